@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -15,7 +15,6 @@ from .page_terms import (
     alike,
     find_places,
     find_rows,
-    find_stem,
     find_terms,
     is_foreign,
     is_generic_place,
@@ -41,6 +40,7 @@ from .profile import (
     read_offer,
     read_visible,
 )
+from .reasons import find_self_description, is_sentence, say_offer
 from .report import Considered
 from .site_identity import carries_name, find_site, squash_letters
 from .site_kinds import SiteKind, find_hit_kind, is_comparison
@@ -69,8 +69,6 @@ INFORMS = frozenset(
 NOT_SHARED = Shared("", 0.0)
 UNCLEAR, LITTLE = 0.01, 5
 MANY, MIN_NAME, BEGIN = 3, 4, 3
-SAID, MOST_SAID = 0.15, 5
-"""From which weight a shared word is named in a reason, and how many are."""
 WHAT_IT_IS = {
     SiteKind.LIST: "A list or comparison of others.",
     SiteKind.DIRECTORY: "A place that lists what others offer.",
@@ -180,9 +178,7 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
         return replace(refuse(SiteKind.UNRELATED, _say_other_offer(profile, shared), hit.snippet), score=float(bool(shared)))
     places = list(find_shared_places(profile, text))
     score = sum(term.weight * term.rarity * found.counts for term, found in shared.items()) + len(places)
-    return Considered(
-        name, site.host, hit.url, True, _say_offer(profile, shared, text, places), hit.snippet, hit.url, score=round(score, 3)
-    )
+    return Considered(name, site.host, hit.url, True, say_offer(profile, shared, places), hit.snippet, hit.url, score=round(score, 3))
 
 
 def _says_little(hit: SearchHit, name: str, shared: Mapping[Term, Shared]) -> bool:
@@ -261,12 +257,12 @@ def _judge_pages(profile: ClientProfile, considered: Considered, pages: Sequence
     shared = find_shared_terms(profile, "\n".join((start, *(read_offer(page) for page in pages))))
     if not _is_confirmed(profile, pages, shared):
         return refuse(SiteKind.UNRELATED, _say_other_offer(profile, shared), _find_self_description(first))
-    quote, page = _find_best_sentence(profile, pages)
+    quote, page = find_self_description(profile, pages)
     places = list(find_shared_places(profile, start))
     score = sum(term.weight * term.rarity * each.counts for term, each in shared.items()) + len(places)
-    reason = _say_offer(profile, shared, quote, places)
+    reason = say_offer(profile, shared, places)
     if not quote:
-        quote, page = considered.quote, considered.page
+        quote, page = (considered.quote, considered.page) if is_sentence(considered.quote) else (first.title, first.url)
     return replace(seen, competes=True, kind=SiteKind.COMPETITOR, reason=reason, quote=quote, page=page, score=round(score, 3))
 
 
@@ -375,21 +371,6 @@ def _find_self_description(page: VisitedPage) -> str:
     return next((each for each in sentences(read_visible(page)) if len(each) > 30 and not is_no_evidence(each)), description or page.title)
 
 
-def _find_best_sentence(profile: ClientProfile, pages: Sequence[VisitedPage]) -> tuple[str, str]:
-    """Return the sentence of the pages that says most of the same offer, as it stands there, and the page's address."""
-    best, where, most = "", pages[0].url, 0.0
-    for place, page in enumerate(pages):
-        told = [*sentences(read_field(page, "description")), *sentences(read_visible(page)[:MOST_READ])]
-        for at, sentence in enumerate(told):
-            if is_no_evidence(sentence) or not 12 <= len(sentence) <= 320:
-                continue
-            shared = find_shared_terms(profile, sentence)
-            value = sum(term.weight * each.counts for term, each in shared.items()) - 0.02 * at - 0.5 * place
-            if shared and value > most:
-                best, where, most = sentence, page.url, value
-    return best, where
-
-
 class SiteMarks(NamedTuple):
     """By what a business is known: the domains, telephone numbers and addresses of mail, long sentences and names of its pages."""
 
@@ -466,17 +447,6 @@ def _find_contacts(pages: Sequence[VisitedPage]) -> set[str]:
     text = "\n".join(page.text for page in pages)
     phones = {re.sub(r"\D", "", match[0])[-8:] for match in _PHONE.finditer(text)}
     return {phone for phone in phones if len(phone) == 8} | {match[0].casefold() for match in _MAIL.finditer(text)}
-
-
-def _say_offer(profile: ClientProfile, shared: Mapping[Term, Shared], text: str, places: Iterable[str]) -> str:
-    """Return the reason: the shared words as the site has them, those of the quoted text first."""
-    top = profile.terms[0].weight
-    words = [each.text for term, each in shared.items() if each.counts >= 1 and term.weight >= SAID * top and is_offer(term.word)]
-    words = words or [each.text for each in shared.values()]
-    words.sort(key=lambda word: word not in text)
-    said = list({find_stem(word): word if word.isupper() and len(word) < 5 else word.lower() for word in words}.values())
-    where = ", ".join(places)
-    return f"Same offer: {', '.join(said[:MOST_SAID])}." + (f" Same place: {where}." if where else "")
 
 
 def _say_other_offer(profile: ClientProfile, shared: Mapping[Term, Shared]) -> str:

@@ -14,6 +14,7 @@ from sayso.agents.research.choosing import consider, is_main_site, judge, requir
 from sayso.agents.research.more_queries import more_queries
 from sayso.agents.research.offer_roles import find_roles
 from sayso.agents.research.profile import ClientProfile, find_owner_name, make_profile
+from sayso.agents.research.reasons import find_self_description
 from sayso.agents.research.report import Considered
 from sayso.agents.research.selection import change_selection
 from sayso.agents.research.site_identity import carries_name, find_site, spell_name
@@ -123,8 +124,8 @@ def test_what_does_not_compete_is_recognised_among_the_results(hit: SearchHit, k
 def test_a_competitor_has_a_reason_of_shared_words_and_a_quote_of_its_own() -> None:
     hits = (VELO, *SHOPS)
     first = next(each for each in consider(make_profile("Veloretta", hits), hits) if each.host == "spokehaven.example")
-    assert first.reason.startswith("Same offer: ")
-    assert {"rent", "repair"} <= set(first.reason.removeprefix("Same offer: ").rstrip(".").split(", "))
+    assert first.reason.startswith("It has in common with Veloretta: ")
+    assert {"rental", "repairs"} <= set(first.reason.partition(": ")[2].rstrip(".").split(", "))
     assert (first.quote, first.page) == (SHOPS[0].snippet, SHOPS[0].url)
 
 
@@ -368,3 +369,29 @@ def test_of_businesses_in_twenty_trades_and_those_that_serve_them_few_are_judged
             right, wrong, lost = right + (kept and sign == "+"), wrong + (kept and sign == "-"), lost + (not kept and sign == "+")
     assert right / (right + wrong) >= 0.8, (right, wrong)
     assert right / (right + lost) >= 0.85, (right, lost)
+
+
+DESCRIBED = {
+    "its name before a price": (
+        "Fern rents bikes by the day.",
+        "The City, our cheapest bike, costs €12 a day. Fern rents bikes by the day.",
+    ),
+    "its name before what is planned": (
+        "Fern is a bicycle shop in Ghent.",
+        "Soon bicycles will be rented in Lyon too. Fern is a bicycle shop in Ghent.",
+    ),
+    "we before a question": ("We rent and repair bicycles.", "Can I bring my own bicycle? We rent and repair bicycles."),
+    "its name before the story of its founder": (
+        "Fern repairs and sells bicycles.",
+        "Ann Fernby bought her first bicycle at a rental in Bruges. Fern repairs and sells bicycles.",
+    ),
+    "German": ("Fern ist ein Fahrradladen mit Verleih.", "Fahrräder ab 900 €. Fern ist ein Fahrradladen mit Verleih."),
+}
+
+
+@pytest.mark.parametrize(("chosen", "text"), DESCRIBED.values(), ids=DESCRIBED)
+def test_a_reason_is_shown_by_what_a_site_says_that_it_is(chosen: str, text: str) -> None:
+    hits = (VELO, *SHOPS)
+    profile = make_profile("Veloretta", hits, queries=("bicycle rental repair",))
+    page = VisitedPage("http://fern.example/", "Fern", text.replace(". ", ".\n\n").replace("? ", "?\n\n"), (), "", "", "")
+    assert find_self_description(profile, (page,)) == (chosen, "http://fern.example/")

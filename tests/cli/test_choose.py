@@ -30,7 +30,7 @@ def test_a_person_leaves_sites_out_and_adds_one(tmp_path: Path) -> None:
     child = in_a_terminal("research", "BettaBurgers", "--search", "sample", "--choose", "--competitors", "2", cwd=tmp_path)
     child.expect("Enter to go on: ")
     first = str(child.before)
-    assert "Same offer: " in first
+    assert "It has in common with BettaBurgers: " in first
     assert "best-burger-directory.example: A list or comparison of others." in first
     child.sendline("99")
     child.expect("There is no candidate 99")
