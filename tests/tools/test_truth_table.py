@@ -21,7 +21,7 @@ NEAR_SYNONYMS = Path(__file__).parents[1] / "data" / "truth" / "near_synonyms.tx
 def _find_singles(cells: tuple[Cell, ...], side: str) -> Iterator[Word]:
     for cell in cells:
         words = tokenize(cell.phrase)
-        if cell.side == side and len(words) == 1:
+        if cell.side == side and len(words) == 1 and not cell.language:
             yield words[0]
 
 

@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from sayso.tools.truth import words
@@ -27,6 +26,11 @@ class Cell:
     phrase: str
     part: str = ""
     partners: tuple[str, ...] = ()
+    language: str = ""
+
+    def stem(self, word: str) -> str:
+        """Return the stem of one of its words."""
+        return stem_in(self.language, word) if self.language else stem(word)
 
     def words(self) -> list[str]:
         """Return the words of the phrase; one that has to be written so ends in "!"."""
@@ -39,11 +43,11 @@ def read_groups() -> list[tuple[str, tuple[Cell, ...]]]:
     for path in sorted((TABLES / "alike").glob("*.txt")):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             if line.strip() and not line.startswith("#"):
-                found.append((f"{path.name}:{number}", tuple(_read_cells(line))))
+                found.append((f"{path.name}:{number}", tuple(_read_cells(line, path.stem if path.stem in STEMMED else ""))))
     return found
 
 
-def _read_cells(line: str) -> Iterator[Cell]:
+def _read_cells(line: str, language: str) -> Iterator[Cell]:
     near, line = line.startswith("~"), line.removeprefix("~")
     sides = line.split(" > ")
     for at, side in enumerate(sides):
@@ -52,21 +56,20 @@ def _read_cells(line: str) -> Iterator[Cell]:
             cell = _CELL.fullmatch(text.strip())
             if cell is None:
                 raise ValueError(f"{text!r} in {line!r}")
-            yield Cell(mark, cell["phrase"], cell["part"] or "", tuple((cell["partners"] or "").split()))
+            own, _, phrase = cell["phrase"].rpartition(":")  # "de:Preis" in a table of several languages
+            yield Cell(mark, phrase, cell["part"] or "", tuple((cell["partners"] or "").split()), own or language)
 
 
 def compile_groups() -> str:
     """Return the text of the index: a line for each first stem, with what follows it in each phrase that begins so."""
     lines: dict[str, dict[str, None]] = {}
-    for number, (place, cells) in enumerate(read_groups()):
-        language = place.split(".")[0]
-        stemmed = partial(stem_in, language) if language in STEMMED else stem
-        core = _find_core(cells, stemmed)
+    for number, (_, cells) in enumerate(read_groups()):
+        core = _find_core(cells)
         for cell in cells:
             texts = cell.words()
-            stems = [stemmed(word.removesuffix("!")) for word in texts]
+            stems = [cell.stem(word.removesuffix("!")) for word in texts]
             forms = [word.removesuffix("!").casefold() if word.endswith("!") else "*" for word in texts]
-            partners = " ".join(f"-{stemmed(each[1:])}" if each.startswith("-") else stemmed(each) for each in cell.partners)
+            partners = " ".join(f"-{cell.stem(each[1:])}" if each.startswith("-") else cell.stem(each) for each in cell.partners)
             told = " ".join(map(str, _find_told(stems, core)))
             if told == " ".join(map(str, range(len(stems)))):
                 told = ""
@@ -90,9 +93,9 @@ _DENYING = frozenset(map(stem, "no not non without free nothing never cannot nob
 }
 
 
-def _find_core(cells: tuple[Cell, ...], stemmed: Callable[[str], str]) -> frozenset[str]:
+def _find_core(cells: tuple[Cell, ...]) -> frozenset[str]:
     """Return the stems that all phrases of a group have: they are told by themselves. Where something is denied, the phrase is one."""
-    texts = [frozenset(stemmed(word.removesuffix("!")) for word in cell.words()) for cell in cells]
+    texts = [frozenset(cell.stem(word.removesuffix("!")) for word in cell.words()) for cell in cells]
     return frozenset() if any(text & _DENYING for text in texts) else frozenset.intersection(*texts)
 
 

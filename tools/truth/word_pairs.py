@@ -106,7 +106,7 @@ def find_candidates(word: Word, evidence: Reading, language: str, name: bool, ve
         for at in open_places
         if evidence.is_content(at)
         and covers(word, evidence.words[at])
-        and (verb == is_verb(evidence.words, at) or word.stem[:4] == evidence.words[at].stem[:4])
+        and (verb == is_verb(evidence.words, at) or word.stem[:4] == evidence.words[at].stem[:4] or evidence.language not in {"", "en"})
     ]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from zlib import crc32
 
 from .groups import Links, Side, find_links
 from .languages import find_language
@@ -59,9 +60,13 @@ def _find_links(texts: Sequence[str], stems: Sequence[str]) -> list[Links]:
     if language == "en" or (not language and (any(links) or all(text.isdigit() for text in texts))):
         return links
     for other in STEMMED:  # a short text does not tell in which
-        for link, found in zip(links, find_links(texts, [stem_in(other, word) for word in texts]), strict=True):
+        stemmed = [stem_in(other, word) for word in texts]
+        for link, found in zip(links, find_links(texts, stemmed), strict=True):
             for side, groups in found.items():
                 link.setdefault(side, set()).update(groups)
+        if other == language and STEMMED[other]:
+            for link, root in zip(links, stemmed, strict=True):
+                link.setdefault(Side.SAME, set()).add(-crc32(root.encode()))  # forms of one word are a group of their own
     return links
 
 
