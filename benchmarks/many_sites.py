@@ -34,7 +34,7 @@ SITES, PAGES, SECONDS = int(os.environ.get("SITES", "100")), 3, 0.2
 LIMIT, MEMORY_MB = 1.3, 150.0
 PATHS = ("/", "/prices", "/about")[:PAGES]
 SYLLABLES = ("ba", "do", "ki", "lu", "me", "no", "pa", "ri", "so", "tu")
-NAMES = tuple(f"{first}{second}{third}n".title() for first in SYLLABLES for second in SYLLABLES for third in ("ver",))
+NAMES = tuple(f"{first}{second}vern".title() for first in SYLLABLES for second in SYLLABLES)
 MAKES = ("Our workshop repairs", "We rent", "You can order", "The team builds", "Ask us for", "On Mondays we sell", "Students borrow")
 PARTS = ("frames of steel", "long cargo bikes", "brakes and lights", "boxes of wood", "child seats", "batteries", "rain covers")
 PLACES = ("beside the canal", "for one weekend", "with a warranty of ten years", "by appointment", "all year", "near the station")
@@ -49,15 +49,11 @@ def host(number: int) -> str:
 def page(name: str, path: str) -> str:
     """A page of about 6 KB, in other words for each site and path."""
     number = int(name.split("-")[2].partition(".")[0])
-    chance = random.Random(f"{number}{path}")
-    lines = "".join(
-        f"<p>{chance.choice(MAKES)} {chance.choice(PARTS)} {chance.choice(PLACES)}, no. {chance.randrange(9_999)}.</p>" for _ in range(60)
-    )
-    town = f"{chance.choice(MAKES)}{chance.choice(PARTS)}".lower().replace(" ", "")
-    return (
-        f"<html lang=en><title>{NAMES[number]} cargo bikes{path}</title><nav>{LINKS}</nav><h1>{NAMES[number]}</h1>"
-        f"<p>{NAMES[number]} rents and sells cargo bikes in Ghent, at {number} {town} street. A cargo bike costs €{2_000 + number}.</p>{lines}"
-    )
+    chance, own = random.Random(f"{number}{path}"), NAMES[number]
+    words = [f"{chance.choice(MAKES)} {chance.choice(PARTS)} {chance.choice(PLACES)}, no. {chance.randrange(9_999)}." for _ in range(60)]
+    about = f"{own} rents and sells cargo bikes in Ghent, at {number} Canal Street. A cargo bike costs €{2_000 + number}."
+    lines = "".join(f"<p>{line}</p>" for line in (about, *words))
+    return f"<html lang=en><title>{own} cargo bikes{path}</title><nav>{LINKS}</nav><h1>{own}</h1>{lines}"
 
 
 async def serve() -> None:
@@ -90,7 +86,8 @@ async def serve() -> None:
 def serving() -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """The sites in a process of their own, with their port."""
     with subprocess.Popen([sys.executable, __file__, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin and process.stdout
+        assert process.stdin
+        assert process.stdout
         yield int(process.stdout.readline()), process
         process.stdin.close()
 
@@ -138,14 +135,17 @@ async def watched(process: subprocess.Popen[str]) -> AsyncIterator[Memory]:
     memory = Memory(process.pid)
     thread = threading.Thread(target=memory.watch)
     thread.start()
-    yield memory
-    memory.ended = True
-    thread.join()
+    try:
+        yield memory
+    finally:
+        memory.ended = True
+        thread.join()
 
 
 def ask(process: subprocess.Popen[str]) -> tuple[int, int]:
     """The most requests at a host at once since the last question, and how many there were in all."""
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     process.stdin.write("\n")
     process.stdin.flush()
     most, count = json.loads(process.stdout.readline())
@@ -153,6 +153,8 @@ def ask(process: subprocess.Popen[str]) -> tuple[int, int]:
 
 
 def make_web(port: int) -> Web:
+    """A web in which every host is the sites' port."""
+
     async def resolve(name: str, _: int) -> list[tuple[str, int]]:
         return [("127.0.0.1", port)]
 
@@ -188,6 +190,7 @@ async def investigate(web: Web) -> int:
 
 
 async def measure() -> list[Row]:
+    """Read all sites twice, and return the measurements."""
     rows: list[Row] = []
     with serving() as (port, process):
         await make_web(port).page(f"http://{host(0)}/")  # the workers are warm

@@ -110,7 +110,12 @@ class OfferRole(NamedTuple):
 @lru_cache(1024)
 def find_roles(text: str) -> tuple[OfferRole, ...]:
     """Return the words of a text with their roles, in order."""
-    return tuple(role for clause in split_clauses(text) for role in _find_clause_roles(clause))
+    return tuple(role for clause in split_clauses(text) for role in _read_clause(clause))
+
+
+@lru_cache(8_192)
+def _read_clause(clause: str) -> tuple[OfferRole, ...]:
+    return tuple(_find_clause_roles(clause))
 
 
 def split_clauses(text: str) -> list[str]:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -201,8 +202,8 @@ async def _chunks(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
-async def _visit(url: str, net: FakeNet, allow: tuple[tuple[str, int], ...] = (), robots: bool = False) -> str:
-    web = Web(resolve=net.resolve, transport=net, allow=allow, robots=robots)
+async def _visit(url: str, net: FakeNet, allow: tuple[tuple[str, int], ...] = (), robots: bool = False, cache: Path | None = None) -> str:
+    web = Web(resolve=net.resolve, transport=net, allow=allow, robots=robots, cache=cache)
     try:
         await web.fetch(url)
     except PageError:
@@ -263,6 +264,23 @@ async def test_a_visit_ends_the_same_whether_robots_txt_is_asked_first_or_not(
     net = FakeNet(names, redirects)
     assert await _visit(url, net, robots=robots) == verdict
     assert all(is_public(ip) for _, ip, _ in net.connected)
+
+
+@pytest.mark.parametrize(("url", "names", "redirects", "verdict"), VISITS.values(), ids=VISITS)
+async def test_a_visit_ends_the_same_the_second_time_out_of_the_cache(
+    url: str, names: dict[str, list[list[str]]], redirects: list[str], verdict: str, tmp_path: Path
+) -> None:
+    net = FakeNet(names, redirects)
+    for _ in range(2):
+        assert await _visit(url, net, robots=False, cache=tmp_path / "c") == verdict
+    if verdict == "allow":
+        assert len(net.connected) == len(redirects) + 1
+    assert all(is_public(ip) for _, ip, _ in net.connected)
+
+
+@pytest.mark.parametrize("url", REFUSED.values(), ids=REFUSED)
+def test_an_address_that_is_refused_is_shown_to_no_model_as_a_link(url: str) -> None:
+    assert Web().tell_address(url) == ""
 
 
 async def test_one_private_address_among_public_ones_refuses_the_host() -> None:
