@@ -178,8 +178,8 @@ def find_claims(question: str) -> Mapping[str, object]:
             if stated.shape is Shape.DATA:
                 continue
             aspect, fits = fit(stated.own, stated.headings, aspects, stated.amounts, usual, company)
-            is_term = aspect is None and states_a_term(stated.own, company, is_line=stated.shape is Shape.LINE)
-            if is_term and stated.shape is Shape.LINE:
+            is_term = states_a_term(stated.own, company, is_line=stated.shape is Shape.LINE)
+            if is_term and aspect is None and stated.shape is Shape.LINE:
                 aspect, fits = find_offer(aspects), LEAST_LINE
             elif aspect is None and stated.shape is Shape.SENTENCE:
                 aspect, fits = find_condition(stated.own, stated.amounts, usual, aspects, company), 1.4 if is_term else 1.2

@@ -20,7 +20,7 @@ from .orders import is_order
 from .profile import DATA_MARK
 from .report_values import Claim
 from .sentences import find_stated, split_sentences
-from .site_names import squash_name
+from .site_identity import squash_letters
 
 if TYPE_CHECKING:
     from .state import VisitedPage
@@ -90,7 +90,8 @@ _LABELS: tuple[tuple[str, tuple[Aspect, ...]], ...] = (
         (known.COMPANY,),
     ),
     (
-        "opening hours|hours|opens|closes|öffnungszeit|horaire|horario|openingstijd|öppettid|営業時間|定休日|(?:mon|tues|wednes|thurs|fri|"
+        "opening hours|hours|open|opens|closes|geopend|geöffnet|aperto|ouvert|öppet|"
+        "öffnungszeit|horaire|horario|openingstijd|öppettid|営業時間|定休日|(?:mon|tues|wednes|thurs|fri|"
         "satur|sun)day|"
         "(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche",
         (known.HOURS, known.LOCATIONS),
@@ -143,9 +144,9 @@ def claim_fields(pages: Sequence[VisitedPage], company: str, aspects: Sequence[A
 
 def _drop_repeated(claims: Sequence[Claim]) -> Iterator[Claim]:
     """Yield the claims without those whose times of day rows of a table tell as well, and without lists of what other claims tell of."""
-    subjects = {squash_name(claim.subject) for claim in claims if claim.subject}
+    subjects = {squash_letters(claim.subject) for claim in claims if claim.subject}
     for claim in claims:
-        parts = [squash_name(part) for part in claim.value.split(",")]
+        parts = [squash_letters(part) for part in claim.value.split(",")]
         if not claim.subject and len(parts) > 1 and all(part in subjects for part in parts):
             continue
         mine = _read_times(claim.value)
@@ -166,7 +167,7 @@ def _read_times(text: str) -> set[Decimal]:
 
 def _claim_prose(field: Field, company: str, aspects: Sequence[Aspect], source: int, page: VisitedPage) -> Iterator[Claim]:
     """Yield a claim for each sentence of a description that is about an aspect."""
-    subject = "" if squash_name(field.subject) == squash_name(company) else field.subject
+    subject = "" if squash_letters(field.subject) == squash_letters(company) else field.subject
     told = tuple(find_stated(field.value, company))
     if not told and _says_what_it_is(field, field.value, bool(find_amounts(field.value)), subject) and not field.old:
         text = " ".join(field.value.split())
@@ -180,7 +181,11 @@ def _claim_prose(field: Field, company: str, aspects: Sequence[Aspect], source: 
         if not says and _says_what_it_is(field, stated.own, bool(stated.amounts), subject):
             aspect, says = find_offer(aspects), True
         if aspect is not None and says and not field.old and find_quote(stated.quote, page.text):
-            text = f"{subject}: {stated.text}" if subject and not squash_name(stated.text).startswith(squash_name(subject)) else stated.text
+            text = (
+                f"{subject}: {stated.text}"
+                if subject and not squash_letters(stated.text).startswith(squash_letters(subject))
+                else stated.text
+            )
             yield Claim(aspect.name, text, stated.quote, source, "data", page.published[:10], subject, field.name, stated.text)
 
 
@@ -189,7 +194,7 @@ def _says_what_it_is(field: Field, text: str, has_amounts: bool, subject: str) -
     if len(text.split()) < MIN_WORDS or is_order(text) or _COOKIES.search(text):
         return False
     if subject:
-        return field.place != "meta" and (has_amounts or squash_name(subject) in squash_name(text))
+        return field.place != "meta" and (has_amounts or squash_letters(subject) in squash_letters(text))
     if field.place == "meta":
         return has_amounts
     return bool(_SELF.match(field.name)) or field.place == "scripts"
@@ -210,7 +215,7 @@ def _read_values(field: Field) -> Iterator[tuple[str, str]]:
         return
     if count_cues(name, known.PRICES) and not amounts and not _WITHOUT_PRICE.search(value) and value not in ("yes", "no"):
         return  # a link to the prices
-    if _NUTRITION.match(name) or squash_name(value) == squash_name(field.subject):
+    if _NUTRITION.match(name) or squash_letters(value) == squash_letters(field.subject):
         return
     if value in ("-", "–", "—", "/", "?", "n/a", "N/A"):
         return
@@ -221,7 +226,7 @@ def _make_claim(
     field: Field, name: str, value: str, company: str, aspects: Sequence[Aspect], source: int, page: VisitedPage
 ) -> Claim | None:
     subject = " ".join(field.subject.split()).strip(" :：")
-    if squash_name(subject) == squash_name(company):
+    if squash_letters(subject) == squash_letters(company):
         subject = ""
     if subject.casefold() in ("default", "default title") or _DOMAIN.match(value):
         return None
@@ -229,7 +234,7 @@ def _make_claim(
         return None
     name = _PLAIN_LABELS.get(name.casefold(), name)
     if (
-        squash_name(company) in (squash_name(value), squash_name(name))
+        squash_letters(company) in (squash_letters(value), squash_letters(name))
         or (not subject and name.casefold() == "price")
         or _is_prose(field, page)
     ):
@@ -239,7 +244,7 @@ def _make_claim(
         aspect = find_offer(aspects)
     if aspect is None or not (subject or name):
         return None
-    section = "" if squash_name(field.section) == squash_name(company) or _adds_nothing(field.section) else field.section
+    section = "" if squash_letters(field.section) == squash_letters(company) or _adds_nothing(field.section) else field.section
     question = next((each for each in (name, subject) if each.endswith(("?", "？"))), "")
     if question:  # of its answer the sentences that say something are found as sentences
         short = len(value) <= _LONGEST_ANSWER and len(split_sentences(value)) == 1 and (find_amounts(value) or not _is_visible(value, page))
@@ -309,7 +314,7 @@ def _find_aspect(subject: str, name: str, value: str, section: str, aspects: Seq
     if (is_priced or any(amount.kind is Kind.MONEY for amount in amounts)) and (prices := _like(aspects, known.PRICES)):
         return prices
     timed = sum(amount.kind is Kind.TIME for amount in amounts)
-    if (timed > 1 or (names_a_day(f"{subject} {name}") and (timed or len(value) < 12))) and (
+    if (timed > 1 or (names_a_day(f"{subject} {name}") and (timed or (len(value) < 12 and not amounts)))) and (
         hours := _like(aspects, known.HOURS, known.LOCATIONS)
     ):
         return hours

@@ -10,9 +10,11 @@ from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
 
 from . import aspects as known
 from .aspects import Aspect, count_cues
-from .site_names import squash_name
+from .site_identity import squash_letters
 
 _ENOUGH = 1.4
+LONG_ITEM = 4
+"""An item of a list of more words that counts something is a term: "Two proofs of address for new customers"."""
 DEFINES = re.compile(
     r"(?i:\b(?:is|are) (?:an?|the|one of)\b|\b(?:ist|sind) (?:eine?|der|die|das)\b|\best (?:une?|le|la)\b|\bes (?:una?|el|la)\b|です。?\Z)"
 )
@@ -35,7 +37,14 @@ _TERM = re.compile(
 )
 _ACCEPTED = re.compile(
     r"(?i:\b(?:are|is) (?:not )?(?:accepted|allowed|permitted|welcome|required|included|provided|forbidden|prohibited|for free)\b|"
-    r"\bsind (?:nicht )?(?:erlaubt|verboten|willkommen|inbegriffen)\b|\b(?:est|sont) (?:acceptée?s?|interdite?s?|comprise?s?)\b)"
+    r"\bsind (?:nicht )?(?:erlaubt|verboten|willkommen|inbegriffen)\b|\b(?:est|sont) (?:acceptée?s?|interdite?s?|comprise?s?)\b|"
+    r"\b(?:zijn|is) (?:niet )?(?:toegestaan|welkom|inbegrepen|verboden)\b|\b(?:sono|è) (?:i |le |gli )?(?:benvenut|ammess|compres|"
+    r"vietat)\w+|"
+    r"\b(?:son|están|está) (?:bienvenid|permitid|incluid|prohibid)\w+|\b(?:är|er) (?:inte |ikke )?(?:tillåt|välkom|tillat|velkom|"
+    r"inklud|ingår)\w*|"
+    r"\b(?:pay|paying|payment|betalen|betala|zahlen|bezahlen|payer|pagare|pagar)\b.*\b(?:cash|card|contant|pin|kort|bar|karte|carte|"
+    r"contanti|efectivo)\b)|"
+    r"ご利用いただけます|お支払い|禁止|可能です|できます"
 )
 _THE_HOUSE = re.compile(
     r"(?i:(?:the|das|der|die|la|le|les|el|il|lo|de|het|each|every|jede[rs]?|chaque|cada|ogni|elk[e]?) [\w-]+ "
@@ -44,6 +53,7 @@ _THE_HOUSE = re.compile(
 _CLOCK_WORD = re.compile(
     r"(?i:\b(?:noon|midday|midnight|mitternacht|mittags|midi|minuit|mediodía|medianoche|mezzanotte|middernacht|midnatt)\b)"
 )
+_LEADER = re.compile(r"\.{4,}$|…\.$")
 _TIP = re.compile(r"(?i:\W*(?:tip|hint|tipp|conseil|astuce|consejo|consiglio)s?\W{0,2}\d+\b)")
 _IDIOM = re.compile(
     r"(?i:\b(?:made|cooked|built|baked|cut|welded|in|sewn|grilled) (?:to )?order\b|\bof course\b|\bat first\b|\bfirst of all\b|"
@@ -178,7 +188,7 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
 
     "There is a kind of silence in our street" has the words of an aspect and no content.
     """
-    if _TIP.match(own):
+    if _TIP.match(own) or _LEADER.search(own):
         return False
     speaks = _speaks(own, company)
     if _EAST.search(own) or _REDUCED.search(own) or _CLOSED.search(own) or any(amount.kind in _TELLING for amount in amounts):
@@ -212,8 +222,8 @@ def _tells_a_story(own: str) -> bool:
 
 def is_about(own: str, company: str) -> bool:
     """Return whether a sentence begins with the name of the business."""
-    name = squash_name(company)
-    return bool(name) and name.removeprefix("the") in squash_name(own[: len(company) + 8])
+    name = squash_letters(company)
+    return bool(name) and name.removeprefix("the") in squash_letters(own[: len(company) + 8])
 
 
 def find_condition(
@@ -243,7 +253,8 @@ def states_a_term(own: str, company: str = "", *, is_line: bool = False) -> bool
     if _tells_a_story(own):
         return False
     if is_line:
-        return bool(_TERM_LINE.match(own)) and 2 < len(own.split()) <= 16
+        counted = any(amount.kind is not Kind.PLAIN for amount in find_amounts(own)) and len(own.split()) > LONG_ITEM
+        return bool(_TERM_LINE.match(own) or _ACCEPTED.search(own) or counted) and 2 < len(own.split()) <= 16
     speaks = _speaks(own, company)
     return bool(_ACCEPTED.search(own)) or (speaks and bool(_TERM.search(own)))
 

@@ -136,7 +136,7 @@ class _Fact:
             return False
         if quoted := find_amounts(self.claim.quote):
             return all(amount.value in figures for amount in quoted)
-        return squash_name(self.claim.quote.partition(" | ")[0]) in labels
+        return any(squash_name(cell) in labels for cell in self.claim.quote.split(" | "))  # what it is about, or the names of the columns
 
     def is_said_by(self, other: _Fact) -> bool:
         """Return whether another claim says the same: all figures of this one, about what has the same words."""

@@ -111,6 +111,8 @@ def read_facts(grid: Grid, caption: str) -> list[Fact]:
     if len(grid) < 2 or width < 2:
         return []
     headers = _count_headers(grid)
+    if headers and all(map(_spans_all, grid[:headers])) and any(map(_spans_all, grid[headers:])):
+        headers = 0  # the title of the first group of rows, not the name of a column
     if headers == 0 and width == 2:
         return _read_pairs(grid, caption)
     if headers == 0 and all(row[0].is_header for row in grid):
