@@ -45,6 +45,27 @@ def test_a_second_signal_ends_it_at_once(number: signal.Signals) -> None:
         assert process.wait(timeout=10) == CODES[number]
 
 
+LATE = """
+import os, signal
+from sayso.cli.stopping import StopSignals, Stopped
+
+async def work():
+    os.kill(os.getpid(), signal.SIGTERM)  # it has nothing left to wait for
+    return 0
+
+try:
+    with StopSignals() as signals:
+        signals.run(work())
+except Stopped as stopped:
+    print(stopped, stopped.exit_code)
+"""
+
+
+def test_a_signal_that_comes_when_the_work_is_done_is_told_as_well() -> None:
+    ran = subprocess.run([sys.executable, "-c", LATE], env=environment(), capture_output=True, text=True, check=False, timeout=30)
+    assert (ran.stdout, ran.stderr) == ("It was told to end (SIGTERM). 143\n", "")
+
+
 def test_a_program_that_is_told_to_ignore_a_signal_ignores_it() -> None:
     command = [sys.executable, "-c", STUBBORN.format(then="raise")]
     ignoring = subprocess.Popen(

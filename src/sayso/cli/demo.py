@@ -30,8 +30,6 @@ def demo(
     ----------
     competitors
         How many competitors.
-    quiet
-        Print only what went wrong, and where the report is.
     """
     with StopSignals() as signals:
         chosen = resolve_model(model, base_url, max_cost)

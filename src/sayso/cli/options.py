@@ -73,7 +73,14 @@ Sites = Annotated[list[str] | None, Parameter(name="--site", negative="", help="
 Choose = Annotated[bool, Parameter(negative="", help="Show the sites and aspects before the visits, and ask what to change.")]
 Again = Annotated[Path | None, Parameter(help="The .json file of an earlier report on the same: say what has changed since.")]
 MaxCost = Annotated[float | None, Parameter(validator=check_above_zero, help="The most that model calls may cost, in US dollars.")]
-Quiet = Annotated[bool, Parameter(negative="")]
+Quiet = Annotated[bool, Parameter(negative="", help="Print only what went wrong, and where the report is.")]
+SearchIn = Annotated[
+    str | None,
+    Parameter(
+        help="Where to search: duckduckgo, auto, searxng, brave, tavily, exa, serper (several with commas between), sample, a folder, or a "
+        "site's address. Default: SAYSO_SEARCH, else duckduckgo."
+    ),
+]
 RunId = Annotated[str, Parameter(help="A run's id, as `sayso runs` shows it.")]
 DatabaseUrl = Annotated[
     str | None,

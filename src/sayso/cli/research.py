@@ -38,6 +38,7 @@ from sayso.cli.options import (
     Pages,
     Quiet,
     Rounds,
+    SearchIn,
     Sites,
     StoreIn,
     describe_stop,
@@ -70,7 +71,7 @@ def research(
     model: ModelName = None,
     base_url: BaseUrl = None,
     dialect: Dialect = "auto",
-    search: str | None = None,
+    search: SearchIn = None,
     competitors: Competitors = 5,
     kind: Kind = "competitors",
     sites: Sites = None,
@@ -97,15 +98,10 @@ def research(
     ----------
     company
         Whose competitors; or the market, or the topic.
-    search
-        Where to search: duckduckgo, auto, searxng, brave, tavily, exa, serper (several with commas between), sample, a folder, or a
-        site's address. Default: SAYSO_SEARCH, else duckduckgo.
     competitors
         How many competitors; how many businesses of a market, or pages about a topic.
     kind
         What to research: competitors, market or topic.
-    quiet
-        Print only what went wrong, and where the report is.
     run_id
         With --database: the run to resume, or the id of a new one.
     """
@@ -113,19 +109,17 @@ def research(
     earlier = read_earlier(again, company, kind) if again is not None else None
     if choose:
         require_terminal()
+    task = ResearchTask(company, None, None, search, competitors, "", dialect, kind, rounds, pages, tuple(sites or ()), choose)
+    task = replace(task, formats=split_formats(format), cache_age=cache_age, again=str(again.absolute()) if again is not None else "")
+    task = replace(task, max_cost=max_cost, max_pages=max_pages, minutes=minutes, concurrency=concurrency)
     with StopSignals() as signals:
-        chosen = resolve_model(model, base_url, max_cost)
         stored = is_database_named(database, run_id)
-        formats = split_formats(format)
+        chosen = resolve_model(model, base_url, max_cost)
         path = find_report_path(out, company)
         name, url = portable_model(model, base_url, chosen.name) if chosen is not None else (None, None)
         report = str(path.absolute() if stored else path)  # a stored run may be resumed in another folder
-        task = ResearchTask(
-            company, name, url, search, competitors, report, dialect, kind, rounds, pages, tuple(sites or ()), choose, formats
-        )
-        task = replace(task, max_cost=max_cost, max_pages=max_pages, minutes=minutes, concurrency=concurrency, cache_age=cache_age)
-        task = replace(task, again=str(again.absolute()) if again is not None else "")
-        return signals.run(_research(ResearchRun(task, chosen, quiet=quiet, earlier=earlier), database, run_id, stored=stored))
+        work = ResearchRun(replace(task, model=name, base_url=url, report=report), chosen, quiet=quiet, earlier=earlier)
+        return signals.run(_research(work, database, run_id, stored=stored))
 
 
 async def _research(work: ResearchRun, database: str | None, run_id: str | None, *, stored: bool) -> int:

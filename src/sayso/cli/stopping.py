@@ -56,7 +56,11 @@ class StopSignals:
 
     def run(self, work: Coroutine[Any, Any, int]) -> int:
         """Run the work in an event loop and return its exit code. Raises Stopped if a signal came, when the work has ended."""
-        code = asyncio.run(self._run(work))
+        try:
+            code = asyncio.run(self._run(work))
+        except asyncio.CancelledError:  # the signal came when there was nothing left to wait for
+            if self.received is None:
+                raise
         if self.received is not None:
             raise Stopped(self.received)
         return code
