@@ -12,7 +12,8 @@ HANDBOOK = """Pets are allowed with the landlord's written consent. Quiet hours 
 Fees
 Key replacement: 40 euros
 Parking space: 35 euros a month"""
-PARKING = "A permit costs 15 euros a year. It is valid for one car. Visitors may park for two hours on the square."
+PARKING = """A permit costs 15 euros a year. It is valid for one car. Visitors may park for two hours on the square.
+The permit is not transferable."""
 LEAVE = """Employees get 28 days of leave a year. Up to five days can be carried over until 31 March.
 The policy applies from 1 January 2026. It does not cover interns."""
 PASSAGES = {
@@ -36,6 +37,9 @@ A permit costs 15 euros a year [DOC 2]. It is valid for one car [DOC 2].
 Quiet hours are from 22:00 to 6:00 [DOC 1] and a permit costs 15 euros a year [DOC 2].
 Quiet hours are from 22:00 to 6:00, and a permit costs 15 euros a year [DOC 1][DOC 2].
 Key replacement costs 40 euros and a parking space 35 euros a month [DOC 1].
+Key replacement: 40 euros; parking space: 35 euros a month [DOC 1].
+The leave policy, which applies from 1 January 2026, does not cover interns [DOC 3].
+A permit costs 15 euros a year and is valid for one car [DOC 2].
 Employees get 28 days of leave a year, of which up to five days can be carried over until 31 March [DOC 3].
 The fees are:\\n- key replacement costs 40 euros [DOC 1]\\n- a parking space costs 35 euros a month [DOC 1]
 1. Key replacement costs 40 euros [DOC 1].\\n2. A parking space costs 35 euros a month [DOC 1].
@@ -54,6 +58,13 @@ An earlier version of the handbook says that rubbish is collected on Tuesdays [D
 The handbook says that employees get 28 days of leave a year [DOC 3].
 Rubbish is collected on Tuesdays, as the law says [DOC 1].
 The handbook applies from 1 January 2026 [DOC 3].
+The permit may be transferred [DOC 2].
+Interns are covered [DOC 3].
+Yes, interns are covered [DOC 3].
+The leave policy, which applies from 1 January 2026, covers interns [DOC 3].
+The leave policy, which does not cover interns, applies from 1 January 2025 [DOC 3].
+A permit costs 15 euros a year and is valid for two cars [DOC 2].
+Key replacement: 35 euros; parking space: 40 euros a month [DOC 1].
 Quiet hours are from 22:00 to 6:00 [DOC 2] and a permit costs 15 euros a year [DOC 1].
 A permit costs 50 euros [DOC 2].
 Key replacement costs 35 euros and a parking space 40 euros a month [DOC 1].

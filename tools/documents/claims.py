@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from ..truth import check_statement
 from ..truth.lexicon import is_thing
+from ..truth.reading import is_verb
 from ..truth.words import Word, alike, is_light, tokenize
-from .framing import drop_item_numbers, name_pronoun, split_shared, strip_frames
+from .framing import drop_item_numbers, name_pronoun, split_parts, strip_frames
 from .passages import Passage
 from .query_words import STOP_WORDS
 from .quoting import locate_quote
@@ -21,7 +22,6 @@ _ANSWER_PARTICLE = re.compile(
     r"(?:(?:yes|sure|certainly|of course|right|ja|doch|oui|sí|はい)\b[,.!:;]*|(?:no|nein|non|いいえ)\b\s*[,.!:;]+)\s*", re.IGNORECASE
 )
 """Without a mark behind it "no" is the claim's: "No visitors may park" is no "Visitors may park"."""
-_CLAUSES = re.compile(r";\s+|,?\s+(?:and|but|while|whereas)\s+")
 _WRAPPED = re.compile(r"(?<=[\w,(])[ \t]*\n[ \t]*(?=[a-z0-9(])")
 """A line that goes on in the next one, as in PDF files: it ends in the middle of a sentence, and the next one does not begin one."""
 MOST_OF_A_LABEL = 2
@@ -126,7 +126,7 @@ def _find_reason(sentence: str, texts: Sequence[str], titles: Sequence[str], bef
     if not words or claim.endswith("?") or (may_be_talk and _is_small_talk(claim, words, texts)) or _only_quotes(claim, texts):
         return None
     verdicts = [check_statement(claim, text) for text in texts]
-    if any(verdict.stated for verdict in verdicts) or _is_label(words, texts) or _is_stated_in_parts(claim, texts):
+    if any(verdict.stated for verdict in verdicts) or _is_label(claim, words, texts) or _is_stated_in_parts(claim, texts):
         return None
     if any(check_statement(named, text).stated for named in name_pronoun(claim, before, titles) for text in texts):
         return None
@@ -134,18 +134,21 @@ def _find_reason(sentence: str, texts: Sequence[str], titles: Sequence[str], bef
     return problems[0].what if problems else ""
 
 
-def _is_label(words: Sequence[Word], texts: Sequence[str]) -> bool:
-    """Return whether a citation stands behind no more than the name of a thing that a passage has: "trains [DOC 2]"."""
-    named = all(is_thing(word) for word in words) and len(words) <= MOST_OF_A_LABEL
-    return named and any(all(any(alike(word, known) for known in tokenize(text)) for word in words) for text in texts)
+def _is_label(claim: str, words: Sequence[Word], texts: Sequence[str]) -> bool:
+    """Return whether a citation stands behind no more than the name of a thing that a passage has: "trains [DOC 2]"; never a clause."""
+    every = tokenize(claim)
+    if len(words) > MOST_OF_A_LABEL or not all(map(is_thing, words)) or any(is_verb(every, at) for at in range(len(every))):
+        return False
+    return any(all(any(alike(word, known) for known in tokenize(text)) for word in words) for text in texts)
 
 
 def _is_stated_in_parts(claim: str, texts: Sequence[str]) -> bool:
-    """Return whether each clause of a sentence is stated by one of the texts: of a sentence with one verb for two things, or, where it is
-    told from several passages, of any sentence."""
-    parts = split_shared(claim) or (_CLAUSES.split(claim.rstrip(".!")) if len(texts) > 1 else [])
-    enough = all(len([word for word in tokenize(part) if not is_light(word)]) > 1 for part in parts)
-    return len(parts) > 1 and enough and all(any(check_statement(part, text).stated for text in texts) for part in parts)
+    """Return whether each clause of a sentence is stated by one of the texts."""
+    for parts in split_parts(claim):
+        enough = all(len([word for word in tokenize(part) if not is_light(word)]) > 1 for part in parts)
+        if enough and all(any(check_statement(part, text).stated for text in texts) for part in parts):
+            return True
+    return False
 
 
 def _is_small_talk(claim: str, words: Sequence[Word], texts: Sequence[str]) -> bool:

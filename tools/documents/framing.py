@@ -35,8 +35,9 @@ _JOINTS = frozenset("the this that these those your our its their a an of for in
 """Small words in what a document is called. "Nothing in the handbook" and "the handbook does not" call no document."""
 _PRONOUN = re.compile(r"(?:it|they|this|these|he|she)\b(?!['’])", re.IGNORECASE)
 _ITEM = re.compile(r"^[ \t]*\(?(?P<number>\d{1,2})[.)][ \t]+(?=\S)", re.MULTILINE)
-_JOINED = re.compile(r",?\s+(?:and|while|whereas)\s+|;\s+")
+_JOINED = re.compile(r",?\s+(?:and|but|while|whereas)\s+|;\s+")
 _OF_WHICH = re.compile(r",\s+of (?:which|whom)\s+")
+_WHICH = re.compile(r"(?P<subject>[^,]{2,80}), (?:which|who) (?P<aside>[^,]+), (?P<rest>.+)")
 _MOST_FRAMES = 3
 
 
@@ -79,7 +80,7 @@ def name_pronoun(sentence: str, before: str, titles: Sequence[str]) -> Iterator[
     if pronoun is None:
         return
     words = tokenize(before)
-    verb = next((at for at in range(1, len(words)) if is_verb(words, at)), None)
+    verb = _find_verb(words, 1)
     names = [before[: words[verb].start].strip()] if verb is not None else []
     names += [_find_last_thing(before, words)] if words else []
     names += [f"The {title[:1].lower()}{title[1:]}" for title in titles] if not before else []
@@ -96,23 +97,30 @@ def _find_last_thing(text: str, words: Sequence[Word]) -> str:
     return text[words[first].start : words[-1].end] if first < len(words) else ""
 
 
-def split_shared(claim: str) -> list[str]:
-    """Return the two clauses of a sentence whose second one leaves out what it has in common with the first; empty for any other sentence.
+def split_parts(claim: str) -> Iterator[list[str]]:
+    """Yield the ways to tell a sentence in two: each clause with its subject and verb, which may stand in the other one.
 
-    "A costs 40 euros and B 35" says "A costs 40 euros" and "B costs 35"; "There are 28 days, of which five may be kept" says "Five may be
-    kept".
+    "A costs 40 euros and B 35" says that B costs 35; "It costs 15 euros and is valid for a year" says "It is valid for a year"; "A, which
+    is old, is open" says "A is old". In "28 days, of which five may be kept" each half stands alone.
     """
     plain = claim.rstrip(".!")
     if len(halves := _OF_WHICH.split(plain)) == 2:
-        return halves
-    parts = _JOINED.split(plain)
-    if len(parts) != 2 or any(len(find_amounts(part)) != 1 for part in parts):
-        return []
-    words, others = tokenize(parts[0]), tokenize(parts[1])
-    verb = next((at for at in range(1, len(words)) if is_verb(words, at)), None)
-    amounts = [find_amounts(part)[0].span[0] for part in parts]
-    is_bare = not any(is_verb(others, at) for at in range(len(others)))
-    if verb is None or not is_bare or words[verb].end > amounts[0] or amounts[1] < 3:
-        return []
-    between = parts[0][words[verb].start : amounts[0]]
-    return [parts[0], f"{parts[1][: amounts[1]].strip()} {between.strip()} {parts[1][amounts[1] :]}"]
+        yield halves
+    if inner := _WHICH.fullmatch(plain):
+        yield [f"{inner['subject']} {inner['aside']}", f"{inner['subject']} {inner['rest']}"]
+    for joint in _JOINED.finditer(plain):
+        first, second = plain[: joint.start()], plain[joint.end() :]
+        words, others = tokenize(first), tokenize(second)
+        verb = _find_verb(words, 1)
+        begins = _find_verb(others, 0)
+        if begins == 0 and verb is not None:
+            yield [first, f"{first[: words[verb].start].strip()} {second}"]
+        elif begins is not None or verb is None:
+            yield [first, second]
+        elif len(shared := find_amounts(first)) == len(own := find_amounts(second)) == 1 and own[0].span[0] > 3:
+            between = first[words[verb].start : shared[0].span[0]].strip()
+            yield [first, f"{second[: own[0].span[0]].strip()} {between} {second[own[0].span[0] :]}"]
+
+
+def _find_verb(words: Sequence[Word], start: int) -> int | None:
+    return next((at for at in range(start, len(words)) if is_verb(words, at)), None)
