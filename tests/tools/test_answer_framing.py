@@ -45,7 +45,9 @@ The fees are:\\n- key replacement costs 40 euros [DOC 1]\\n- a parking space cos
 1. Key replacement costs 40 euros [DOC 1].\\n2. A parking space costs 35 euros a month [DOC 1].
 | Fee | Cost |\\n|---|---|\\n| Key replacement | 40 euros [DOC 1] |\\n| Parking space | 35 euros a month [DOC 1] |"""
 
-FALSE = """According to the landlord, quiet hours are from 22:00 to 6:00 [DOC 1].
+FALSE = """You asked about pets, which are forbidden. Quiet hours are from 22:00 to 6:00 [DOC 1].
+You asked about pets and they are forbidden. Quiet hours are from 22:00 to 6:00 [DOC 1].
+According to the landlord, quiet hours are from 22:00 to 6:00 [DOC 1].
 The handbook says that rubbish is not collected on Tuesdays [DOC 1].
 The handbook does not say that rubbish is collected on Tuesdays [DOC 1].
 The handbook never states that quiet hours are from 22:00 to 6:00 [DOC 1].

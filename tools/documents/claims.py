@@ -22,7 +22,9 @@ _ANSWER_PARTICLE = re.compile(
     r"(?:(?:yes|sure|certainly|of course|right|ja|doch|oui|sí|はい)\b[,.!:;]*|(?:no|nein|non|いいえ)\b\s*[,.!:;]+)\s*", re.IGNORECASE
 )
 """Without a mark behind it "no" is the claim's: "No visitors may park" is no "Visitors may park"."""
-_ABOUT_THE_QUESTION = re.compile(r"(?:you|we) (?:asked|were asked|wanted to know|want to know|are asking)\b", re.IGNORECASE)
+_ABOUT_THE_QUESTION = re.compile(
+    r"(?:you|we) (?:asked|were asked|wanted to know|want to know|are asking)\b(?:(?!\b(?:and|which|who|but)\b)[^,;:\d])*", re.IGNORECASE
+)
 _WRAPPED = re.compile(r"(?<=[\w,(])[ \t]*\n[ \t]*(?=[a-z0-9(])")
 """A line that goes on in the next one, as in PDF files: it ends in the middle of a sentence, and the next one does not begin one."""
 MOST_OF_A_LABEL = 2
@@ -153,8 +155,8 @@ def _is_stated_in_parts(claim: str, texts: Sequence[str]) -> bool:
 
 
 def _is_small_talk(claim: str, words: Sequence[Word], texts: Sequence[str]) -> bool:
-    """Return whether a sentence only speaks to its reader: of what was asked, or with no number, no name, and no word that any of the passages has."""
-    if _ABOUT_THE_QUESTION.match(claim):
+    """Return whether a sentence only speaks to its reader: of what was asked, or without number, name and any word of the passages."""
+    if _ABOUT_THE_QUESTION.fullmatch(claim):
         return True
     if any(letter.isdigit() for letter in claim) or re.search(r"(?<=[\w,;] )[A-Z]", claim):
         return False
