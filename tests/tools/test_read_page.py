@@ -92,7 +92,7 @@ async def test_a_word_that_is_not_there_is_said_to_be_missing() -> None:
 
 async def test_a_part_that_is_not_there_is_an_error_in_words() -> None:
     with serving(Host(page=LONG)) as host:
-        with pytest.raises(ToolError, match=r"There is no part 9: http://127.0.0.1:\d+/pumps has 2 parts here"):
+        with pytest.raises(ToolError, match=r"no such part: http://127.0.0.1:\d+/pumps has parts 1 to 2 here"):
             await read(host, {"next": 9}, max_chars=12_000)
         assert (await read(host, {"next": 0}, {"next": -3}, max_chars=12_000))[1]["part"] == "1 of 2"
 

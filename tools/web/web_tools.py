@@ -130,8 +130,8 @@ def _tell_part(place: int, count: int) -> dict[str, object]:
 
 def _check_part(page: Page, number: int, count: int) -> int:
     if number > count:
-        parts = f"{count} part{'s' if count > 1 else ''}"
-        raise ToolError(f"There is no part {number}: {format_url(page.final_url)} has {parts} here.")
+        parts = f"parts 1 to {count}" if count > 1 else "one part"
+        raise ToolError(f"There is no such part: {format_url(page.final_url)} has {parts} here.")
     return max(number, 1) - 1
 
 
