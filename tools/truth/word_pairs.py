@@ -161,6 +161,11 @@ _CONVERSE = (
     ("pay", "charge"), ("pay", "receive"), ("give", "receive"), ("include", "belong"), ("teach", "learn"), ("lead", "follow"),
     ("pay", "cost"), ("visit", "welcome"), ("award", "win"), ("award", "receive"), ("rent", "let"), ("come", "welcome"),
     ("give", "get"), ("spend", "cost"), ("earn", "pay"), ("have", "belong"), ("provide", "receive"), ("supply", "receive"),
+    ("hand", "take"), ("hand", "receive"), ("raise", "give"), ("raise", "invest"), ("donate", "receive"), ("grant", "receive"),
+    ("send", "receive"), ("deliver", "receive"), ("ship", "receive"), ("invest", "receive"), ("fund", "receive"), ("refund", "receive"),
+    ("teach", "attend"), ("train", "learn"), ("host", "attend"), ("hold", "attend"), ("admit", "enter"), ("admit", "visit"),
+    ("provide", "get"), ("supply", "get"), ("deliver", "get"), ("send", "get"), ("grant", "get"), ("refund", "get"), ("lend", "get"),
+    ("hire", "join"), ("employ", "join"), ("treat", "visit"), ("serve", "eat"), ("borrow", "get"),
 )  # fmt: skip
 
 
