@@ -8,7 +8,7 @@ from dataclasses import replace
 from .report import Claim, Competitor, Considered, Report, Source
 from .report_finishing import finish_report
 from .report_values import SourceKind, hash_text
-from .source_kinds import find_source_kind
+from .source_kinds import find_source_kind, settle_kinds
 from .state import ResearchState, Visit, VisitedPage, find_home, list_left_out, list_unvisited
 
 
@@ -17,10 +17,8 @@ def make_report(state: ResearchState, author: str, made_at: str, stopped: str = 
     visits = state.visits if state.client is None else (state.client, *state.visits)
     told = [visit for visit in visits if visit.claims or visit is state.client]
     pages = {page.snapshot: (page, visit) for visit in told for page in visit.pages}
-    sources = {
-        name: _make_source(number, page, find_source_kind(page, visit, state.kind))
-        for number, (name, (page, visit)) in enumerate(pages.items(), 1)
-    }
+    kinds = settle_kinds({name: (page.url, find_source_kind(page, visit, state.kind)) for name, (page, visit) in pages.items()})
+    sources = {name: _make_source(number, page, kinds[name]) for number, (name, (page, _)) in enumerate(pages.items(), 1)}
     withdrawn = (*(each for visit in visits for each in visit.withdrawn), *state.withdrawn)
     report = Report(
         company=state.company,

@@ -164,7 +164,7 @@ def _tell_limits(report: ReportValues) -> Iterator[KeyPoint]:
     if others and len(others) < len(report.sources):
         kinds = Counter(source.kind.value for source in others)
         parts.append(
-            f"{len(others)} of {_count(len(report.sources), 'page')} are not the sites' own "
+            f"{len(others)} of {_count(len(report.sources), 'page')} {'is' if len(others) == 1 else 'are'} not the sites’ own "
             f"({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())})"
         )
     elif report.sources and not others and all(source.kind is SourceKind.OWN for source in report.sources):

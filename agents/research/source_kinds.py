@@ -45,3 +45,9 @@ def find_source_kind(page: VisitedPage, visit: Visit, kind: str) -> SourceKind:
         return _KINDS.get(known, SourceKind.OTHER)
     found = find_page_kind((page,), ())
     return SourceKind.OWN if found is None else _KINDS.get(found.kind, SourceKind.OTHER)
+
+
+def settle_kinds(kinds: Mapping[str, tuple[str, SourceKind]]) -> dict[str, SourceKind]:
+    """Return the kinds of pages, each given with its address: a page that shows nothing of it is what the others of its site show."""
+    sites = {find_site(url).domain: kind for url, kind in kinds.values() if kind not in (SourceKind.OWN, SourceKind.OTHER)}
+    return {name: sites.get(find_site(url).domain, kind) if kind is SourceKind.OWN else kind for name, (url, kind) in kinds.items()}
