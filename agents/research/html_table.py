@@ -20,7 +20,7 @@ ON_PAPER = 3
 _NONE = frozenset("no none nein keine keiner kein non aucun aucune ninguno ninguna nee geen nessuno ingen nej × ✗ ✕ ✘ なし 無 不可".split())
 LEGEND = (
     f"<strong>{UNKNOWN}</strong>: no page that was read says it. <strong class=none>none</strong>: a page says that there is none. "
-    "Point at a number, or reach it with the Tab key, to see who says it."
+    "<span class=screen>Point at a number, or reach it with the Tab key, to see who says it.</span>"
 )
 
 
@@ -120,7 +120,7 @@ def _draw_row(each: PriceRange, most: Decimal, claims: ClaimWriter, is_client: b
         f"<rect class=scale x=0 y=3.5 width=100 height=1 /><rect class=bar x={max(0.0, min(start, 98.5)):.1f} y=0 "
         f"width={max(1.5, end - start):.1f} height=8 /></svg>"
     )
-    numbers = dict.fromkeys((each.lowest.claim, each.highest.claim))
+    numbers = (each.lowest.claim,) if each.lowest.value == each.highest.value else (each.lowest.claim, each.highest.claim)
     said = (
         text_of(each.lowest.said, 40)
         if each.lowest.value == each.highest.value

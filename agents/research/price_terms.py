@@ -26,7 +26,8 @@ _SIZES = frozenset(
     "single double triple large small medium regular classic special deluxe basic standard premium plus pro full mini".split()
 )
 """Last words of names that are not what the thing is: "Tonkotsu Double"."""
-_LONGEST_THING = 6
+_LONGEST_THING, LONGEST_LEAD = 6, 6
+"""How many words the name of a thing has at most; how many letters stand before a price that is all there is in a value: "from $5"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _read_price(company: str, number: int, claim: Claim, mixed: frozenset[str]) 
     per = _join_periods(money[0], label)
     if not claim.value and not (SUBSCRIPTIONS.intersection(per) and count_cues(claim.topic, known.PRICES)):
         return None  # a sentence does not say in one place what the price is of; what is paid each month compares all the same
-    thing, shown = _find_thing(claim) if claim.value else ("", "")
+    thing, shown = _find_thing(claim) if claim.subject or money[0].span[0] <= LONGEST_LEAD else ("", "")
     said = write_money(money[0].value, money[0].unit, mixed)
     return Price(company, number, money[0].value, money[0].unit, per, thing, shown, said, money[0].unit in text)
 

@@ -124,6 +124,11 @@ COMPARED: dict[str, tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]
     "plans by the month": ([("Nest", "price", "€9 per month")], [("Solo", "month", "€12")], ["Plans per month, in EUR: A €9, B €12"]),
     "plans by the month and by the year": ([("Nest", "price", "€9 per month")], [("Solo", "price", "€99 per year")], []),
     "a plan and a plan for each user": ([("Nest", "price", "€9 per month")], [("Solo", "per user", "€9 per month")], []),
+    "a sentence is about more than its price": (
+        [("", "description", "Bowls of ramen for $9")],
+        [("", "description", "Bikes for $900")],
+        [],
+    ),
     "up to is no price": ([("Cup", "price", "up to €9")], [("Cup", "price", "€4")], []),
 }
 
