@@ -19,7 +19,7 @@ from .comparing import compare_columns
 from .pipeline import CONCURRENCY, CompetitorResearch
 from .report import Report
 from .report_making import make_columns, make_report
-from .sources import CACHE_AGE, open_sources
+from .sources import choose_cache_age, open_sources
 from .stage_models import describe_author
 from .state import ResearchState, has_found
 from .visiting import merge_same_business
@@ -51,7 +51,7 @@ class ResearchOptions(SharedRunOptions, total=False):
     max_pages: int | None
     minutes: float | None
     concurrency: int
-    cache_age: str
+    cache_age: str | None
     again: Report | Path | str | None
 
 
@@ -115,7 +115,7 @@ async def _open_flow(
     max_pages: int | None = None,
     minutes: float | None = None,
     concurrency: int = CONCURRENCY,
-    cache_age: str = CACHE_AGE,
+    cache_age: str | None = None,
     again: Report | Path | str | None = None,
     **options: Unpack[SharedRunOptions],
 ) -> AsyncIterator[tuple[CompetitorResearch, SharedRunOptions]]:
@@ -127,7 +127,8 @@ async def _open_flow(
     if max_cost is not None:
         options["limits"] = budget.merge_limits(options.get("limits"))
     began = time.monotonic()
-    async with open_in_time(open_sources(search, web, snapshots, cache_age), budget) as (found_search, found_web):
+    age = choose_cache_age(cache_age, compares=again is not None)
+    async with open_in_time(open_sources(search, web, snapshots, age), budget) as (found_search, found_web):
         flow = CompetitorResearch(
             chosen,
             found_search,

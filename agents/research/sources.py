@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SEARCH_VARIABLE = "SAYSO_SEARCH"
 CACHE_AGE = "24h"
 """A research that is made again on the same day, with other options, asks no site twice; prices a day old are told with their date."""
+LATELY = "1s"
+"""What is compared with an earlier report is asked about anew: each page only whether it has changed."""
 
 
 @asynccontextmanager
@@ -63,6 +65,11 @@ async def open_sources(
         raise UsageError(
             f"{where!r} cannot be searched. Write one or more of {', '.join(NAMES)}, or sample, an existing folder, or a site's address."
         )
+
+
+def choose_cache_age(cache_age: str | None, *, compares: bool) -> str:
+    """Return the age that was given, else a day, or none for a research that `compares` itself with an earlier one."""
+    return cache_age if cache_age is not None else LATELY if compares else CACHE_AGE
 
 
 def open_cache(cache_age: str) -> tuple[float, Path | None]:

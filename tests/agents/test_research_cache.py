@@ -16,7 +16,7 @@ import pytest
 
 from sayso import research
 from sayso.agents.research.report import Report
-from sayso.agents.research.sources import build_sample_index, open_cache
+from sayso.agents.research.sources import build_sample_index, choose_cache_age, open_cache
 from sayso.agents.sample_web import serve
 from sayso.tools.errors import UsageError
 from sayso.tools.web import LocalIndex, Web
@@ -102,6 +102,12 @@ def test_an_age_is_written_with_its_unit(text: str, seconds: float) -> None:
 def test_what_is_no_age_is_refused_before_anything_begins(text: str) -> None:
     with pytest.raises(UsageError, match="Write one such as 30m, 12h or 7d"):
         research.run_sync("BettaBurgers", cache_age=text)
+
+
+def test_a_research_that_is_compared_with_an_earlier_one_does_not_read_the_earlier_pages_out_of_the_cache() -> None:
+    assert parse_age(choose_cache_age(None, compares=True)) <= 1
+    assert choose_cache_age("7d", compares=True) == "7d"
+    assert choose_cache_age(None, compares=False) == "24h"
 
 
 def test_the_cache_is_this_users_and_there_is_none_for_an_age_of_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from .robots import Robots
 
 KNOWN_FOR = timedelta(hours=24)
 """How long the rules of a robots.txt are known (RFC 9309, section 2.4)."""
+MOST_RULES = 2_000
+"""Of how many origins they are known."""
 REFUSED_FOR = timedelta(minutes=5)
 """How long a robots.txt that could not be read is not asked for again."""
 
@@ -69,7 +71,9 @@ class HostTurns:
         return robots
 
     def keep_rules(self, origin: str, robots: Robots, now: datetime) -> None:
-        """Keep the rules of an origin."""
+        """Keep the rules of an origin; of many the oldest give way."""
+        while len(self._rules) >= MOST_RULES:
+            del self._rules[next(iter(self._rules))]
         self._rules[origin] = (now, robots)
 
     @asynccontextmanager

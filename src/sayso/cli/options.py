@@ -67,7 +67,11 @@ Pages = Annotated[int, Parameter(validator=Number(gte=1), help="How many pages o
 Out = Annotated[Path, Parameter(help="A folder for the report, or a file ending in .md.")]
 Formats = Annotated[str, Parameter(help="What to write, with commas between: md, json, html, csv.")]
 CacheAge = Annotated[
-    str, Parameter(help="How old a page or a search may be that is not asked for again: 30m, 24h, 7d; 0 asks for everything anew.")
+    str | None,
+    Parameter(
+        help="How old a page or a search may be that is not asked for again: 30m, 7d; 0 asks for everything anew. "
+        "Default: 24h; with --again each page is asked whether it has changed."
+    ),
 ]
 Sites = Annotated[list[str] | None, Parameter(name="--site", negative="", help="A site of yours to visit. May be given more than once.")]
 Choose = Annotated[bool, Parameter(negative="", help="Show the sites and aspects before the visits, and ask what to change.")]

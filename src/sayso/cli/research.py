@@ -16,7 +16,7 @@ from sayso.agents.research.pipeline import CONCURRENCY, Kind
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import make_partial_report
 from sayso.agents.research.site_choice import SELECTION_STEP
-from sayso.agents.research.sources import CACHE_AGE
+from sayso.agents.research.sources import choose_cache_age
 from sayso.agents.research.state import ResearchProgress
 from sayso.cli.builtin_app import RESEARCH_GRANTS, ResearchFlow, ResearchTask, builtin_app, portable_model
 from sayso.cli.choose import require_terminal
@@ -84,7 +84,7 @@ def research(
     max_pages: MaxPages = None,
     minutes: Minutes = None,
     concurrency: Concurrency = CONCURRENCY,
-    cache_age: CacheAge = CACHE_AGE,
+    cache_age: CacheAge = None,
     again: Again = None,
     quiet: Quiet = False,
     database: StoreIn = None,
@@ -105,12 +105,13 @@ def research(
     run_id
         With --database: the run to resume, or the id of a new one.
     """
-    parse_age(cache_age)  # one that cannot be read is said so before anything begins
+    age = choose_cache_age(cache_age, compares=again is not None)
+    parse_age(age)  # one that cannot be read is said so before anything begins
     earlier = read_earlier(again, company, kind) if again is not None else None
     if choose:
         require_terminal()
     task = ResearchTask(company, None, None, search, competitors, "", dialect, kind, rounds, pages, tuple(sites or ()), choose)
-    task = replace(task, formats=split_formats(format), cache_age=cache_age, again=str(again.absolute()) if again is not None else "")
+    task = replace(task, formats=split_formats(format), cache_age=age, again=str(again.absolute()) if again is not None else "")
     task = replace(task, max_cost=max_cost, max_pages=max_pages, minutes=minutes, concurrency=concurrency)
     with StopSignals() as signals:
         stored = is_database_named(database, run_id)
