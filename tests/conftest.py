@@ -1,4 +1,6 @@
-"""What holds for all tests: property tests search as long as they say, and no test recognises what the runs of another have handed out."""
+"""What holds for all tests: property tests search as long as they say, none recognises what the runs of another have handed out, and none
+reads what another has left in a cache of pages.
+"""
 
 from __future__ import annotations
 
@@ -14,3 +16,8 @@ def nothing_handed_out() -> None:
     from sayso.workflows.runs.handed_out import HANDED_OUT  # late: some tests look at what is loaded
 
     HANDED_OUT.texts.clear()
+
+
+@pytest.fixture(autouse=True)
+def no_pages_of_others(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
