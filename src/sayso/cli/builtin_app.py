@@ -81,6 +81,7 @@ class ResearchTask:
     max_pages: int | None = None
     minutes: float | None = None
     concurrency: int = CONCURRENCY
+    second_opinion: bool = False
     cache_age: str = CACHE_AGE
     again: str = ""
 
@@ -106,6 +107,7 @@ class ResearchTask:
             dialect=self.dialect,
             budget=self.budget,
             concurrency=self.concurrency,
+            second_opinion=self.second_opinion,
             began=began,
             again=self.again or None,
         )

@@ -77,6 +77,7 @@ Sites = Annotated[list[str] | None, Parameter(name="--site", negative="", help="
 Choose = Annotated[bool, Parameter(negative="", help="Show the sites and aspects before the visits, and ask what to change.")]
 Again = Annotated[Path | None, Parameter(help="The .json file of an earlier report on the same: say what has changed since.")]
 MaxCost = Annotated[float | None, Parameter(validator=check_above_zero, help="The most that model calls may cost, in US dollars.")]
+SecondOpinion = Annotated[bool, Parameter(negative="", help="Ask the model again about each sentence that it worded.")]
 Quiet = Annotated[bool, Parameter(negative="", help="Print only what went wrong, and where the report is.")]
 SearchIn = Annotated[
     str | None,
