@@ -127,10 +127,13 @@ def _read_lines(text: str) -> Iterator[_Line]:
 def _join_wrapped(lines: Sequence[_Line]) -> list[_Line]:
     """Join lines that are one paragraph, broken for a column's width."""
     joined = list[_Line]()
+    in_data = False
     for line in lines:
         last = joined[-1] if joined else None
+        in_data = in_data or line.text.casefold() == _DATA
         if (
             last
+            and not in_data
             and not (line.gap or line.row or line.item or line.heading or last.row or last.heading)
             and _continues(last.text, line.text)
         ):
