@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,12 +13,13 @@ from sayso import research
 from sayso.agents import ScriptedModel
 from sayso.agents.models.extractive import ExtractiveReader
 from sayso.agents.models.model import Delta, Finished, Model, ModelRequest
-from sayso.agents.research.budget import Budget, BudgetEnded, share_pages
+from sayso.agents.research.budget import Budget, BudgetEnded, BudgetWatch, share_pages
 from sayso.agents.research.pipeline import CompetitorResearch
-from sayso.agents.research.report import Report
+from sayso.agents.research.report import Claim, Report
 from sayso.agents.research.report_check import check_report
 from sayso.agents.research.sources import open_sources
-from sayso.agents.research.tally import say_left
+from sayso.agents.research.state import Candidate, Visit, VisitedPage
+from sayso.agents.research.tally import Tally, say_left
 from sayso.tools.errors import LimitReached, UsageError
 from sayso.tools.web import SearchResult
 from sayso.tools.web.search import SearchBlocked
@@ -198,6 +200,27 @@ async def test_a_search_that_is_blocked_later_on_takes_nothing_away(web: Web) ->
 )
 def test_pages_are_shared_out(left: int | None, sites: int, shares: list[int | None]) -> None:
     assert share_pages(left, sites) == shares
+
+
+def test_what_is_said_of_a_site_that_is_done() -> None:
+    clock = Clock()
+    watch = BudgetWatch(Budget(max_cost=0.5, minutes=10), clock=clock)
+    tally = Tally(watch, 2, clock=clock)
+    tally.expect(5)
+    claims = tuple(Claim("prices", str(number), "q", 1) for number in range(12))
+    visit = Visit(Candidate("Crumb", "http://crumb.example/", ""), (), (), claims, dropped=2)
+    read = replace(visit, pages=(VisitedPage("http://crumb.example/", "Crumb", "text", (), "", "", ""),))
+    said = []
+    for site in (visit, read, read, replace(read, claims=())):
+        began = tally.begin()
+        clock.now += 110
+        said.append(tally.end("crumb.example", site, began, 0.04))
+    assert said == [
+        "Reading crumb.example, 1 of 5: not read, $0.04 of $0.50, about 4 minutes left",
+        "Reading crumb.example, 2 of 5: 12 claims kept, 2 dropped, $0.04 of $0.50, about 4 minutes left",
+        "Reading crumb.example, 3 of 5: 12 claims kept, 2 dropped, $0.04 of $0.50, about 2 minutes left",
+        "Reading crumb.example, 4 of 5: 0 claims kept, 2 dropped, $0.04 of $0.50, about 2 minutes left",
+    ]
 
 
 LEFT = {0: "less than a minute", 49: "less than a minute", 65: "about 1 minute", 130: "about 2 minutes", 6000: "about 2 hours"}

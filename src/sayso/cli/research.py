@@ -167,6 +167,8 @@ class ResearchRun:
             report = await self._follow(start)
         except BaseException as error:  # whatever stops it: what was found is written, and the error is raised again
             self._save_what_was_found(error)
+            if stored is not None:
+                say(f"Continue with: sayso resume {name}{database}")
             raise
         return save_finished_report(report, self.task if row is None else _read_task(row), quiet=self.quiet)
 
