@@ -198,7 +198,8 @@ def read_words(folder: Path) -> Mapping[str, str]:
             charset = re.search(rb"charset=[\"']?([\w-]+)", file.read_bytes()[:1000], re.IGNORECASE)
             text = re.sub(r"(?<=\d)<sup>(\d\d)</sup>", r".\1", file.read_text(encoding=charset[1].decode() if charset else "utf-8"))
             attributes = " ".join(value for tag in re.findall(r"<[^>]*>", text) for value in re.findall(r'"([^"]*)"', tag))
-            text = unescape(f"{re.sub('<[^>]*>', ' ', text)} {attributes}")
+            cells = re.sub("</t[dh]>", " | ", text)  # 20 and 420 in two cells are not 20,420
+            text = unescape(f"{re.sub('<[^>]*>', ' ', cells)} {attributes}")
         words.setdefault(find_host(url), []).append(text)
     return {host: simplify("\n".join(texts)) for host, texts in words.items()}
 
