@@ -180,10 +180,9 @@ async def test_every_row_of_every_log_can_be_read(untouched: Old) -> None:
 
 def tools() -> list[Any]:
     """The tools that were asked about: those of the app, also with bound arguments, of the research and of the chat."""
-    research = old_app.researcher("any")
     own = [old_app.mail, old_app.order, old_app.pack, old_app.pay, old_app.bare]
     bound = [old_app.mail.using(to=name) for name in ("dan", "hal")]
-    return [*own, *bound, research.search_tool, research.visit_tool, ORDER]
+    return [*own, *bound, make_search_tool(NOTHING), make_visit_tool(NOTHING), ORDER]
 
 
 async def test_every_request_matches_tool_its_tool(untouched: Old) -> None:
