@@ -88,7 +88,10 @@ _SUBJECT = re.compile(
     r"(?:(?:[Ww]e|[Tt]hey) (?=(?P<plain>[a-z]+) )|[A-ZÀ-Þ][\w'’-]*(?: (?:&|and|[A-ZÀ-Þ][\w'’-]*))* "
     r"(?=(?P<other>[a-z]+s) ))(?P<verb>[a-z]+) "
 )
-_ABOUT_OFFERS = re.compile(r"reviews?|news|jobs?|blog|guides?|articles?|comparison|awards?", re.IGNORECASE)
+_ABOUT_OFFERS = re.compile(
+    r"reviews?|news|jobs?|blog|guides?|articles?|comparison|awards?|podcasts?|newsletters?|magazine|journal|forum|festival|museum",
+    re.IGNORECASE,
+)
 _LIST = re.compile(r"\s*(?:,|,?\s?and|or|&|/)\s*", re.IGNORECASE)
 
 
@@ -96,7 +99,8 @@ class OfferRole(NamedTuple):
     """A word, how much it counts as an offer where it stands, and the thing that it only describes: "table" of "coffee table".
 
     In "salsa and ballroom shoes" both words describe shoes, the first one if the second, `beside`, is of the same kind. `verb` is what is
-    done to it, and `deed` is that where it is more than to sell, make or have it: "We clean solar panels".
+    done to it, and `deed` is that where it is more than to sell, make or have it: "We clean solar panels". `opens` is
+    whether no verb stands before it: "Hairdressers in Newport".
     """
 
     word: OfferWord
@@ -105,6 +109,7 @@ class OfferRole(NamedTuple):
     beside: OfferWord | None = None
     deed: str = ""
     verb: str = ""
+    opens: bool = True
 
 
 @lru_cache(1024)
@@ -158,7 +163,20 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
         weight = min(CUSTOMER, weights[found]) if _is_of_business(clause, word, at) and _is_object(clause[:found]) else weights[found]
         is_after = subject is not None and found >= subject.end()
         verb = subject["verb"] if subject is not None and is_after else ""
-        roles.append((found, at, OfferRole(word, weight, _find_head(clause, at), deed=deed if is_after else "", verb=verb)))
+        roles.append(
+            (
+                found,
+                at,
+                OfferRole(
+                    word,
+                    weight,
+                    _find_head(clause, at),
+                    deed=deed if is_after else "",
+                    verb=verb,
+                    opens=_opens(clause[:found]) and not _find_run(clause, at),
+                ),
+            )
+        )
     for place in range(len(roles) - 2, -1, -1):
         (begin, end, role), (start, _, after) = roles[place : place + 2]
         if role.head is None and after.head is not None and _LIST.fullmatch(clause[end:start]):
@@ -192,6 +210,12 @@ def _is_of_business(clause: str, word: OfferWord, at: int) -> bool:
     """Return whether a word names people or businesses, or describes some: "bakers", "dental practices"."""
     run = [word.text, *_find_run(clause, at)]
     return is_person(word) or any(text.endswith("s") and names_a_business(token) for text in run for token in tokenize(text)[:1])
+
+
+def _opens(before: str) -> bool:
+    return not any(
+        is_deed(word) or (word.endswith("s") and may_be_deed(word)) for word in re.findall(r"[^\W\d_]+", before) if word.islower()
+    )
 
 
 def _is_another_deed(word: str) -> bool:

@@ -164,11 +164,16 @@ def find_stem(word: str) -> str:
     return plain.removesuffix(ending)
 
 
+@lru_cache(200_000)
 def alike(one: OfferWord, other: OfferWord) -> bool:
     """Return whether two words offer the same: one stem, words alike, a compound and its part, or one trade in two words."""
     if one.stem == other.stem or not one.senses.isdisjoint(other.senses) or _is_derived(one.text, other.text):
         return True
     short, long = sorted((one.stem, other.stem), key=len)
+    if " " in long and " " not in short and one.text.endswith("ing") != other.text.endswith("ing"):
+        doing = one if one.text.endswith("ing") else other
+        if doing.stem == short and short in long.split():
+            return True  # driving is what a driving school teaches
     if long.startswith(short) and (len(short) >= LONG_STEM or long.removeprefix(short) in _TRADERS):
         return True
     compound = 6 if knows(long) else 5  # a long word that English knows is no compound: "enterprise" is not a prise
@@ -351,7 +356,7 @@ def _artifacts() -> frozenset[str]:
 
 WAYS = """software app website online studio lessons
 subscription membership rental hire rent sale lease leasing delivery service club
-workshop set range collection plan package order booking experience platform tool system solution suite assortment selection specialty"""
+workshop tuition training coaching instruction teaching set range collection plan package order booking experience platform tool system solution suite assortment selection specialty"""
 
 
 @lru_cache(20_000)

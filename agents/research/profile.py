@@ -521,7 +521,8 @@ def _weigh_role(profile: ClientProfile, term: Term, role: OfferRole) -> float:
         return min(role.counts, DESCRIBES)
     if role.deed and find_stem(role.deed) not in profile.verbs:
         return min(role.counts, DESCRIBES)  # who cleans solar panels installs none
-    if is_person(role.word) and not is_person(term.word):
+    opens = role.opens and not any(is_program(other.word) for other in profile.terms[:4])
+    if is_person(role.word) and not is_person(term.word) and not opens:
         return min(role.counts, FOR_IT)  # a clinic that treats climbers is no place to climb
     if is_modifier(term.word, role.word):
         return min(role.counts, DESCRIBES)
