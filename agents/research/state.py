@@ -11,6 +11,7 @@ from sayso.tools.web import find_quote
 from sayso.tools.web.fields import Field
 
 from .aspects import Aspect, count_cues
+from .fitting import fit
 from .report import Claim, Considered, FailedPage, LeftOut, Point, Withdrawn
 
 if TYPE_CHECKING:
@@ -201,11 +202,15 @@ def check_quotes(findings: Findings, pages: Sequence[VisitedPage], aspects: Sequ
 
 
 def fit_topic(topic: str, text: str, aspects: Sequence[Aspect]) -> str:
-    """Return the name of the aspect that a claim is about: the one that was named, else the one whose words the claim has most of."""
+    """Return the name of the aspect that a claim is about: the one that was named, else the one whose words the claim has most of.
+
+    A built-in aspect that was named gives way to another one that the claim fits, where it does not fit the named one at all.
+    """
     named = " ".join(topic.split())
     for aspect in aspects:
         if aspect.name == named.casefold():
-            return aspect.name
+            better, _ = fit(text, (), aspects) if aspect.about and fit(text, (), (aspect,))[0] is None else (None, 0.0)
+            return better.name if better is not None else aspect.name
     best = max(aspects, key=lambda aspect: 2 * count_cues(named, aspect) + count_cues(text, aspect), default=None)
     return named if best is None else best.name
 

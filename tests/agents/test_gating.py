@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from sayso.agents.research.aspects import find_aspects
 from sayso.agents.research.gating import gate_claims
 from sayso.agents.research.report import Claim
-from sayso.agents.research.state import VisitedPage
+from sayso.agents.research.stage_prompts import Findings
+from sayso.agents.research.state import VisitedPage, check_quotes
 
 TEXT = """Tideline Coffee
 
@@ -103,3 +105,22 @@ def test_of_a_long_quote_the_line_stays_that_the_writer_spoke_of() -> None:
     page = replace(PAGE, text="Rental\n\nCity bike, one day\n149 kr\nBox bike, three hours\n199 kr\nHelmet\n25 kr")
     claims, _ = gate_claims([Claim("prices", "A box bike costs only 99 kr for three hours.", page.text, 0)], [page], "Cykel")
     assert [claim.text for claim in claims] == ["Box bike, three hours: 199 kr."]
+
+
+TOPICS = {
+    "as it was named": ("company", "Tideline Coffee was founded in 2009.", "company"),
+    "a deposit is no qualification": ("qualifications", "A deposit of 100 euros is taken by card.", "prices"),
+    "shops are no offer": ("what it sells", "Tideline Coffee has nine shops in six towns.", "locations"),
+    "hours are no place": ("locations", "Ouvert du mardi au samedi de 9 h 30 à 19 h.", "opening hours"),
+    "nothing better is known": ("ordering", "Tideline Coffee provides instructions for its machines.", "ordering"),
+    "an aspect of the plan's own": ("sustainability", "All bags cost $14.25.", "sustainability"),
+    "no aspect at all": ("how much is it", "A bag costs $14.25.", "prices"),
+}
+
+
+@pytest.mark.parametrize(("named", "text", "topic"), TOPICS.values(), ids=TOPICS)
+def test_a_claim_stands_under_the_aspect_that_it_is_about(named: str, text: str, topic: str) -> None:
+    names = ["what it sells", "prices", "locations", "opening hours", "ordering", "qualifications", "company", "sustainability"]
+    findings = Findings.model_validate({"claims": [{"topic": named, "text": text, "quote": text, "page": 1}]})
+    (claim,), _ = check_quotes(findings, [replace(PAGE, text=text)], find_aspects(names))
+    assert claim.topic == topic
