@@ -30,6 +30,8 @@ The relevant passage [DOC 2] says a permit is valid for one car.
 Based on the passages, the answer is that rubbish is collected on Tuesdays [DOC 1].
 Rubbish is collected on Tuesdays (tenants' handbook) [DOC 1].
 Rubbish is collected on Tuesdays, as the handbook says [DOC 1].
+The rules do not say whether motorcycles need one. A permit is valid for one car [DOC 2].
+There is no mention of sick days in the leave policy [DOC 3].
 The leave policy applies from 1 January 2026 [DOC 3].
 It applies from 1 January 2026 [DOC 3].
 You asked about pets. They are allowed with the landlord's written consent [DOC 1].
@@ -50,6 +52,9 @@ You asked about pets and they are forbidden. Quiet hours are from 22:00 to 6:00 
 According to the landlord, quiet hours are from 22:00 to 6:00 [DOC 1].
 The handbook says that rubbish is not collected on Tuesdays [DOC 1].
 The handbook does not say that rubbish is collected on Tuesdays [DOC 1].
+The leave policy does not mention interns [DOC 3].
+There is no mention of interns in the leave policy [DOC 3].
+The leave policy does not give employees 28 days of leave [DOC 3].
 The handbook never states that quiet hours are from 22:00 to 6:00 [DOC 1].
 The handbook denies that rubbish is collected on Tuesdays [DOC 1].
 Nothing in the handbook says that rubbish is collected on Tuesdays [DOC 1].

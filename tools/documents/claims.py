@@ -9,8 +9,9 @@ from typing import NamedTuple
 from ..truth import check_statement
 from ..truth.lexicon import is_thing
 from ..truth.reading import is_verb
+from ..truth.statements import split_passage
 from ..truth.words import Word, alike, is_light, tokenize
-from .framing import drop_item_numbers, name_pronoun, split_parts, strip_frames
+from .framing import drop_item_numbers, find_unsaid, name_pronoun, split_parts, strip_frames
 from .passages import Passage
 from .query_words import STOP_WORDS
 from .quoting import locate_quote
@@ -124,6 +125,9 @@ def _unwrap(text: str) -> str:
 def _find_reason(sentence: str, texts: Sequence[str], titles: Sequence[str], before: str, *, may_be_talk: bool) -> str | None:
     """Return why no text states the sentence, None if one does or if the sentence claims nothing."""
     claim = _ANSWER_PARTICLE.sub("", sentence, count=1) if _ANSWER_PARTICLE.match(sentence) else sentence
+    if unsaid := find_unsaid(claim, titles):
+        is_said = _has_all_words(unsaid, [statement.text for text in texts for statement in split_passage(text)])
+        return f"The passage speaks of “{unsaid}”." if is_said else None
     claim = strip_frames(claim, titles)
     words = [word for word in tokenize(claim) if not is_light(word)]
     if not words or claim.endswith("?") or (may_be_talk and _is_small_talk(claim, words, texts)) or _only_quotes(claim, texts):
@@ -137,12 +141,18 @@ def _find_reason(sentence: str, texts: Sequence[str], titles: Sequence[str], bef
     return problems[0].what if problems else ""
 
 
+def _has_all_words(claim: str, texts: Sequence[str]) -> bool:
+    """Return whether a text has all words of a claim that carry meaning: then it is not so that it does not speak of it."""
+    words = [word for word in tokenize(claim) if not is_light(word)]
+    return any(all(any(alike(word, known) for known in tokenize(text)) for word in words) for text in texts)
+
+
 def _is_label(claim: str, words: Sequence[Word], texts: Sequence[str]) -> bool:
     """Return whether a citation stands behind no more than the name of a thing that a passage has: "trains [DOC 2]"; never a clause."""
     every = tokenize(claim)
     if len(words) > MOST_OF_A_LABEL or not all(map(is_thing, words)) or any(is_verb(every, at) for at in range(len(every))):
         return False
-    return any(all(any(alike(word, known) for known in tokenize(text)) for word in words) for text in texts)
+    return _has_all_words(claim, texts)
 
 
 def _is_stated_in_parts(claim: str, texts: Sequence[str]) -> bool:

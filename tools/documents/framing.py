@@ -29,6 +29,12 @@ _FRAMES = tuple(
         r"(?:so |thus )?,?the (?:short )?answer is(?:\s+that\b|:)\s*(?P<claim>.+)",
     )
 )
+_SILENT = (
+    re.compile(
+        rf"(?i:{_SOURCE} (?:do|does) not (?:say|state|mention|specify|indicate|tell|explain)(?: whether| if| that)?\s+(?P<claim>.+?)[.!]?)"
+    ),
+    re.compile(rf"(?i:there is no (?:information|mention|word) (?:about|of|on|whether|that)\s+(?P<claim>.+?)(?: in {_SOURCE})?[.!]?)"),
+)
 _PAPERS = frozenset("document passage text source file page section excerpt extract context material chapter paragraph".split())
 _POINTING = frozenset("relevant provided given cited above following official attached available retrieved".split())
 _JOINTS = frozenset("the this that these those your our its their a an of for in on to at and by".split())
@@ -51,6 +57,13 @@ def strip_frames(sentence: str, titles: Iterable[str]) -> str:
             break
         sentence = claim[:1].upper() + claim[1:]
     return sentence
+
+
+def find_unsaid(sentence: str, titles: Iterable[str]) -> str:
+    """Return what the documents do not say by a sentence: "X is open" of "The rules do not say whether X is open". Else empty."""
+    known = {word.stem for title in titles for word in tokenize(title)}
+    found = next((match for pattern in _SILENT if (match := pattern.fullmatch(sentence)) is not None), None)
+    return found["claim"] if found is not None and _is_document(found["source"], known) else ""
 
 
 def _is_document(source: str | None, known: Iterable[str]) -> bool:

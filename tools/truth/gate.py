@@ -81,7 +81,7 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
         return Verdict(False, (Problem(ProblemKind.NOTHING, "A question states nothing."),))
     context = " ".join(each.text for each in everything)[:_LONGEST_CONTEXT]
     parts = split_facts(Statement(text, (0, len(text)), Form.SENTENCE))
-    if len(parts) > 1:
+    if len(parts) > 1 and all(len(each.text) < len(text) for each in parts):
         verdicts = [_check_sentence(each.text, statements, owner, everything) for each in parts]
         if all(each.stated for each in verdicts):
             return verdicts[0]
