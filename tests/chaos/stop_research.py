@@ -103,9 +103,17 @@ def stop_many(chance: random.Random, stops: int, lines: int) -> list[str]:
             done = ended.code == 0 and "competitors," in ended.err  # it was quicker than the signal
             problems = [] if done else find_problems(folder, ended, CODES[number])
             kept += bool(ended.out.strip())
-            wrong += [f"{signal.Signals(number).name} after line {after} + {later:.2f} s, {bool(stored)=}: {each}" for each in problems]
-    print(f"{stops} stops: {kept} with a report, {len(wrong)} problems")
+            where = f"{signal.Signals(number).name} after line {after} + {later:.2f} s{', stored' if stored else ''}"
+            wrong += tell(where, problems)
+    print(f"{stops} stops: {kept} with a report, {len(wrong)} problems", flush=True)
     return wrong
+
+
+def tell(where: str, problems: list[str]) -> list[str]:
+    """Print what went wrong at a moment, and return it."""
+    for each in problems:
+        print(f"{where}: {each}", flush=True)
+    return problems
 
 
 def kill_many(chance: random.Random, kills: int, lines: int) -> list[str]:
@@ -121,16 +129,13 @@ def kill_many(chance: random.Random, kills: int, lines: int) -> list[str]:
             stored = count_answers(folder / "runs.db")
             process = start(folder, *options)
             out, err = process.communicate(timeout=LIMIT_SECONDS)
-            at = f"kill -9 after line {after} + {later:.2f} s: "
-            if process.returncode != 0:
-                wrong.append(f"{at}exit code {process.returncode}: {err[-800:]}")
-                continue
-            wrong += [at + each for each in find_problems(folder, Ended(130, out, err), 130)]
+            problems = find_problems(folder, Ended(130 if process.returncode == 0 else process.returncode, out, err), 130)
             questions = Counter(json.dumps(body, sort_keys=True) for body in endpoint.requests)
             twice = sum(times - 1 for times in questions.values())
             if twice > asked - stored:
-                wrong.append(f"{at}{twice} questions were asked twice; {asked} were asked before, of which {stored} were stored")
-    print(f"{kills} kills: {len(wrong)} problems")
+                problems.append(f"{twice} questions were asked twice; {asked} were asked before, of which {stored} were stored")
+            wrong += tell(f"kill -9 after line {after} + {later:.2f} s", problems)
+    print(f"{kills} kills: {len(wrong)} problems", flush=True)
     return wrong
 
 
@@ -162,8 +167,6 @@ def main() -> int:
     lines = len(err.splitlines())
     wrong = stop_many(chance, round(chosen.stops * part), lines)
     wrong += kill_many(chance, round(chosen.kills * part), lines)
-    for each in wrong:
-        print(each)
     return 1 if wrong else 0
 
 
