@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sayso.tools.web import PageStatus, RobotsForbid, Web
 
-from .web_hosts import Host, serving
+from .web_hosts import Host, parse_here, serving
 
 
 async def test_twenty_pages_of_one_host_are_read_one_after_another_with_one_look_at_its_robots() -> None:
@@ -38,16 +36,8 @@ async def test_waiting_for_a_turn_is_not_time_that_the_page_takes() -> None:
         async def wait(seconds: float) -> None:
             await asyncio.sleep(0.3)
 
-        web = Web(allow={("127.0.0.1", host.port)}, wait=wait, pause_seconds=60, total_seconds=0.25, connect_seconds=0.2, parse=parse)
+        web = Web(allow={("127.0.0.1", host.port)}, wait=wait, pause_seconds=60, total_seconds=0.25, connect_seconds=0.2, parse=parse_here)
         assert [page.title for page in await asyncio.gather(*(web.page(host.url(f"/p{n}")) for n in range(3)))] == ["Menu"] * 3
-
-
-async def parse(url: str, content_type: str, body: bytes) -> Mapping[str, Any]:
-    from base64 import b64encode
-
-    from sayso.tools.web.parse import parse_page
-
-    return parse_page(url, content_type, b64encode(body).decode("ascii"))
 
 
 async def test_a_page_within_its_age_is_not_asked_for_again(tmp_path: Path) -> None:
@@ -81,8 +71,8 @@ async def test_an_older_page_is_asked_for_only_if_it_has_changed(tmp_path: Path,
 
 async def test_a_slow_robots_txt_takes_nothing_from_the_time_of_the_pages_that_wait_for_it() -> None:
     with serving(Host(robots="User-agent: *\nDisallow: /secret", robots_seconds=1.2)) as host:
-        web = host.web(total_seconds=8.0, parse=parse)  # a robots.txt may take half of that
-        slower = host.web(total_seconds=1.0, turns=web.turns, parse=parse)
+        web = host.web(total_seconds=8.0, parse=parse_here)  # a robots.txt may take half of that
+        slower = host.web(total_seconds=1.0, turns=web.turns, parse=parse_here)
         first = asyncio.create_task(web.page(host.url("/p0")))
         await asyncio.sleep(0)
         pages = await asyncio.gather(first, *(slower.page(host.url(f"/p{n}")) for n in range(1, 6)))
@@ -102,7 +92,7 @@ async def test_a_robots_txt_that_cannot_be_read_is_asked_for_once_in_five_minute
 
 async def test_a_host_that_asks_to_come_back_is_left_alone_by_everybody() -> None:
     with serving(Host(busy=1, retry_after="3")) as host:
-        web = host.web(parse=parse)
+        web = host.web(parse=parse_here)
         pages = await asyncio.gather(*(web.page(host.url(f"/p{n}")) for n in range(4)))
     assert [page.title for page in pages] == ["Menu"] * 4
     assert len(host.asked) == 1 + 1 + 4
@@ -112,7 +102,7 @@ async def test_a_host_that_asks_to_come_back_is_left_alone_by_everybody() -> Non
 
 async def test_a_host_that_asks_to_come_back_much_later_is_not_asked_again() -> None:
     with serving(Host(busy=99, retry_after="3600")) as host:
-        web = host.web(parse=parse)
+        web = host.web(parse=parse_here)
         for _ in range(3):
             with pytest.raises(PageStatus, match=r"status 503 \(it asks to come back in 3(600|599) s\)"):
                 await web.page(host.url("/p"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -87,12 +87,13 @@ class _PagesInHand:
 
 
 def _show_part(page: Page, web: Web, number: int, max_chars: int) -> dict[str, object]:
+    """Return a part of the text with as many links as fit; where the text is at its end, the links that are left."""
     texts = cut_text(page.text or page.snapshot.text, max_chars)
     links = cut_links(choose_links(page.links, page.final_url, web.tell_address), max_chars // 2)
-    count = max(len(texts), len(links))
-    place = _check_part(page, number, count)
-    shown = {"text": texts[place] if place < len(texts) else "", "links": _show_links(links[place] if place < len(links) else ())}
-    return {"url": page.final_url, "title": page.title, **_tell_part(place, count), **shown}
+    place = _check_part(page, number, max(len(texts), len(links)))
+    part: dict[str, object] = {"part": f"{place + 1} of {len(texts)}"} if place < len(texts) > 1 else {}
+    text = {"text": texts[place]} if place < len(texts) else {}
+    return {"url": page.final_url, "title": page.title, **part, **text, **_show_links(links, place), **_tell_next(place, texts, links)}
 
 
 def _find_in_page(page: Page, web: Web, words: str, number: int, max_chars: int) -> dict[str, object]:
@@ -100,17 +101,18 @@ def _find_in_page(page: Page, web: Web, words: str, number: int, max_chars: int)
     found = find_passages(words, page.snapshot.text)
     passages = cut_passages(found.passages, max_chars)
     links = cut_links(find_links(words, choose_links(page.links, page.final_url, web.tell_address)), max_chars // 2)
-    count = max(len(passages), len(links), 1)
-    place = _check_part(page, number, count)
-    more = {"more_passages": sum(map(len, passages[place + 1 :]))} if place + 1 < len(passages) else {}
-    shown: dict[str, object] = {
+    place = _check_part(page, number, max(len(passages), len(links), 1))
+    left = sum(map(len, passages[place + 1 :]))
+    return {
+        "url": page.final_url,
+        "title": page.title,
         "find": words,
         "found": _tell_found(found, words),
         "passages": list(passages[place]) if place < len(passages) else [],
-        **more,
-        "links": _show_links(links[place] if place < len(links) else ()),
+        **({"more_passages": left} if left else {}),
+        **_show_links(links, place),
+        **_tell_next(place, passages, links),
     }
-    return {"url": page.final_url, "title": page.title, **_tell_part(place, count), **shown}
 
 
 def _tell_found(found: PassagesFound, words: str) -> str:
@@ -122,10 +124,8 @@ def _tell_found(found: PassagesFound, words: str) -> str:
     return places if found.is_phrase else f"Not as one phrase; its words stand together in {places}."
 
 
-def _tell_part(place: int, count: int) -> dict[str, object]:
-    if count == 1:
-        return {}
-    return {"part": f"{place + 1} of {count}", **({"next": place + 2} if place + 1 < count else {})}
+def _tell_next(place: int, *lists: Sequence[object]) -> dict[str, object]:
+    return {"next": place + 2} if place + 1 < max(map(len, lists)) else {}
 
 
 def _check_part(page: Page, number: int, count: int) -> int:
@@ -135,5 +135,7 @@ def _check_part(page: Page, number: int, count: int) -> int:
     return max(number, 1) - 1
 
 
-def _show_links(links: Iterable[Link]) -> list[dict[str, str]]:
-    return [{"text": link.text, "url": link.url} for link in links]
+def _show_links(lists: Sequence[Sequence[Link]], place: int) -> dict[str, object]:
+    shown = [{"text": link.text, "url": link.url} for link in (lists[place] if place < len(lists) else ())]
+    left = sum(map(len, lists[place + 1 :]))
+    return {"links": shown, **({"more_links": left} if left else {})}
