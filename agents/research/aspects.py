@@ -56,7 +56,7 @@ HOURS = _aspect(
     "opening hours",
     "when it is open or can be reached",
     "open, opens, opening, hour, closed, daily, weekday, öffnungszeit*, geöffnet, uhr, täglich, horaire*, ouvert*, fermé*, horario*, "
-    "abierto*, cerrado*, öppet, öppettid*, stängt, apert*, chiuso, orari*, geopend, gesloten, 営業時間, 定休日, 年中無休",
+    "abierto*, cerrado*, öppet, öppettid*, stängt, abert*, apert*, chiuso, orari*, geopend, gesloten, 営業時間, 定休日, 年中無休",
 )
 ORDERING = _aspect(
     "ordering",

@@ -68,7 +68,7 @@ INFORMS = frozenset(
 """What a topic is read about in as well."""
 NOT_SHARED = Shared("", 0.0)
 UNCLEAR, LITTLE = 0.01, 5
-MANY, MIN_NAME, BEGIN = 3, 4, 3
+MANY, MIN_NAME, BEGIN, DATA_LINES = 3, 4, 3, 8
 WHAT_IT_IS = {
     SiteKind.LIST: "A list or comparison of others.",
     SiteKind.DIRECTORY: "A place that lists what others offer.",
@@ -189,7 +189,7 @@ def _says_little(hit: SearchHit, name: str, shared: Mapping[Term, Shared]) -> bo
     if _names_an_offer(hit.title, f"{name} {find_site(hit.url).label}"):
         return False
     words = {word.stem for word in find_terms(hit.snippet) if is_offer(word) and squash_letters(word.text) not in squash_letters(name)}
-    return bool(shared) or (is_home(hit.url) and len(words) < LITTLE)
+    return bool(shared) or (is_home(hit.url) and (len(words) < LITTLE or is_foreign(hit.snippet)))
 
 
 def _is_name(profile: ClientProfile, name: str) -> bool:
@@ -304,7 +304,7 @@ def measure_sameness(profile: ClientProfile, text: str) -> int:
     """
     if not profile.leads:
         return 0
-    shared = find_shared_terms(profile, text)
+    shared = find_shared_terms(profile, re.sub(re.escape(profile.company), " ", text, flags=re.IGNORECASE))
     if 0 < shared.get(profile.leads[0], NOT_SHARED).counts < 1 and not any(
         shared.get(lead, NOT_SHARED).counts >= 1 for lead in profile.leads[1:]
     ):
@@ -353,7 +353,7 @@ def _read_headline(pages: Sequence[VisitedPage]) -> str:
     first = find_front(pages)
     told = [each for each in sentences(read_visible(first)[:FIRST_WORDS]) if not is_no_evidence(each)]
     # The first line of a page is often its navigation: the first whole sentences say what the site is.
-    begins = [each for each in told if len(each.split()) > 3 and each.endswith((".", "!", "。"))] or told[:1]
+    begins = [each for each in told if _is_whole(each)] or told[:DATA_LINES]
     lines = (first.title, read_field(first, "description"), read_field(first, "type"), *begins[:BEGIN], read_data(first))
     return "\n".join(lines)
 
@@ -363,7 +363,15 @@ def _read_identity(pages: Sequence[VisitedPage]) -> str:
     first = find_front(pages)
     told = [each for each in sentences(read_visible(first)[:MOST_READ]) if _SAYS_WHAT.search(each) and not is_no_evidence(each)]
     told = [_RELATIVE.split(each)[0] for each in told[:BEGIN]]
+    lines = [each for each in sentences(read_visible(first)) if not is_no_evidence(each)]
+    if not any(map(_is_whole, lines)):  # a name over labels and values says there what it is
+        told = lines[:DATA_LINES]
     return "\n".join((first.title, read_field(first, "description"), read_field(first, "type"), *told, read_data(first)))
+
+
+def _is_whole(line: str) -> bool:
+    """Return whether a line is a whole sentence."""
+    return len(line.split()) > 3 and line.endswith((".", "!", "。"))
 
 
 def _find_self_description(page: VisitedPage) -> str:

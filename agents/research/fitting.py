@@ -10,6 +10,7 @@ from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
 
 from . import aspects as known
 from .aspects import Aspect, count_cues
+from .page_terms import is_foreign
 from .site_identity import squash_letters
 
 _ENOUGH = 1.4
@@ -86,7 +87,8 @@ _WEEKDAY = re.compile(
 )
 _TELLING = frozenset([Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.MEASURE])
 _WE = re.compile(
-    r"(?i:\b(?:we|our|us|you|your|all our|every|each|wir|unsere?|sie|nous|nos|notre|vous|nosotros|nuestr\w+|wij|onze|vi|vår\w?)\b)"
+    r"(?i:\b(?:we|our|us|you|your|all our|every|each|wir|unsere?|sie|nous|nos|notre|vous|nosotros|nuestr\w+|tenemos|ofrecemos|somos|"
+    r"noi|nostr\w+|siamo|abbiamo|offriamo|temos|oferecemos|nosso|nossa|wij|we|onze|ons|vi|vår\w?|våra)\b)"
 )
 _THERE_IS = re.compile(
     r"(?i:(?:there (?:is|are|was|were)|it (?:is|was|smells|sounds|looks)|es (?:gibt|ist|war|riecht)|il y a|c'est|hay)\b)"
@@ -200,6 +202,8 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
         return cues >= 1.4
     if not speaks and all(amount.kind in (Kind.COUNT, Kind.PLAIN) for amount in amounts) and _tells_a_story(own):
         return False
+    if amounts and is_foreign(own) and cues >= 1.2:
+        return True
     if amounts and _WEEKDAY.search(own) and cues >= _ENOUGH:
         return True
     if amounts or _NAME.search(own):
@@ -237,7 +241,12 @@ def find_condition(
         return None
     is_measured = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.MEASURE) for amount in amounts)
     speaks = _speaks(own, company)
-    if not is_measured and not speaks and not any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own)):
+    if (
+        not is_measured
+        and not speaks
+        and not is_foreign(own)
+        and not any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own))
+    ):
         return None
     if _TO_CUSTOMERS.search(own) and (terms := _find_like(aspects, known.ORDERING, known.DELIVERY)):
         return terms

@@ -29,6 +29,7 @@ from .page_terms import (
     is_program,
     is_region,
     is_trade,
+    knows,
     may_be_deed,
     split_title,
 )
@@ -401,7 +402,8 @@ class _Weights:
         for stemmed, word in self.words.items():
             lower = word.text.casefold()
             is_own = lower in name_words and (len(name_words) == 1 or lower not in common)
-            if is_own or stemmed in left_out or is_region(word) or squash_letters(word.text) in names:
+            is_name = word.text[:1].isupper() and word.text.isascii() and not (lower in common or knows(lower) or word.concepts)
+            if is_own or is_name or stemmed in left_out or is_region(word) or squash_letters(word.text) in names:
                 self.weights.pop(stemmed, None)
         for stemmed, weight in self._merge_alike():
             word = self.words[stemmed]
