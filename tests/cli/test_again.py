@@ -62,3 +62,15 @@ def test_the_schema_is_printed_without_a_report(tmp_path: Path) -> None:
     assert (printed.returncode, json.loads(printed.stdout)["title"]) == (0, "Report of sayso research, version 2")
     asked = sayso_here("check", cwd=tmp_path)
     assert (asked.returncode, "Give the .json file of a report, or --schema." in asked.stderr) == (2, True)
+
+
+def test_a_stored_research_needs_the_earlier_report_only_once(tmp_path: Path) -> None:
+    asked = ["research", "Bramblecup", "--search", "web", "--cache-age", "0"]
+    write_web(tmp_path / "web", "$12.99")
+    assert sayso_here(*asked, "--out", "first", cwd=tmp_path).returncode == 0
+    write_web(tmp_path / "web", "$13.49")
+    stored = ["--database", "sqlite:///runs.db", "--run-id", "again"]
+    assert sayso_here(*asked, "--again", "first/bramblecup.json", *stored, cwd=tmp_path).returncode == 0
+    (tmp_path / "first" / "bramblecup.json").unlink()
+    replayed = sayso_here("replay", "again", "--database", "sqlite:///runs.db", cwd=tmp_path)
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
