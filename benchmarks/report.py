@@ -88,9 +88,14 @@ def measure(action: Callable[[], object]) -> float:
     return statistics.median(taken)
 
 
-def open_page(browser: Browser, page: Path) -> tuple[float, float, int]:
-    """Return the milliseconds until the page has loaded, and until something is seen; and how many requests and messages there were."""
+def open_page(browser: Browser, page: Path) -> tuple[float, float, float, int]:
+    """Return the milliseconds until the page has loaded, until something is seen, and that the page's thread computes for it.
+
+    The last number is how many requests and messages there were.
+    """
     window = browser.new_page(viewport={"width": 1280, "height": 900})
+    tools = window.context.new_cdp_session(window)
+    tools.send("Performance.enable", {"timeDomain": "threadTicks"})
     told: list[str] = []
     window.on("request", lambda request: told.append(request.url))
     window.on("console", lambda message: told.append(message.text))
@@ -98,8 +103,9 @@ def open_page(browser: Browser, page: Path) -> tuple[float, float, int]:
     window.goto(page.as_uri())
     loaded = window.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
     painted = window.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(() => done(performance.now()))))")
+    measured = {each["name"]: each["value"] for each in tools.send("Performance.getMetrics")["metrics"]}
     window.close()
-    return loaded, painted, len([each for each in told if not each.startswith(("file:", "data:"))])
+    return loaded, painted, 1e3 * measured["TaskDuration"], len([each for each in told if not each.startswith(("file:", "data:"))])
 
 
 def main() -> list[Row]:
@@ -122,7 +128,8 @@ def main() -> list[Row]:
             Row(f"HTML of {what}", page.stat().st_size / 1e6, "MB"),
             Row("it has loaded in Chromium", statistics.median(each[0] for each in opened), "ms", limit=1000),
             Row("it is seen", statistics.median(each[1] for each in opened), "ms", limit=1000),
-            Row("requests and console messages", max(each[2] for each in opened), "of them", limit=0),
+            Row("its thread computes", statistics.median(each[2] for each in opened), "ms", limit=1000),
+            Row("requests and console messages", max(each[3] for each in opened), "of them", limit=0),
             Row("HTML, written", measure(lambda: report.html(folder / "snapshots")), "ms"),
             Row("report, finished: summary, contradictions, seals", measure(lambda: finish_report(replace(report, seals=()))), "ms"),
             Row("sayso check", measure(lambda: check_report(read, folder / "snapshots")), "ms"),
