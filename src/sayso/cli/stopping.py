@@ -56,6 +56,7 @@ class StopSignals:
 
     def run(self, work: Coroutine[Any, Any, int]) -> int:
         """Run the work in an event loop and return its exit code. Raises Stopped if a signal came, when the work has ended."""
+        code = 0
         try:
             code = asyncio.run(self._run(work))
         except asyncio.CancelledError:  # the signal came when there was nothing left to wait for
