@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
 from sayso.tools.truth.languages import find_language
+from sayso.tools.truth.lexicon import look_up
 from sayso.tools.truth.reading import is_verb
-from sayso.tools.truth.words import is_light, tokenize
+from sayso.tools.truth.words import Word, is_light, tokenize
 
 LONGEST = 360
 OLD = re.compile(r"~~[^~\n]*~~")
@@ -51,7 +52,7 @@ VERB = re.compile(
     r"kann|wiegt|coûte|est|"
     r"sont|peut|cuesta|cuestan|es|son|tiene|kost|kosten|zijn|kostar|är)\b)"
 )
-SAYS_NO_THING = frozenset("price cost fee rate total onli each just now extra free preis kosten gebühr prix precio kost nur je".split())
+SAYS_NO_THING = frozenset("not price cost fee rate total onli each just now extra free preis kosten gebühr prix precio kost nur je".split())
 POINTS = re.compile(
     r"(?i:(?:where to|how to|addresses of|list of|overview of|welcome to|find out|read more|learn more|see (?:our|the|all)|click|"
     r"hier finden)\b)"
@@ -138,7 +139,12 @@ def is_sentence(text: str) -> bool:
     words = tokenize(text)
     if find_language(word.text.casefold() for word in words) not in ("", "en"):
         return True
-    return any(is_verb(words, place) for place in range(1, len(words)))
+    return any(is_verb(words, place) or _is_verb_first(words[place]) for place in range(1, len(words)))
+
+
+def _is_verb_first(word: Word) -> bool:
+    """Return whether a word is more often a verb than anything else: "get" in "Members of the club get 15% off"."""
+    return not word.text.endswith("ing") and any(entry.senses and entry.senses[0][0] == "v" for entry in look_up(word))
 
 
 def cut_ends(text: str, page: str) -> Iterator[str]:

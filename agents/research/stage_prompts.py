@@ -179,7 +179,7 @@ FIND_EXAMPLES = (
                     1,
                     "Brightwater Laundry",
                     "http://brightwater.example/",
-                    "We have washed for the hotels of Cork since 1987.\n\nOur prices\n\nShirt, ironed\n€2.40\n\n"
+                    "We have washed for the hotels of Brno since 1987.\n\nOur prices\n\nWashing machine, one hour\n55 Kč\n\n"
                     "Collection is free if you bring us more than 10 kg. Ask at the desk.",
                 )
             ],
@@ -188,11 +188,16 @@ FIND_EXAMPLES = (
             claims=[
                 Found(
                     page=1,
-                    quote="We have washed for the hotels of Cork since 1987.",
+                    quote="We have washed for the hotels of Brno since 1987.",
                     topic="company",
-                    text="Brightwater Laundry has done the washing of hotels in Cork since 1987.",
+                    text="Brightwater Laundry has done the washing of hotels in Brno since 1987.",
                 ),
-                Found(page=1, quote="Shirt, ironed\n€2.40", topic="prices", text="Brightwater Laundry irons a shirt for €2.40."),
+                Found(
+                    page=1,
+                    quote="Washing machine, one hour\n55 Kč",
+                    topic="prices",
+                    text="One hour of a washing machine costs 55 Kč at Brightwater Laundry.",
+                ),
                 Found(
                     page=1,
                     quote="Collection is free if you bring us more than 10 kg.",
