@@ -88,8 +88,9 @@ SAME = [
     ("minimum order", "smallest order"), ("kinds", "varieties"), ("pensioners", "senior citizens"), ("last", "final"),
     ("grown-up", "adult"), ("set up", "founded"), ("hires out", "rents"), ("free of charge", "complimentary"), ("no charge", "at no cost"),
     ("located in", "can be found in"), ("by appointment", "must be booked"), ("staff", "employees"), ("co-op", "cooperative"),
-    ("delivers within a week", "arrives in a week"), ("gluten-free", "without gluten"), ("closed", "shut"), ("handmade", "made by hand"),
-    ("Der Eintritt ist gratis", "Das ist kostenlos"), ("L'entrée est offerte", "C'est gratuit"), ("La entrada es gratis", "Se entra sin cargo para los niños"),
+    ("delivers within a week", "arrives in a week"), ("gluten-free", "without gluten"), ("closed", "shut"),
+    ("handmade", "made by hand"), ("Der Eintritt ist gratis", "Das ist kostenlos"),
+    ("L'entrée est offerte", "C'est gratuit"), ("La entrada es gratis", "Se entra sin cargo para los niños"),
     ("入館料です", "入場料です"),
 ]  # fmt: skip
 DIFFERENT = [

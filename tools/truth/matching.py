@@ -13,7 +13,7 @@ from .lexicon import says_no_more
 from .marks import find_idiom
 from .reading import OURS, PREPOSITIONS, PRONOUNS, Reading, is_verb, read_statement
 from .statements import Form, Statement
-from .word_pairs import covers, find_candidates, find_converse, is_proper, is_superlative, keep_names, keep_open, may_stand_for
+from .word_pairs import covers, find_candidates, find_converse, is_proper, is_superlative, keep_names, keep_open, may_stand_for, says_of_all
 from .words import Word, alike, is_light, opposite, stem, tokenize
 
 OUTSIDE = -1
@@ -150,6 +150,7 @@ def _find_rephrased(sentence: Reading, evidence: Reading, left: Mapping[int, Seq
                 and verb == is_verb(evidence.words, each)
                 and not any(other.stem == mine.stem for mine in sentence.words)
                 and may_stand_for(word, other)
+                and not says_of_all(sentence, at, other)
             ),
             None,
         )

@@ -137,10 +137,32 @@ def _share_root(word: Word, other: Word) -> bool:
 
 
 def keep_open(found: Sequence[int], sentence: Reading, at: int, evidence: Reading) -> Sequence[int]:
-    """Return the places for a word without those whose own word the sentence has too: of "free of charge" the "charge" is its "charge"."""
-    stems = {word.stem for word in sentence.words}
-    left = [place for place in found if evidence.words[place].stem == sentence.words[at].stem or evidence.words[place].stem not in stems]
+    """Return the places for a word without those that cannot be meant.
+
+    A place whose own word the sentence has too is its place: of "free of charge" the "charge" is its "charge". And what is said of all of a
+    kind is not said by what is said of some: "pets are welcome" not by "dogs are welcome", though a dog is a pet.
+    """
+    word = sentence.words[at]
+    found = [place for place in found if not says_of_all(sentence, at, evidence.words[place])]
+    stems = {each.stem for each in sentence.words}
+    left = [place for place in found if evidence.words[place].stem == word.stem or evidence.words[place].stem not in stems]
     return left or found
+
+
+def says_of_all(sentence: Reading, at: int, other: Word) -> bool:
+    """Return whether a word says of all of a kind what another says of some: it is broader, what its clause is about, and not narrowed."""
+    word, segment = sentence.words[at], sentence.segments[sentence.segment_of[at]]
+    before = sentence.words[at - 1].text.casefold() if at > segment.first else ""
+    if segment.verb is None or at >= segment.verb or before not in _GENERIC or is_verb(sentence.words, at):
+        return False
+    if any(sentence.is_content(each) for each in range(at + 1, segment.verb)):
+        return False  # "wooden chairs": chairs are what it is about
+    if word.stem == other.stem or alike(word, other) or share_sense(word, other):
+        return False
+    return not word.general.isdisjoint(other.special) or says_no_more(word, other)
+
+
+_GENERIC = frozenset(["", "all", "no", "any", "every", "each", "most"])
 
 
 def keep_names(found: Sequence[int], sentence: Reading, at: int, evidence: Reading, subject: Sequence[Word]) -> Sequence[int]:
