@@ -47,21 +47,23 @@ Links = dict[Side, set[int]]
 def find_links(texts: Sequence[str], stems: Sequence[str]) -> list[Links]:
     """Return the groups of each word of a text. The words of a phrase belong to the phrase's groups."""
     links: list[Links] = [{} for _ in stems]
+    everything = frozenset(stems)
     for start, stemmed in enumerate(stems):
+        second = stems[start + 1] if start + 1 < len(stems) else ""
         for member in _read_members(stemmed):
-            if _fits(member, start, texts, stems):
+            if (not member.rest or member.rest[0] == second) and _fits(member, start, texts, stems, everything):
                 for at in member.told or range(1 + len(member.rest)):
                     links[start + at].setdefault(member.side, set()).add(member.group)
     return links
 
 
-def _fits(member: Member, start: int, texts: Sequence[str], stems: Sequence[str]) -> bool:
+def _fits(member: Member, start: int, texts: Sequence[str], stems: Sequence[str], everything: frozenset[str]) -> bool:
     end = start + 1 + len(member.rest)
     return (
         tuple(stems[start + 1 : end]) == member.rest
         and all(not form or form == texts[start + at].casefold() for at, form in enumerate(member.forms))
-        and (not member.partners or not member.partners.isdisjoint(stems))
-        and member.barred.isdisjoint(stems)
+        and (not member.partners or not member.partners.isdisjoint(everything))
+        and member.barred.isdisjoint(everything)
         and (not member.part or _may_be(member.part, texts, start))
     )
 
