@@ -11,6 +11,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 DATA = Path(__file__).parents[1] / "data"
 WRITER: list[dict[str, Any]] = [json.loads(line) for line in (DATA / "careless_writer.jsonl").read_text("utf-8").splitlines()]
 CITATIONS: list[dict[str, Any]] = [json.loads(line) for line in (DATA / "careless_citations.jsonl").read_text("utf-8").splitlines()]
@@ -49,6 +51,14 @@ def test_good_answers_cite_documents_that_they_were_given_and_quote_their_words(
             assert cited <= {str(passage["number"]) for passage in row["passages"]}, row["name"]
             quoted = re.findall(r'"([^"]+)"', row["answer"])
             assert all(any(words in passage["text"] for passage in row["passages"]) for words in quoted), row["name"]
+
+
+@pytest.mark.parametrize("file", sorted((DATA / "truth").glob("*.jsonl")), ids=lambda file: str(file.stem))
+def test_the_further_sets_have_both_sorts_with_names_of_their_own(file: Path) -> None:
+    rows: list[dict[str, Any]] = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert {bool(row.get("stated", row.get("holds"))) for row in rows} == {True, False}
+    assert len({row["name"] for row in rows}) == len({row.get("text", row.get("answer")) for row in rows}) == len(rows)
+    assert [row["name"] for row in rows if "quote" in row and row["quote"] not in row["passage"]] == []
 
 
 def _share(text: str, source: str) -> float:
