@@ -144,7 +144,9 @@ def is_sentence(text: str) -> bool:
 
 def _is_verb_first(word: Word) -> bool:
     """Return whether a word is more often a verb than anything else: "get" in "Members of the club get 15% off"."""
-    return not word.text.endswith("ing") and any(entry.senses and entry.senses[0][0] == "v" for entry in look_up(word))
+    return (
+        word.text.islower() and not word.text.endswith("ing") and any(entry.senses and entry.senses[0][0] == "v" for entry in look_up(word))
+    )
 
 
 def cut_ends(text: str, page: str) -> Iterator[str]:
