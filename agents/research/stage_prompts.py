@@ -50,7 +50,7 @@ class Found(BaseModel):
 class Findings(BaseModel):
     """What the pages say, aspect by aspect."""
 
-    claims: list[Found]
+    claims: list[Found] = Field(json_schema_extra={"maxItems": 40})  # asked for, not required: a small model may repeat itself for ever
 
 
 class ComparedPoint(BaseModel):
