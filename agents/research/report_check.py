@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from sayso.tools.errors import UsageError
 from sayso.tools.quantities import find_amounts
 from sayso.tools.truth import check_statement
+from sayso.tools.truth.words import is_light, tokenize
 from sayso.tools.web import Snapshot, find_quote, load_snapshot
 
 from .report import SNAPSHOTS as SNAPSHOTS
@@ -149,8 +150,6 @@ def _check_claim(claim: Claim, column: Competitor, source: Source | None, pages:
         yield "it was changed after the report was made, or points to another source, or was moved from another site."
     elif not sealed and claim.seal and seal_claim(claim, source) != claim.seal:
         yield "it was changed after the report was made, or points to another source."
-    if claim.value and find_quote(claim.value, claim.text) is None:
-        yield f"its sentence does not have its value “{claim.value}”."
     page = pages.get(claim.source)
     if page is None:
         yield "its page cannot be checked."
@@ -160,10 +159,18 @@ def _check_claim(claim: Claim, column: Competitor, source: Source | None, pages:
     elif claim.written == "data":
         if any(word not in page.text for word in claim.value.split() if any(map(str.isdigit, word))):  # a unit may stand in the heading
             yield f"its value “{claim.value}” is not on the page."
-    else:
+    elif claim.written == "model":
         verdict = check_statement(claim.text, page.text, quote=claim.quote, subject=column.name)
         if not verdict.stated:
             yield f"the page does not say “{claim.text}”. {next(iter(verdict.problems), '')}".rstrip()
+    elif strange := _find_strange_words(claim.text, f"{page.text}\n{column.name}"):
+        yield f"the page does not say “{claim.text}”. It does not have “{strange[0]}”."
+
+
+def _find_strange_words(text: str, page: str) -> list[str]:
+    """Return the words that carry meaning in a sentence built from a page's own words, and that the page does not have."""
+    known = {word.stem for word in tokenize(page)}
+    return [word.text for word in tokenize(text) if not is_light(word) and word.stem not in known]
 
 
 def _find_owner(url: str, column: Competitor, report: Report) -> str:

@@ -37,7 +37,7 @@ def change_quote(folder: Path, report: dict[str, Any]) -> None:
 
 
 def change_sentence(folder: Path, report: dict[str, Any]) -> None:
-    first_claim(report)["text"] += " It is the best."
+    first_claim(report)["text"] += " It is magnificent."
 
 
 def change_source(folder: Path, report: dict[str, Any]) -> None:
