@@ -9,7 +9,7 @@ from .bond_checks import is_act
 from .homes import find_subject
 from .marks import Mark
 from .matching import OUTSIDE, Match
-from .reading import AUXILIARIES, DETERMINERS, PREPOSITIONS, Reading, find_tense, is_verb, show
+from .reading import AUXILIARIES, DETERMINERS, PREPOSITIONS, Reading, Segment, find_tense, is_verb, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
 from .word_pairs import CONVERSES, covers, is_superlative
@@ -22,7 +22,7 @@ _HOLDING = frozenset(
         have use need weigh measure cost last take make sell produce rent teach print treat""".split(),
     )
 )
-_PLAIN = frozenset(map(stem, "be have do get go come take put lie stand sit stay remain run include start begin last call see say".split()))
+_PLAIN = frozenset(map(stem, "be have do get go come take put lie stand sit run include start begin last call see say".split()))
 """Verbs that may be left out where a sentence says that there is, or that one has, so many of something."""
 
 
@@ -305,13 +305,14 @@ def check_prepositions(match: Match) -> Iterator[Problem]:
 def find_preposition(reading: Reading, at: int) -> str:
     """Return the preposition that a word stands behind, itself or as one of a list; empty if there is none."""
     number = reading.segment_of[at]
+    dated = {place for each in reading.figures if each.kind in {"date", "time"} for place in range(each.first, each.end)}
     while True:
         segment = reading.segments[number]
         for before in range(min(at, segment.end) - 1, segment.first - 1, -1):
             low = reading.words[before].text.casefold()
             if low in PREPOSITIONS:
                 return _SAME.get(low, low)
-            if is_verb(reading.words, before):
+            if is_verb(reading.words, before) or (before in dated and at not in dated):
                 return ""
         if not number or segment.opener.lstrip(",") not in {"and", "or", ","} or segment.verb is not None:
             return ""
@@ -394,4 +395,102 @@ def check_universal(match: Match) -> Iterator[Problem]:
         left = [at for at in subject if not match.says(at) and not is_subject_word(match, evidence.words[at])]
         if said and left and not is_weak(evidence.words[left[0]]):
             yield Problem(ProblemKind.CONDITION, f"The passage says “{show(evidence, subject[0], subject[-1] + 1)}”.")
+            return
+
+
+def check_not_all(match: Match) -> Iterator[Problem]:
+    """ "Not every room has a bath" denies no room its bath."""
+    evidence = match.evidence
+    denied = [end for mark, _, end in evidence.marks if mark is Mark.NOT]
+    partial = any(mark is Mark.ALL and first in denied for mark, first, _ in evidence.marks)
+    kept = any(mark in {Mark.ALL, Mark.SOME, Mark.MOST, Mark.MANY} for mark, _, _ in match.sentence.marks)
+    if partial and not kept:
+        yield Problem(ProblemKind.QUANTIFIER, "The passage says “not every”: keep it.")
+
+
+def check_swaps(match: Match) -> Iterator[Problem]:
+    """Two things do not change their roles: "Finch trained under Bellini" is not "Bellini trained under Finch"."""
+    sentence, evidence = match.sentence, match.evidence
+    roles = dict[int, tuple[str, str]]()
+    for at, place in match.pairs.items():
+        if place != OUTSIDE and sentence.is_content(at) and not is_verb(sentence.words, at) and not is_verb(evidence.words, place):
+            mine, theirs = _find_place(sentence, at), _find_place(evidence, place)
+            if mine and theirs and mine != theirs:
+                roles[at] = (mine, theirs)
+    for at, (mine, theirs) in roles.items():
+        stem_of = sentence.words[at].stem
+        other = next((each for each, pair in roles.items() if pair == (theirs, mine) and sentence.words[each].stem != stem_of), None)
+        if other is not None and "of" not in {mine, theirs}:
+            words = sentence.words
+            yield Problem(ProblemKind.ROLE, f"The passage has “{words[at].text}” and “{words[other].text}” in each other's roles.")
+            return
+
+
+def _find_place(reading: Reading, at: int) -> str:
+    """Return "subject" or "object" or the preposition that a word stands behind; the doer of a passive verb is a subject."""
+    segment = reading.segments[reading.segment_of[at]]
+    link = find_preposition(reading, at)
+    if link:
+        return "subject" if link == "by" and segment.passive else link
+    if segment.verb is None:
+        return ""
+    if at < segment.verb:
+        return "object" if segment.passive else "subject"
+    return "" if segment.passive else "object"
+
+
+def check_subject_of_figure(match: Match) -> Iterator[Problem]:
+    """A number is said of what it is said of: "the add-on costs $9 on top of the plan" is not "the plan with the add-on costs $9"."""
+    sentence, evidence = match.sentence, match.evidence
+    for mine, theirs in match.figures.items():
+        own = sentence.segments[sentence.segment_of[min(sentence.figures[mine].first, len(sentence.words) - 1)]]
+        other = evidence.segments[evidence.segment_of[min(evidence.figures[theirs].first, len(evidence.words) - 1)]]
+        head, their = _find_head(sentence, own.clause), _find_head(evidence, other.clause)
+        if head is None or their is None or match.pairs.get(head, OUTSIDE) in {OUTSIDE, their} or own.passive != other.passive:
+            continue
+        place = match.pairs[head]
+        back = next((at for at, each in match.pairs.items() if each == their), None)
+        joined = (
+            back is not None
+            and find_preposition(sentence, back) in {"with", "without"}
+            and sentence.words[back].start < own_start(sentence, own)
+        )
+        if find_preposition(evidence, place) and place > their and joined:
+            yield Problem(ProblemKind.PLACE, f"The passage says this of “{evidence.words[their].text}”, not “{sentence.words[head].text}”.")
+            return
+
+
+def own_start(reading: Reading, segment: Segment) -> int:
+    """Return where the verb of a segment begins in the text."""
+    return reading.words[segment.verb].start if segment.verb is not None else len(reading.text)
+
+
+def _find_head(reading: Reading, clause: int) -> int | None:
+    """Return the last word of the subject before its first preposition."""
+    head = None
+    for at in find_subject(reading, clause):
+        low = reading.words[at].text.casefold()
+        if low in PREPOSITIONS and head is not None:
+            break
+        head = at if reading.is_content(at) and low not in PREPOSITIONS else head
+    return head
+
+
+def check_doer_or_receiver(match: Match) -> Iterator[Problem]:
+    """ "Built by Faber" is not "built for Faber"."""
+    for at, place in match.pairs.items():
+        if place == OUTSIDE or not match.sentence.is_content(at):
+            continue
+        links = {find_preposition(match.sentence, at), find_preposition(match.evidence, place)}
+        acts = {each.stem for number, each in enumerate(match.evidence.words) if is_act(match.evidence, number)}
+        shared = any(word.stem in acts for word in match.sentence.words)
+        if (
+            shared
+            and links in ({"by", "for"}, {"from", "to"}, {"by", "from"}, {"by", "to"})
+            and (
+                match.sentence.segments[match.sentence.segment_of[at]].passive
+                == match.evidence.segments[match.evidence.segment_of[place]].passive
+            )
+        ):
+            yield Problem(ProblemKind.ROLE, f"Look what stands before “{match.sentence.words[at].text}” in the passage.")
             return

@@ -25,6 +25,8 @@ _DAY = re.compile(
     re.IGNORECASE,
 )
 _OWNERS = frozenset("ihr ihre sein seine son sa ses leur su sus".split())
+_GRATIS = frozenset("free gratis kostenlos frei gratuit gratuite complimentary".split())
+_OFTEN = frozenset("every each daily weekly monthly yearly annually once twice overnight".split())
 _LONGEST = 1_500
 _MOST_FACTS = 24
 
@@ -132,8 +134,34 @@ class _Splitter:
         else:
             self._add_clause(part[: head + 1])
             rest = part[head + 1 :]
-        for each in rest:
-            self._continue(each)
+        at = 0
+        while at < len(rest):
+            reach = self._find_late(rest[at:], self.found[-1])
+            if reach:
+                last, first = self.found[-1], rest[at].first + 1
+                end = rest[at + reach - 1].end
+                subject, link = self._cut(first, end), rest[at + reach]
+                self._add(replace(last, subject=subject, rest=self._cut(link.first, link.end), first=link.first, end=link.end, tail=""))
+                at += reach + 1
+                continue
+            self._continue(rest[at])
+            at += 1
+
+    def _find_late(self, rest: Sequence[Segment], last: _Fact) -> int:
+        """Return how many segments name a second subject whose time or place follows: "and Kiel, the smallest, in 2011"; 0 if none do."""
+        words, figures = self.reading.words, self.reading.figures
+        if not last.verb or not rest or words[rest[0].first].text.casefold() != "and":
+            return 0
+        for number, each in enumerate(rest[1:4], 1):
+            before = rest[:number]
+            if any(part.verb is not None or any(part.holds(figure.first) for figure in figures) for part in before):
+                return 0
+            if any(words[at].text.casefold() in PREPOSITIONS for part in before for at in range(part.first, part.end)):
+                return 0
+            low = words[each.first].text.casefold()
+            if each.opener == "," and each.verb is None and low in PREPOSITIONS and self._has_preposition(last, low, each.first):
+                return number
+        return 0
 
     def _read_labelled(self, part: list[Segment]) -> None:
         label = self._cut(part[0].first, part[0].end, joined=False)
@@ -256,7 +284,7 @@ class _Splitter:
         start = self.reading.words[each.verb].text.casefold()
         if start not in AUXILIARIES and is_past(self.reading.words[each.verb]) and self._has_auxiliary(last):
             verb = f"{self._find_auxiliaries(last)} {verb}"
-        rest = self._fill_unit(rest, each, last)
+        rest = self._fill_object(self._fill_unit(rest, each, last), last)
         self._add(_Fact(last.subject, verb, rest, last.lead, first=end, end=each.end))
 
     def _add_gapped(self, each: Segment, last: _Fact) -> bool:
@@ -342,8 +370,17 @@ class _Splitter:
                 replace(last, subject=self._cut(first, second), rest=self._cut(second, each.end), first=second, end=each.end, tail="")
             )
             return True  # "and her cousin Neil the warehouse"
-        link = next((at for at in range(first + 1, each.end) if words[at].text.casefold() in PREPOSITIONS), None)
-        if link is None or not self._has_preposition(last, words[link].text.casefold(), link):
+        link = next((at for at in range(first + 1, each.end) if words[at].text.casefold() in PREPOSITIONS | _OFTEN), None)
+        if link is None:
+            return False
+        if words[link].text.casefold() in _OFTEN:
+            often = next((words[at].text.casefold() for at in range(last.first, last.end) if words[at].text.casefold() in _OFTEN), "")
+            if not often or each.opener.lstrip(",") not in {"and", ""}:
+                return False
+            if self._find_object(last, often):
+                self._add(replace(last, rest=self._cut(first, each.end), first=first, end=each.end, tail=""))
+                return True  # "elect the chair every three years and the treasurer every year"
+        elif not self._has_preposition(last, words[link].text.casefold(), link):
             return False
         names = first
         while names < link and self.reading.is_name(names):
@@ -476,7 +513,10 @@ class _Splitter:
         return next((each for each in self.reading.figures if fact.first <= each.first < fact.end), None)
 
     def _has_rival(self, each: Segment, fact: _Fact) -> bool:
-        """Return whether a segment has a figure of a kind that a fact has too."""
+        """Return whether a segment has a figure of a kind that a fact has too, or is free where the fact has a price."""
+        priced = any(figure.kind == Kind.MONEY and fact.first <= figure.first < fact.end for figure in self.reading.figures)
+        if priced and any(self.reading.words[at].text.casefold() in _GRATIS for at in range(each.first, each.end)):
+            return True
         kinds = {figure.kind for figure in self.reading.figures if fact.first <= figure.first < fact.end}
         if kinds & _COUNTS:
             kinds = kinds | {Kind.PLAIN.value}
@@ -512,6 +552,14 @@ class _Splitter:
         low = self.reading.words[first].text.casefold() if first < each.end else ""
         kept = self._find_object(last, low) if low in PREPOSITIONS and self._has_preposition(last, low, first) else ""
         return f"{kept} {self._cut(first, each.end)}".strip() if first < each.end else last.rest
+
+    def _fill_object(self, rest: str, last: _Fact) -> str:
+        """Return "engraves them in Kemble" with what the fact before names: "engraves vases in Kemble"."""
+        words = self.reading.words
+        if rest.split()[:1] not in (["them"], ["it"]):
+            return rest
+        end = next((at for at in range(last.first, last.end) if words[at].text.casefold() in PREPOSITIONS), last.end)
+        return f"{self._cut(last.first, end)} {' '.join(rest.split()[1:])}".strip() if end > last.first else rest
 
     def _fill_one(self, subject: str, last: _Fact | None) -> str:
         """Return "the one in Leith" with its noun: "the shop in Leith"."""

@@ -81,7 +81,7 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
         return Verdict(False, (Problem(ProblemKind.NOTHING, "A question states nothing."),))
     context = " ".join(each.text for each in everything)[:_LONGEST_CONTEXT]
     parts = split_facts(Statement(text, (0, len(text)), Form.SENTENCE))
-    if len(parts) > 1 and all(len(each.text) < len(text) for each in parts):
+    if len(parts) > 1 and all(len(each.text) < len(text) and _has_verb(each.text) for each in parts):
         verdicts = [_check_sentence(each.text, statements, owner, everything) for each in parts]
         if all(each.stated for each in verdicts):
             return verdicts[0]
@@ -106,6 +106,12 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
         if all(each.stated for each in verdicts):
             return verdicts[0]
     return Verdict(False, best or (Problem(ProblemKind.WORD, "The passage says nothing of this."),))
+
+
+def _has_verb(text: str) -> bool:
+    """Return whether a part of a sentence says something by itself."""
+    reading = read_statement(text)
+    return reading.language not in {"", "en"} or any(segment.verb is not None for segment in reading.segments)
 
 
 def split_clauses(reading: Reading) -> list[str]:

@@ -151,6 +151,8 @@ def _limits_home(match: Match, number: int, segment: Segment) -> bool:
     """Return whether a segment says under what condition the sentence's fact holds: it holds it, or hangs on a segment that does."""
     if number in match.home:
         return True
+    if number == 0 and 1 in match.home and segment.verb is None and match.evidence.words[segment.first].text.casefold() in PREPOSITIONS:
+        return True  # "for Solo, breakfast costs £7"
     opener = segment.opener.lstrip(",;(")
     entry = any(segment.holds(each.first) and each.kind in {"money", "percent"} for each in match.evidence.figures) or any(
         word.stem in PRICE_WORDS for word in match.evidence.words[segment.first : segment.end]

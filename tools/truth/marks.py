@@ -42,7 +42,7 @@ def _find_mark(folded: Sequence[str], at: int, english: bool) -> tuple[Mark | No
     return None, 1
 
 
-_PHRASED = frozenset({Mark.ALL, Mark.SOME, Mark.MAY, Mark.ONLY, Mark.STALE, Mark.WITHOUT, Mark.IF})
+_PHRASED = frozenset({Mark.ALL, Mark.SOME, Mark.MAY, Mark.ONLY, Mark.WITHOUT, Mark.IF})
 
 
 def find_idiom(words: Sequence[Word], at: int) -> frozenset[int]:

@@ -285,8 +285,16 @@ def is_verb(words: Sequence[Word], at: int) -> bool:
 def _follows_name(words: Sequence[Word], at: int) -> bool:
     """Return whether a form in -s stands between a name and a number or determiner: "Brookside Mill grinds 90 tonnes"."""
     after = words[at + 1].text.casefold() if at + 1 < len(words) else ""
+    if at > 0 and after in DETERMINERS and _is_plural(words[at - 1].text.casefold()) and words[at - 1].text.endswith("s"):
+        return not words[at].text.endswith("s") and words[at].text.islower()  # "Members elect the chair"
     named = at > 0 and (words[at - 1].text[:1].isupper() or words[at - 1].text.casefold() in {"it", "he", "she"})
-    return named and words[at].text.endswith("s") and (after in DETERMINERS or after[:1].isdigit())
+    if not named or not words[at].text.endswith("s") or words[at].text.endswith("ss"):
+        return False
+    if after in DETERMINERS or after[:1].isdigit():
+        return True
+    # "Orme Glass blows vases", not "Harbour Gym classes start"
+    plain = after.isalpha() and after not in PREPOSITIONS | AUXILIARIES | _JOINING and words[at + 1].text[:1].islower()
+    return plain and not _may_be_verb(after)
 
 
 def _is_second_verb(words: Sequence[Word], at: int) -> bool:

@@ -65,6 +65,14 @@ _ENDED = frozenset(
 _BACK = frozenset("this that these those it they which".split())
 
 
+def _ends_now(reading: Reading, first: int, end: int) -> bool:
+    """Return whether a mark says that something is over, and not only that there was something else: "it used to make butter"."""
+    return reading.text[reading.words[first].start : reading.words[end - 1].end].casefold() in _OVER
+
+
+_OVER = frozenset({"no longer", "not anymore", "discontinued", "expired", "defunct", "out of date"})
+
+
 def check_neighbours(match: Match) -> Iterator[Problem]:
     """Nothing beside the statement takes it back: "This offer ended in 2023.", a heading "Prices until 2023", words struck through."""
     after = read_statement(match.statement.after)
@@ -75,7 +83,7 @@ def check_neighbours(match: Match) -> Iterator[Problem]:
         and match.statement.after
         and (
             any(word.text.casefold() in _ENDED for word in after.words)
-            or any(mark in {Mark.STALE, Mark.REVERSE} for mark, _, _ in after.marks)
+            or any(mark is Mark.REVERSE or (mark is Mark.STALE and _ends_now(after, first, end)) for mark, first, end in after.marks)
             or ("not" in [w.text for w in after.words] and "true" in [w.text for w in after.words])
         )
     ):

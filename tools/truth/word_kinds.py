@@ -55,6 +55,10 @@ _PARTS = frozenset(
     foundation charity authority university college festival newspaper magazine lender exchange owner employer supplier vendor dealer
     merchant trader seller institute institution subsidiary partnership consortium franchise accountant lawyer solicitor adviser advisor
     architect auditor notary broker consultant translator carrier courier builder contractor developer carpenter plumber
+    landlord practitioner therapist dentist orthodontist physiotherapist optometrist veterinarian vet photographer designer mechanic barber
+    hairdresser tattooist tailor dressmaker jeweller jeweler goldsmith watchmaker optician chemist grocer butcher baker fishmonger florist
+    stationer brewer roaster distiller winemaker cheesemonger chocolatier confectioner interpreter recruiter surveyor undertaker locksmith
+    realtor bookkeeper roofer grower beekeeper repairer operator provider haulier shipper forwarder cobbler shoemaker saddlery milliner
     electrician concern works mine port band orchestra choir ensemble
     """.split()
 )
