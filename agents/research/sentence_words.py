@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
+from sayso.tools.truth.grammar import is_verb
 from sayso.tools.truth.languages import find_language
 from sayso.tools.truth.lexicon import look_up
-from sayso.tools.truth.reading import is_verb
 from sayso.tools.truth.words import Word, is_light, tokenize
 
 LONGEST = 360

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ..truth import check_statement
+from ..truth.grammar import is_verb
 from ..truth.lexicon import is_thing
-from ..truth.reading import is_verb
 from ..truth.statements import split_passage
 from ..truth.words import Word, alike, is_light, tokenize
 from .framing import drop_item_numbers, find_unsaid, name_pronoun, split_parts, strip_frames

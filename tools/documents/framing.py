@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..quantities import find_amounts, find_dates
-from ..truth.reading import is_verb
+from ..truth.grammar import is_verb
 from ..truth.words import Word, is_light, tokenize
 
 _SAYS = r"(?:says?|said|states?|stated|notes?|noted|explains?|explained|specif(?:y|ies|ied)|indicates?|confirms?|reports?|writes?)"

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from .homes import find_subject
+from .grammar import AUXILIARIES, is_verb
 from .marks import Mark
 from .matching import OUTSIDE, Match
-from .reading import AUXILIARIES, OURS, PRONOUNS, Reading, is_verb, show
+from .reading import Reading, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
-from .word_pairs import CONVERSES, covers
 from .words import alike, tokenize
 
 _RELATIONS: dict[str, frozenset[str]] = {
@@ -97,39 +96,6 @@ def _find_days(reading: Reading, first: int) -> str:
     return next((_DAYS[word] for word, after in pairwise(near) if word in _DAYS and after in {"day", "days"}), "")
 
 
-def check_verbs(match: Match) -> Iterator[Problem]:
-    """A thing stays with its own verb: frames "welded in Porto and painted in Bari" are not painted in Porto."""
-    evidence, sentence = match.evidence, match.sentence
-    figures = {sentence.figures[one].first: evidence.figures[other].first for one, other in match.figures.items()}
-    for at, place in [*match.pairs.items(), *figures.items()]:
-        if place == OUTSIDE or at >= len(sentence.words) or place >= len(evidence.words):
-            continue
-        if at not in figures and (not sentence.is_content(at) or is_verb(sentence.words, at) or is_verb(evidence.words, place)):
-            continue
-        verb, other = find_verb_before(sentence, at), find_verb_before(evidence, place)
-        if verb is None or other is None or _are_alike(match, verb, other):
-            continue
-        own = next((each for each in range(len(evidence.words)) if is_act(evidence, each) and _are_alike(match, verb, each)), None)
-        if own is None or _share_object(evidence, own, other) or (evidence.words[own + 1 : own + 2] and _has_pronoun(evidence, own)):
-            continue
-        if is_weak(evidence.words[other]) and is_weak(sentence.words[verb]):
-            continue
-        yield Problem(
-            ProblemKind.ROLE,
-            f"The passage says “{evidence.words[other].text}” of “{evidence.words[place].text}”, not “{sentence.words[verb].text}”.",
-        )
-        return
-
-
-def _has_pronoun(reading: Reading, at: int) -> bool:
-    return reading.words[at + 1].text.casefold() in PRONOUNS
-
-
-def _are_alike(match: Match, verb: int, other: int) -> bool:
-    one, two = match.sentence.words[verb], match.evidence.words[other]
-    return match.pairs.get(verb) == other or alike(one, two) or covers(one, two)
-
-
 def is_act(reading: Reading, at: int) -> bool:
     """Return whether a word is a verb that says something, or a participle that is one."""
     if reading.words[at].text.casefold() in AUXILIARIES or at in reading.figured:
@@ -159,70 +125,6 @@ def find_verb_before(reading: Reading, at: int) -> int | None:
     return None
 
 
-def _share_object(reading: Reading, one: int, other: int) -> bool:
-    """Return whether two verbs stand so that what follows belongs to both: "repairs and sells bikes", "wants to sell bikes"."""
-    first, last = min(one, other), max(one, other)
-    if reading.segment_of[first] == reading.segment_of[last]:
-        return True
-    return not any(reading.is_content(each) or each in reading.figured for each in range(first + 1, last))
-
-
-def check_owners(match: Match) -> Iterator[Problem]:
-    """What a clause says of its own subject is not said of the one before: "A left; her brother B chairs it", "A succeeds B, who left"."""
-    evidence, sentence = match.evidence, match.sentence
-    for segment in sentence.segments:
-        if segment.verb is None:
-            continue
-        verb = next((at for at in range(segment.verb, segment.end) if is_act(sentence, at) and match.pairs.get(at, OUTSIDE) >= 0), None)
-        named = [at for at in range(segment.first, segment.verb) if sentence.is_content(at) and at in match.pairs]
-        if verb is None or not named or segment.passive:
-            continue
-        place = match.pairs[verb]
-        their = evidence.segments[evidence.segment_of[place]]
-        if (sentence.words[verb].stem, evidence.words[place].stem) in CONVERSES:
-            continue
-        places = {match.pairs[at] for at in named} - {OUTSIDE}
-        if their.opener.lstrip(",;(") in {"who", "which", "whose"} and places:
-            before = [at for at in range(their.first) if evidence.is_name(at)]
-            if before and evidence.is_name(min(places)) and not places & set(_find_last_name(evidence, before[-1])):
-                yield Problem(ProblemKind.ROLE, f"The passage says this of “{evidence.words[before[-1]].text}”.")
-                return
-            continue
-        owner = [at for at in find_subject(evidence, their.clause) if evidence.is_content(at)]
-        if (
-            places
-            and owner
-            and their.own_subject
-            and not their.passive
-            and places.isdisjoint(owner)
-            and not any(match.says(at) for at in owner)
-        ):
-            yield Problem(ProblemKind.ROLE, f"The passage says this of “{show(evidence, owner[0], owner[-1] + 1)}”.")
-            return
-
-
-def _find_last_name(reading: Reading, at: int) -> range:
-    first = at
-    while first and reading.is_name(first - 1) and reading.segment_of[first - 1] == reading.segment_of[at]:
-        first -= 1
-    return range(first, at + 1)
-
-
-def check_parts(match: Match) -> Iterator[Problem]:
-    """Refuse of the whole what is said of a part as "it": the tea room is closed on Mondays, not the mill."""
-    evidence = match.evidence
-    if any(not is_subject_word(match, match.sentence.words[at]) for at in find_subject(match.sentence, 0) if match.sentence.is_content(at)):
-        return
-    for clause in sorted({evidence.segments[each].clause for each in match.home}):
-        subject = [evidence.words[at].text.casefold() for at in find_subject(evidence, clause)]
-        if not clause or not set(subject) & {"it", "they"} or set(subject) & OURS:
-            continue
-        before = [at for at in find_subject(evidence, clause - 1) if evidence.is_content(at)]
-        if before and not any(is_subject_word(match, evidence.words[at]) or match.says(at) or evidence.is_name(at) for at in before):
-            yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{show(evidence, before[0], before[-1] + 1)}”.")
-            return
-
-
 _PART = re.compile(r"\bof (?:which|whom|them|these|those)\b|^(?:and )?(?:\d[\d.,]*|\w+) of the (?=\d|\w+ \w)", re.IGNORECASE)
 
 
@@ -246,21 +148,6 @@ def check_parts_of_figures(match: Match) -> Iterator[Problem]:
     said = [at for at in range(segment.first, end) if evidence.is_content(at) and at in match.used]
     if figured and ((inside and not said) or (outside and said and not inside)):
         yield Problem(ProblemKind.PLACE, f"The passage says “{show(evidence, segment.first, end)}” of a part only.")
-
-
-def check_years(match: Match) -> Iterator[Problem]:
-    """Each clause has its own year: "in 2024 it sold 3,100; in 2023 2,700" does not say 2,700 of 2024."""
-    evidence = match.evidence
-    dates = [each for each in match.figures.values() if evidence.figures[each].kind == "date"]
-    for theirs in match.figures.values():
-        figure = evidence.figures[theirs]
-        if figure.kind == "date" or not dates:
-            continue
-        span = find_span(evidence, figure.first)
-        own = [at for at, each in enumerate(evidence.figures) if each.kind == "date" and each.first in span]
-        if own and not set(own) & set(dates):
-            yield Problem(ProblemKind.DATE, f"The passage says {figure.shown} of {evidence.figures[own[0]].shown}.")
-            return
 
 
 def find_span(reading: Reading, at: int) -> range:

@@ -14,23 +14,15 @@ from .bond_checks import (
 )
 from .carried import (
     check_announced,
-    check_converses,
     check_degrees,
-    check_doer,
-    check_doer_or_receiver,
     check_each,
     check_extremes,
     check_fractions,
-    check_governors,
     check_light_names,
+    check_new_duty,
     check_not_all,
     check_only,
     check_part,
-    check_people,
-    check_predicate,
-    check_prepositions,
-    check_subject_of_figure,
-    check_swaps,
     check_universal,
 )
 from .claim_checks import check_bounds_of_things, check_clause, check_exceptions, check_object
@@ -40,6 +32,18 @@ from .mark_checks import check_frames, check_negation, check_quantifiers
 from .matching import Match
 from .place_checks import check_entries
 from .price_checks import check_free
+from .relation_checks import (
+    check_attributes,
+    check_converses,
+    check_doer,
+    check_doer_or_receiver,
+    check_governors,
+    check_people,
+    check_predicate,
+    check_prepositions,
+    check_subject_of_figure,
+    check_swaps,
+)
 from .role_checks import check_comparison, check_roles
 from .scope_checks import check_kinds_of_things, check_scope
 from .slot_checks import check_exchange
@@ -101,5 +105,7 @@ CHECKS: tuple[Check, ...] = (
     check_swaps,
     check_subject_of_figure,
     check_doer_or_receiver,
+    check_attributes,
+    check_new_duty,
     check_announced,
 )

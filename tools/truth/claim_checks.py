@@ -4,35 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .bond_checks import find_span, is_act
+from .bond_checks import find_span
+from .grammar import is_verb
 from .marks import Mark, find_idiom
 from .matching import OUTSIDE, Match
-from .reading import is_verb
 from .verdict import Problem, ProblemKind
-from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
+from .word_kinds import is_subject_word, is_weak
 from .words import alike, is_light, stem
 
 _FREE = frozenset(map(stem, "become book buy keep host use handle open serve visit".split()))
-
-
-def check_main_verb(match: Match) -> Iterator[Problem]:
-    """The verb of a sentence is said: "was founded in 1946" is not said by "in 1946 his daughters took over the workshop"."""
-    sentence = match.sentence
-    inside = sum(place >= 0 and sentence.is_content(at) and not is_weak(sentence.words[at]) for at, place in match.pairs.items())
-    for segment in sentence.segments:
-        for at in range(segment.first, segment.end):
-            word = sentence.words[at]
-            if not is_act(sentence, at) or at in match.pairs or at in sentence.marked:
-                continue
-            done_by = segment.passive and at + 1 < segment.end and sentence.words[at + 1].text.casefold() == "by"
-            if not done_by and (
-                inside > 1 or word.stem in _FREE or is_light(word) or is_weak(word) or word.text.casefold().endswith("ing")
-            ):
-                continue
-            if word.stem in PRICE_WORDS or match.evidence.text.find("|") >= 0:
-                continue
-            yield Problem(ProblemKind.WORD, f"The passage does not say “{word.text}”.")
-            return
 
 
 _NO_MORE = frozenset("any more anymore longer".split())

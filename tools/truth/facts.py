@@ -9,8 +9,9 @@ from functools import lru_cache
 
 from ..quantities import Kind
 from .figures import Figure
+from .grammar import AUXILIARIES, DETERMINERS, PREPOSITIONS, PRONOUNS, is_past, is_verb
 from .marks import Mark
-from .reading import AUXILIARIES, DETERMINERS, PREPOSITIONS, PRONOUNS, Reading, Segment, is_past, is_verb, read_statement
+from .reading import Reading, Segment, read_statement
 from .statements import Form, Statement
 
 _GLUED = frozenset(',;:()[]|"–—/')

@@ -8,10 +8,11 @@ from itertools import pairwise
 from ..quantities import Kind
 from .figure_pairs import is_same_value
 from .figures import Figure, measure
+from .grammar import PREPOSITIONS, is_verb
 from .languages import name_period
 from .marks import Mark
 from .matching import Match
-from .reading import PREPOSITIONS, Reading, is_verb, read_statement
+from .reading import Reading, read_statement
 from .rows import EQUALS
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left

@@ -11,8 +11,9 @@ from itertools import pairwise
 from .checks import CHECKS
 from .facts import split_facts
 from .folding import fold, squeeze
+from .grammar import GRAMMAR, PREPOSITIONS
 from .matching import Match, match_statement
-from .reading import GRAMMAR, PREPOSITIONS, Reading, read_statement
+from .reading import Reading, read_statement
 from .statements import Form, Statement, split_passage, split_sentences
 from .verdict import Problem, ProblemKind, Verdict
 from .word_kinds import is_weak, names_a_business

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from .figure_pairs import find_segment_of
-from .reading import OURS, PREPOSITIONS, PRONOUNS, Reading, Segment
+from .grammar import OURS, PREPOSITIONS, PRONOUNS
+from .reading import Reading, Segment
 
 
 @lru_cache(2048)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from ..quantities import Kind
 from .figures import Figure, measure
+from .grammar import PREPOSITIONS, PRONOUNS, is_past, is_verb
 from .marks import Mark
 from .matching import Match
-from .reading import PREPOSITIONS, PRONOUNS, Reading, Segment, find_tense, is_past, is_verb, show
+from .reading import Reading, Segment, find_tense, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
 from .words import stem

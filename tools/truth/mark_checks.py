@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .grammar import is_verb
 from .lexicon import look_up
 from .marks import Mark, find_idiom
 from .matching import OUTSIDE, Match
-from .reading import Reading, Segment, is_verb, show
+from .reading import Reading, Segment, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_subject_word
 from .words import alike, tokenize
@@ -27,6 +28,7 @@ def check_negation(match: Match) -> Iterator[Problem]:
     things = len(turned) - clauses
     ours = _Polarity((mine.clause + clauses) % 2, (mine.thing + things) % 2, mine.object)
     if ours.clause == theirs.clause and ours.thing == theirs.thing:
+        yield from _compare_parts(match)
         return
     balanced = (ours.clause + ours.thing) % 2 == (theirs.clause + theirs.thing) % 2
     if balanced and (ours.object or theirs.object) and not things:
@@ -38,6 +40,23 @@ def check_negation(match: Match) -> Iterator[Problem]:
         yield Problem(ProblemKind.NEGATION, f"The passage does not deny this: “{match.statement.text[:120]}”")
     else:
         yield Problem(ProblemKind.NEGATION, f"The passage denies this: “{match.statement.text[:120]}”")
+
+
+def _compare_parts(match: Match) -> Iterator[Problem]:
+    """What one clause of a sentence affirms and another denies is so in the statement: "takes cash but no cards" has two sides."""
+    sentence, evidence = match.sentence, match.evidence
+    main = [each for each in sentence.segments if not _is_subordinate(sentence, each)]
+    clauses = {each.clause: any(other.negative for other in main if other.clause == each.clause) for each in main}
+    if len(set(clauses.values())) < 2 or match.opposed:
+        return
+    for clause, negative in clauses.items():
+        at_places = [at for each in main if each.clause == clause for at in range(each.first, each.end)]
+        places = [match.pairs[at] for at in at_places if match.pairs.get(at, OUTSIDE) >= 0 and sentence.is_content(at)]
+        things = [place for place in places if not is_verb(evidence.words, place)]
+        signs = {evidence.segments[evidence.segment_of[place]].negative for place in things[-1:]}
+        if signs and negative not in signs:
+            yield Problem(ProblemKind.NEGATION, f"Look what the passage denies: “{match.statement.text[:120]}”")
+            return
 
 
 @dataclass(frozen=True, slots=True)

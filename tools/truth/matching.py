@@ -8,10 +8,11 @@ from functools import lru_cache
 
 from ..quantities import Kind, find_amounts
 from .figure_pairs import find_segment, find_segment_of, match_figures
+from .grammar import OURS, PREPOSITIONS, PRONOUNS, is_verb
 from .homes import choose, find_best, find_homes, find_subject, is_borrowed
 from .lexicon import says_no_more
 from .marks import find_idiom
-from .reading import OURS, PREPOSITIONS, PRONOUNS, Reading, is_verb, read_statement
+from .reading import Reading, read_statement
 from .statements import Form, Statement
 from .word_pairs import covers, find_candidates, find_converse, is_proper, is_superlative, keep_names, keep_open, may_stand_for, says_of_all
 from .words import Word, alike, is_light, opposite, stem, tokenize

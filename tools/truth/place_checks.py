@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 from ..quantities import Kind
 from .figures import Figure
-from .homes import find_subject
-from .lexicon import is_thing
+from .grammar import PREPOSITIONS, is_verb
 from .matching import Match
-from .reading import PREPOSITIONS, PRONOUNS, Reading, Segment, is_header, is_verb, show
+from .reading import Reading, Segment
 from .verdict import Problem, ProblemKind
-from .word_checks import is_left
 from .word_kinds import PRICE_WORDS, is_subject_word, is_unit, is_weak
 from .words import alike
 
@@ -129,97 +127,3 @@ def _says_beside(match: Match, at: int, mine: int) -> bool:
     return any(place == at and own in places for own, place in match.pairs.items()) or any(
         alike(match.evidence.words[at], sentence.words[each]) for each in places
     )
-
-
-def check_gaps(match: Match) -> Iterator[Problem]:
-    """Keep what a shortened clause says of its own subject: "the clock was restored by us; its bells by Rueti" tells of two makers."""
-    evidence = match.evidence
-    for number in sorted({evidence.segment_of[at] for at in match.used}):
-        segment = evidence.segments[number]
-        if segment.verb is not None or not number or segment.opener.lstrip(",") not in {";", "and", "but", ""} or " = " in evidence.text:
-            continue
-        names = [at for at in range(segment.first, segment.end) if evidence.is_name(at) and at > segment.first]
-        used = [at for at in match.used if segment.holds(at)]
-        left = [at for at in names if not match.says(at) and not is_subject_word(match, evidence.words[at])]
-        if segment.opener[:1] == ";" and left and used and min(left) > max(used):
-            yield Problem(ProblemKind.PLACE, f"The passage says “{evidence.words[left[0]].text}” of “{evidence.words[used[0]].text}”.")
-            return
-
-
-def check_mixing(match: Match) -> Iterator[Problem]:
-    """A sentence does not take only the subject of one clause and what another clause says of something else."""
-    evidence = match.evidence
-    clauses = {evidence.segments[evidence.segment_of[at]].clause for at in match.used}
-    if len(clauses) < 2 or match.figures:
-        return
-    for clause in sorted(clauses):
-        subject = [at for at in find_subject(evidence, clause) if evidence.is_content(at)]
-        used = [at for at in match.used if evidence.segments[evidence.segment_of[at]].clause == clause and evidence.is_content(at)]
-        rest = [at for at in used if at not in subject]
-        others = [at for at in match.used if evidence.segments[evidence.segment_of[at]].clause != clause]
-        again = any(alike(evidence.words[at], evidence.words[each]) for at in subject for each in others)
-        if (
-            subject
-            and used
-            and not rest
-            and clause > 0
-            and not again
-            and not any(evidence.words[at].text.casefold() in PRONOUNS for at in find_subject(evidence, clause))
-        ):
-            yield Problem(ProblemKind.PLACE, f"The passage says something else of “{evidence.words[used[0]].text}”.")
-            return
-
-
-def check_cells(match: Match) -> Iterator[Problem]:
-    """A value of a table goes with its own header: not "Basic has phone support" where the column "Pro" says phone."""
-    evidence = match.evidence
-    cells = list(_find_cells(evidence))
-    for header, values in cells:
-        heads = [
-            at
-            for at in header
-            if evidence.is_content(at) and evidence.words[at].stem not in PRICE_WORDS and not is_weak(evidence.words[at])
-        ]
-        if not heads or not all(match.says(at) for at in heads) or _says_value(match, values):
-            continue
-        value = [at for at in values if evidence.is_content(at)]
-        if value and any(is_left(match, at) and is_thing(match.sentence.words[at]) for at in range(len(match.sentence.words))):
-            yield Problem(
-                ProblemKind.PLACE,
-                f"The passage says “{show(evidence, value[0], value[-1] + 1)}” under “{show(evidence, heads[0], heads[-1] + 1)}”.",
-            )
-            return
-        for other_header, other_values in cells:
-            if other_header is header or not _says_value(match, other_values):
-                continue
-            others = [
-                at
-                for at in other_header
-                if evidence.is_content(at)
-                and evidence.words[at].stem not in PRICE_WORDS
-                and not any(alike(evidence.words[at], evidence.words[each]) for each in heads)
-            ]
-            if others and not any(match.says(at) for at in others):
-                shown = evidence.words[heads[0]].text
-                yield Problem(ProblemKind.PLACE, f"In the passage this is not in the column “{shown}”.")
-                return
-
-
-def _find_cells(reading: Reading) -> Iterator[tuple[range, range]]:
-    """Yield the words of the header and of the value of each cell that has both."""
-    first = 0
-    while first < len(reading.words):
-        start = reading.words[first].start
-        stop = reading.text.find(" | ", start)
-        stop = len(reading.text) if stop < 0 else stop
-        end = next((at for at in range(first, len(reading.words)) if reading.words[at].start > stop), len(reading.words))
-        value = next((at for at in range(first, end) if not is_header(reading.text, reading.words[at].start)), end)
-        if value > first:
-            yield range(first, value), range(value, end)
-        first = max(end, first + 1)
-
-
-def _says_value(match: Match, values: range) -> bool:
-    evidence = match.evidence
-    figures = {evidence.figures[each].first for each in match.figures.values()}
-    return any(at in figures or (evidence.is_content(at) and match.says(at)) for at in values)

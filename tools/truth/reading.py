@@ -5,37 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 
 from .figures import Figure, find_figures
+from .grammar import (
+    AUXILIARIES,
+    BE,
+    CONDITIONAL,
+    CONTRAST,
+    DETERMINERS,
+    JOINING,
+    PREPOSITIONS,
+    PRONOUNS,
+    RELATIVE,
+    SMALL,
+    is_object_next,
+    is_past,
+    is_verb,
+    may_be_verb,
+)
 from .languages import find_language, is_kana, is_small
-from .lexicon import look_up
 from .marks import Mark, find_idiom, find_marks
 from .rows import EQUALS
-from .words import Word, is_light, stem, tokenize
+from .words import Word, is_light, tokenize
 
 _BREAK = re.compile(r"[,;:|()\[\]\"]|\s-+\s|[–—/]|[.!?]\s")
+
 _STRUCK = re.compile(r"~~(.{1,300}?)~~", re.DOTALL)
-_JOINING = frozenset("and or but while whereas although though plus yet nor however und oder aber sondern et ou mais y o pero".split())
-_CONTRAST = frozenset("but while whereas although though yet however aber sondern mais pero".split())
-_CONDITIONAL = frozenset("if unless when whenever provided where once until till except excluding".split())
-_RELATIVE = frozenset("who which that whose whom".split())
-_REASON = frozenset("because".split())
-PREPOSITIONS = frozenset(
-    """of in on at by for to into onto with off about between among through via across per during upon toward towards from under over above
-    below behind before after since until till within without near around against despite than as like unlike inside outside beyond
-        along behind except""".split()
-)
-DETERMINERS = frozenset("a an the this that these those my our your his her its their no some any each every all both another".split())
-PRONOUNS = frozenset("it they he she we you i who which this these those that them us there one".split())
-OURS = frozenset("we our us ours ourselves i my me wir unser unsere unseren uns nous notre nos nosotros nuestro nuestra nuestros".split())
-AUXILIARIES = frozenset(
-    "is are was were be been being am has have had having do does did will would can could may might must shall should".split()
-)
-BE = frozenset("is are was were be been being am gets get got".split())
-_PRESENT = frozenset("is are am has does goes having being doing be people persons".split())
-_PAST_AUXILIARIES = frozenset("was were had did".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +76,12 @@ class Reading:
             return False
         if self.language not in {"", "en"}:
             return not is_small(word.text.casefold(), self.language)
-        return _is_acronym(word) or self.is_code(at) or not (is_light(word) or word.text.casefold() in _SMALL or is_kana(word.text))
+        return _is_acronym(word) or self.is_code(at) or not (is_light(word) or word.text.casefold() in SMALL or is_kana(word.text))
 
     def is_small(self, at: int) -> bool:
         """Return whether the word is one of grammar only."""
         low = self.words[at].text.casefold()
-        return (low in _SMALL or is_kana(low)) and not self.is_code(at) and not _is_acronym(self.words[at])
+        return (low in SMALL or is_kana(low)) and not self.is_code(at) and not _is_acronym(self.words[at])
 
     def is_code(self, at: int) -> bool:
         """Return whether the word is a single large letter that names something: lot B, house A."""
@@ -106,22 +102,6 @@ class Reading:
 
 def _is_acronym(word: Word) -> bool:
     return len(word.text) > 1 and word.text.isupper()  # the US is not us
-
-
-_SMALL = (
-    PREPOSITIONS
-    | PRONOUNS
-    | OURS
-    | AUXILIARIES
-    | _JOINING
-    | _CONDITIONAL
-    | DETERMINERS
-    | frozenset("not s also too so as then there".split())
-)
-
-
-GRAMMAR = _SMALL
-"""Words that only join others."""
 
 
 @lru_cache(1024)
@@ -148,6 +128,7 @@ _BOUNDS = frozenset(
         least most up over under above below
     """.split()
 )
+
 _BOUND_LINKS = (
     frozenset("at no not never to of or and exceed exceeds exceeding a the minimum maximum min max limit only half".split()) | _BOUNDS
 )
@@ -210,16 +191,16 @@ def _find_without(text: str, words: Sequence[Word], marks: Sequence[tuple[Mark, 
 
 def _ends_phrase(words: Sequence[Word], at: int) -> bool:
     low = words[at].text.casefold()
-    return low in AUXILIARIES or low in PREPOSITIONS or low in _JOINING - {"or"}
+    return low in AUXILIARIES or low in PREPOSITIONS or low in JOINING - {"or"}
 
 
 def _cut_segments(text: str, words: Sequence[Word], marks: Sequence[tuple[Mark, int, int]]) -> Iterator[Segment]:
-    first, opener = 0, words[0].text.casefold() if words and words[0].text.casefold() in _CONDITIONAL else ""
+    first, opener = 0, words[0].text.casefold() if words and words[0].text.casefold() in CONDITIONAL else ""
     for at in range(1, len(words)):
         low = words[at].text.casefold()
         between = text[words[at - 1].end : words[at].start]
         broken = _BREAK.search(between)
-        opens = (low in _JOINING and words[at].text[:1].islower()) or low in _CONDITIONAL or (low in _RELATIVE and _is_relative(words, at))
+        opens = (low in JOINING and words[at].text[:1].islower()) or low in CONDITIONAL or (low in RELATIVE and _is_relative(words, at))
         if (broken and not _is_inner(text, words, at)) or opens:
             if at > first:
                 yield Segment(first, at, opener)
@@ -250,127 +231,6 @@ def _is_relative(words: Sequence[Word], at: int) -> bool:
     return True
 
 
-def is_verb(words: Sequence[Word], at: int) -> bool:
-    """Return whether a word is, by its form and its neighbours, a verb: "ships" in "it ships", not in "the ships"."""
-    low = words[at].text.casefold()
-    if words[at].text[:1].isupper() and at > 0:
-        return False
-    if low in AUXILIARIES:
-        return True
-    leading = words[at - 1].text.casefold() if at else ""
-    if not _may_be_verb(low) and not (leading in _LEADING and _has_verb_sense(low)):
-        return (_follows_name(words, at) or _is_second_verb(words, at)) and _has_verb_sense(low)
-    before = words[at - 1].text.casefold() if at else ""
-    after = words[at + 1].text.casefold() if at + 1 < len(words) else ""
-    if before == "to":
-        return True
-    if before in DETERMINERS or before in PREPOSITIONS:
-        return before == "that" or (before in {"this", "these"} and low.endswith("s") and False)
-    if low.endswith(("ed", "ing")) or low.removeprefix("re") in _read_irregular_forms() or _is_only_verb(low):
-        return True
-    if before in PRONOUNS or before in AUXILIARIES or before in {"not", "also", "still", "now", "only", "currently"}:
-        return True
-    # a noun stands before a noun ("coffee beans"), a verb before an object, a number or a preposition
-    if low.endswith("s") and (after in DETERMINERS or after[:1].isdigit()):
-        return True
-    if low.endswith("s"):
-        return not (before.endswith("s") and _is_plural(before) and not words[at - 1].text[:1].isupper()) and (
-            not after or after in DETERMINERS | PREPOSITIONS | PRONOUNS or after[:1].isdigit() or _is_object(words, at + 1)
-        )
-    if before in _JOINING:
-        return after[:1].isdigit() or after in DETERMINERS
-    return before.endswith("s") and (after in DETERMINERS | PREPOSITIONS or _is_object(words, at + 1))
-
-
-def _follows_name(words: Sequence[Word], at: int) -> bool:
-    """Return whether a form in -s stands between a name and a number or determiner: "Brookside Mill grinds 90 tonnes"."""
-    after = words[at + 1].text.casefold() if at + 1 < len(words) else ""
-    if at > 0 and after in DETERMINERS and _is_plural(words[at - 1].text.casefold()) and words[at - 1].text.endswith("s"):
-        return not words[at].text.endswith("s") and words[at].text.islower()  # "Members elect the chair"
-    named = at > 0 and (words[at - 1].text[:1].isupper() or words[at - 1].text.casefold() in {"it", "he", "she"})
-    if not named or not words[at].text.endswith("s") or words[at].text.endswith("ss"):
-        return False
-    if after in DETERMINERS or after[:1].isdigit():
-        return True
-    # "Orme Glass blows vases", not "Harbour Gym classes start"
-    plain = after.isalpha() and after not in PREPOSITIONS | AUXILIARIES | _JOINING and words[at + 1].text[:1].islower()
-    return plain and not _may_be_verb(after)
-
-
-def _is_second_verb(words: Sequence[Word], at: int) -> bool:
-    """Return whether a form in -s follows another one and "and", with its object: "gives up cannons and casts bells"."""
-    if at < 3 or words[at - 1].text.casefold() != "and" or not words[at].text.endswith("s") or at + 1 >= len(words):
-        return False
-    after = words[at + 1].text.casefold()
-    object_next = after not in PREPOSITIONS | AUXILIARIES | _JOINING and not after.endswith("ly")
-    return object_next and any(words[each].text.endswith("s") and is_verb(words, each) for each in range(1, at - 1))
-
-
-@lru_cache(20_000)
-def _is_only_verb(low: str) -> bool:
-    """Return whether a word is a verb and nothing else: weigh, agree."""
-    entries = look_up(tokenize(low)[0]) if low.isalpha() else ()
-    return bool(entries) and all(entry.senses and all(part == "v" for part, _ in entry.senses) for entry in entries)
-
-
-_LEADING = frozenset("can could may might must shall should will would to we you they i not cannot do does did".split())
-
-
-@lru_cache(20_000)
-def _has_verb_sense(low: str) -> bool:
-    return low.isalpha() and any(part == "v" for entry in look_up(tokenize(low)[0]) for part, _ in entry.senses)
-
-
-@lru_cache(20_000)
-def _may_be_verb(low: str) -> bool:
-    if stem(low) in _read_verbs() or (low.startswith("re") and low[2:] in _read_irregular_forms()):
-        return True
-    entries = look_up(tokenize(low)[0]) if low.isalpha() else ()
-    if low.endswith("ed") and any(part == "v" for entry in entries for part, _ in entry.senses):
-        return True
-    return bool(entries) and entries[-1].senses[:1] != () and entries[-1].senses[0][0] == "v"
-
-
-@lru_cache(20_000)
-def _is_plural(low: str) -> bool:
-    """Return whether a word in -s is a plural: "shops", not "bus" or "glass"."""
-    return not low.endswith("ss") and bool(look_up(tokenize(low[:-1])[0]) if low[:-1] else ())
-
-
-def _is_object(words: Sequence[Word], at: int) -> bool:
-    return at < len(words) and not is_verb_like_end(words, at)
-
-
-def is_verb_like_end(words: Sequence[Word], at: int) -> bool:
-    """Return whether the word is an auxiliary, so that what stands before it was a noun."""
-    return words[at].text.casefold() in AUXILIARIES
-
-
-@cache
-def _read_table(name: str) -> str:
-    return (files(__package__ or __name__) / "tables" / name).read_text(encoding="utf-8")
-
-
-@cache
-def _read_verbs() -> frozenset[str]:
-    plain = (line for line in _read_table("verbs.txt").splitlines() if not line.startswith("#"))
-    return frozenset(stem(word) for line in plain for word in line.split())
-
-
-@cache
-def _read_irregular_forms() -> frozenset[str]:
-    lines = (line.split() for line in _read_table("irregular.txt").splitlines() if not line.startswith("#"))
-    return frozenset(form for forms in lines if forms and stem(forms[0]) in _read_verbs() for form in forms[1:])
-
-
-def is_past(word: Word) -> bool:
-    """Return whether a verb's form is one of the past, or a participle."""
-    low = word.text.casefold()
-    if low in _PRESENT or low.endswith("ing"):
-        return False
-    return low in _PAST_AUXILIARIES or low.endswith("ed") or low.removeprefix("re") in _read_irregular_forms()
-
-
 def _join_clauses(
     words: Sequence[Word], cut: Sequence[Segment], figures: Sequence[Figure], marks: Sequence[tuple[Mark, int, int]]
 ) -> tuple[Segment, ...]:
@@ -382,9 +242,9 @@ def _join_clauses(
         verb = _find_verb(words, each, parallel or (number > 0 and not has_verb and not later))
         subject = _has_subject(words, each, verb, figures)
         # "Brioche and panettone are made": what stands before belongs to the verb that follows
-        embedded = each.opener.lstrip(",;") in _RELATIVE - {"that"}
+        embedded = each.opener.lstrip(",;") in RELATIVE - {"that"}
         if not embedded and (
-            (verb is not None and subject and has_verb) or ((each.opener.lstrip(",;") in _CONTRAST or each.opener[:1] == ";") and has_verb)
+            (verb is not None and subject and has_verb) or ((each.opener.lstrip(",;") in CONTRAST or each.opener[:1] == ";") and has_verb)
         ):
             clause += 1
             has_verb = False
@@ -420,14 +280,8 @@ def _is_participle(words: Sequence[Word], at: int, segment: Segment) -> bool:
     low = words[at].text.casefold()
     if low.endswith("ing") and not any(words[each].text.casefold() in BE for each in range(segment.first, at)):
         return True
-    start = segment.first + (words[segment.first].text.casefold() in _JOINING)
+    start = segment.first + (words[segment.first].text.casefold() in JOINING)
     return at == start and is_past(words[at]) and low not in AUXILIARIES and (at == segment.first or not is_object_next(words, at))
-
-
-def is_object_next(words: Sequence[Word], at: int) -> bool:
-    """Return whether a determiner or number follows, as after a verb: "and bought the plant"."""
-    after = words[at + 1].text.casefold() if at + 1 < len(words) else ""
-    return after in DETERMINERS | PREPOSITIONS | PRONOUNS or after[:1].isdigit()
 
 
 def _has_subject(words: Sequence[Word], segment: Segment, verb: int | None, figures: Sequence[Figure]) -> bool:
@@ -440,7 +294,7 @@ def _has_subject(words: Sequence[Word], segment: Segment, verb: int | None, figu
     for at in range(segment.first, verb):
         low = words[at].text.casefold()
         governed = low in PREPOSITIONS or (governed and low not in PRONOUNS - {"that", "this", "these", "those", "one", "it", "them", "us"})
-        subject = subject or (not governed and (low in PRONOUNS - {"that", "which", "who"} or low not in _SMALL))
+        subject = subject or (not governed and (low in PRONOUNS - {"that", "which", "who"} or low not in SMALL))
     return subject
 
 
@@ -452,7 +306,7 @@ def _is_passive(words: Sequence[Word], segment: Segment, verb: int | None) -> bo
         if words[at].text.casefold() in BE:
             following = [words[each] for each in range(at + 1, min(at + 4, segment.end))]
             for place, word in enumerate(following):
-                if is_past(word) and word.text.casefold() not in AUXILIARIES and _may_be_verb(word.text.casefold()):
+                if is_past(word) and word.text.casefold() not in AUXILIARIES and may_be_verb(word.text.casefold()):
                     return True
                 if place < 2 and word.text.casefold() in DETERMINERS | PREPOSITIONS:
                     break

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .grammar import AUXILIARIES, BE, DETERMINERS, OURS, PREPOSITIONS, is_verb
 from .homes import find_subject
 from .lexicon import is_thing
 from .matching import OUTSIDE, Match
-from .reading import AUXILIARIES, BE, DETERMINERS, OURS, PREPOSITIONS, Reading, Segment, is_verb
+from .reading import Reading, Segment
 from .verdict import Problem, ProblemKind
 from .word_kinds import BUSINESS, PRICE_WORDS, is_unit
 from .word_pairs import CONVERSES, covers, is_superlative

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .bond_checks import find_verb_before
+from .grammar import BE, is_past, is_verb
 from .limit_checks import is_aside
 from .marks import Mark
 from .matching import Match
-from .reading import BE, Segment, find_tense, is_past, is_verb, show
+from .reading import Segment, find_tense, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_subject_word, is_unit, is_weak
 from .words import is_light, stem

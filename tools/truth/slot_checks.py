@@ -4,35 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .grammar import is_verb
 from .lexicon import is_thing
 from .matching import OUTSIDE, Match
-from .reading import Reading, is_verb
+from .reading import Reading
 from .role_checks import find_role, is_modifier
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left
 from .word_kinds import PRICE_WORDS, is_subject_word, is_unit, is_weak
 from .word_pairs import covers
-from .words import Word, is_light
+from .words import Word
 
 _SAME_SLOT = {**dict.fromkeys("in at on inside within".split(), "in"), **dict.fromkeys("to into onto toward towards".split(), "to")}
-
-
-def check_slots(match: Match) -> Iterator[Problem]:
-    """A thing is not exchanged for another one: where the sentence has its own word after the same preposition, verb or as the subject.
-
-    "Bicycles stand in the cellar of house 4" is refused over "in the yard behind house 4": both say where, and a cellar is no yard.
-    """
-    theirs = dict[str, int]()
-    for at in range(len(match.evidence.words)):
-        if match.is_home(at) and _is_open(match, at):
-            theirs.setdefault(_find_slot(match.evidence, at), at)
-    for at, word in enumerate(match.sentence.words):
-        if not is_left(match, at) or is_weak(word) or is_unit(word) or is_modifier(match.sentence, at) or not is_thing(word):
-            continue
-        slot = "" if is_verb(match.sentence.words, at) else _find_slot(match.sentence, at)
-        if slot and slot in theirs:
-            yield Problem(ProblemKind.WORD, f"The passage says “{match.evidence.words[theirs[slot]].text}”, not “{word.text}”.")
-            return
 
 
 def check_exchange(match: Match) -> Iterator[Problem]:
@@ -59,29 +42,6 @@ def check_exchange(match: Match) -> Iterator[Problem]:
         slot = next((each for each in slots if _is_dropped(match, each) and _are_apart(match, at, each)), None)
         if slot is not None:
             yield Problem(ProblemKind.WORD, f"The passage says “{match.evidence.words[slot].text}”, not “{match.sentence.words[at].text}”.")
-            return
-
-
-def check_additions(match: Match) -> Iterator[Problem]:
-    """No adjective is put before a thing of the passage: a "partner" is no "managing partner"."""
-    for at, word in enumerate(match.sentence.words):
-        if at in match.pairs or at in match.sentence.figured or at in match.sentence.marked or not 0 < at < len(match.sentence.words) - 1:
-            continue
-        thing = match.pairs.get(at + 1, OUTSIDE)
-        added = (
-            match.sentence.words[at - 1].text.casefold() in _ARTICLES
-            and word.text.casefold() not in {"full", "free"}
-            and not is_light(word)
-            and not is_subject_word(match, word)
-        )
-        if (
-            added
-            and thing >= 0
-            and match.sentence.is_content(at + 1)
-            and not is_verb(match.sentence.words, at + 1)
-            and not match.sentence.is_small(at)
-        ):
-            yield Problem(ProblemKind.WORD, f"The passage does not say “{word.text}” of “{match.sentence.words[at + 1].text}”.")
             return
 
 

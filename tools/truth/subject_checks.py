@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from ..quantities import Kind
 from .figures import Figure
+from .grammar import OURS, is_verb
 from .homes import find_subject
 from .lexicon import is_thing
 from .matching import OUTSIDE, Match, says_word
-from .reading import OURS, is_verb, read_statement
+from .reading import read_statement
 from .statements import Form
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .grammar import BE, is_verb
 from .marks import Mark
 from .matching import OUTSIDE, Match, says_word
-from .reading import BE, Reading, find_tense, is_verb, read_statement
+from .reading import Reading, find_tense, read_statement
 from .rows import EQUALS
 from .verdict import Problem, ProblemKind
 from .words import is_light

@@ -8,9 +8,10 @@ from itertools import pairwise
 
 from ..quantities import Kind
 from .figures import Figure
+from .grammar import BE, PREPOSITIONS, is_verb
 from .lexicon import excludes, is_thing, look_up
 from .matching import OUTSIDE, Match, find_acronyms
-from .reading import BE, PREPOSITIONS, Reading, find_tense, is_header, is_verb, show
+from .reading import Reading, find_tense, is_header, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import BUSINESS, MONEY, PRICE_WORDS, frames_of, is_subject_word, is_unit, is_weak
 from .word_pairs import is_proper, is_superlative

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from .grammar import AUXILIARIES, is_verb
 from .lexicon import look_up, says_no_more, share_sense
-from .reading import AUXILIARIES, Reading, is_verb
+from .reading import Reading
 from .words import Word, alike, is_light, opposite, stem, tokenize
 
 _SUPERLATIVES = frozenset("best worst most least top leading unique unrivalled unbeatable foremost number-one premier ultimate".split())

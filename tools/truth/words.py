@@ -78,7 +78,9 @@ def is_light(word: Word) -> bool:
 @lru_cache(50_000)
 def _is_light(text: str, stemmed: str) -> bool:
     # "production" has the stem of "product", and says more
-    return text in _LINKING or stemmed in _read_light() and (bool({text, text.removesuffix("s")} & _read_light_words()) or not _DERIVED.search(text))
+    return text in _LINKING or (
+        stemmed in _read_light() and (bool({text, text.removesuffix("s")} & _read_light_words()) or not _DERIVED.search(text))
+    )
 
 
 _LINKING = frozenset(["including"])
