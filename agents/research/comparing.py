@@ -108,18 +108,28 @@ def _compare_places(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> It
     yield from _list_highest("Most places first, by their own count", told)
 
 
+_REGIONS = frozenset("city cities town towns area street ville stadt ciudad calle map address office".split())
+"""What counts how far a business reaches, and not how many places it has: three cities beside nine shops are no comparison."""
+
+
 def _is_place(unit: str) -> bool:
-    return count_cues(unit, known.LOCATIONS) > 0 or unit in (
-        "café",
-        "cafe",
-        "outlet",
-        "site",
-        "filialen",
-        "boutique",
-        "店舗",
-        "studio",
-        "salon",
-        "station",
+    return (
+        unit not in _REGIONS
+        and not unit.startswith(("citi", "town"))
+        and count_cues(unit, known.LOCATIONS) > 0
+        or unit
+        in (
+            "café",
+            "cafe",
+            "outlet",
+            "site",
+            "filialen",
+            "boutique",
+            "店舗",
+            "studio",
+            "salon",
+            "station",
+        )
     )
 
 

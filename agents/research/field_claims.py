@@ -56,7 +56,11 @@ _CUT_SENTENCE = re.compile(
 )
 _CHOOSE = frozenset("pick choose see compare our select find all simple list wähle unsere alle choisissez nos todos nuestros".split())
 _DOMAIN = re.compile(r"(?i:(?:[a-z0-9-]+\.)+[a-z]{2,10}\Z)")
-_POINTS = re.compile(r"(?i:(?:where to|how to|addresses of|list of|find (?:your|our|the)|see (?:our|the)|read)\b)")
+_POINTS = re.compile(
+    r"(?i:(?:where (?:to|we)|how (?:to|we|(?-i:[A-Z])\w*)|addresses of|list of|find (?:your|our|the)|see (?:our|the)|read|meet|"
+    r"discover|all about|"
+    r"everything about)\b)"
+)
 _PLAIN_LABELS = {
     "serves cuisine": "cuisine",
     "accepts reservations": "takes reservations",
@@ -74,6 +78,7 @@ _PROSE = re.compile(
     r"lead|body|content|paragraph|sub ?title|subline|info|blurb)\Z)"
 )
 _FOOTNOTE = re.compile(r"(?<=[\w€£$¥])\s?[*†‡]+$")
+_ENERGY = re.compile(r"(?i:\d+ ?(?:kcal|kj|cal|calories)\.?)")
 _DAYS = {day[:3]: day for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")}
 _SHORT_DAY = re.compile(rf"\b(?:{'|'.join(_DAYS)})\b")
 _HOURS = re.compile(r"(?i:opening hours|hours|öffnungszeiten|horaires)")
@@ -168,6 +173,8 @@ def _read_times(text: str) -> set[Decimal]:
 def _claim_prose(field: Field, company: str, aspects: Sequence[Aspect], source: int, page: VisitedPage) -> Iterator[Claim]:
     """Yield a claim for each sentence of a description that is about an aspect."""
     subject = "" if squash_letters(field.subject) == squash_letters(company) else field.subject
+    if _POINTS.match(field.value):
+        return
     told = tuple(find_stated(field.value, company))
     if not told and _says_what_it_is(field, field.value, bool(find_amounts(field.value)), subject) and not field.old:
         text = " ".join(field.value.split())
@@ -191,7 +198,7 @@ def _claim_prose(field: Field, company: str, aspects: Sequence[Aspect], source: 
 
 def _says_what_it_is(field: Field, text: str, has_amounts: bool, subject: str) -> bool:
     """Return whether a sentence of a site's data about itself is worth a claim though it has the words of no aspect."""
-    if len(text.split()) < MIN_WORDS or is_order(text) or _COOKIES.search(text):
+    if len(text.split()) < MIN_WORDS or _POINTS.match(text) or is_order(text) or _COOKIES.search(text):
         return False
     if subject:
         return field.place != "meta" and (has_amounts or squash_letters(subject) in squash_letters(text))
@@ -217,7 +224,7 @@ def _read_values(field: Field) -> Iterator[tuple[str, str]]:
         return  # a link to the prices
     if _NUTRITION.match(name) or squash_letters(value) == squash_letters(field.subject):
         return
-    if value in ("-", "–", "—", "/", "?", "n/a", "N/A"):
+    if _ENERGY.fullmatch(value) or value in ("-", "–", "—", "/", "?", "n/a", "N/A"):
         return
     yield name, value
 

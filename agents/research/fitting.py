@@ -32,7 +32,8 @@ _TERM_LINE = re.compile(
     r"libre|fri|gratuito)\b)"
 )
 _TERM = re.compile(
-    r"(?i:\b(?:(?:do|does|can|may|must|is|are|have|has) not\b|don['’]t|doesn['’]t|cannot|can['’]t|ha(?:s|ve) no|take no|takes no|"
+    r"(?i:\b(?:(?:do|does|can|may|must|have|has) not\b|(?:is|are) not (?:an?|the|open|for|in)\b|don['’]t|doesn['’]t|cannot|can['’]t|"
+    r"ha(?:s|ve) no|take no|takes no|"
     r"accepts?|must|"
     r"need to|may|allow\w*|permit\w*|refuse\w*|only if|kein\w*|nicht|müssen|dürfen|ne \w+ pas|devez|pouvez|non accett\w+|mag niet|inte)\b)"
 )
@@ -54,6 +55,11 @@ _THE_HOUSE = re.compile(
 _CLOCK_WORD = re.compile(
     r"(?i:\b(?:noon|midday|midnight|mitternacht|mittags|midi|minuit|mediodía|medianoche|mezzanotte|middernacht|midnatt)\b)"
 )
+_AWARD = re.compile(
+    r"\b(?:[Aa]ward|[Pp]rize|[Mm]edal|[Pp]laque|[Tt]rophy|[Aa]uszeichnung|[Pp]rix de)(?:s|en)?\b|"
+    r"\b(?:named|voted|called|chose|rated|judged)\b.{0,60}\b(?:[Bb]est|[Mm]ost|[Tt]op|of the [Yy]ear)\b"
+)
+_SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
 _LEADER = re.compile(r"\.{4,}$|…\.$")
 _TIP = re.compile(r"(?i:\W*(?:tip|hint|tipp|conseil|astuce|consejo|consiglio)s?\W{0,2}\d+\b)")
 _IDIOM = re.compile(
@@ -149,6 +155,8 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
     text, rare = texts
     cues = (min(3, count_cues(text, aspect)) + min(3, count_cues(rare, aspect))) / 2
     score = 1.5 * cues + 0.7 * min(2, count_cues(over, aspect))
+    if _AWARD.search(text):
+        score += 4.0 if is_like(aspect, known.DIFFERENCE) else -2.0
     if is_like(aspect, known.PRICES):
         if _NOT_A_PRICE.search(text):
             return score - 2.0
@@ -190,7 +198,7 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
 
     "There is a kind of silence in our street" has the words of an aspect and no content.
     """
-    if _TIP.match(own) or _LEADER.search(own):
+    if _TIP.match(own) or _LEADER.search(own) or len(_SHOUTED.findall(own)) > 1:
         return False
     speaks = _speaks(own, company)
     if _EAST.search(own) or _REDUCED.search(own) or _CLOSED.search(own) or any(amount.kind in _TELLING for amount in amounts):
@@ -262,7 +270,7 @@ def states_a_term(own: str, company: str = "", *, is_line: bool = False) -> bool
     if _tells_a_story(own):
         return False
     if is_line:
-        counted = any(amount.kind is not Kind.PLAIN for amount in find_amounts(own)) and len(own.split()) > LONG_ITEM
+        counted = any(amount.kind is not Kind.PLAIN for amount in find_amounts(own)) and len(_LOWER.findall(own)) > LONG_ITEM - 1
         return bool(_TERM_LINE.match(own) or _ACCEPTED.search(own) or counted) and 2 < len(own.split()) <= 16
     speaks = _speaks(own, company)
     return bool(_ACCEPTED.search(own)) or (speaks and bool(_TERM.search(own)))

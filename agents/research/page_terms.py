@@ -356,7 +356,8 @@ def _artifacts() -> frozenset[str]:
 
 WAYS = """software app website online studio lessons
 subscription membership rental hire rent sale lease leasing delivery service club
-workshop tuition training coaching instruction teaching set range collection plan package order booking experience platform tool system solution 
+workshop tuition training coaching instruction teaching set range collection plan
+ package order booking experience platform tool system solution
 suite assortment selection specialty"""
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _COUNTER = re.compile(r"^\W*(?:[^\W\d]+ )?\d{1,2}[.:)]\s+")
 """What stands before an item of a list: "Tip 7:", "3."."""
+_HOURS = re.compile(r"(\d{1,2}:\d\d)\s?[-–]\s?(\d{1,2}:\d\d)")
+LONG_NAME = 4
+"""A thing with a name of more words than this is described: "Chrome Burger (mustard, pickle, grilled onion)"."""
 MOST_OF_AN_ASPECT = 12
 """How many quoted sentences of one aspect a site has in the report; facts from its data are told in full."""
 
@@ -111,7 +114,7 @@ class _Fact:
 
     def __init__(self, claim: Claim, company: str) -> None:
         self.claim = claim
-        self.amounts = tuple(amount for amount in find_amounts(_COUNTER.sub("", claim.text)) if not amount.old)
+        self.amounts = tuple(amount for amount in find_amounts(_HOURS.sub(r"\1 to \2", _COUNTER.sub("", claim.text))) if not amount.old)
         self.figures = frozenset((amount.value, amount.unit if amount.kind is Kind.MONEY else "") for amount in self.amounts)
         own = squash_name(company)
         words = _read_words(claim.text)
@@ -166,6 +169,9 @@ class _Fact:
             values, others = ({value for value, _ in fact.figures} for fact in (self, other))
             if values and values - others <= {amount.value for amount in find_amounts(self.claim.subject)}:
                 return True  # a variant at the price of the thing itself
+        mine, its = squash_name(self.claim.subject), squash_name(other.claim.subject)
+        if self.money and self.money == other.money and min(len(mine), len(its)) > 2 and (mine.startswith(its) or its.startswith(mine)):
+            return True  # "Chrome Burger (mustard, pickle)" in the menu, and "Chrome Burger" in the data, at one price
         is_price = bool(self.money) and (not self.claim.name or count_cues(self.claim.name, known.PRICES) > 0)
         return is_price and bool(self.subject) and self.subject == other.subject and self.money <= other.money
 
@@ -196,4 +202,9 @@ def _weigh(fact: _Fact) -> tuple[int, str, float]:
     First rows of tables, then sentences, then single data of the business; then the newer (no date is the current page), then the fuller.
     """
     rank = 0 if fact.is_about_business else 2 if fact.claim.written == "data" else 1
-    return rank, fact.claim.dated or "9999", len(fact.figures) + min(12, len(fact.stems)) / 20
+    words = min(12, len(fact.stems)) / 20
+    return (
+        rank,
+        fact.claim.dated or "9999",
+        len(fact.figures) + (-words if rank == 2 and fact.money and len(fact.subject) > LONG_NAME else words),
+    )

@@ -132,7 +132,7 @@ def _visit_object(item: JsonObject, walk: _Walk, key: str, above: str, currency:
             (text for key, value in item.items() if isinstance(value, str) and not _TECHNICAL.search(key) and (text := plain_text(value))),
             "",
         )
-        name = name if len(name) <= 60 else ""
+        name = name if len(name) <= 60 and not name.endswith((".", "!", "。")) else ""
     subject = one_line(name, MAX_SUBJECT) if _is_readable(name) else ""
     if above and _VARIANTS.fullmatch(key):
         subject = above if not subject or subject.startswith("Default") else one_line(f"{above} {subject}", MAX_SUBJECT)
