@@ -113,23 +113,17 @@ _REGIONS = frozenset("city cities town towns area street ville stadt ciudad call
 
 
 def _is_place(unit: str) -> bool:
-    return (
-        unit not in _REGIONS
-        and not unit.startswith(("citi", "town"))
-        and count_cues(unit, known.LOCATIONS) > 0
-        or unit
-        in (
-            "café",
-            "cafe",
-            "outlet",
-            "site",
-            "filialen",
-            "boutique",
-            "店舗",
-            "studio",
-            "salon",
-            "station",
-        )
+    return (unit not in _REGIONS and not unit.startswith(("citi", "town")) and count_cues(unit, known.LOCATIONS) > 0) or unit in (
+        "café",
+        "cafe",
+        "outlet",
+        "site",
+        "filialen",
+        "boutique",
+        "店舗",
+        "studio",
+        "salon",
+        "station",
     )
 
 
