@@ -23,8 +23,9 @@ from ..messages import Message, SystemMessage, ToolMessage, UserMessage
 from ..research.aspects import SETS, find_aspects
 from ..research.comparing import ComparedFact, compare_rows
 from ..research.fitting import find_condition, find_offer, fit, is_specific, rate, states_a_term
+from ..research.offer_words import is_offer
 from ..research.orders import is_order
-from ..research.page_terms import find_places, find_terms, is_offer
+from ..research.page_terms import find_places, find_terms
 from ..research.sentence_words import starts_with_article
 from ..research.sentences import Shape, Stated, find_blocks, find_stated, split_sentences
 from ..research.site_names import find_business_name, find_site_name

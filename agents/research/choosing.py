@@ -5,41 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from sayso.tools.errors import NothingFound
 
 from .offer_roles import FOR_IT, find_roles
+from .offer_words import is_generic_place, is_offer, is_region, is_way
 from .page_kinds import find_closing, find_new_home, find_page_kind, is_no_evidence, sentences
-from .page_terms import (
-    alike,
-    find_places,
-    find_rows,
-    find_terms,
-    is_foreign,
-    is_generic_place,
-    is_offer,
-    is_region,
-    is_way,
-    knows,
-)
-from .profile import (
-    FIRST_WORDS,
-    MOST_READ,
-    STRONG,
-    ClientProfile,
-    Shared,
-    Term,
-    find_front,
-    find_owner_name,
-    find_shared_places,
-    find_shared_terms,
-    is_home,
-    read_data,
-    read_field,
-    read_offer,
-    read_visible,
-)
+from .page_reading import FIRST_WORDS, MOST_READ, find_front, find_owner_name, is_home, read_data, read_field, read_offer, read_visible
+from .page_terms import alike, find_rows, find_terms, is_foreign, knows
+from .profile import STRONG, ClientProfile, Shared, Term, find_shared_places, find_shared_terms
 from .reasons import find_self_description, is_sentence, say_offer
 from .report import Considered
 from .site_identity import carries_name, find_site, squash_letters
@@ -47,19 +21,11 @@ from .site_kinds import SiteKind, find_hit_kind, is_comparison
 from .site_names import find_business_name
 from .state import SearchHit, VisitedPage
 
-_PHONE = re.compile(r"(?:\+\d|\b(?:tel|phone|telefon|téléphone|call|电话|電話)\W{0,3}\+?[\d(])[\d\s()/.-]{6,18}\d", re.IGNORECASE)
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SAYS_WHAT = re.compile(
     r"^(?:(?i:we|it|this|here)|(?:[A-ZÀ-Þ&][\w'’&.-]* ){1,5})(?:['’](?:re|s)|\s?\b(?:is|are|ist|sind|est|es)) "
     r"(?:an?|the|one of|\w+|eine?|une?)\b"
 )
 _RELATIVE = re.compile(r",? (?:that|which|who|where|whose) ")
-_SIDE = re.compile(
-    r"\b(?:trade|wholesale|b2b|developers?|docs|status|help|support|jobs|careers?|book(?:ing)?|reservations?|press|investors?|blog)\b",
-    re.IGNORECASE,
-)
-LONG_SENTENCE, COPIED = 30, 0.6
-"""Two sites with more than this part of their long sentences in common are one business."""
 ENOUGH = 0.7
 ENOUGH_POINTS = 2
 INFORMS = frozenset(
@@ -304,7 +270,9 @@ def measure_sameness(profile: ClientProfile, text: str) -> int:
     """
     if not profile.leads:
         return 0
-    shared = find_shared_terms(profile, re.sub(re.escape(profile.company), " ", text, flags=re.IGNORECASE))
+    if profile.kind == "competitors":  # a namesake has the client's name, and nothing of its offer
+        text = re.sub(re.escape(profile.company), " ", text, flags=re.IGNORECASE)
+    shared = find_shared_terms(profile, text)
     if 0 < shared.get(profile.leads[0], NOT_SHARED).counts < 1 and not any(
         shared.get(lead, NOT_SHARED).counts >= 1 for lead in profile.leads[1:]
     ):
@@ -377,84 +345,6 @@ def _is_whole(line: str) -> bool:
 def _find_self_description(page: VisitedPage) -> str:
     description = read_field(page, "description")
     return next((each for each in sentences(read_visible(page)) if len(each) > 30 and not is_no_evidence(each)), description or page.title)
-
-
-class SiteMarks(NamedTuple):
-    """By what a business is known: the domains, telephone numbers and addresses of mail, long sentences and names of its pages."""
-
-    pages: Sequence[VisitedPage]
-    domains: frozenset[str]
-    contacts: frozenset[str]
-    sentences: frozenset[str]
-    names: frozenset[str]
-
-
-def find_marks(pages: Sequence[VisitedPage]) -> SiteMarks:
-    """Return by what the business of a site is known."""
-    said = frozenset(each for page in pages for each in sentences(page.text) if len(each) > LONG_SENTENCE)
-    names = {squash_letters(find_owner_name(pages)), squash_letters(find_site(pages[0].url).label)} if pages else set()
-    return SiteMarks(pages, frozenset(_find_domains(pages)), frozenset(_find_contacts(pages)), said, frozenset(names))
-
-
-def same_business(first: Sequence[VisitedPage], second: Sequence[VisitedPage]) -> bool:
-    """Return whether the pages of two sites are of one business; see have_same_marks."""
-    return have_same_marks(find_marks(first), find_marks(second))
-
-
-def have_same_marks(one: SiteMarks, other: SiteMarks) -> bool:
-    """Return whether two sites are of one business.
-
-    It is one where they are of one domain, before or after redirects, or one names the other as its own address; where they share a
-    telephone number or address of mail; where they have one name and a link, a place or half of their sentences in common.
-    """
-    if not one.pages or not other.pages:
-        return False
-    if one.domains & other.domains or one.contacts & other.contacts:
-        return True
-    shared = len(one.sentences & other.sentences)
-    common = shared / max(1, min(len(one.sentences), len(other.sentences)))
-    if common >= COPIED and shared > 2:
-        return True
-    if not one.names & other.names:
-        return False
-    links = [{find_site(url).domain for page in each.pages for url, _ in page.links} for each in (one, other)]
-    linked = find_site(one.pages[0].url).domain in links[1] or find_site(other.pages[0].url).domain in links[0]
-    places = [{place for page in each.pages for place in find_places(f"{page.title}. {page.text[:FIRST_WORDS]}")} for each in (one, other)]
-    return linked or bool(places[0] & places[1]) or common >= COPIED / 2
-
-
-def is_main_site(first: Sequence[VisitedPage], second: Sequence[VisitedPage]) -> bool:
-    """Return whether of two sites of one business the first is the main one: the one that the other leads to, calls its own or links to.
-
-    A host that was only redirected, or that by its title serves a side of the business (trade, jobs, booking, status), is not.
-    """
-    one, other = find_site(first[0].url).domain, find_site(second[0].url).domain
-    if one == other:
-        return find_site(first[0].asked or first[0].url).domain == one
-    named = [{find_site(page.canonical).domain for page in pages if page.canonical} for pages in (first, second)]
-    if (one in named[1]) != (other in named[0]):
-        return one in named[1]
-    sides = [bool(_SIDE.search(f"{pages[0].title} {find_site(pages[0].url).host}")) for pages in (first, second)]
-    if sides[0] != sides[1]:
-        return sides[1]
-    linked = [
-        domain in {find_site(url).domain for page in pages for url, _ in page.links} for domain, pages in ((one, second), (other, first))
-    ]
-    if linked[0] != linked[1]:
-        return linked[0]
-    return len(first[0].title) <= len(second[0].title)
-
-
-def _find_domains(pages: Sequence[VisitedPage]) -> set[str]:
-    addresses = (address for page in pages for address in (page.url, page.asked, page.canonical) if address)
-    return {find_site(address).domain for address in addresses} - {""}
-
-
-def _find_contacts(pages: Sequence[VisitedPage]) -> set[str]:
-    """Return the telephone numbers and addresses of mail on the pages, in one form."""
-    text = "\n".join(page.text for page in pages)
-    phones = {re.sub(r"\D", "", match[0])[-8:] for match in _PHONE.finditer(text)}
-    return {phone for phone in phones if len(phone) == 8} | {match[0].casefold() for match in _MAIL.finditer(text)}
 
 
 def _say_other_offer(profile: ClientProfile, shared: Mapping[Term, Shared]) -> str:

@@ -17,7 +17,7 @@ from . import aspects as known
 from .aspects import Aspect, count_cues
 from .fitting import find_offer, fit, is_like, is_specific, names_a_day
 from .orders import is_order
-from .profile import DATA_MARK
+from .page_reading import DATA_MARK
 from .report_values import Claim
 from .sentences import find_stated, split_sentences
 from .site_identity import squash_letters

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .page_terms import COMPOUNDING, ENGLISH, OfferWord, is_offer, list_trade_words
+from .offer_words import is_offer
+from .page_terms import COMPOUNDING, ENGLISH, OfferWord, list_trade_words
 from .profile import ClientProfile
 
 MOST_QUERIES, MOST_WORDS, PAIRED = 7, 3, 4

@@ -13,21 +13,8 @@ from typing import NamedTuple
 from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import tokenize
 
-from .page_terms import (
-    OfferWord,
-    find_stem,
-    find_terms,
-    is_activity,
-    is_deed,
-    is_generic_place,
-    is_offer,
-    is_person,
-    is_program,
-    is_region,
-    is_way,
-    knows,
-    may_be_deed,
-)
+from .offer_words import is_activity, is_deed, is_generic_place, is_offer, is_person, is_program, is_region, is_way, may_be_deed
+from .page_terms import OfferWord, find_stem, find_terms, knows
 
 OFFERED, FOR_IT, DESCRIBES, CUSTOMER, DENIED = 1.0, 0.5, 0.5, 0.25, 0.0
 """How much a word counts as an offer, by its role."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import tokenize
 
-from .profile import FIRST_WORDS, MOST_READ, find_front, read_visible
+from .page_reading import FIRST_WORDS, MOST_READ, find_front, read_visible
 from .site_identity import find_site, squash_letters
 from .site_kinds import KindFound, SiteKind
 from .state import VisitedPage

@@ -11,30 +11,13 @@ from typing import NamedTuple
 
 from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import tokenize
-from sayso.tools.web.fields import Field
 
 from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles
-from .page_terms import (
-    OfferWord,
-    alike,
-    find_languages,
-    find_places,
-    find_stem,
-    find_terms,
-    is_activity,
-    is_deed_for_hire,
-    is_modifier,
-    is_offer,
-    is_person,
-    is_program,
-    is_region,
-    is_trade,
-    knows,
-    may_be_deed,
-    split_title,
-)
-from .site_identity import carries_name, find_site, spell_name, squash_letters
-from .site_names import find_business_name, fits_site
+from .offer_words import is_activity, is_deed_for_hire, is_offer, is_person, is_program, is_region, is_trade, may_be_deed
+from .own_sites import find_own_domains, is_named
+from .page_reading import FIRST_WORDS, read_field, read_offer, read_visible
+from .page_terms import OfferWord, alike, find_languages, find_places, find_stem, find_terms, is_modifier, knows
+from .site_identity import find_site, spell_name, squash_letters
 from .state import SearchHit, VisitedPage
 
 MOST_TERMS = 24
@@ -43,36 +26,13 @@ TITLE, DESCRIPTION, QUERY, TYPE, ABOUT = 3.0, 3.0, 2.5, 3.0, 1.0
 BODY = 2.0
 UNUSED, QUALITY = 0.3, 0.15
 """What is left of the weight of a word that no other site uses, and of one that names a quality, a measure or a deed, and no thing."""
-MOST_NAME, MOST_PRODUCTS, MOST_READ = 60, 12, 3000
 _SELLS = re.compile(
     r"\b(?:sells?|sold|sales?|selling|buy|verkauf\w*|kaufen|vend(?:ons|ent|re)|vente|verkoop\w*|vende\w*|venta)\b|販売", re.IGNORECASE
-)
-SHORT, FIRST_DATA = 300, 1500
-MIN_PROSE = 3
-DATA_MARK = "Data of the page:"
-OFFER_FIELDS = frozenset(
-    (
-        "description",
-        "type",
-        "serves cuisine",
-        "keywords",
-        "category",
-        "slogan",
-        "knows about",
-        "offers",
-        "makes offer",
-        "about",
-        "tagline",
-        "claim",
-        "headline",
-    )
 )
 STRONG = 0.25
 """A word of at least this part of the heaviest word's weight says what the client does."""
 LEADS = 0.75
 """Which part of the heaviest word's weight a word has that names the trade as well."""
-FIRST_WORDS = 600
-"""How many characters at the beginning of a page are read for what the business does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,145 +161,6 @@ def make_profile(
         any(_SELLS.search(text) for text in (*(hit.snippet for hit in own), *(read_offer(page) for page in pages))),
         frozenset(find_stem(word) for word in used if may_be_deed(word)),
     )
-
-
-def read_field(page: VisitedPage, name: str) -> str:
-    """Return the value of the first of a page's fields with that name, "" without one."""
-    return next((field.value for field in page.fields if field.name.casefold() == name), "")
-
-
-def read_offer(page: VisitedPage, most: int = MOST_READ) -> str:
-    """Return what a page says of its business: title, description, kind and products as data, and the beginning of what people see."""
-    told = [field.value for field in page.fields if field.name.casefold() in OFFER_FIELDS or _is_prose(field)]
-    told.append(read_data(page))
-    products = dict.fromkeys(field.subject for field in page.fields if field.subject and field.name.casefold() != "type")
-    return "\n".join((page.title, *dict.fromkeys(told), *list(products)[:MOST_PRODUCTS], read_visible(page)[:most]))
-
-
-def read_data(page: VisitedPage) -> str:
-    """Return the beginning of the data of a page that shows little text: one drawn by scripts says there what it is."""
-    visible, _, data = page.text.partition(DATA_MARK)
-    return data[:FIRST_DATA] if len(visible) < SHORT else ""
-
-
-def _is_prose(field: Field) -> bool:
-    """Return whether a field is a sentence about the business: no number, no address."""
-    return not field.subject and len(field.value.split()) > MIN_PROSE and not any(sign.isdigit() for sign in field.value)
-
-
-def read_visible(page: VisitedPage) -> str:
-    """Return the text of a page without the data that stands below it."""
-    visible, _, data = page.text.partition(DATA_MARK)
-    return visible if visible.strip() else data.strip()
-
-
-def find_front(pages: Sequence[VisitedPage]) -> VisitedPage:
-    """Return the home page of a site, or the page that was read first where the home page was not read."""
-    return next((page for page in pages if is_home(page.url)), pages[0])
-
-
-def find_owner_name(pages: Sequence[VisitedPage]) -> str:
-    """Return the name of the business whose pages these are: what they call it, where its address bears that out, else by title."""
-    front = find_front(pages)
-    label = find_site(pages[0].url).label
-    told = [read_field(page, name) for page in (front, *pages) for name in ("site name", "name")]
-    for name in filter(None, told):
-        if len(name) <= MOST_NAME and (fits_site(name, label) or name in front.title):
-            return name
-    names = [find_business_name(page.title, label) for page in (front, *pages)]
-    if exact := next((name for name in names if squash_letters(name) == squash_letters(label)), ""):
-        return exact
-    if own := _find_name_on_page(front, label):
-        return own
-    return names[0]
-
-
-def _find_name_on_page(page: VisitedPage, label: str) -> str:
-    """Return what the page itself uses as the name: its first line, or the subject of its first sentence, where title or address has it."""
-    text = read_visible(page).strip()
-    subject = re.search(r"^「?([^\s。、「」]{2,20}?)」?は", text, re.MULTILINE)
-    lines: list[str] = [text.partition("\n")[0].strip(), str(subject[1]) if subject else ""]
-    parts = [part for part in label.split("-") if len(part) > 3]
-    for line in filter(None, lines):
-        squashed = squash_letters(line)
-        if 1 < len(line) <= MOST_NAME / 2 and ((not line.isascii() and line in page.title) or any(part in squashed for part in parts)):
-            return line
-    return ""
-
-
-def find_own_domains(
-    company: str, names: Sequence[str], hits: Sequence[SearchHit], pages: Sequence[VisitedPage] = (), queries: Sequence[str] = ()
-) -> tuple[str, ...]:
-    """Return the registrable domains that are the company's own: of those that carry its name, the first that was found, and its twins.
-
-    A domain of the same name that shares no word with it is a namesake's (notion.so and notion.ie); where the plan's queries are known, the
-    one that shares most with them and with the other results comes first.
-    """
-    if read := tuple(dict.fromkeys(find_site(page.url).domain for page in pages)):
-        named = [domain for domain in _find_named_domains(company, names, hits) if domain not in read]
-        words = {word for page in pages for word in find_terms(read_offer(page, FIRST_WORDS))}
-        return (*read, *(domain for domain in named if _shares(words, _find_words(hits, domain))))
-    named = _find_named_domains(company, names, hits)
-    wanted = {word for query in queries for word in find_terms(query) if squash_letters(word.text) not in names}
-    used = {domain: _find_words(hits, domain) for domain in named}
-    rest = [set(find_terms(f"{hit.title} {hit.snippet}")) for hit in hits if find_site(hit.url).domain not in named]
-
-    def count_support(domain: str) -> float:
-        asked = sum(any(alike(word, other) for other in used[domain]) for word in wanted)
-        return -asked / max(1, len(wanted)) - sum(_shares(used[domain], other) for other in rest) / max(1, len(rest))
-
-    named.sort(key=count_support)
-    return tuple(domain for domain in named if domain == named[0] or _shares(_find_words(hits, named[0]), _find_words(hits, domain)))
-
-
-def _find_named_domains(company: str, names: Sequence[str], hits: Sequence[SearchHit]) -> list[str]:
-    found: dict[str, None] = {}
-    if "." in company and " " not in company and len(find_site(company).label) > 1:
-        found[find_site(company).domain] = None  # the client was named by its address
-        names = (*names, squash_letters(find_site(company).label))
-    for hit in hits:
-        site = find_site(hit.url)
-        if (carries_name(site.label, names) and len(site.label) > 1) or (is_home(hit.url) and _is_titled(hit.title, names, site.label)):
-            found[site.domain] = None
-    return list(found)
-
-
-def _find_words(hits: Sequence[SearchHit], domain: str) -> set[OfferWord]:
-    return {word for hit in hits if find_site(hit.url).domain == domain for word in find_terms(f"{hit.title} {hit.snippet}")}
-
-
-def _shares(first: Iterable[OfferWord], second: Iterable[OfferWord]) -> bool:
-    others = list(second)
-    return sum(any(alike(word, other) for other in others) for word in set(first)) > 1
-
-
-def is_home(url: str) -> bool:
-    """Return whether an address is that of a home page: no path, or a path of one part that names a language or country."""
-    path = re.sub(r"^[a-z]+://[^/]*", "", url).partition("?")[0].partition("#")[0].strip("/")
-    return not path or bool(re.fullmatch(r"[a-z]{2}([-_/][a-zA-Z]{2})?|index\.\w+|home", path))
-
-
-def _is_titled(title: str, names: Sequence[str], label: str) -> bool:
-    parts = [squash_letters(part) for part in split_title(title)]
-    others = [part for part in parts if part not in names]
-    return any(part in names for part in parts) and not any(part and (part in label or label in part) for part in others)
-
-
-def is_named(company: str, text: str, hits: Sequence[SearchHit] = ()) -> bool:
-    """Return whether a text names a company: its name as a whole, written as a name.
-
-    A name of one common word counts only as it is written with a capital, and only where no result writes it without one.
-    """
-    name = company.strip()
-    if len(squash_letters(name)) < 2 or not any(sign.isalpha() for sign in name):
-        return False
-    if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
-        return False
-    if not name.isascii() or " " in name or not name.isalpha():
-        return True
-    written = re.compile(rf"(?<!\w){re.escape(name[:1].upper() + name[1:])}(?!\w)|(?<!\w){re.escape(name)}(?!\w)")
-    common = re.compile(rf"(?<![\w.@/-]){re.escape(name.lower())}s?(?![\w-])(?!\.\w)")
-    return bool(written.search(text)) and not any(common.search(f"{hit.title} {hit.snippet}") for hit in hits)
 
 
 class _Weights:

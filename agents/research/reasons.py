@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from sayso.tools.quantities import Kind, find_amounts
 
 from .fitting import DEFINES
+from .offer_words import is_offer
 from .page_kinds import is_no_evidence, sentences
-from .page_terms import find_stem, is_offer
-from .profile import MOST_READ, ClientProfile, Shared, Term, find_owner_name, find_shared_terms, read_field, read_visible
+from .page_reading import MOST_READ, find_owner_name, read_field, read_visible
+from .page_terms import find_stem
+from .profile import ClientProfile, Shared, Term, find_shared_terms
 from .site_identity import find_site, squash_letters
 from .state import VisitedPage
 

@@ -15,8 +15,9 @@ from .aspects import find_aspects
 from .budget import BudgetEnded, share_pages
 from .choosing import consider, require_known
 from .more_queries import more_queries
+from .page_reading import find_owner_name, is_home
 from .planning import Planner
-from .profile import ClientProfile, find_owner_name, is_home, make_profile
+from .profile import ClientProfile, make_profile
 from .report import Considered
 from .selection import add_site, find_address
 from .site_identity import find_site

@@ -19,13 +19,13 @@ from sayso.workflows.runs.events import Progress
 
 from .aspects import Aspect, find_aspects
 from .budget import BudgetEnded, BudgetWatch
-from .choosing import SiteMarks, find_marks, have_same_marks
 from .field_claims import claim_fields
 from .gating import gate_claims
 from .overlooked import find_overlooked
 from .page_tools import PageMemory
 from .ranking import rank_claims
 from .report import Considered, FailedPage, LeftOut, Withdrawn
+from .same_sites import SiteMarks, find_marks, have_same_marks
 from .site_identity import find_site
 from .site_kinds import SiteKind
 from .site_names import find_business_name, find_host, find_site_name, squash_name
@@ -304,7 +304,7 @@ def merge_same_business(visits: Sequence[Visit], aspects: Sequence[Aspect]) -> l
             kept[place] = _keep(add_pages(first, visit), aspects, (), ())
             marks[place] = find_marks(kept[place].pages)
             reason = f"It is the same business as {first.candidate.name}."
-            same = Considered(candidate.name, find_host(candidate.url), candidate.url, competes=False, reason=reason)
+            same = Considered(candidate.name, find_host(candidate.url), candidate.url, competes=False, reason=reason, kind=SiteKind.TWIN)
             visit = replace(visit, claims=(), withdrawn=(), dropped=0, judged=same)
         kept.append(visit)
     return kept

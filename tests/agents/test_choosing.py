@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from sayso.agents.research.choosing import consider, is_main_site, judge, require_known, same_business
+from sayso.agents.research.choosing import consider, judge, require_known
 from sayso.agents.research.more_queries import more_queries
 from sayso.agents.research.offer_roles import find_roles
-from sayso.agents.research.profile import ClientProfile, find_owner_name, make_profile
+from sayso.agents.research.page_reading import find_owner_name
+from sayso.agents.research.profile import ClientProfile, make_profile
 from sayso.agents.research.reasons import find_self_description
 from sayso.agents.research.report import Considered
+from sayso.agents.research.same_sites import same_business
 from sayso.agents.research.selection import change_selection
 from sayso.agents.research.site_identity import carries_name, find_site, spell_name
 from sayso.agents.research.state import Candidate, SearchHit, Selection, VisitedPage
@@ -229,11 +231,6 @@ def test_two_hosts_of_one_business_are_one(one: str, other: str, same: bool) -> 
     first, second = (page("http://cog.example/", "Cog", one),), (page("http://crank.example/", "Crank", other),)
     assert same_business(first, second) is same
     assert same_business(first, (page("http://cog.example/shop", "Cog shop", "x"),))
-
-
-def test_of_two_hosts_the_one_that_the_other_links_to_is_the_main_one() -> None:
-    main, side = (page("http://cog.example/", "Cog", "x"),), (page("http://cogtrade.example/", "Cog trade", "x", "http://cog.example/"),)
-    assert (is_main_site(main, side), is_main_site(side, main)) == (True, False)
 
 
 ROLES = {
