@@ -271,7 +271,8 @@ def measure_sameness(profile: ClientProfile, text: str) -> int:
     if not profile.leads:
         return 0
     if profile.kind == "competitors":  # a namesake has the client's name, and nothing of its offer
-        text = re.sub(re.escape(profile.company), " ", text, flags=re.IGNORECASE)
+        spelled = r"[\W_]?".join(map(re.escape, squash_letters(profile.company)))
+        text = re.sub(spelled, " ", text, flags=re.IGNORECASE) if spelled else text
     shared = find_shared_terms(profile, text)
     if 0 < shared.get(profile.leads[0], NOT_SHARED).counts < 1 and not any(
         shared.get(lead, NOT_SHARED).counts >= 1 for lead in profile.leads[1:]

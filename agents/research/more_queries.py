@@ -8,13 +8,13 @@ from .offer_words import is_offer
 from .page_terms import COMPOUNDING, ENGLISH, OfferWord, list_trade_words
 from .profile import ClientProfile
 
-MOST_QUERIES, MOST_WORDS, PAIRED = 7, 3, 4
-USUAL = (1, 2, 6, 5)
-"""The languages that are tried where the results are in English only: German, French, Japanese, Dutch."""
+MOST_QUERIES, MOST_WORDS, PAIRED = 9, 3, 4
+USUAL = (1, 2, 3, 6, 5, 4)
+"""The languages that are tried where the results are in English only: German, French, Spanish, Japanese, Dutch, Italian."""
 
 
 def more_queries(profile: ClientProfile, asked: Sequence[str]) -> tuple[str, ...]:
-    """Return up to seven more queries for a client, the most promising first: none that was asked in these words.
+    """Return up to nine more queries for a client, the most promising first: none that was asked in these words.
 
     First the heaviest words of its offer, then the same in the languages that the results are in, then other pairs of its words.
     """
