@@ -207,7 +207,10 @@ def check_universal(match: Match) -> Iterator[Problem]:
 
 
 def check_not_all(match: Match) -> Iterator[Problem]:
-    """ "Not every room has a bath" denies no room its bath."""
+    """ "Not every room has a bath" denies no room its bath, and "only" is not turned to "not only"."""
+    if "not only" in match.sentence.text.casefold() and "not only" not in match.evidence.text.casefold():
+        yield Problem(ProblemKind.NEGATION, "The passage does not say “not only”.")
+        return
     evidence = match.evidence
     denied = [end for mark, _, end in evidence.marks if mark is Mark.NOT]
     partial = any(mark is Mark.ALL and first in denied for mark, first, _ in evidence.marks)

@@ -25,12 +25,11 @@ from .carried import (
     check_part,
     check_universal,
 )
-from .claim_checks import check_bounds_of_things, check_clause, check_exceptions, check_object
+from .claim_checks import check_bounds_of_things, check_clause, check_object
 from .figure_checks import check_dates, check_figures, check_order, check_units
 from .limit_checks import check_conditions, check_lists, check_modifiers
 from .mark_checks import check_frames, check_negation, check_quantifiers
 from .matching import Match
-from .place_checks import check_entries
 from .price_checks import check_free
 from .relation_checks import (
     check_attributes,
@@ -62,7 +61,6 @@ CHECKS: tuple[Check, ...] = (
     check_words,
     check_share,
     check_exchange,
-    check_entries,
     check_subject,
     check_roles,
     check_negation,
@@ -83,7 +81,6 @@ CHECKS: tuple[Check, ...] = (
     check_synonyms,
     check_bounds_of_things,
     check_clause,
-    check_exceptions,
     check_object,
     check_scope,
     check_kinds_of_things,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .bond_checks import find_span
 from .grammar import is_verb
-from .marks import Mark, find_idiom
+from .marks import find_idiom
 from .matching import OUTSIDE, Match
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_subject_word, is_weak
@@ -65,20 +65,6 @@ def _is_other_clause(match: Match, place: int) -> bool:
     """Return whether a word stands on the other side of a semicolon than most of what the sentence says."""
     spans = [find_span(match.evidence, each) for each in match.pairs.values() if each >= 0]
     return spans.count(find_span(match.evidence, place)) * 2 < len(spans)
-
-
-def check_exceptions(match: Match) -> Iterator[Problem]:
-    """Nothing is excluded that the passage does not exclude, and "only" is not turned to "not only"."""
-    if "not only" in match.sentence.text.casefold() and "not only" not in match.evidence.text.casefold():
-        yield Problem(ProblemKind.NEGATION, "The passage does not say “not only”.")
-        return
-    sign = {Mark.EXCEPT, Mark.NOT, Mark.WITHOUT, Mark.REVERSE, Mark.ONLY, Mark.IF}
-    if any(mark in sign for mark, _, _ in match.evidence.marks):
-        return
-    for mark, first, _ in match.sentence.marks:
-        if mark is Mark.EXCEPT:
-            yield Problem(ProblemKind.NEGATION, f"The passage does not say “{match.sentence.words[first].text}”.")
-            return
 
 
 _OVER = frozenset("over under above below from until".split())

@@ -55,10 +55,17 @@ def _is_in_name(match: Match, figure: Figure) -> bool:
 
 def _is_over(match: Match, figure: Figure) -> bool:
     """Return whether a figure stands in what is over the statement: "City bike, one week" over "690 kr"."""
-    return figure.kind not in {MONEY, "date"} and any(
-        is_same_value(figure, each) and each.kind == figure.kind and each.unit == figure.unit
-        for heading in match.statement.headings
-        for each in read_statement(heading).figures
+    rival = any(
+        each.kind == figure.kind == "label" and number not in match.figures.values() for number, each in enumerate(match.evidence.figures)
+    )
+    return (
+        not rival
+        and figure.kind not in {MONEY, "date"}
+        and any(
+            is_same_value(figure, each) and each.kind == figure.kind and each.unit == figure.unit
+            for heading in match.statement.headings
+            for each in read_statement(heading).figures
+        )
     )
 
 

@@ -117,7 +117,7 @@ def match_statement(
         elif at in candidates and not is_subject_name(word, subject) and (against := _find_opposite(word, evidence, near)) is not None:
             pairs[at] = against
             opposed.add(at)
-        elif at in candidates and (any(alike(word, each) for each in subject) or any(covers(word, each) for each in context)):
+        elif at in candidates and (names_owner(word, subject) or any(covers(word, each) for each in context)):
             pairs[at] = OUTSIDE
         elif (at in candidates or is_light(word)) and (against := _find_opposite(word, evidence, near)) is not None:
             pairs[at] = against
@@ -163,6 +163,11 @@ def _find_rephrased(sentence: Reading, evidence: Reading, left: Mapping[int, Seq
 
 _PRECISE = frozenset(map(stem, "sell buy bill purchase close stop open found start end move".split()))
 """Verbs that stand for no other one."""
+
+
+def names_owner(word: Word, subject: Sequence[Word]) -> bool:
+    """Return whether a word is one of the name of whose page it is or, in small letters, says the same as one."""
+    return any(word.stem == each.stem or (word.text[:1].islower() and alike(word, each)) for each in subject)
 
 
 def is_subject_name(word: Word, subject: Sequence[Word]) -> bool:

@@ -124,7 +124,10 @@ def check_converses(match: Match) -> Iterator[Problem]:
         own, other = find_subject(sentence, mine.clause), find_subject(evidence, theirs.clause)
         same = any(match.pairs.get(each, OUTSIDE) in other for each in own if not sentence.is_small(each))
         both = all(_is_own(match, reading, places) for reading, places in ((sentence, own), (evidence, other)))
-        if same or both:
+        places = {match.pairs.get(each, OUTSIDE) for each in own if sentence.is_content(each)}
+        after = [each for each in range(place + 1, theirs.end) if evidence.is_content(each) and not match.says(each)]
+        stranger = places == {OUTSIDE} and bool(after) and not _is_own(match, sentence, own)
+        if same or both or stranger:
             yield Problem(ProblemKind.ROLE, f"The passage says “{evidence.words[place].text}”, not “{sentence.words[at].text}”.")
             return
 

@@ -8,14 +8,11 @@ from .grammar import is_verb
 from .lexicon import is_thing
 from .matching import OUTSIDE, Match
 from .reading import Reading
-from .role_checks import find_role, is_modifier
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left
-from .word_kinds import PRICE_WORDS, is_subject_word, is_unit, is_weak
+from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
 from .word_pairs import covers
 from .words import Word
-
-_SAME_SLOT = {**dict.fromkeys("in at on inside within".split(), "in"), **dict.fromkeys("to into onto toward towards".split(), "to")}
 
 
 def check_exchange(match: Match) -> Iterator[Problem]:
@@ -45,7 +42,6 @@ def check_exchange(match: Match) -> Iterator[Problem]:
             return
 
 
-_ARTICLES = frozenset("a an the its their our his her".split())
 _PARTICLES = frozenset("up out off over down away back on non".split())
 
 
@@ -98,24 +94,3 @@ def _find_tokens(reading: Reading) -> list[int]:
 def _is_dropped(match: Match, at: int) -> bool:
     """Return whether a word of the statement is left out by the sentence."""
     return at >= 0 and at not in match.evidence.figured and at not in match.evidence.marked and at not in match.used
-
-
-def _is_open(match: Match, at: int) -> bool:
-    """Return whether a word of the statement is a thing that the sentence does not say."""
-    word = match.evidence.words[at]
-    return (
-        match.evidence.is_content(at)
-        and not match.says(at)
-        and not is_weak(word)
-        and not is_unit(word)
-        and word.stem not in PRICE_WORDS
-        and not is_subject_word(match, word)
-        and not is_modifier(match.evidence, at)
-        and not is_verb(match.evidence.words, at)
-        and is_thing(word)
-    )
-
-
-def _find_slot(reading: Reading, at: int) -> str:
-    role = find_role(reading, at)
-    return _SAME_SLOT.get(role, role)

@@ -36,7 +36,9 @@ def is_subject_word(match: Match, word: Word) -> bool:
     """Return whether a word stands for the one whose page it is: a part of the name, or "the bakery" if the name has no such word."""
     if is_light(word):
         return True
-    if any(alike(word, each) for each in match.subject) and (word.text[:1].isupper() or word.stem in BUSINESS or names_a_business(word)):
+    if word.text[:1].isupper() and any(word.stem == each.stem for each in match.subject):
+        return True
+    if any(alike(word, each) for each in match.subject) and (word.stem in BUSINESS or names_a_business(word)):
         return True
     if word.text[:1].isupper():
         return False
@@ -55,6 +57,7 @@ _PARTS = frozenset(
     foundation charity authority university college festival newspaper magazine lender exchange owner employer supplier vendor dealer
     merchant trader seller institute institution subsidiary partnership consortium franchise accountant lawyer solicitor adviser advisor
     architect auditor notary broker consultant translator carrier courier builder contractor developer carpenter plumber
+    boathouse clubhouse marina taproom rink arena stadium surgery archive
     landlord practitioner therapist dentist orthodontist physiotherapist optometrist veterinarian vet photographer designer mechanic barber
     hairdresser tattooist tailor dressmaker jeweller jeweler goldsmith watchmaker optician chemist grocer butcher baker fishmonger florist
     stationer brewer roaster distiller winemaker cheesemonger chocolatier confectioner interpreter recruiter surveyor undertaker locksmith
