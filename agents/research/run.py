@@ -22,7 +22,7 @@ from .report_making import make_columns, make_report
 from .sources import choose_cache_age, open_sources
 from .stage_models import describe_author
 from .state import ResearchState, has_found
-from .visiting import merge_same_business
+from .visiting import merge_same_business, read_without_model
 
 if TYPE_CHECKING:
     from sayso.tools.web import Search, Web
@@ -161,7 +161,12 @@ def choose_model(model: str | Model | None) -> Model:
 
 
 def make_partial_report(state: ResearchState, model: Model | None, stopped: str, earlier: Report | None = None) -> Report | None:
-    """Return the report of a research that was stopped: what was found until then, compared, and why it stopped. None if nothing was."""
+    """Return the report of a research that was stopped: what was found until then, compared, and why it stopped. None if nothing was.
+
+    Of the client's pages that no model was asked about yet, what stands there is quoted.
+    """
+    if state.client is not None and state.client.pages and not state.client.claims:
+        state = replace(state, client=read_without_model(state.client, find_aspects(state.aspects), state.kind))
     if not has_found(state):
         return None
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

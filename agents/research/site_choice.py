@@ -69,9 +69,10 @@ class SiteChoice:
         most = self.planner.watch.budget.max_pages
         share = share_pages(most, 1 + state.wanted)[0] if most is None or most > state.wanted else 1
         visit = await self.visitor.read_site(run, Candidate(state.company, url, ""), state, share)
-        run.publish(Progress(run.id, "client", f"Read {count_words(len(visit.pages), 'page')} of the client's own site"))
         name = find_owner_name(visit.pages) if address and visit.pages else state.company
-        return publish_state(run, replace(state, client=replace(visit, candidate=Candidate(name, url, ""))))
+        state = publish_state(run, replace(state, client=replace(visit, candidate=Candidate(name, url, ""))))
+        run.publish(Progress(run.id, "client", f"Read {count_words(len(visit.pages), 'page')} of the client's own site"))
+        return state
 
     async def choose(self, run: Run, state: ResearchState) -> ResearchState:
         """Keep the sites of which evidence says that they compete, and let the model choose among them by number.

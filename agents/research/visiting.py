@@ -248,6 +248,13 @@ def _keep(visit: Visit, aspects: Sequence[Aspect], claims: Sequence[Claim], with
     return replace(visit, claims=kept, withdrawn=away, dropped=sum(1 for each in away if not each.replaced))
 
 
+def read_without_model(visit: Visit, aspects: Sequence[Aspect], kind: str) -> Visit:
+    """Return the visit with what its pages hold as data, and what the extractive reader quotes from them."""
+    pages, name = visit.pages, visit.candidate.name
+    questions = [_write_question(parts, pages, aspects, name, kind) for parts in _make_questions(pages, 0, aspects)]
+    return _keep(visit, aspects, find_overlooked(questions, (), pages, name, aspects), ())
+
+
 def make_page(asked: str, page: Mapping[str, Any], data: Mapping[str, Any]) -> VisitedPage:
     """Return a page from what the page tool gave and from its data, if that was kept."""
     return VisitedPage(

@@ -144,6 +144,7 @@ def test_ctrl_c_keeps_and_shows_what_was_done(tmp_path: Path) -> None:
 
 STOPPED_AT = {
     # where: a word of its progress, the signal, the exit code, what the report says, and whether the run is stored
+    "the client's pages": ("of the client's own site", signal.SIGINT, 130, "It was interrupted.", False),
     "the plan": ("Looking up", signal.SIGINT, 130, "", False),
     "the choice": ("Choosing among", signal.SIGTERM, 143, "It was told to end (SIGTERM).", False),
     "the second site": ("2 of 3", signal.SIGINT, 130, "It was interrupted.", True),
@@ -175,8 +176,8 @@ def test_whatever_stops_it_a_report_that_can_be_checked_is_left(
         return
     assert out == "reports/bettaburgers.md\n" or (stored and out == f"{tmp_path}/reports/bettaburgers.md\n")
     report = stopped_report(tmp_path, why)
-    assert [each for each in report["left_out"] if each["what"] == "site"]
-    assert "Not visited: " in err
+    assert report["client"]["claims"]
+    assert "client" in words or "Not visited: " in err  # nobody was chosen yet
     checked = sayso("check", "reports/bettaburgers.json", cwd=tmp_path)
     assert checked.returncode == 0, checked.stdout
 
@@ -400,7 +401,7 @@ def test_a_report_without_a_competitor_is_written_and_is_a_failure(tmp_path: Pat
     assert "asks programs not to read it" in (tmp_path / "reports" / "crumb-brothers.md").read_text("utf-8")
 
 
-def test_a_model_that_finds_nothing_leaves_what_pages_hold_as_data(tmp_path: Path) -> None:
+def test_where_a_model_finds_nothing_the_pages_are_quoted(tmp_path: Path) -> None:
     def finds_nothing(body: dict[str, Any]) -> str:
         answer = json.loads(answered(body))
         return json.dumps({**answer, "claims": []} if "claims" in answer else answer)
@@ -409,4 +410,4 @@ def test_a_model_that_finds_nothing_leaves_what_pages_hold_as_data(tmp_path: Pat
         ran = sayso("demo", "--base-url", endpoint.base_url, "--competitors", 1, cwd=tmp_path)
     assert (ran.returncode, ran.stdout) == (0, "reports/bettaburgers.md\n")
     report = checked_report(tmp_path / "reports" / "bettaburgers.md")
-    assert {claim["written"] for competitor in report["competitors"] for claim in competitor["claims"]} == {"data"}
+    assert {claim["written"] for competitor in report["competitors"] for claim in competitor["claims"]} == {"data", "quote"}
