@@ -117,7 +117,9 @@ class _Fact:
         self.amounts = tuple(amount for amount in find_amounts(_HOURS.sub(r"\1 to \2", _COUNTER.sub("", claim.text))) if not amount.old)
         self.figures = frozenset((amount.value, amount.unit if amount.kind is Kind.MONEY else "") for amount in self.amounts)
         own = squash_name(company)
-        words = _read_words(claim.text)
+        # The heading over a label and its value is no part of what they say.
+        is_label = claim.written == "data" and not claim.subject and bool(claim.name) and claim.value != claim.text
+        words = _read_words(f"{claim.name}: {claim.value}" if is_label else claim.text)
         self.all_stems = frozenset(word.stem for word in tokenize(claim.text))
         self.stems = frozenset(word.stem for word in words if squash_name(word.text) not in own)
         self.senses = frozenset(sense for word in words for sense in word.senses)
@@ -145,6 +147,9 @@ class _Fact:
         """Return whether another claim says the same: all figures of this one, about what has the same words."""
         if self.claim.written == other.claim.written == "data" and not (self.is_sentence and other.is_sentence):
             return self._is_same_cell(other)
+        street = self.claim.value.partition(",")[0]
+        if self.is_about_business and self.figures and len(street.split()) > 1 and squash_name(street) in squash_name(other.claim.text):
+            return True  # an address, with or without its town
         shared = self._share(other)
         if self.is_about_business and self.figures:
             label = {word.stem for word in tokenize(self.claim.name) if not is_light(word)}
