@@ -231,6 +231,7 @@ def check_people(match: Match) -> Iterator[Problem]:
 def check_swaps(match: Match) -> Iterator[Problem]:
     """Two things do not change their roles: "Finch trained under Bellini" is not "Bellini trained under Finch"."""
     sentence, evidence = match.sentence, match.evidence
+    yield from _check_owned_doer(match)
     roles = dict[int, tuple[str, str]]()
     for at, place in match.pairs.items():
         if place != OUTSIDE and sentence.is_content(at) and not is_verb(sentence.words, at) and not is_verb(evidence.words, place):
@@ -244,6 +245,30 @@ def check_swaps(match: Match) -> Iterator[Problem]:
             words = sentence.words
             yield Problem(ProblemKind.ROLE, f"The passage has “{words[at].text}” and “{words[other].text}” in each other's roles.")
             return
+
+
+def _check_owned_doer(match: Match) -> Iterator[Problem]:
+    """Who did it is not somebody of his: "founded by Ruth on her uncle's farm" is not "founded by Ruth's uncle"."""
+    sentence, evidence = match.sentence, match.evidence
+    for at, place in match.pairs.items():
+        if place == OUTSIDE or not sentence.text[: sentence.words[at].end].endswith(("'s", "s'")):
+            continue
+        owned = evidence.text[: evidence.words[place].end].endswith(("'s", "s'"))
+        if not owned and find_preposition(sentence, at) == "by" and find_preposition(evidence, place) == "by":
+            yield Problem(ProblemKind.ROLE, f"The passage says “by {evidence.words[place].text}” and nobody of theirs.")
+            return
+    own = evidence.segments and _is_own(match, evidence, find_subject(evidence, 0))
+    named = [at for at, place in match.pairs.items() if place == OUTSIDE and is_subject_word(match, sentence.words[at])]
+    moved = any(sentence.words[at].text[:1].isupper() and _find_place(sentence, at) not in {"subject", ""} for at in named)
+    stranger = any(
+        place != OUTSIDE
+        and sentence.is_name(at)
+        and _find_place(sentence, at) == "subject"
+        and _find_place(evidence, place) in {"of", "to", "from", "for", "with"}
+        for at, place in match.pairs.items()
+    )
+    if own and moved and stranger:
+        yield Problem(ProblemKind.ROLE, "The passage has these two in each other's roles: look who does it to whom.")
 
 
 def _find_place(reading: Reading, at: int) -> str:
