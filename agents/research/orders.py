@@ -8,6 +8,7 @@ to order, call or visit; nobody tells one what to write.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _AI = (
     r"(?:(?:an? |any |all |the |automated |virtual |large |your )*)(?:ais?\b|a\.i\.|llms?|gpts?|chatbots?|crawlers?|scrapers?|"
@@ -74,6 +75,14 @@ _MARKED = re.compile(
 
 def is_order(text: str) -> bool:
     """Return whether a text tells a machine that reads it what to do or say."""
+    return _is_kept_order(text) if len(text) <= _LONGEST_KEPT else _is_order(text)
+
+
+def _is_order(text: str) -> bool:
     return bool(_TOLD.search(text)) or bool(
         _ADDRESSED.search(text) or _COMMANDED.search(text) or _IN_JAPANESE.search(text) or _MARKED.search(text)
     )
+
+
+_LONGEST_KEPT = 1_000
+_is_kept_order = lru_cache(8_192)(_is_order)  # each sentence is asked about on its page, in each question, and as a heading

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -112,10 +112,29 @@ def find_stated(text: str, company: str = "", published: str = "", today: str = 
 
     A sentence that refers to the one before it is given with it, or under the company's name where that is whom it means.
     """
+    found: list[Stated] = []
+    for stated, is_cell in _state_all(text, company):
+        if not is_cell:
+            if is_past(stated.text, stated.own, stated.amounts, today):
+                continue
+            if found and stated.span[0] <= found[-1].span[0]:
+                found.pop()  # it holds the sentence before it
+            elif found and found[-1].shape is Shape.LINE and stated.text.startswith(f"{found[-1].own.rstrip('.')}: "):
+                found.pop()  # it is the label of this one: "Box bike, three hours" over "199 kr"
+        found.append(stated if stated.dated or not published else replace(stated, dated=published[:10]))
+    return tuple(found)
+
+
+@lru_cache(64)
+def _state_all(text: str, company: str) -> tuple[tuple[Stated, bool], ...]:
+    """Return what a text states, whether it still holds or not, each with whether it is of a cell of a table that is only layout.
+
+    It is found once for a text, whatever the day is and whenever the page was published; `dated` is what the text says itself.
+    """
     statements = split_passage(text)
     ordered = _find_orders(text, statements)
     data = text.find(f"\n{DATA_HEADING}\n")
-    found: list[Stated] = []
+    found: list[tuple[Stated, bool]] = []
     dated_from, date_headings = "", tuple[str, ...]()
     for at, statement in enumerate(statements):
         if (
@@ -124,7 +143,7 @@ def find_stated(text: str, company: str = "", published: str = "", today: str = 
             and _SENTENCE_INSIDE.search(statement.text)
             and at not in ordered
         ):
-            found += _state_cells(text, statement, published[:10])
+            found += ((cell, True) for cell in _state_cells(text, statement, ""))
             continue
         if at in ordered or not is_worth_it(statement.text) or statement.text.startswith(DATA_HEADING):
             continue
@@ -135,20 +154,15 @@ def find_stated(text: str, company: str = "", published: str = "", today: str = 
             continue
         if statement.headings != date_headings and statement.text not in statement.headings:
             dated_from = ""
-        dated = find_date(statement) or dated_from or published[:10]
+        dated = find_date(statement) or dated_from
         if (0 <= data < statement.span[0] and "\n\n" not in text[data : statement.span[0]]) or _DATA_LINE.match(statement.text):
             stated = _state_data(text, statement, dated)
         else:
             stated = (
                 _state_row(text, statement, dated) if statement.form is Form.ROW else _state_sentence(text, statements, at, company, dated)
             )
-        if stated is None or is_past(stated.text, stated.own, stated.amounts, today):
-            continue
-        if found and stated.span[0] <= found[-1].span[0]:
-            found.pop()  # it holds the sentence before it
-        elif found and found[-1].shape is Shape.LINE and stated.text.startswith(f"{found[-1].own.rstrip('.')}: "):
-            found.pop()  # it is the label of this one: "Box bike, three hours" over "199 kr"
-        found.append(stated)
+        if stated is not None:
+            found.append((stated, False))
     return tuple(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from .tables import MONTHS
 
@@ -62,10 +63,18 @@ _DIGIT = re.compile("[0-9]")
 LABEL = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS), re.MULTILINE)
 
 
-def find_label_spans(flat: str) -> list[tuple[int, int]]:
+def find_label_spans(flat: str) -> tuple[tuple[int, int], ...]:
     """Return the spans of a flattened text in which numbers are names."""
+    return (_find_kept if len(flat) <= _LONGEST_KEPT else _find_label_spans)(flat)
+
+
+def _find_label_spans(flat: str) -> tuple[tuple[int, int], ...]:
     found = [match for start, end in lines_with_digits(flat) for match in LABEL.finditer(flat, start, end)]
-    return [match.span() for match in found if _DIGIT.search(match[0])]
+    return tuple(match.span() for match in found if _DIGIT.search(match[0]))
+
+
+_LONGEST_KEPT = 1_000
+_find_kept = lru_cache(8_192)(_find_label_spans)  # for amounts, for dates and for labels
 
 
 def lines_with_digits(flat: str) -> Iterator[tuple[int, int]]:

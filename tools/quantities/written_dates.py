@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 
 from .found import FoundDate
 from .labels import lines_with_digits
@@ -27,8 +28,12 @@ _WRITTEN = (
 DATE = re.compile(_WRITTEN)
 
 
-def find_written_dates(flat: str, language: str = "") -> Iterator[FoundDate]:
-    """Yield the dates of a flattened text that have more than a year. Of 03/04/2024 only the year is sure, unless the language helps."""
+def find_written_dates(flat: str, language: str = "") -> tuple[FoundDate, ...]:
+    """Return the dates of a flattened text that have more than a year. Of 03/04/2024 only the year is sure, unless the language helps."""
+    return _find_kept(flat, language) if len(flat) <= _LONGEST_KEPT else tuple(_read_dates(flat, language))
+
+
+def _read_dates(flat: str, language: str) -> Iterator[FoundDate]:
     for match in (match for start, end in lines_with_digits(flat) for match in DATE.finditer(flat, start, end)):
         groups = {name: value for name, value in match.groupdict().items() if value}
         if "first" in groups:
@@ -40,6 +45,14 @@ def find_written_dates(flat: str, language: str = "") -> Iterator[FoundDate]:
             read = _check(int(year), MONTHS[month.casefold()] if not month.isdigit() else int(month), int(day) if day else None)
         if read:
             yield FoundDate(*read, match.span())
+
+
+_LONGEST_KEPT = 1_000
+
+
+@lru_cache(8_192)
+def _find_kept(flat: str, language: str) -> tuple[FoundDate, ...]:
+    return tuple(_read_dates(flat, language))
 
 
 def _read_short(groups: dict[str, str], language: str) -> tuple[int, int | None, int | None] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -66,8 +67,23 @@ def load_snapshot(path: Path | str) -> Snapshot:
 
 def find_quote(quote: str, text: str) -> tuple[int, int] | None:
     """Return the span of the quote in the text, ignoring differences in white space. None if it is not there."""
-    words = quote.split()
-    if not words:
-        return None
-    found = re.search(r"\s+".join(map(re.escape, words)), text)
-    return found.span() if found else None
+    first, *rest = quote.split() or [""]
+    start = text.find(first) if first else -1
+    while start >= 0:
+        end = _follow_words(rest, text, start + len(first))
+        if end >= 0:
+            return start, end
+        start = text.find(first, start + 1)
+    return None
+
+
+def _follow_words(words: Sequence[str], text: str, end: int) -> int:
+    """Return where words end that follow a place in a text, each after white space; -1 if they do not. No pattern is compiled for them."""
+    for word in words:
+        start = end
+        while text[start : start + 1].isspace():
+            start += 1
+        if start == end or not text.startswith(word, start):
+            return -1
+        end = start + len(word)
+    return end
