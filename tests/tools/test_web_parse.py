@@ -257,3 +257,18 @@ def test_any_bytes_become_a_page_of_clean_json(body: bytes, content_type: str) -
 @given(st.text(alphabet="display:noneopacity0.;% -px", max_size=80))
 def test_styles_of_any_shape_are_judged(style: str) -> None:
     assert hides(style) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("html", "text", "links"),
+    [
+        ("<title>Stackhouse</title><nav><a href=/menu>Menu</a></nav><h1>Stackhouse</h1><p>Burgers.", "Stackhouse\n\nBurgers.", 1),
+        ("<title>Stackhouse</title><header><h1>Stackhouse</h1></header><main><p>Burgers.</main>", "Stackhouse\n\nBurgers.", 0),
+        ("<head><title>Stackhouse</title></head><main><h1>Stackhouse</h1><p>Burgers.</main>", "Stackhouse\n\nBurgers.", 0),
+        ("<title>Stackhouse</title><section>Stackhouse</section> sells <p>Burgers.", "Stackhouse\n\nsells\n\nBurgers.", 0),
+    ],
+)
+def test_a_page_that_leaves_out_its_body_tag_is_read_whole(html: str, text: str, links: int) -> None:
+    page = parse_html(html, HOME)
+    assert (page["evidence"], len(page["links"])) == (text, links)
+    assert page["title"] == "Stackhouse"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lxml.etree import ParserError, XMLSyntaxError
+from lxml.etree import ParserError, SubElement, XMLSyntaxError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 # libxml2 takes a time that grows with the square of the attributes of one element. Real ones have a few dozen.
@@ -20,6 +20,7 @@ _CONTROL = re.compile(
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]*)[^<>]*>")
 _FLAT = frozenset("html head body title script style table tr td th h1 h2 h3 h4 h5 h6 template noscript svg textarea select option".split())
+_OF_HEAD = frozenset("base basefont bgsound link meta noscript script style template title".split())
 _LINE_ENDS = frozenset("p div li ul ol dl dt dd section article main header footer aside nav form br blockquote center details".split())
 
 
@@ -28,8 +29,24 @@ def parse_tree(html: str) -> HtmlElement | None:
     html = _TOO_MANY.sub(r"\1", _END_OF_PAGE.sub("", _BREAK_HINT.sub("", _CONTROL.sub("", html))))
     tree, is_cut = _parse(html)
     if is_cut:  # what stands deeper than libxml2 goes would be lost, and everything after it
-        return _parse(_TAG.sub(_flatten, html))[0]
+        tree = _parse(_TAG.sub(_flatten, html))[0]
+    if tree is not None:
+        _begin_body(tree)
     return tree
+
+
+def _begin_body(tree: HtmlElement) -> None:
+    """Put into the body what libxml2 takes for a part of the head: <body> may be left out, and <nav>, <header>, <main> begin it then."""
+    head, body = tree.find("head"), tree.find("body")
+    shown = [child for child in head if child.tag not in _OF_HEAD] if head is not None else []
+    if not shown:
+        return
+    if body is None:
+        body = SubElement(tree, "body")
+    text, body.text = body.text, None
+    for place, child in enumerate(shown):
+        body.insert(place, child)
+    shown[-1].tail = f"{shown[-1].tail or ''}{text or ''}" or None
 
 
 def _parse(html: str) -> tuple[HtmlElement | None, bool]:
