@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ async def open_sources(
     elif where == "sample":
         from ..sample_web import serve  # late, for load time
 
-        with serve() as sample, await asyncio.to_thread(build_sample_index) as index:
+        with serve() as sample, await index_in_thread(build_sample_index) as index:
             yield index, web or Web(resolve=sample.resolve, allow=sample.allow, snapshots=folder)
     elif is_search_name(where):
         yield open_cached_search(where, open_web), open_web
@@ -56,8 +56,11 @@ async def open_sources(
         from .saved_web import make_url, serve_folder  # late, for load time
 
         root = Path(where)
-        read = partial(LocalIndex.of_folder, root, urls=lambda file: make_url(root, file))
-        with serve_folder(root) as saved, await asyncio.to_thread(read) as index:
+
+        def build(check: Callable[[], None]) -> LocalIndex:
+            return LocalIndex.of_folder(root, urls=_checked(check, lambda file: make_url(root, file)))
+
+        with serve_folder(root) as saved, await index_in_thread(build) as index:
             yield index, web or Web(resolve=saved.resolve, allow=saved.allow, snapshots=folder)
     else:
         from sayso.tools.web.searching.search_names import NAMES  # late, for load time
@@ -101,8 +104,31 @@ def open_cached_search(names: str, web: Web) -> Search:
     return cache_search(search, web.cache, name=names, age_seconds=web.cache_seconds, clock=lambda: web.now().timestamp())
 
 
-def build_sample_index() -> LocalIndex:
-    """Return the sample web's pages as a search engine would have them."""
+async def index_in_thread(build: Callable[[Callable[[], None]], LocalIndex]) -> LocalIndex:
+    """Return the index that `build` makes in a thread. The function that it is handed ends it when nobody waits any more."""
+    given_up = threading.Event()
+
+    def check() -> None:
+        if given_up.is_set():
+            raise asyncio.CancelledError
+
+    try:
+        return await asyncio.to_thread(build, check)
+    except asyncio.CancelledError:
+        given_up.set()
+        raise
+
+
+def _checked(check: Callable[[], None], urls: Callable[[Path], str | None]) -> Callable[[Path], str | None]:
+    def find_url(file: Path) -> str | None:
+        check()
+        return urls(file)
+
+    return find_url
+
+
+def build_sample_index(check: Callable[[], None] = lambda: None) -> LocalIndex:
+    """Return the sample web's pages as a search engine would have them. `check` is called before each."""
     from sayso.tools.web import LocalIndex  # late, for load time
     from sayso.tools.web.local_index import parse_file_in_worker
 
@@ -112,4 +138,4 @@ def build_sample_index() -> LocalIndex:
         return parse_file_in_worker(url, content_type(url), body)  # one site says its charset only where it is served
 
     urls = {path: url for url, path in pages()}
-    return LocalIndex.of_folder(folder(), urls=urls.get, parse=parse)
+    return LocalIndex.of_folder(folder(), urls=_checked(check, urls.get), parse=parse)

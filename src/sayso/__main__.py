@@ -24,6 +24,10 @@ def main() -> None:
     except KeyboardInterrupt:  # while it was still loading
         print("sayso: interrupted", file=sys.stderr)
         code = INTERRUPTED
+    if "sayso.cli.stopping" in sys.modules:  # the command may have left threads behind
+        from sayso.cli.stopping import end_process  # late, for load time
+
+        end_process(code)
     sys.exit(code)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,11 +18,11 @@ from sayso.agents.research.budget import Budget, BudgetEnded, BudgetWatch, share
 from sayso.agents.research.pipeline import CompetitorResearch
 from sayso.agents.research.report import Claim, Report
 from sayso.agents.research.report_check import check_report
-from sayso.agents.research.sources import open_sources
+from sayso.agents.research.sources import index_in_thread, open_sources
 from sayso.agents.research.state import Candidate, Visit, VisitedPage
 from sayso.agents.research.tally import Tally, say_left
 from sayso.tools.errors import LimitReached, UsageError
-from sayso.tools.web import SearchResult
+from sayso.tools.web import LocalIndex, SearchResult
 from sayso.tools.web.search import SearchBlocked
 from sayso.workflows import Limits, Usage, engine
 from sayso.workflows.runs.replaying import replay
@@ -229,3 +230,20 @@ LEFT = {0: "less than a minute", 49: "less than a minute", 65: "about 1 minute",
 @pytest.mark.parametrize(("seconds", "words"), LEFT.items())
 def test_the_time_that_is_left_is_told_in_words(seconds: float, words: str) -> None:
     assert say_left(seconds) == f"{words} left"
+
+
+async def test_an_index_that_nobody_waits_for_any_more_is_not_made_to_its_end() -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def build(check: Callable[[], None]) -> LocalIndex:
+        begun.set()
+        try:
+            while True:
+                check()
+        finally:
+            ended.set()
+
+    waits = asyncio.create_task(index_in_thread(build))
+    assert await asyncio.to_thread(begun.wait, 30)
+    waits.cancel()
+    assert await asyncio.to_thread(ended.wait, 30)

@@ -310,6 +310,7 @@ WRONG = {
     "time without an end": (["--search", "sample", "--minutes", "inf"], 2, "--minutes"),
     "time in words": (["--search", "sample", "--minutes", "five"], 2, "--minutes"),
     "no pages": (["--search", "sample", "--max-pages", "0"], 2, "--max-pages"),
+    "a page and a half": (["--search", "sample", "--max-pages", "1.5"], 2, "Must be a whole number, and '1.5' is none."),
     "nobody to visit it": (["--search", "sample", "--concurrency", "0"], 2, "--concurrency"),
     "a price that nobody knows": (
         ["--model", "https://models.example.org/v1#m", "--max-cost", "1"],

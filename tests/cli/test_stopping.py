@@ -66,6 +66,27 @@ def test_a_signal_that_comes_when_the_work_is_done_is_told_as_well() -> None:
     assert (ran.stdout, ran.stderr) == ("It was told to end (SIGTERM). 143\n", "")
 
 
+LEFT_BEHIND = """
+import asyncio, threading
+from sayso.cli.stopping import StopSignals, end_process
+
+async def work():
+    computes = asyncio.ensure_future(asyncio.to_thread(threading.Event().wait))
+    await asyncio.sleep(0)
+    print("done")
+    return 3
+
+with StopSignals() as signals:
+    code = signals.run(work())
+end_process(code)
+"""
+
+
+def test_a_thread_that_computes_for_ever_keeps_no_command_from_its_end() -> None:
+    ran = subprocess.run([sys.executable, "-c", LEFT_BEHIND], env=environment(), capture_output=True, text=True, check=False, timeout=30)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (3, "done\n", "")
+
+
 def test_a_program_that_is_told_to_ignore_a_signal_ignores_it() -> None:
     command = [sys.executable, "-c", STUBBORN.format(then="raise")]
     ignoring = subprocess.Popen(

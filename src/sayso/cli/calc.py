@@ -8,9 +8,9 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from sayso.cli.options import Exit
+from sayso.cli.options import Exit, read_whole
 
-Places = Annotated[int | None, Parameter(validator=Number(gte=0, lte=1000))]
+Places = Annotated[int | None, Parameter(converter=read_whole, validator=Number(gte=0, lte=1000))]
 
 
 def calc(expression: Annotated[str, Parameter(allow_leading_hyphen=True)], *, exact: bool = False, places: Places = None) -> int:

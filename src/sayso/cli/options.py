@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
 from sayso.tools.errors import LimitReached, SaysoError, UsageError
@@ -46,6 +47,15 @@ def check_above_zero(kind: object, value: float | None) -> None:
         raise ValueError("Must be a number above zero.")
 
 
+def read_whole(kind: object, tokens: Sequence[Token]) -> int:
+    """Return the whole number that was written. Raises ValueError for anything else: 1.5 is not rounded."""
+    written = tokens[0].value
+    try:
+        return int(written)
+    except ValueError:
+        raise ValueError(f"Must be a whole number, and {written!r} is none.") from None
+
+
 _MODEL_HELP = (
     "A provider and its model (openai:gpt-5.6, anthropic:claude-sonnet-4-5, ollama:qwen3, ...), an endpoint with one "
     "(http://localhost:8000/v1#qwen3), or a model on this machine: a file (PATH.gguf), or its name at a model hub "
@@ -58,12 +68,19 @@ Dialect = Annotated[
     str,
     Parameter(help="How the model writes tool calls: auto, native, or the form of a model family (call, hermes, llama3, mistral, ...)."),
 ]
-MaxPages = Annotated[int | None, Parameter(validator=Number(gte=1), help="The most pages of sites that are asked for.")]
+MaxPages = Annotated[
+    int | None, Parameter(converter=read_whole, validator=Number(gte=1), help="The most pages of sites that are asked for.")
+]
 Minutes = Annotated[float | None, Parameter(validator=check_above_zero, help="How long it may take, in minutes.")]
-Concurrency = Annotated[int, Parameter(validator=Number(gte=1), help="How many sites are visited side by side.")]
-Competitors = Annotated[int, Parameter(validator=Number(gte=1))]
-Rounds = Annotated[int, Parameter(validator=Number(gte=1), help="How many rounds of searches; later ones are about what is still unknown.")]
-Pages = Annotated[int, Parameter(validator=Number(gte=1), help="How many pages of a site to read at most.")]
+Concurrency = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="How many sites are visited side by side.")]
+Competitors = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1))]
+Rounds = Annotated[
+    int,
+    Parameter(
+        converter=read_whole, validator=Number(gte=1), help="How many rounds of searches; later ones are about what is still unknown."
+    ),
+]
+Pages = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="How many pages of a site to read at most.")]
 Out = Annotated[Path, Parameter(help="A folder for the report, or a file ending in .md.")]
 Formats = Annotated[str, Parameter(help="What to write, with commas between: md, json, html, csv.")]
 CacheAge = Annotated[

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from sayso.cli.display import format_age, read_text, read_value, shorten
-from sayso.cli.options import DatabaseUrl, Exit
+from sayso.cli.options import DatabaseUrl, Exit, read_whole
 from sayso.cli.run_database import open_engine
 from sayso.tools.approval.cards import show_value
 from sayso.tools.errors import UsageError
@@ -56,7 +56,7 @@ def runs(
     *,
     database: DatabaseUrl = None,
     state: str | None = None,
-    limit: Annotated[int, Parameter(validator=Number(gte=1, lte=1000))] = 50,
+    limit: Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1, lte=1000))] = 50,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
     """List the runs of a database: the state of each, what it waits for, what it cost.

@@ -6,15 +6,25 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
+P = ParamSpec("P")
+T = TypeVar("T")
 SIGNALS = {
     "SIGINT": "It was interrupted.",
     "SIGTERM": "It was told to end (SIGTERM).",
     "SIGHUP": "Its terminal was closed (SIGHUP).",
 }
+PATIENCE = 2.0
+"""The seconds for which a command that has ended waits for what its threads still compute."""
+THREADS = "sayso-work"
+"""How the names of such threads begin."""
 SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -68,6 +78,7 @@ class StopSignals:
 
     async def _run(self, work: Coroutine[Any, Any, int]) -> int:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        self._loop.set_default_executor(_ImpatientThreads())
         try:
             return await work
         except asyncio.CancelledError:
@@ -86,6 +97,41 @@ class StopSignals:
         if self._task is not None:
             self._task.cancel(str(Stopped(number)))
             self._loop.call_soon_threadsafe(lambda: None)  # wakes it, if it waits for something else
+
+
+class _ImpatientThreads(ThreadPoolExecutor):
+    """Threads that are waited for no longer than PATIENCE when they are no longer needed: nobody takes what they compute."""
+
+    def __init__(self) -> None:
+        super().__init__(thread_name_prefix=THREADS)
+        self._at_work = set[Future[Any]]()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Have a function called in a thread."""
+        future = super().submit(fn, *args, **kwargs)
+        self._at_work.add(future)
+        future.add_done_callback(self._at_work.discard)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take nothing more, and wait a little for what is being computed."""
+        super().shutdown(wait=False, cancel_futures=cancel_futures)
+        if wait:
+            futures.wait(tuple(self._at_work), timeout=PATIENCE)
+
+
+def end_process(code: int) -> NoReturn:
+    """End the program with its exit code, even while a thread computes what nobody takes any more."""
+    late = [thread for thread in threading.enumerate() if thread.name.startswith(THREADS)]
+    for thread in late:
+        thread.join(PATIENCE / 10)  # one that has nothing to do is about to end
+    if not any(thread.is_alive() for thread in late):
+        sys.exit(code)
+    with suppress(OSError):
+        sys.stdout.flush()
+    with suppress(OSError):
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def end_at_once(number: int) -> None:
