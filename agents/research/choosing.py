@@ -150,12 +150,14 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
 def _says_little(hit: SearchHit, name: str, shared: Mapping[Term, Shared]) -> bool:
     """Return whether a result does not say what the site is, so that nothing follows from it: its title has no more than the name.
 
-    Of a page other than the home page something of the same offer must stand there.
+    A page other than the home page, such as its rules, never says it; something of the same offer must stand there.
     """
+    if not is_home(hit.url):
+        return bool(shared)
     if _names_an_offer(hit.title, f"{name} {find_site(hit.url).label}"):
         return False
     words = {word.stem for word in find_terms(hit.snippet) if is_offer(word) and squash_letters(word.text) not in squash_letters(name)}
-    return bool(shared) or (is_home(hit.url) and (len(words) < LITTLE or is_foreign(hit.snippet)))
+    return bool(shared) or len(words) < LITTLE or is_foreign(hit.snippet)
 
 
 def _is_name(profile: ClientProfile, name: str) -> bool:

@@ -87,7 +87,7 @@ class OfferRole(NamedTuple):
 
     In "salsa and ballroom shoes" both words describe shoes, the first one if the second, `beside`, is of the same kind. `verb` is what is
     done to it, and `deed` is that where it is more than to sell, make or have it: "We clean solar panels". `opens` is
-    whether no verb stands before it: "Hairdressers in Newport".
+    whether no verb stands before it: "Hairdressers in Newport". `joined` is whether it stands right before its `head`.
     """
 
     word: OfferWord
@@ -97,6 +97,7 @@ class OfferRole(NamedTuple):
     deed: str = ""
     verb: str = ""
     opens: bool = True
+    joined: bool = True
 
 
 @lru_cache(1024)
@@ -157,7 +158,8 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
                 OfferRole(
                     word,
                     weight,
-                    _find_head(clause, at),
+                    head := _find_head(clause, at),
+                    joined=head is None or not clause[at : max(at, clause.find(head.text, at))].strip(),
                     deed=deed if is_after else "",
                     verb=verb,
                     opens=_opens(clause[:found]) and not _find_run(clause, at),
