@@ -238,9 +238,32 @@ TRADES: tuple[tuple[str, Aspect], ...] = (
 @lru_cache(maxsize=20_000)
 def count_cues(text: str, aspect: Aspect) -> int:
     """Return how many different cues of an aspect stand in a text. Whole words count: "store" does not stand in "restored"."""
+    lowered, line, words = _read_line(text)
+    one_word, others = _sort_cues(aspect.cues)
+    found = {cue for word in words & one_word.keys() for cue in one_word[word]}
+    return len(found) + sum(_stands(cue, line, lowered) for cue in others)
+
+
+@lru_cache(512)
+def _read_line(text: str) -> tuple[str, str, frozenset[str]]:
+    """Return a text in small letters, its words between single spaces, and the words: every aspect is looked for in each text."""
     lowered = text.casefold()
-    line = f" {' '.join(_WORD.findall(lowered))} "
-    return sum(_stands(cue, line, lowered) for cue in aspect.cues)
+    words = _WORD.findall(lowered)
+    return lowered, f" {' '.join(words)} ", frozenset(words)
+
+
+@lru_cache(256)
+def _sort_cues(cues: tuple[str, ...]) -> tuple[Mapping[str, tuple[int, ...]], tuple[str, ...]]:
+    """Return the words, singular and plural, that are cues as they are, each with the places of those; and the other cues."""
+    one_word: dict[str, tuple[int, ...]] = {}
+    others: list[str] = []
+    for place, cue in enumerate(cues):
+        if _WORD.fullmatch(cue) and (cue.isascii() or cue[0] <= "\u2fff"):
+            for word in (cue, f"{cue}s"):
+                one_word[word] = (*one_word.get(word, ()), place)
+        else:
+            others.append(cue)
+    return one_word, tuple(others)
 
 
 def _stands(cue: str, line: str, lowered: str) -> bool:

@@ -34,6 +34,7 @@ _BUSINESSES = (
     r"unternehmen|magasins|boutiques|entreprises|commerçants|tiendas|empresas|negozi|aziende|winkels|bedrijven|业者|事業者|業者)"
 )
 _SERVED = re.compile(rf"(?P<served>(?:(?!\b(?:our|own|we|chain|unsere?n?|nos|in|with)\b)[^.;:!?]){{0,90}}\b{_BUSINESSES})\b", re.IGNORECASE)
+_BUSINESS = re.compile(rf"\b{_BUSINESSES}\b", re.IGNORECASE)
 _SERVING = re.compile(
     r"\b(?:at|to|between|among|insures?|suppl(?:y|ies|iers?)|equips?|cleans?|advises?|represents?|supports?|helps?|lists?|"
     r"compares?|finances?|"
@@ -125,7 +126,7 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
                 weights[start:end] = [min(weight, each) for each in weights[start:end]]
     for match in _WITH.finditer(clause):
         weights[match.start("served") : match.end("served")] = [CUSTOMER] * len(match["served"])
-    for match in _SERVED.finditer(clause):
+    for match in _SERVED.finditer(clause) if _BUSINESS.search(clause) else ():  # it begins at every place of a clause
         start = _find_serving(clause, *match.span("served"))
         if start >= 0:
             weights[start : match.end()] = [min(CUSTOMER, each) for each in weights[start : match.end()]]

@@ -112,7 +112,7 @@ class SiteVisitor:
     ) -> Visit:
         """Find the claims on the pages from number `first` on, and return the visit with those that it did not have yet.
 
-        `tell` is handed the visit as far as it is, before each question.
+        `tell` is handed the visit as far as it is, before each question to a model.
         """
         aspects = find_aspects(state.aspects)
         pages = visit.pages
@@ -121,7 +121,7 @@ class SiteVisitor:
         withdrawn: list[Withdrawn] = []
         questions = await asyncio.to_thread(_make_questions, pages, first, aspects)
         for number, question in enumerate(questions):
-            if tell is not None:
+            if tell is not None and (number == 0 or self.own_words is not None):  # without a model the answers come at once
                 tell(await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn))
             try:
                 more, missing = await self._ask(

@@ -22,6 +22,7 @@ _FAMILY_LETTERS = 5
 """The fewest letters that are left when a derived word is taken for its root: founder is found, corner is not corn."""
 _LONGEST = 100
 _NO_SENSES: frozenset[int] = frozenset()
+_SIDES = tuple(Side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,13 @@ class Word:
     near: frozenset[int] = _NO_SENSES
 
 
-@lru_cache(256)
+@lru_cache(2_048)
 def tokenize(text: str) -> tuple[Word, ...]:
     """Return the words of a text in order, with their places. "don't" is two words, and so is "plant-based"; "company's" is "company"."""
     plain = [(word, stem(word), start, end) for word, start, end in find_words(text)]
     links = _find_links([word for word, _, _, _ in plain], [stemmed for _, stemmed, _, _ in plain])
     return tuple(
-        Word(*word, *(frozenset(found.get(side, ())) for side in Side)) if found else Word(*word)
+        Word(*word, *(frozenset(found[side]) if side in found else _NO_SENSES for side in _SIDES)) if found else Word(*word)
         for word, found in zip(plain, links, strict=True)
     )
 
