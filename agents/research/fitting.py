@@ -155,7 +155,7 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
     text, rare = texts
     cues = (min(3, count_cues(text, aspect)) + min(3, count_cues(rare, aspect))) / 2
     score = 1.5 * cues + 0.7 * min(2, count_cues(over, aspect))
-    if _AWARD.search(text):
+    if _names_an_award(text):
         score += 4.0 if is_like(aspect, known.DIFFERENCE) else -2.0
     if is_like(aspect, known.PRICES):
         if _NOT_A_PRICE.search(text):
@@ -191,6 +191,11 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
     if is_like(aspect, known.SPECIFICATIONS):
         return score + (1.0 if Kind.MEASURE in kinds and Kind.MONEY not in kinds else 0.0)
     return score
+
+
+@lru_cache(512)
+def _names_an_award(text: str) -> bool:
+    return bool(_AWARD.search(text))
 
 
 def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, usual: Collection[str] = ()) -> bool:

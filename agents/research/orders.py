@@ -85,4 +85,4 @@ def _is_order(text: str) -> bool:
 
 
 _LONGEST_KEPT = 1_000
-_is_kept_order = lru_cache(8_192)(_is_order)  # each sentence is asked about on its page, in each question, and as a heading
+_is_kept_order = lru_cache(2_048)(_is_order)  # each sentence is asked about on its page, in each question, and as a heading

@@ -74,7 +74,7 @@ def _find_label_spans(flat: str) -> tuple[tuple[int, int], ...]:
 
 
 _LONGEST_KEPT = 1_000
-_find_kept = lru_cache(8_192)(_find_label_spans)  # for amounts, for dates and for labels
+_find_kept = lru_cache(2_048)(_find_label_spans)  # for amounts, for dates and for labels
 
 
 def lines_with_digits(flat: str) -> Iterator[tuple[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 
@@ -30,12 +30,21 @@ DATE = re.compile(_WRITTEN)
 
 def find_written_dates(flat: str, language: str = "") -> tuple[FoundDate, ...]:
     """Return the dates of a flattened text that have more than a year. Of 03/04/2024 only the year is sure, unless the language helps."""
-    return _find_kept(flat, language) if len(flat) <= _LONGEST_KEPT else tuple(_read_dates(flat, language))
+    found = (_find_kept if len(flat) <= _LONGEST_KEPT else _find_written)(flat)
+    return tuple(_read_dates(found, language)) if found else ()
 
 
-def _read_dates(flat: str, language: str) -> Iterator[FoundDate]:
-    for match in (match for start, end in lines_with_digits(flat) for match in DATE.finditer(flat, start, end)):
-        groups = {name: value for name, value in match.groupdict().items() if value}
+def _find_written(flat: str) -> tuple[tuple[Mapping[str, str], tuple[int, int]], ...]:
+    matches = (match for start, end in lines_with_digits(flat) for match in DATE.finditer(flat, start, end))
+    return tuple(({name: value for name, value in match.groupdict().items() if value}, match.span()) for match in matches)
+
+
+_LONGEST_KEPT = 1_000
+_find_kept = lru_cache(2_048)(_find_written)  # a sentence is asked for its amounts, labels and dates, in several languages
+
+
+def _read_dates(written: Iterable[tuple[Mapping[str, str], tuple[int, int]]], language: str) -> Iterator[FoundDate]:
+    for groups, span in written:
         if "first" in groups:
             read = _read_short(groups, language)
         else:
@@ -44,18 +53,10 @@ def _read_dates(flat: str, language: str) -> Iterator[FoundDate]:
             year = next(value for name, value in groups.items() if name.endswith("year"))
             read = _check(int(year), MONTHS[month.casefold()] if not month.isdigit() else int(month), int(day) if day else None)
         if read:
-            yield FoundDate(*read, match.span())
+            yield FoundDate(*read, span)
 
 
-_LONGEST_KEPT = 1_000
-
-
-@lru_cache(8_192)
-def _find_kept(flat: str, language: str) -> tuple[FoundDate, ...]:
-    return tuple(_read_dates(flat, language))
-
-
-def _read_short(groups: dict[str, str], language: str) -> tuple[int, int | None, int | None] | None:
+def _read_short(groups: Mapping[str, str], language: str) -> tuple[int, int | None, int | None] | None:
     first, second = int(groups["first"]), int(groups["second"])
     year = int(groups["year"])
     if len(groups["year"]) == 2:
