@@ -51,6 +51,7 @@ WEB_WORDS = frozenset(
 """What every site says of itself. A weak hint: these words never decide, they are only not counted as an offer."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _WIDE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff々]+|[\u30a1-\u30ffー]+|[\uac00-\ud7af]+")
+_FRENCH_RENTALS = ("location", "locations")
 _FRENCH = re.compile(r"\b(?:le|la|les|des|du|vos|nos|et|votre|notre|pour|à|au|aux)\b", re.IGNORECASE)
 _PHRASE = re.compile(r"([^\W\d_]+[ ][^\W\d_]+)(?:[ ][^\W\d_]+)?")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]")
@@ -106,8 +107,8 @@ def find_terms(text: str) -> tuple[OfferWord, ...]:
             end = match.start() + len(known)
         elif _CJK.search(word):
             found += _find_wide_words(word)
-        elif french and word.casefold() in ("location", "locations"):  # a rental
-            found.append(OfferWord(word, "location", concepts=_find_concepts("location")))
+        elif french and word.casefold() in _FRENCH_RENTALS:
+            found.append(_make_french_rental(word))
         elif len(word) > 2 and not _is_empty(word.casefold()):
             found.append(_make_word(word))
     return tuple(found)
@@ -121,6 +122,17 @@ def _is_empty(word: str) -> bool:
 
 
 @lru_cache(20_000)
+def read_term(text: str) -> OfferWord:
+    """Return a word that was found in a longer text: alone it may say nothing of an offer, as "location" does outside French."""
+    if text.casefold() in _FRENCH_RENTALS:
+        return _make_french_rental(text)
+    return next(iter(find_terms(text)), None) or _make_word(text)
+
+
+def _make_french_rental(word: str) -> OfferWord:
+    return OfferWord(word, "location", concepts=_find_concepts("location"))
+
+
 def _make_word(word: str) -> OfferWord:
     tokens = tokenize(word)
     senses = tokens[0].senses if len(tokens) == 1 else frozenset()

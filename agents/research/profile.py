@@ -16,7 +16,7 @@ from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles
 from .offer_words import is_activity, is_deed_for_hire, is_offer, is_person, is_program, is_region, is_trade, may_be_deed
 from .own_sites import find_own_domains, is_named
 from .page_reading import FIRST_WORDS, read_field, read_offer, read_visible
-from .page_terms import OfferWord, alike, find_languages, find_places, find_stem, find_terms, is_modifier, knows
+from .page_terms import OfferWord, alike, find_languages, find_places, find_stem, find_terms, is_modifier, knows, read_term
 from .site_identity import find_site, spell_name, squash_letters
 from .state import SearchHit, VisitedPage
 
@@ -51,7 +51,7 @@ class Term:
     @property
     def word(self) -> OfferWord:
         """Return the word with what it is compared by."""
-        return find_terms(self.text)[0]
+        return read_term(self.text)
 
 
 @dataclass(frozen=True, slots=True)

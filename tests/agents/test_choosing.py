@@ -392,3 +392,13 @@ def test_a_reason_is_shown_by_what_a_site_says_that_it_is(chosen: str, text: str
     profile = make_profile("Veloretta", hits, queries=("bicycle rental repair",))
     page = VisitedPage("http://fern.example/", "Fern", text.replace(". ", ".\n\n").replace("? ", "?\n\n"), (), "", "", "")
     assert find_self_description(profile, (page,)) == (chosen, "http://fern.example/")
+
+
+def test_a_word_that_only_french_offers_is_read_again_alone() -> None:
+    hits = [
+        SearchHit("Roue Libre", "https://rouelibre.example/", "Roue Libre : location de vélos, location de skis et de tandems à Lyon."),
+        SearchHit("Cyclo Lyon", "https://cyclolyon.example/", "Cyclo Lyon : location de vélos et de tandems à Lyon."),
+    ]
+    profile = make_profile("Roue Libre", hits)
+    assert "location" in {term.word.stem for term in profile.terms}
+    assert [each.host for each in consider(profile, hits) if each.competes] == ["cyclolyon.example"]
