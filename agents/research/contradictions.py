@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from sayso.tools.quantities import Amount, Kind, find_amounts
 
 from .holding import is_stale
+from .ranking import contradicts
 from .report_values import Claim, Competitor, Contradiction, Source
 
 _COMPARED = frozenset((Kind.MONEY, Kind.PERCENT, Kind.MEASURE, Kind.COUNT, Kind.YEAR))
@@ -19,7 +20,8 @@ def find_contradictions(columns: Sequence[Competitor], sources: Sequence[Source]
     """Return the contradictions in the columns' claims, which are numbered from 1 in their order. `today` is the date of the report.
 
     Two claims contradict each other where they have one subject and one name, and one amount each of one kind, unit and period, with
-    different values. On one page they may not stand under two headings: tables of several things have labels in common.
+    different values. On one page they may not stand under two headings: tables of several things have labels in common. A claim that no
+    longer holds, a sentence too, is told with the newer one that overrules it.
     """
     dates = {source.number: source.published for source in sources}
     found: list[Contradiction] = []
@@ -27,7 +29,9 @@ def find_contradictions(columns: Sequence[Competitor], sources: Sequence[Source]
     for column in columns:
         numbered = {number + place: claim for place, claim in enumerate(column.claims, 1)}
         number += len(column.claims)
-        found += _find_in(column.name, numbered, dates, today)
+        labelled = list(_find_in(column.name, numbered, dates, today))
+        found += labelled
+        found += _find_overruled(column.name, numbered, {each for contradiction in labelled for each in contradiction.claims})
     return tuple(found)
 
 
@@ -45,6 +49,17 @@ def _find_in(company: str, claims: Mapping[int, Claim], dates: Mapping[int, str]
             what = ", ".join(filter(None, (first.subject, first.name)))
             stale = tuple(number for number in chosen if _is_stale(number, chosen, claims, dates, today))
             yield Contradiction(company, what, tuple(chosen), stale)
+
+
+def _find_overruled(company: str, claims: Mapping[int, Claim], told: Collection[int]) -> Iterator[Contradiction]:
+    """Yield each claim that no longer holds beside the newer one that says so, in sentences too."""
+    for number, claim in claims.items():
+        if claim.old and number not in told:
+            newer = (each for each, other in claims.items() if not other.old and contradicts(claim, other, company))
+            if (by := next(newer, None)) is not None:
+                yield Contradiction(
+                    company, ", ".join(filter(None, (claims[by].subject, claims[by].name))) or claim.topic, (by, number), (number,)
+                )
 
 
 def _find_amount(claim: Claim) -> Amount | None:

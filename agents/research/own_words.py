@@ -93,7 +93,7 @@ class OwnWords:
 
 def choose_quotes(claims: Sequence[Claim]) -> list[int]:
     """Return the places of the claims to say in other words: the first quotes of each aspect in turn, whole sentences before lines."""
-    quoted = [place for place, claim in enumerate(claims) if claim.written == "quote" and _is_checkable(claim)]
+    quoted = [place for place, claim in enumerate(claims) if claim.written == "quote" and not claim.old and _is_checkable(claim)]
     turns: dict[str, int] = {}
     order: list[tuple[bool, int, int]] = []
     for place in quoted:

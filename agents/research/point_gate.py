@@ -23,7 +23,7 @@ def gate_points(points: Sequence[Point], columns: Sequence[Competitor]) -> tuple
     kept: list[Point] = []
     withdrawn: list[Withdrawn] = []
     for point in points:
-        named = tuple(number for number in dict.fromkeys(point.claims) if 1 <= number <= len(told))
+        named = tuple(number for number in dict.fromkeys(point.claims) if 1 <= number <= len(told) and not told[number - 1][1].old)
         reason = _find_reason(point.text, [told[number - 1] for number in named]) if named else NO_CLAIM
         if reason:
             withdrawn.append(Withdrawn("", point.text, reason))

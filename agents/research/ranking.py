@@ -15,7 +15,7 @@ from sayso.tools.web import find_quote
 from . import aspects as known
 from .aspects import Aspect, count_cues
 from .fitting import DEFINES, rate
-from .holding import BEGAN, is_past, is_stale
+from .holding import BEGAN, VOLATILE, is_past, is_stale
 from .report_values import Claim
 from .sentences import find_stated
 from .site_names import squash_name
@@ -36,23 +36,44 @@ def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: 
     """Return a site's claims without what no longer holds and without repetition, by aspect, the best first.
 
     Of two that say the same thing the one from data is kept, else the newer, else the one that says more. Of two that contradict each other
-    the newer one is kept where the pages say which that is.
+    the newer one is kept where the pages say which that is, and one that it overrules, as a claim that no longer holds.
     """
     today = max((page.fetched_at[:10] for page in pages), default="")
-    current = [_date(claim, pages, company, today) for claim in claims if not claim.old]
+    dated = [_date(claim, pages, company, today) for claim in claims]
     in_data = [_find_data_figures(page) for page in pages]
-    read = [_Fact(claim, company) for claim in current if claim is not None]
+    read = [_Fact(claim, company) for claim in dated if claim is not None]
     labels = [frozenset(squash_name(each) for field in page.fields for each in (field.subject, field.name)) for page in pages]
     facts = [fact for fact in read if not fact.is_in_data(in_data[fact.claim.source], labels[fact.claim.source])]
-    facts = [fact for fact in facts if not _is_old_news(fact.claim, pages[fact.claim.source], today)]
-    undated_money = any(not is_stale(fact.claim.dated, today) and bool(fact.money) for fact in facts)
-    facts = [fact for fact in facts if not (undated_money and fact.is_volatile and is_stale(fact.claim.dated, today))]
+    current = [fact for fact in facts if not fact.claim.old and not _is_old_news(fact.claim, pages[fact.claim.source], today)]
+    undated_money = any(not is_stale(fact.claim.dated, today) and bool(fact.money) for fact in current)
+    current = [fact for fact in current if not (undated_money and fact.is_volatile and is_stale(fact.claim.dated, today))]
     kept: list[_Fact] = []
-    for fact in sorted(facts, key=_weigh, reverse=True):
+    for fact in sorted(current, key=_weigh, reverse=True):
         if not any(fact.is_said_by(other) or fact.is_overruled_by(other) for other in kept):
             kept.append(fact)
-    order = {id(fact.claim): place for place, fact in enumerate(facts)}
-    return tuple(fact.claim for fact in sorted(_cap(kept), key=lambda fact: _place(fact, aspects, order)))
+    kept = _cap(kept)
+    kept += _choose_overruled(facts, kept)
+    order = {id(fact): place for place, fact in enumerate(facts)}
+    return tuple(fact.claim for fact in sorted(kept, key=lambda fact: _place(fact, aspects, order)))
+
+
+def _choose_overruled(facts: Sequence[_Fact], kept: Sequence[_Fact]) -> list[_Fact]:
+    """Return what does not hold because a kept fact says otherwise: for each of these the newest such statement, as an old claim."""
+    chosen: dict[int, _Fact] = {}
+    for fact in sorted(facts, key=_weigh, reverse=True):
+        if fact in kept or any(fact.is_said_by(other) for other in (*kept, *chosen.values())):
+            continue
+        by = next((place for place, other in enumerate(kept) if place not in chosen and fact.is_contradicted_by(other)), None)
+        if by is not None:
+            chosen[by] = fact
+    for fact in chosen.values():
+        fact.claim = replace(fact.claim, old=True)
+    return list(chosen.values())
+
+
+def contradicts(claim: Claim, newer: Claim, company: str) -> bool:
+    """Return whether a newer claim says another figure of what an older one tells."""
+    return _Fact(claim, company).is_contradicted_by(_Fact(newer, company))
 
 
 def _is_old_news(claim: Claim, page: VisitedPage, today: str) -> bool:
@@ -67,12 +88,12 @@ def _read_words(text: str) -> list[Word]:
 
 
 def _place(fact: _Fact, aspects: Sequence[Aspect], order: Mapping[int, int]) -> tuple[int, int, int]:
-    """Return where a claim stands: by aspect; what the business is first, then data, then sentences as their pages have them."""
+    """Return where a claim stands: by aspect; what the business is first, then data, then sentences in their order, then what is past."""
     names = [aspect.name for aspect in aspects]
     topic = names.index(fact.claim.topic) if fact.claim.topic in names else len(names)
     defines = bool(DEFINES.search(fact.claim.text[:90])) and fact.claim.written != "data"
     is_cell = fact.claim.written == "data" and not fact.is_about_business
-    return topic, 0 if defines else 1 if is_cell else 2 if fact.claim.written != "data" else 3, order[id(fact.claim)]
+    return topic, 4 if fact.claim.old else 0 if defines else 1 if is_cell else 2 if fact.claim.written != "data" else 3, order[id(fact)]
 
 
 def _cap(facts: Sequence[_Fact]) -> list[_Fact]:
@@ -192,6 +213,15 @@ class _Fact:
         others = {(amount.kind, amount.unit) for amount in other.amounts}
         counted = any(kind is Kind.COUNT and (kind, unit) in others for kind, unit in mine)
         return bool(mine & others) and (counted or (bool(other.subject) and other.subject <= self.all_stems) or self._share(other) >= 0.6)
+
+    def is_contradicted_by(self, other: _Fact) -> bool:
+        """Return whether a newer claim overrules this one and is about the same: one kind of figure, and the same words."""
+        mine, its = (
+            {(amount.kind, amount.unit, amount.per) for amount in fact.amounts if amount.kind in VOLATILE} for fact in (self, other)
+        )
+        shares = (self._share(other), other._share(self))
+        about = (bool(other.subject) and other.subject <= self.all_stems) or min(shares) > 0.8
+        return about and not mine.isdisjoint(its) and self.is_overruled_by(other)
 
     def _share(self, other: _Fact) -> float:
         """Return which part of this claim's words the other one has, by stem or by sense."""

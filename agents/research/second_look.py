@@ -36,7 +36,7 @@ class SecondLook:
         """Return the step that looks again at one site for these aspects, and returns the visit with what it found."""
 
         async def look(run: Run, visit: Visit) -> Visit:
-            missing = [aspect for aspect in unknown if all(claim.topic != aspect for claim in visit.claims)]
+            missing = [aspect for aspect in unknown if aspect not in visit.known]
             if not visit.claims or not missing:
                 return visit
             visit, hits = await self._search_all(run, visit, missing)
@@ -84,5 +84,5 @@ def write_query(name: str, aspect: Aspect) -> str:
 def find_unknown(state: ResearchState) -> list[str]:
     """Return the aspects of which most of the sites say nothing."""
     told = [visit for visit in state.visits if visit.claims]
-    known = {aspect: sum(any(claim.topic == aspect for claim in visit.claims) for visit in told) for aspect in state.aspects}
+    known = {aspect: sum(aspect in visit.known for visit in told) for aspect in state.aspects}
     return [aspect for aspect in state.aspects if 2 * known[aspect] < len(told)]

@@ -145,10 +145,13 @@ def missing_question(question: str, missing: Sequence[str]) -> str:
 
 def comparison_question(company: str, columns: Sequence[Competitor]) -> str:
     """Ask for a Comparison of numbered facts: of each aspect the first of each site, then the second, up to MOST_FACTS."""
-    facts = [(column.name, claim.topic, claim.text) for column in columns for claim in column.claims]
+    told = [(column.name, claim) for column in columns for claim in column.claims]
+    facts = [(name, claim.topic, claim.text) for name, claim in told]
     places = Counter[tuple[str, str]]()
     order = []
     for number, (name, topic, _) in enumerate(facts, 1):
+        if told[number - 1][1].old:
+            continue
         places[name, topic] += 1
         order.append((places[name, topic], number))
     shown = sorted(number for _, number in sorted(order)[:MOST_FACTS])

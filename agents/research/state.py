@@ -96,6 +96,11 @@ class Visit:
     """Why the budget ended during the visit."""
 
     @property
+    def known(self) -> frozenset[str]:
+        """Return the aspects of which a claim is told that still holds."""
+        return frozenset(claim.topic for claim in self.claims if not claim.old)
+
+    @property
     def passed_over(self) -> Considered | None:
         """Return why a site whose pages were read is not in the report after all; None where it is."""
         return self.judged if self.judged is not None and not self.judged.competes else None

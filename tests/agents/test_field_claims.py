@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sayso.agents.models.extractive import find_claims
 from sayso.agents.research.aspects import RETAIL
 from sayso.agents.research.comparing import compare_columns
@@ -111,7 +113,26 @@ def test_the_same_fact_is_told_once() -> None:
 def test_the_newer_page_overrules_the_older_one() -> None:
     pages = [page("Nordlicht has 14 shops in Berlin."), page("Nordlicht has 11 shops in Berlin.", published="2022-06")]
     claims = [quoted("Nordlicht has 11 shops in Berlin.", 1), quoted("Nordlicht has 14 shops in Berlin.")]
-    assert [claim.text for claim in rank_claims(claims, pages, "Nordlicht", RETAIL)] == ["Nordlicht has 14 shops in Berlin."]
+    told = [(claim.text, claim.old) for claim in rank_claims(claims, pages, "Nordlicht", RETAIL)]
+    assert told == [("Nordlicht has 14 shops in Berlin.", False), ("Nordlicht has 11 shops in Berlin.", True)]
+
+
+ABOUT_OTHER_THINGS = {
+    "another thing": ("A lamp costs 20 euros.", "A desk costs 90 euros."),
+    "another thing at the same place": ("A lamp costs 20 euros in our shop in Berlin.", "A desk costs 90 euros in our shop in Berlin."),
+    "another place": ("We have 11 shops in Berlin.", "We have 14 shops in Hamburg."),
+    "a condition": ("Delivery costs 5 euros.", "Delivery of a desk to an island costs 25 euros."),
+    "the same figure": ("A lamp costs 20 euros.", "A lamp costs 20 euros."),
+    "another period": ("A bicycle costs 24 euros a day.", "A bicycle costs 90 euros a week."),
+    "another unit": ("A lamp weighs 2 kg.", "A lamp costs 20 euros."),
+}
+
+
+@pytest.mark.parametrize(("older", "newer"), ABOUT_OTHER_THINGS.values(), ids=ABOUT_OTHER_THINGS)
+def test_what_is_about_another_thing_is_no_contradiction(older: str, newer: str) -> None:
+    pages = [page(newer), page(older, published="2022-06")]
+    kept = rank_claims([quoted(newer, 0, "prices"), quoted(older, 1, "prices")], pages, "Nordlicht", RETAIL)
+    assert not [claim.text for claim in kept if claim.old]
 
 
 def test_prices_of_an_old_page_are_left_out_beside_current_ones_and_kept_with_their_date_where_they_are_all() -> None:

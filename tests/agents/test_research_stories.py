@@ -137,3 +137,16 @@ async def test_an_option_that_makes_no_sense_is_said(web: Web) -> None:
 async def test_a_company_that_no_page_names_has_no_report(web: Web) -> None:
     with pytest.raises(NothingFound, match="Quibbleworks"):
         await research.run("Quibbleworks", search=str(web.folder))
+
+
+async def test_both_prices_of_a_sentence_are_told_and_the_older_one_as_past(web: Web) -> None:
+    news = ("news.html", "News of Golden Crust")
+    web.add_bakery("goldencrust.example", "Golden Crust", "A loaf of rye bread costs $3.90 at Golden Crust.", links=(news,))
+    web.add("goldencrust.example/news", "News of Golden Crust", "June 3, 2020", "A loaf of rye bread costs $3.10 at Golden Crust.")
+    report = await researched(web)
+    (found,) = report.contradictions
+    claims = {number: claim for number, _, claim in report.number_claims()}
+    assert [("3.90" in claims[each].text, claims[each].old) for each in found.claims] == [(True, False), (False, True)]
+    assert (found.company, [claims[each].dated for each in found.stale]) == ("Golden Crust", ["2020-06-03"])
+    assert not any("3.10" in point.text for point in (*report.comparison, *(each for each in report.summary if each.about == "prices")))
+    assert "no longer so" in report.markdown()
