@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from sayso.tools.quantities import Kind, find_amounts
-
 from .fitting import DEFINES
 from .offer_words import is_offer
 from .page_kinds import is_no_evidence, sentences
 from .page_reading import MOST_READ, find_owner_name, read_field, read_visible
 from .page_terms import find_stem
 from .profile import ClientProfile, Shared, Term, find_shared_terms
+from .sentence_words import has_money
 from .site_identity import find_site, squash_letters
 from .state import VisitedPage
 
@@ -21,6 +20,8 @@ SAID, MOST_SAID = 0.25, 4
 SHORTEST, LONGEST = 12, 320
 SURE = 2.0
 """From which form on a sentence says what the business is, though none of its words is one of the client's: "Haus X ist ein ..."."""
+PRICED = 1.0
+"""What a price takes from the form of a sentence."""
 _WE = re.compile(
     r"(?:We|Our|I|Wir|Unsere?|Nous|Notre|Nosotros|Somos|Noi|Siamo|Wij|Vi|Vår|It|She|He|They)(?:['’]\w+)? |当店|当社|私たち|弊社"
 )
@@ -63,6 +64,10 @@ def find_self_description(profile: ClientProfile, pages: Sequence[VisitedPage]) 
                 continue
             value = sum(term.weight * each.counts for term, each in shared.items()) / max(profile.terms[0].weight, 1e-9) if shared else -1.0
             value += form + (0.5 if sentence in described else 0.0) - 0.005 * at - 0.15 * place - max(0, len(sentence) - 160) / 160
+            if value > most and has_money(sentence):  # looked for only where it decides
+                value -= PRICED
+                if not shared and form - PRICED < SURE:
+                    continue
             if value > most:
                 best, where, most = sentence, page.url, value
     return best, where
@@ -74,11 +79,13 @@ def is_sentence(snippet: str) -> bool:
 
 
 def _rate(sentence: str, owner: Sequence[str]) -> float:
-    """Return how far a sentence, by its form, is one in which a business says what it is: above 0 for one that does, below for another."""
+    """Return how far a sentence, by its form, is one in which a business says what it is: above 0 for one that does, below for another.
+
+    What a price takes from it (PRICED) is not in it yet.
+    """
     begins = squash_letters(_LEADING.sub("", sentence)[:80])
     value = 1.5 if any(begins.startswith(name) for name in owner) else 1.0 if _WE.match(sentence) else 0.0
     value += 0.5 if DEFINES.search(sentence) else 0.0
     value -= 2.0 if sentence.rstrip().endswith(("?", "？", ":", "…")) else 0.0
     value -= 1.5 if _NOT_YET.search(sentence) else 0.0
-    value -= 1.0 if any(amount.kind is Kind.MONEY for amount in find_amounts(sentence)) else 0.0
     return value - (0.5 if not sentence.rstrip().endswith((".", "!", "。", "！")) else 0.0)
