@@ -34,7 +34,7 @@ INFORMS = frozenset(
 """What a topic is read about in as well."""
 NOT_SHARED = Shared("", 0.0)
 UNCLEAR, LITTLE = 0.01, 5
-MANY, MIN_NAME, BEGIN, DATA_LINES = 3, 4, 3, 8
+MANY, MIN_NAME, BEGIN, DATA_LINES, OFFER = 3, 4, 3, 8, 4
 WHAT_IT_IS = {
     SiteKind.LIST: "A list or comparison of others.",
     SiteKind.DIRECTORY: "A place that lists what others offer.",
@@ -257,11 +257,13 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
         return True  # other words of the offer may be in no table
     if points >= ENOUGH_POINTS:
         return True
-    if _names_an_offer(headline, name):
-        return False
     full = [term for term, each in shared.items() if each.counts >= 1 and profile.is_strong(term)]
     said = [role for page in pages for role in find_roles(read_visible(page)[:MOST_READ]) if role.counts >= 1]
     repeated = [lead for lead in profile.leads if lead in full and sum(alike(role.word, lead.word) for role in said) > 1]
+    if repeated and any(_is_told(profile, term, identity) for term in profile.terms[:OFFER] if profile.is_trade(term)):
+        return True  # a boarding kennel, whose pages speak of dogs, competes with who boards dogs
+    if _names_an_offer(headline, name):
+        return False
     return len(full) >= MANY or (bool(repeated) and len(full) > 1)
 
 

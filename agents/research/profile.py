@@ -340,7 +340,8 @@ def _weigh_role(profile: ClientProfile, term: Term, role: OfferRole) -> float:
     listed = role.beside is None or any(alike(role.beside, other.word) and other.weight >= STRONG * top for other in profile.terms)
     letting = [other.word for other in profile.terms if is_deed_for_hire(other.word)]
     lets = bool(role.verb) and any(alike(word, deed) for deed in letting for word in find_terms(role.verb))
-    named = role.joined and _may_stand_alone(role)  # dog kennels are for dogs; who makes coffee tables is no roaster, whatever its name
+    does = is_activity(role.word) or role.word.text.endswith("ing")
+    named = does and role.joined and _may_stand_alone(role)  # boarding kennels board; a lens laboratory makes lenses
     describes = role.head is not None and not any(alike(role.head, other.word) for other in profile.terms)
     if describes and listed and not lets and not named:
         return min(role.counts, DESCRIBES)
