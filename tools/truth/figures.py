@@ -67,7 +67,10 @@ def find_figures(text: str, words: Sequence[Word], context: str = "") -> tuple[F
     if _TIMELINE.match(text) and not any(each.span[0] == 0 for each in dates):  # "1846 Josiah Crane builds a mill"
         dates = (FoundDate(int(text[:4]), None, None, (0, 4)), *dates)
     labels = find_labels(text)
-    everything: list[Amount | FoundDate | Label] = [*dates, *_drop_times(labels), *find_spoken(text), *find_amounts(text, context=context)]
+    amounts, spoken = find_amounts(text, context=context), find_spoken(text)
+    # "$5 for every half hour" is a price before it is half an hour
+    prices = [each for each in amounts if each.kind is Kind.MONEY and any(each.span[0] < other.span[0] < each.span[1] for other in spoken)]
+    everything: list[Amount | FoundDate | Label] = [*dates, *_drop_times(labels), *prices, *spoken, *amounts]
     for each in everything:
         if isinstance(each, Amount) and (name := _find_name(each, text)) is not None:
             if not any(start < name[1] and name[0] < end for start, end in taken):
