@@ -201,10 +201,13 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:6])
 def test_a_hostile_text_takes_time_in_proportion(text: str) -> None:
-    def measure(part: str) -> float:
+    def measure_once(part: str) -> float:
         started = time.process_time()
         find_amounts(part)
         return time.process_time() - started
+
+    def measure(part: str) -> float:
+        return min(measure_once(part + " " * spaces) for spaces in range(3))  # one may meet the collector; what was read before is kept
 
     find_amounts(text[:100])
     half, whole = measure(text[: len(text) // 2]), measure(text)
