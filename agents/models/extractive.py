@@ -39,11 +39,6 @@ STOP_WORDS = frozenset(
 )
 
 
-PAGE_WORDS = frozenset(
-    ["about", "home", "story", "menu", "page", "price", "contact", "location", "welcome", "site", "website", "official", "competitor"]
-)
-
-
 def _match_any(words: str) -> re.Pattern[str]:
     """Return a pattern for any of the words, each a piece of a regular expression."""
     return re.compile(rf"\b(?:{'|'.join(words.split(', '))})\b", re.IGNORECASE)

@@ -35,11 +35,6 @@ def find_marks(pages: Sequence[VisitedPage]) -> SiteMarks:
     return SiteMarks(pages, frozenset(_find_domains(pages)), frozenset(_find_contacts(pages)), said, frozenset(names))
 
 
-def same_business(first: Sequence[VisitedPage], second: Sequence[VisitedPage]) -> bool:
-    """Return whether the pages of two sites are of one business; see have_same_marks."""
-    return have_same_marks(find_marks(first), find_marks(second))
-
-
 def have_same_marks(one: SiteMarks, other: SiteMarks) -> bool:
     """Return whether two sites are of one business.
 

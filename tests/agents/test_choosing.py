@@ -17,7 +17,7 @@ from sayso.agents.research.page_reading import find_owner_name
 from sayso.agents.research.profile import ClientProfile, make_profile
 from sayso.agents.research.reasons import find_self_description
 from sayso.agents.research.report import Considered
-from sayso.agents.research.same_sites import same_business
+from sayso.agents.research.same_sites import find_marks, have_same_marks
 from sayso.agents.research.selection import change_selection
 from sayso.agents.research.site_identity import carries_name, find_site, spell_name
 from sayso.agents.research.state import Candidate, SearchHit, Selection, VisitedPage
@@ -229,8 +229,9 @@ TWINS = {
 @pytest.mark.parametrize(("one", "other", "same"), TWINS.values(), ids=TWINS)
 def test_two_hosts_of_one_business_are_one(one: str, other: str, same: bool) -> None:
     first, second = (page("http://cog.example/", "Cog", one),), (page("http://crank.example/", "Crank", other),)
-    assert same_business(first, second) is same
-    assert same_business(first, (page("http://cog.example/shop", "Cog shop", "x"),))
+    marks = find_marks(first)
+    assert have_same_marks(marks, find_marks(second)) is same
+    assert have_same_marks(marks, find_marks((page("http://cog.example/shop", "Cog shop", "x"),)))
 
 
 ROLES = {

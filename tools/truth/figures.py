@@ -69,7 +69,12 @@ def find_figures(text: str, words: Sequence[Word], context: str = "") -> tuple[F
     labels = find_labels(text)
     amounts, spoken = find_amounts(text, context=context), find_spoken(text)
     # "$5 for every half hour" is a price before it is half an hour
-    prices = [each for each in amounts if each.kind is Kind.MONEY and any(each.span[0] < other.span[0] < each.span[1] for other in spoken)]
+    prices = [
+        each
+        for each in amounts
+        if each.kind is Kind.MONEY
+        and any(each.span[0] < other.span[0] < each.span[1] and _FOR_EACH.search(text[each.span[0] : other.span[0]]) for other in spoken)
+    ]
     everything: list[Amount | FoundDate | Label] = [*dates, *_drop_times(labels), *prices, *spoken, *amounts]
     for each in everything:
         if isinstance(each, Amount) and (name := _find_name(each, text)) is not None:
@@ -92,6 +97,7 @@ def _drop_times(labels: Sequence[Label]) -> Sequence[Label]:
     return [each for each in labels if not each.text.casefold().endswith((" may", " march")) or each.text[0].isdigit()]
 
 
+_FOR_EACH = re.compile(r"/|\b(?:per|every|each|an?)\b")
 _MIXED = re.compile(r"\w*")
 _MODEL = re.compile(r"\b[A-Z][A-Za-z]{0,3}[0-9]*-$")
 _TIMELINE = re.compile(r"(?:1[5-9]|20)\d\d (?=[A-ZÀ-Þ])")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from ..quantities import Kind, find_amounts
 from .figure_pairs import find_segment, find_segment_of, match_figures
 from .grammar import OURS, PREPOSITIONS, PRONOUNS, is_verb
-from .homes import choose, find_best, find_homes, find_subject, is_borrowed
+from .homes import choose, find_homes, find_subject, is_borrowed
 from .lexicon import says_no_more
 from .marks import find_idiom
 from .reading import Reading, read_statement
@@ -234,15 +234,6 @@ def differs_by_prefix(word: Word, other: Word) -> bool:
 
 
 _DENYING_PREFIXES = ("un", "in", "im", "non", "dis", "ir", "il")
-
-
-def _find_near(evidence: Reading, candidates: Mapping[int, Sequence[int]]) -> frozenset[int]:
-    """Return the places of the segment that most words of the sentence are from."""
-    if not evidence.segments:
-        return frozenset()
-    segment = evidence.segments[find_best(0, 1_000, evidence, candidates)]
-    shared = {each.verb for each in evidence.segments if each.clause == segment.clause and segment.verb is None} - {None}
-    return frozenset(range(segment.first, segment.end)) | frozenset(at for at in shared if at is not None)
 
 
 def _find_context(statement: Statement, evidence: Reading) -> tuple[Word, ...]:

@@ -9,7 +9,6 @@ from itertools import pairwise
 from ..quantities import Kind
 from .figures import Figure
 from .grammar import BE, PREPOSITIONS, is_verb
-from .homes import find_subject
 from .lexicon import excludes, is_thing, look_up
 from .matching import OUTSIDE, Match, find_acronyms
 from .reading import Reading, find_tense, is_header, show
@@ -77,19 +76,6 @@ def _is_framing(match: Match, at: int) -> bool:
         return False
     priced = any(match.evidence.figures[each].kind == MONEY for each in match.figures.values())
     return (priced and word.stem in _BUYING) or all(each.verb is None for each in match.evidence.segments)
-
-
-def _is_strange_subject(match: Match, at: int) -> bool:
-    """Return whether a noun is what the sentence is about while the statement is about another one: "the plan" over "the book"."""
-    sentence, evidence = match.sentence, match.evidence
-    verb = sentence.segments[sentence.segment_of[at]].verb
-    if verb is None or at > verb or not is_thing(sentence.words[at]) or is_verb(sentence.words, at):
-        return False
-    clauses = {evidence.segments[each].clause for each in match.home}
-    theirs = [each for clause in clauses for each in find_subject(evidence, clause) if evidence.is_content(each)]
-    return any(
-        not match.says(each) and not is_subject_word(match, evidence.words[each]) and each not in evidence.figured for each in theirs
-    )
 
 
 _BUYING = frozenset(map(stem, "buy purchase book order hire rent get pay spend join".split()))

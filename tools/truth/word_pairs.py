@@ -35,31 +35,10 @@ def covers(general: Word, specific: Word) -> bool:
 def may_stand_for(word: Word, other: Word) -> bool:
     """Return whether a word is a fair rephrasing of another where all around them agrees: in "last wash" for "final wash" and much more.
 
-    It says the same or less, or both stand in one group of such words ("children travel free" for "children sit free"), or it is the same
-    but for a negation that the sentence has elsewhere (`split_negated`). Whoever asks has to compare the negations.
+    It says the same or less, or both stand in one group of such words ("children travel free" for "children sit free").
+    Whoever asks has to compare the negations.
     """
     return covers(word, other) or not word.near.isdisjoint(other.near)
-
-
-def split_negated(word: Word) -> str:
-    """Return what a word denies by its beginning or end: of "unheated" "heated", of "meatless" "meat"; empty if it denies nothing."""
-    low = word.text.casefold()
-    for prefix in ("un", "non", "in", "im", "il", "ir", "dis"):
-        rest = low.removeprefix(prefix)
-        if rest != low and len(rest) > 3 and _denies(prefix, low, rest):
-            return rest
-    rest = low.removesuffix("less")
-    return rest if rest != low and len(rest) > 2 and low not in _BEYOND and bool(look_up(tokenize(rest)[0])) else ""
-
-
-_BEYOND = frozenset("regardless countless timeless priceless doubtless".split())
-_PARTICIPLES = ("ed", "en", "ing", "able", "ible", "ful", "ous", "ary", "al")
-
-
-def _denies(prefix: str, low: str, rest: str) -> bool:
-    if any(rest in entry.opposites for entry in look_up(tokenize(low)[0])):
-        return True
-    return prefix in {"un", "non"} and len(rest) > 4 and rest.endswith(_PARTICIPLES) and bool(look_up(tokenize(rest)[0]))
 
 
 _ANIMAL = stem("animal")
