@@ -67,7 +67,7 @@ def find_figures(text: str, words: Sequence[Word], context: str = "") -> tuple[F
     if _TIMELINE.match(text) and not any(each.span[0] == 0 for each in dates):  # "1846 Josiah Crane builds a mill"
         dates = (FoundDate(int(text[:4]), None, None, (0, 4)), *dates)
     labels = find_labels(text)
-    amounts, spoken = find_amounts(text, context=context), find_spoken(text)
+    amounts, spoken = find_amounts(text, context=context), tuple(find_spoken(text))
     # "$5 for every half hour" is a price before it is half an hour
     prices = [
         each
