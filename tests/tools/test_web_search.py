@@ -290,8 +290,11 @@ async def test_an_engine_that_is_silent_or_not_there_did_not_find_nothing(monkey
         monkeypatch.setattr(Duckduckgo, "search_url", f"http://127.0.0.1:{silent.getsockname()[1]}/")
         with pytest.raises(SearchError, match="did not answer in time"):
             await ddgs_search(timeout_seconds=1)("burger chains", 5)
-    with pytest.raises(SearchError, match="no engine could be reached"):
-        await ddgs_search()("burger chains", 5)
+    with socket.socket() as deaf:  # bound, so that nobody else gets the port, and never listening
+        deaf.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(Duckduckgo, "search_url", f"http://127.0.0.1:{deaf.getsockname()[1]}/")
+        with pytest.raises(SearchError, match="no engine could be reached"):
+            await ddgs_search()("burger chains", 5)
 
 
 @contextmanager
