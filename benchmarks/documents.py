@@ -20,7 +20,7 @@ from typing import Any
 from _table import Row, finish
 
 from sayso.tools.documents import Documents, IndexEntry, PassageIndex
-from sayso.tools.documents.library import LEAST
+from sayso.tools.documents.judgement import LEAST
 
 CORPUS = Path(os.environ.get("SAYSO_CORPORA") or Path(__file__).resolve().parents[2] / "shared" / "corpora") / "squad_rag"
 PASSAGES = 20_000

@@ -10,7 +10,7 @@ import pytest
 
 from sayso.tools import UsageError
 from sayso.tools.documents import IndexEntry, PassageIndex
-from sayso.tools.documents.library import LEAST
+from sayso.tools.documents.judgement import LEAST
 from sayso.tools.documents.query_words import MOST_WORDS, query_words
 
 ANSWERS = {

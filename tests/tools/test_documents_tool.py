@@ -61,8 +61,11 @@ def test_what_was_read_in_private_is_not_told_to_an_outsider_without_a_yes(docum
 def test_the_model_is_told_plainly_when_nothing_is_there(documents: Documents) -> None:
     found = search_documents(documents)(question="What is the capital of Mongolia?")
     assert found == Content(
-        "Not in the documents. No passage of the 2 files has enough to do with 'What is the capital of Mongolia?'.", origin="the documents"
+        "Not in the documents. Nearest: [DOC 1] Parking policy, Visitors (parking.md); [DOC 2] Trick (trick.txt)", origin="the documents"
     )
+    assert len(documents.nearest("What is the capital of Mongolia?")) == 2
+    assert not documents.judge("What is the capital of Mongolia?").fits
+    assert documents.search("Where do visitors park?") == documents.nearest("Where do visitors park?")
     assert show_passages([]) == "Not in the documents."
 
 

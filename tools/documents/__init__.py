@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from .citations import CitedAnswer as CitedAnswer
     from .citations import Quote as Quote
     from .folder import Skipped as Skipped
+    from .judgement import Judgement as Judgement
     from .library import Documents as Documents
     from .passage_index import IndexEntry as IndexEntry
     from .passage_index import Match as Match
     from .passage_index import PassageIndex as PassageIndex
     from .passages import NOT_IN_THE_DOCUMENTS as NOT_IN_THE_DOCUMENTS
     from .passages import Passage as Passage
+    from .passages import name_passages as name_passages
     from .passages import show_passages as show_passages
     from .search_tool import search_documents as search_documents
 
@@ -25,12 +27,14 @@ _PLACES = {
     "CitedAnswer": "citations",
     "Documents": "library",
     "IndexEntry": "passage_index",
+    "Judgement": "judgement",
     "Match": "passage_index",
     "NOT_IN_THE_DOCUMENTS": "passages",
     "Passage": "passages",
     "PassageIndex": "passage_index",
     "Quote": "citations",
     "Skipped": "folder",
+    "name_passages": "passages",
     "search_documents": "search_tool",
     "show_passages": "passages",
 }

@@ -20,12 +20,11 @@ from .cutting import PASSAGE_CHARS, split_passages
 from .errors import FileUnreadable
 from .file_table import FileTable, StoredFile
 from .folder import FileFound, Skipped, list_files, read_bytes, walk_folder
-from .passage_index import IndexEntry, PassageIndex
+from .judgement import LEAST, Judgement, judge
+from .passage_index import IndexEntry, Match, PassageIndex
 from .passages import Passage
 from .reading import DocumentText, ReadOptions, read_document
 
-LEAST = 0.33
-"""The least coverage of a passage that is shown: a third of the words of the question, rare ones counting more."""
 READERS = max(2, min(4, os.cpu_count() or 2))
 NAMED_IN_ERRORS = 5
 
@@ -40,9 +39,14 @@ class Documents:
     skipped: tuple[Skipped, ...]
 
     def __init__(
-        self, look: Callable[[], Iterable[FileFound | Skipped]], links: Callable[[str], str], where: str, path: Path | str, how: ReadOptions
+        self,
+        look: Callable[[], Iterable[FileFound | Skipped]],
+        links: Callable[[str], str],
+        where: str,
+        index: PassageIndex,
+        how: ReadOptions,
     ) -> None:
-        self.index = PassageIndex(path)
+        self.index = index
         self.close = self.index.close
         self._look, self._link, self._how = look, links, how
         self._table = FileTable(self.index)
@@ -59,6 +63,7 @@ class Documents:
         *,
         index: Path | str = ":memory:",
         base_url: str | None = None,
+        synonyms: Iterable[Iterable[str]] = (),
         password: str = "",
         seconds_per_file: float = 60.0,
         max_file_mb: float = 50.0,
@@ -66,11 +71,14 @@ class Documents:
         """Read the documents of a folder and the folders in it (of a file: that one).
 
         `index` is a file in which the passages are stored: next time only files that have changed are read. `base_url` is the URL of the
-        folder, for links; without it they are file: links. `password` opens encrypted PDFs. Raises UsageError when nothing can be read.
+        folder, for links; without it they are file: links. `synonyms` are groups of words that say the same among you, besides those that
+        Sayso knows: `[("PTO", "vacation")]`. `password` opens encrypted PDFs. Raises UsageError when nothing can be read.
         """
         root = Path(folder)
         if root.is_file():
-            return cls.of_files([root], index=index, password=password, seconds_per_file=seconds_per_file, max_file_mb=max_file_mb)
+            return cls.of_files(
+                [root], index=index, synonyms=synonyms, password=password, seconds_per_file=seconds_per_file, max_file_mb=max_file_mb
+            )
         if not root.is_dir():
             raise UsageError(f"The folder {folder} to read documents from does not exist.")
         base = root.absolute().as_uri() if base_url is None else base_url.rstrip("/")
@@ -81,7 +89,7 @@ class Documents:
             beside = {own, *(own.with_name(own.name + ending) for ending in ("-journal", "-wal", "-shm"))}
             return (found for found in walk_folder(root) if (root / found.file).absolute() not in beside)
 
-        return cls(look, lambda file: f"{base}/{quote(file)}", f"the folder {folder}", index, how)
+        return cls(look, lambda file: f"{base}/{quote(file)}", f"the folder {folder}", PassageIndex(index, synonyms=synonyms), how)
 
     @classmethod
     def of_files(
@@ -89,6 +97,7 @@ class Documents:
         files: Iterable[Path | str] | Path | str,
         *,
         index: Path | str = ":memory:",
+        synonyms: Iterable[Iterable[str]] = (),
         password: str = "",
         seconds_per_file: float = 60.0,
         max_file_mb: float = 50.0,
@@ -98,7 +107,7 @@ class Documents:
         places = {found.file: found.path.as_uri() for found in list_files(paths) if isinstance(found, FileFound)}
         how = ReadOptions(password=password, seconds=seconds_per_file, most_mb=max_file_mb)
         named = ", ".join(map(str, paths[:NAMED_IN_ERRORS])) or "an empty list"
-        return cls(lambda: list_files(paths), lambda file: places.get(file, file), named, index, how)
+        return cls(lambda: list_files(paths), lambda file: places.get(file, file), named, PassageIndex(index, synonyms=synonyms), how)
 
     def refresh(self) -> None:
         """Look at the files again: read new and changed ones, forget those that are gone."""
@@ -133,12 +142,20 @@ class Documents:
                 yield running.pop(0).result()
                 running += [readers.submit(_read_file, found, stored.get(found.file), self._how) for found in islice(rest, 1)]
 
-    def search(self, question: str, k: int = 5, *, least: float = LEAST) -> list[Passage]:
-        """Return the passages that answer best, at most `k`, the best first.
+    def nearest(self, question: str, top: int = 5) -> list[Passage]:
+        """Return the passages nearest to the question, the best first, whether they answer it or not: always some."""
+        return [self._make_passage(match.number, match.text, match.payload) for match in self._rank(question, top)]
 
-        A passage is left out when its coverage of the question's words (0 to 1, rare words count more) is below `least`.
-        """
-        return [self._make_passage(match.number, match.text, match.payload) for match in self.index.search(question, k, least=least)]
+    def search(self, question: str, top: int = 5, *, least: float = LEAST) -> list[Passage]:
+        """Return the nearest passages, at most `top`, if any of them answers the question as `judge` says; otherwise none."""
+        return self.nearest(question, top) if self.judge(question, least=least).fits else []
+
+    def judge(self, question: str, *, least: float = LEAST) -> Judgement:
+        """Return whether any passage answers the question: `least` is the share (0 to 1) of what is asked about that one has to hold."""
+        return judge(self.index.weigh_evidence(question), least)
+
+    def _rank(self, question: str, top: int) -> list[Match]:
+        return self.index.search(question, top) or self.index.first(top)
 
     def passage(self, number: int) -> Passage | None:
         """Return the passage that `[DOC number]` means; None for an unknown number."""

@@ -18,6 +18,7 @@ from ..canonical import Json
 from ..connections import close_index
 from ..errors import UsageError
 from ..private_files import create_private_file
+from .judgement import Evidence
 from .query_words import query_words, quote_term
 from .spaceless import split_for_index
 
@@ -77,8 +78,9 @@ class PassageIndex:
     Raises UsageError when this Python's SQLite has no FTS5, or the file is something else.
     """
 
-    def __init__(self, path: Path | str = ":memory:") -> None:
+    def __init__(self, path: Path | str = ":memory:", *, synonyms: Iterable[Iterable[str]] = ()) -> None:
         self.path = str(path)
+        self.synonyms = tuple(tuple(group) for group in synonyms)
         self._lock = threading.RLock()
         self.db = _open(self.path)
         # An index that is simply forgotten must not leave an open connection behind.
@@ -136,6 +138,19 @@ class PassageIndex:
         found = [Match(number, text, json.loads(payload), score, covered[number]) for number, text, payload, score in rows]
         return [match for match in found if match.coverage >= least]
 
+    def first(self, k: int) -> list[Match]:
+        """Return the `k` texts that were added first: what there is to show when a question has no word in common with any."""
+        with self._lock:
+            rows = self.db.execute("SELECT number, text, payload FROM passages ORDER BY number LIMIT ?", (max(k, 0),)).fetchall()
+        return [Match(number, text, json.loads(payload), 0.0, 0.0) for number, text, payload in rows]
+
+    def weigh_evidence(self, question: str) -> Evidence:
+        """Return what speaks for and against that any text answers the question."""
+        words = query_words(question)
+        with self._lock:
+            missing = tuple(word for word in words if not self._count_holders(word))
+        return Evidence(max((match.coverage for match in self.search(question)), default=0.0), missing)
+
     def nearest(self, question: str, k: int = 3) -> list[Json]:
         """Return the payloads of the `k` best texts."""
         return [match.payload for match in self.search(question, k)]
@@ -162,12 +177,15 @@ class PassageIndex:
         holding = f"SELECT rowid FROM stems WHERE stems MATCH ? AND rowid IN ({','.join('?' * len(numbers))})"
         weighed = list[tuple[float, list[int]]]()
         for word in words:
-            everywhere = self.db.execute("SELECT count(*) FROM stems WHERE stems MATCH ?", (quote_term(word),)).fetchone()[0]
+            everywhere = self._count_holders(word)
             # A word of no text counts as if one text held it: in a small folder most words are in no text.
             rare = max(everywhere, 1)
             holders = [row[0] for row in self.db.execute(holding, (quote_term(word), *numbers))] if everywhere else []
             weighed.append((math.log(1 + (size - rare + 0.5) / (rare + 0.5)), holders))
         return weighed
+
+    def _count_holders(self, word: str) -> int:
+        return int(self.db.execute("SELECT count(*) FROM stems WHERE stems MATCH ?", (quote_term(word),)).fetchone()[0])
 
     def __len__(self) -> int:
         with self._lock:  # this table of FTS5 has a small row for each text, so that counting does not read the texts

@@ -54,3 +54,9 @@ def _escape_citations(text: str) -> str:
 def show_passages(passages: Iterable[Passage]) -> str:
     """Write the passages for a model, each under its `[DOC n]`; "Not in the documents." if there are none."""
     return "\n\n".join(map(str, passages)) or NOT_IN_THE_DOCUMENTS
+
+
+def name_passages(nearest: Iterable[Passage]) -> str:
+    """Write "Not in the documents." and where the nearest passages are, each under its number, its file behind it."""
+    named = "; ".join(f"[DOC {each.number}] {_escape_citations(f'{each.place} ({each.file})')}" for each in nearest)
+    return f"{NOT_IN_THE_DOCUMENTS} Nearest: {named}" if named else NOT_IN_THE_DOCUMENTS

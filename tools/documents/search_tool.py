@@ -9,15 +9,20 @@ from ..definition.decorators import tool
 from ..definition.tool import Tool
 from ..effects import Secrecy, Trust
 from ..errors import UsageError
-from .library import LEAST, Documents
-from .passages import NOT_IN_THE_DOCUMENTS, show_passages
+from .judgement import LEAST
+from .library import Documents
+from .passages import name_passages, show_passages
+
+NAMED = 3
+"""How many of the nearest passages are named when none answers."""
 
 
 def search_documents(documents: Documents, *, results: int = 4, private: bool = True, least: float = LEAST) -> Tool[..., Any]:
     """Return a tool that searches these documents, for an agent.
 
     With `private` (the default) a run that has read them asks before it tells an outsider anything; use False for published documents.
-    `least` is the coverage that a passage must have, as in `Documents.search`.
+    `least` is the share of what is asked about that a passage must hold, as in `Documents.search`. When none does, the model reads "Not in
+    the documents." and where the nearest passages are.
     """
 
     if not isinstance(private, bool):
@@ -32,8 +37,7 @@ def search_documents(documents: Documents, *, results: int = 4, private: bool = 
         """
         found = documents.search(question, results, least=least)
         if not found:
-            files = f"{len(documents.files)} file{'s' if len(documents.files) != 1 else ''}"
-            return Content(f"{NOT_IN_THE_DOCUMENTS} No passage of the {files} has enough to do with {question!r}.", origin="the documents")
+            return Content(name_passages(documents.nearest(question, NAMED)), origin="the documents")
         return Content(show_passages(found), origin=", ".join(dict.fromkeys(passage.file for passage in found)))
 
     return search_documents

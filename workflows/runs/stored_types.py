@@ -77,6 +77,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "CitedAnswer": ("sayso.tools.documents.citations:CitedAnswer", "sayso.tools.documents.citations:CitedAnswer"),
     "Unstated": ("sayso.tools.documents.claims:Unstated",),
     "Passage": ("sayso.tools.documents.passages:Passage", "sayso.tools.documents.passages:Passage"),
+    "Judgement": ("sayso.tools.documents.judgement:Judgement",),
     "Match": ("sayso.tools.documents.passage_index:Match", "sayso.tools.documents.passage_index:Match"),
     "Skipped": ("sayso.tools.documents.folder:Skipped", "sayso.tools.documents.folder:Skipped"),
     "ReadCall": ("sayso.tools.dialects.read_events:ReadCall", "sayso.tools.dialects.values:ReadCall"),
