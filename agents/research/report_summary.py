@@ -39,13 +39,13 @@ def find_untold_points(report: ReportValues) -> tuple[Point, ...]:
 
 def _tell_whom(report: ReportValues) -> Iterator[KeyPoint]:
     noun = _OTHERS.get(report.kind, "page")
-    count = _count(len(report.competitors), noun)
+    count = _count(len(report.competitors), noun) if report.competitors else f"No {noun}"
     of = {"competitors": f" of {report.company}", "market": f" in the market for {report.company}"}.get(
         report.kind, f" on {report.company}"
     )
     found = len(report.considered)
-    told = f"{count}{of} {'was' if len(report.competitors) == 1 else 'were'} read"
-    told += f", of {_count(found, 'site')} that the searches found." if found > len(report.competitors) else "."
+    told = f"{count}{of} {'was' if len(report.competitors) <= 1 else 'were'} read"
+    told += f", of {_count(found, 'site')} that the searches found." if found > len(report.competitors) > 0 else "."
     scores = {find_site(each.url).domain: each.score for each in report.considered if each.competes}
     ranked = sorted(report.competitors, key=lambda column: -scores.get(find_site(column.url).domain, 0.0))
     names = [column.name for column in ranked[:CLOSEST] if scores.get(find_site(column.url).domain, 0.0) > 0]

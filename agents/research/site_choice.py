@@ -94,7 +94,11 @@ class SiteChoice:
                 break
             state = await run.child(f"more.{round_number}", self.planner.search_more, (state, more))
         if not competing and not self.sites:
-            raise BudgetEnded(state.stopped) if state.stopped else NothingFound(explain_no_choice(state, considered))
+            if not state.stopped:
+                raise NothingFound(explain_no_choice(state, considered))
+            if state.client is None or not state.client.pages:
+                raise BudgetEnded(state.stopped)
+            return publish_state(run, replace(state, considered=considered))  # what the client's own site says is reported
         run.publish(Progress(run.id, "choose", f"Choosing among {count_words(len(considered), 'site')}, of which {len(competing)} fit"))
         # What was found so far is told before a model is asked: a choice that is never made loses nothing.
         state = replace(state, considered=considered)
@@ -142,6 +146,8 @@ class SiteChoice:
         selection = Selection(state.company, state.candidates, state.aspects, state.considered)
         for url in reversed(self.sites):
             selection = add_site(selection, url)
+        if not selection.candidates and state.stopped:
+            return state
         if self.ask_person is not None:
             run.publish(Progress(run.id, "choose", f"Asking you about {count_words(len(selection.candidates), 'site')}"))
             with self.planner.watch.pause():

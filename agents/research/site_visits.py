@@ -21,7 +21,7 @@ from .site_kinds import SiteKind
 from .site_names import find_host
 from .state import Candidate, ResearchState, Visit, count_words, publish_state
 from .tally import Tally, describe_visit, describe_visits, find_cost
-from .visiting import SiteVisitor, merge_same_business, show_address
+from .visiting import SiteVisitor, merge_same_business, read_without_model, show_address
 
 MOST_BATCHES = 20
 
@@ -42,6 +42,8 @@ class SiteVisits:
         profile = await asyncio.to_thread(profile_client, state)
         if state.client is not None:
             client: Visit = await run.child("client", self._find_claims(state), state.client)
+            if client.stopped and not client.claims:
+                client = await asyncio.to_thread(read_without_model, client, find_aspects(state.aspects), state.kind)
             run.publish(Progress(run.id, "found", describe_visit(client)))
             state = publish_state(run, _note_stops(replace(state, client=client), (client,)))
         batch_by = _Batches(self, profile, state, Tally(self.visitor.watch, self.concurrency))

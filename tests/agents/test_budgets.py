@@ -27,7 +27,7 @@ from sayso.tools.web.search import SearchBlocked
 from sayso.workflows import Limits, Usage, engine
 from sayso.workflows.runs.replaying import replay
 
-from .small_webs import Web, read_prices
+from .small_webs import Web, read_prices, show_texts
 from .test_research_stories import web
 
 __all__ = ("web",)
@@ -150,6 +150,33 @@ async def test_a_budget_that_pays_for_nothing_says_that_nothing_was_found(web: W
     with pytest.raises(BudgetEnded, match=r"are allowed\. Nothing was found before that"):
         await research.run("Crumb Brothers", model=model, search=str(web.folder), max_cost=0.0001)
     assert model.calls == 0
+
+
+@pytest.mark.parametrize("model", [ExtractiveReader(), ScriptedModel(read_prices, repeat=True, name="reader")], ids=["quotes", "writes"])
+async def test_time_that_ends_before_any_other_site_was_found_leaves_a_report_on_the_client(web: Web, model: Model) -> None:
+    clock = Clock()
+    async with open_sources(str(web.folder), None, web.folder.parent / "snapshots") as (search, pages):
+
+        async def finds_the_client_alone(query: str, limit: int) -> Sequence[SearchResult]:
+            if asked:
+                clock.now = 301.0 if client_is_read() else 0.0
+            asked.append(query)
+            return [found for found in await search(query, limit) if "crumbbrothers" in found.url]
+
+        def client_is_read() -> bool:
+            return any((web.folder.parent / "snapshots").glob("*"))
+
+        asked: list[str] = []
+        flow = CompetitorResearch(model, finds_the_client_alone, pages, competitors=2, budget=Budget(minutes=5), clock=clock)
+        home = engine(strict=True)
+        report = (await flow.run("Crumb Brothers", grants=flow.grants, engine=home, run_id="r")).output
+        again = await replay(flow.execute, "Crumb Brothers", home.journal("r"), run_id="r", output=report)
+        assert again.same, again.difference
+    assert (report.stopped, report.competitors) == ("The 5 minutes that it had were over.", ())
+    assert "A loaf of rye bread costs $4.20 at Crumb Brothers." in show_texts(report, "Crumb Brothers")
+    assert report.summary[0].text.startswith("No competitor of Crumb Brothers was read")
+    assert left_out(report, "search")
+    assert check_report(report, web.folder.parent / "snapshots") == []
 
 
 async def test_limits_of_a_run_hold_beside_the_budget_and_raise_as_in_every_run(web: Web) -> None:
