@@ -3,9 +3,9 @@
     python tests/chaos/stop_research.py [--seconds 60] [--stops 50] [--kills 20] [--seed 1]
 
 Ctrl-C and SIGTERM come after a random line of its progress and a little later, with and without `--database`: exit code 130 or 143, no
-traceback, no half file, and a report that `sayso check` passes, or a sentence that nothing had been found. `kill -9` comes with
-`--database`: the same command under the same `--run-id` finishes, and no question is paid twice whose answer was stored. `--seconds` below
-60 makes a shorter form of it.
+traceback, no half file, and a report that `sayso check` passes, or a sentence that nothing had been found; every sixth is a research that
+was killed and is stopped again while `sayso resume` goes on with it. `kill -9` comes with `--database`: the same command under the same
+`--run-id` finishes, and no question is paid twice whose answer was stored. `--seconds` below 60 makes a shorter form of it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,12 @@ def answered(body: dict[str, Any]) -> str:
 
 def start(folder: Path, *more: str) -> subprocess.Popen[str]:
     """A research of the sample web."""
-    command = [sys.executable, "-m", "sayso", "research", "BettaBurgers", "--search", "sample", "--competitors", "2", *more]
+    return begin(folder, "research", "BettaBurgers", "--search", "sample", "--competitors", "2", *more)
+
+
+def begin(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """A command, with its output and progress read from pipes."""
+    command = [sys.executable, "-m", "sayso", *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(
         command, cwd=folder, env=environment(), text=True, stdout=pipe, stderr=pipe, preexec_fn=listens_to_ctrl_c, start_new_session=True
@@ -96,14 +101,18 @@ def stop_many(chance: random.Random, stops: int, lines: int) -> list[str]:
     for index in range(stops):
         number = signal.SIGTERM if index % 4 == 3 else signal.SIGINT
         stored = ("--database", "sqlite:///runs.db", "--run-id", "r") if index % 2 else ()
-        after, later = chance.randrange(lines + 1), chance.uniform(0, 0.4)
+        after, later, is_resumed = chance.randrange(lines + 1), chance.uniform(0, 0.4), index % 6 == 5
         with tempfile.TemporaryDirectory() as made:
             folder = Path(made)
-            ended = stop(start(folder, *stored), number, after, later)
+            if is_resumed:
+                stop(start(folder, *stored), signal.SIGKILL, chance.randrange(3, lines + 1), 0)
+            process = begin(folder, "resume", "r", *stored[:2]) if is_resumed else start(folder, *stored)
+            ended = stop(process, number, after, later)
             done = ended.code == 0 and "competitors," in ended.err  # it was quicker than the signal
             problems = [] if done else find_problems(folder, ended, CODES[number])
             kept += bool(ended.out.strip())
-            where = f"{signal.Signals(number).name} after line {after} + {later:.2f} s{', stored' if stored else ''}"
+            how = ", resumed" if is_resumed else ", stored" if stored else ""
+            where = f"{signal.Signals(number).name} after line {after} + {later:.2f} s{how}"
             wrong += tell(where, problems)
     print(f"{stops} stops: {kept} with a report, {len(wrong)} problems", flush=True)
     return wrong

@@ -226,6 +226,35 @@ def test_a_research_that_was_killed_goes_on_where_it_was(words: str, tmp_path: P
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
 
 
+RESUMED_UNTIL = {"the first site": ("1 of 3", signal.SIGINT, 130), "the client's claims": (" kept, from", signal.SIGTERM, 143)}
+
+
+@pytest.mark.parametrize(("words", "number", "code"), RESUMED_UNTIL.values(), ids=RESUMED_UNTIL)
+def test_a_resumed_research_that_is_stopped_leaves_a_report_and_goes_on_later(words: str, number: int, code: int, tmp_path: Path) -> None:
+    stored = ["--database", "sqlite:///runs.db"]
+    began = ["research", "BettaBurgers", "--search", "sample", "--competitors", "3", "--run-id", "r", *stored]
+    for arguments, until, end in ((began, "Choosing among", signal.SIGKILL), (["resume", "r", *stored], words, number)):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sayso", *arguments],
+            cwd=tmp_path,
+            env=environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=listens_to_ctrl_c,
+        )
+        assert process.stderr is not None
+        assert next((line for line in process.stderr if until in line), None)
+        process.send_signal(end)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (code, f"{tmp_path}/reports/bettaburgers.md\n"), err
+    assert f"Continue with: sayso resume r --database sqlite:///{tmp_path}/runs.db" in err
+    assert stopped_report(tmp_path, "It was ")["client"]["claims"]
+    ran = sayso("resume", "r", *stored, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert len(checked_report(tmp_path / "reports" / "bettaburgers.md")["competitors"]) == 3
+
+
 def test_half_a_report_is_put_beside_a_whole_one_and_not_over_it(tmp_path: Path) -> None:
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports" / "bettaburgers.md").write_text("# A whole report\n", "utf-8")

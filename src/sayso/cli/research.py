@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
@@ -10,17 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.agents.research.budget import BudgetEnded
 from sayso.agents.research.earlier_report import read_earlier
 from sayso.agents.research.pipeline import CONCURRENCY, Kind
 from sayso.agents.research.report import Report
-from sayso.agents.research.run import make_partial_report
 from sayso.agents.research.site_choice import SELECTION_STEP
 from sayso.agents.research.sources import choose_cache_age
-from sayso.agents.research.state import ResearchProgress
 from sayso.cli.builtin_app import RESEARCH_GRANTS, ResearchFlow, ResearchTask, builtin_app, portable_model
 from sayso.cli.choose import require_terminal
 from sayso.cli.display import read_text
+from sayso.cli.found_so_far import FoundSoFar
 from sayso.cli.options import (
     Again,
     BaseUrl,
@@ -42,17 +39,16 @@ from sayso.cli.options import (
     SecondOpinion,
     Sites,
     StoreIn,
-    describe_stop,
     resolve_model,
 )
 from sayso.cli.progress import ProgressTree
-from sayso.cli.report_file import DEFAULT_FORMATS, find_report_path, save_finished_report, save_partial_report, say, split_formats
+from sayso.cli.report_file import DEFAULT_FORMATS, find_report_path, save_finished_report, say, split_formats
 from sayso.cli.resume import stream_resumed
 from sayso.cli.run_database import database_option, is_database_named, open_engine
 from sayso.cli.stopping import StopSignals
 from sayso.console import terminal
 from sayso.tools.approval.requests import Approver
-from sayso.tools.errors import NothingFound, RunError, SearchFailed, UsageError
+from sayso.tools.errors import RunError, UsageError
 from sayso.tools.web.cache_folder import parse_age
 from sayso.workflows import RunEnded
 from sayso.workflows import engine as memory_engine
@@ -139,7 +135,10 @@ class ResearchRun:
     model: Model | None
     quiet: bool = False
     earlier: Report | None = None
-    latest: ResearchProgress | None = field(default=None, init=False)
+    found: FoundSoFar = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.found = FoundSoFar(self.task, self.model, self.quiet, self.earlier)
 
     async def execute(self, stored: DurableEngine | None = None, run_id: str | None = None, database: str = "") -> int:
         """Research, write the report, and return the exit code.
@@ -166,24 +165,11 @@ class ResearchRun:
         try:
             report = await self._follow(start)
         except BaseException as error:  # whatever stops it: what was found is written, and the error is raised again
-            self._save_what_was_found(error)
-            if stored is not None:
+            self.found.save(error)
+            if stored is not None and self.found.has_begun:
                 say(f"Continue with: sayso resume {name}{database}")
             raise
         return save_finished_report(report, self.task if row is None else _read_task(row), quiet=self.quiet)
-
-    def _save_what_was_found(self, error: BaseException) -> None:
-        """Write what was found until the research was stopped as a report; if nothing was found, say so."""
-        if isinstance(error, (NothingFound, SearchFailed, BudgetEnded, UsageError)):
-            return  # it says itself that there is nothing to report
-        why = str(error) or "It was interrupted." if isinstance(error, asyncio.CancelledError) else describe_stop(error)
-        if isinstance(error, OSError) and error.strerror:
-            why = f"{error.strerror}."  # a reader of the report needs neither a number nor the path
-        report = make_partial_report(self.latest.state, self.model, why, self.earlier) if self.latest is not None else None
-        if report is None:
-            say("Nothing had been found by then, so there is no report.")
-        else:
-            save_partial_report(report, self.task, quiet=self.quiet)
 
     async def _follow(self, start: Callable[[Approver], AsyncIterator[object]]) -> Report:
         """Show the events of the run that `start` starts, and return its report."""
@@ -193,11 +179,9 @@ class ResearchRun:
             async for event in start(terminal if tree is None else tree.approve_with(terminal)):
                 if tree is not None:
                     tree.take(event)
-                match event:
-                    case ResearchProgress():
-                        self.latest = event
-                    case RunEnded(result):
-                        report = result.output
+                self.found.take(event)
+                if isinstance(event, RunEnded):
+                    report = event.result.output
         if report is None:
             raise RunError("The research ended without a report.")
         return report

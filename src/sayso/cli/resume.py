@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sayso.cli.display import read_text, shorten, to_plain
@@ -13,14 +13,16 @@ from sayso.cli.open_requests import Signer, find_signer
 from sayso.cli.options import AppName, DatabaseUrl, Exit, KeyFile, RunId, SignerName
 from sayso.cli.progress import ProgressTree
 from sayso.cli.run_database import app_option, database_option, find_run, open_engine
+from sayso.cli.stopping import StopSignals
 from sayso.console import escape_controls, print_card, terminal
 from sayso.tools.approval.requests import ApprovalRequest, Approver
-from sayso.tools.errors import RunError
+from sayso.tools.errors import RunError, UsageError
 from sayso.workflows import RunEnded, RunResult
 from sayso.workflows.runs.events import WriteSettled
 from sayso.workflows.workflow import stream_events
 
 if TYPE_CHECKING:
+    from sayso.cli.found_so_far import FoundSoFar
     from sayso.workflows.durable.engine import DurableEngine
     from sayso.workflows.durable.records import RunRow
     from sayso.workflows.runs.protocols import Scope
@@ -29,31 +31,73 @@ if TYPE_CHECKING:
 def resume(run: RunId, *, app: AppName = None, key: KeyFile = None, signer: SignerName = None, database: DatabaseUrl = None) -> int:
     """Resume a run here, from where it stopped.
 
-    Requests that wait for an approval are asked about in this terminal.
+    Requests that wait for an approval are asked about in this terminal. A research that is stopped again leaves a partial report.
     """
-    return asyncio.run(_resume(run, app, find_signer(key, signer), database))
+    with StopSignals() as signals:
+        return signals.run(_resume(run, app, find_signer(key, signer), database))
 
 
 async def _resume(run: str, app_name: str | None, signer: Signer | None, database: str | None) -> int:
     async with open_engine(database, load_app(app_name)) as engine:
         row = await find_run(engine, run)
-        result: RunResult[object] | None = None
-        settled: list[WriteSettled] = []
-        with ProgressTree(row.id, in_words=row.flow == "research" and row.app == "sayso") as tree:
-            async for event in stream_resumed(engine, row, tree.approve_with(_sign(terminal, signer))):
-                if isinstance(event, RunEnded):
-                    result = event.result
-                    continue
-                if isinstance(event, WriteSettled):
-                    settled.append(event)
-                tree.take(event)
-        if result is None:
-            raise RunError(f"Run {row.id} ended without a result.")
+        found = _find_found(row)
+        try:
+            result, settled = await _follow(engine, row, signer, found)
+        except BaseException as error:  # whatever stops it: what was found is written, and the error is raised again
+            if found is not None and found.has_begun:
+                found.save(error)
+                _say_how_to_continue(row, app_name, database)
+            raise
         if row.flow == "chat" and row.app == "sayso":
             _print_receipts(row, settled)
         if not result.finished:
             return say_what_waits(result.run_id, result.pending, database_option(database), app_option(row, app_name))
         return _print_output(row, result.output)
+
+
+async def _follow(
+    engine: DurableEngine, row: RunRow, signer: Signer | None, found: FoundSoFar | None
+) -> tuple[RunResult[object], list[WriteSettled]]:
+    """Show the events of the run, and return its result and the writes that were settled."""
+    result: RunResult[object] | None = None
+    settled: list[WriteSettled] = []
+    with ProgressTree(row.id, in_words=found is not None) as tree:
+        async for event in stream_resumed(engine, row, tree.approve_with(_sign(terminal, signer))):
+            if found is not None:
+                found.take(event)
+            if isinstance(event, RunEnded):
+                result = event.result
+                continue
+            if isinstance(event, WriteSettled):
+                settled.append(event)
+            tree.take(event)
+    if result is None:
+        raise RunError(f"Run {row.id} ended without a result.")
+    return result, settled
+
+
+def _find_found(row: RunRow) -> FoundSoFar | None:
+    """Return what keeps the findings of the run, if it is a research of Sayso's own."""
+    if row.flow != "research" or row.app != "sayso":
+        return None
+    from sayso.agents.research.earlier_report import read_earlier  # late, for load time
+    from sayso.cli.builtin_app import ResearchTask, replay_model
+    from sayso.cli.found_so_far import FoundSoFar
+
+    task = read_text(row.input)
+    if not isinstance(task, ResearchTask):
+        return None
+    earlier = None
+    if task.again:
+        with suppress(UsageError):  # it was read when the research began; a partial report can do without
+            earlier = read_earlier(task.again, task.company, task.kind)
+    return FoundSoFar(task, replay_model(task.model) if task.model or task.base_url else None, earlier=earlier)
+
+
+def _say_how_to_continue(row: RunRow, app_name: str | None, database: str | None) -> None:
+    from sayso.cli.report_file import say  # late, for load time
+
+    say(f"Continue with: sayso resume {row.id}{app_option(row, app_name)}{database_option(database)}")
 
 
 def _sign(approve: Approver, signer: Signer | None) -> Approver:
