@@ -72,6 +72,10 @@ VISIBLE = {
         [("", "Opening hours", "Mon-Fri 9-18"), ("", "Phone", "030 123456"), ("", "Email", "a@b.example"), ("", "Founded", "1998"),
          ("", "Employees", "12")],
     ),
+    "a score, which is no label with a value": (
+        "<div>HOME 14 : 10 GUEST &nbsp; 2nd half starts in 12:00</div><p>Bayern 2 : 1 Dortmund</p><p>Room 3: 12 people</p><p>Salle 4 : 8 places</p>",
+        [("", "Room 3", "12 people"), ("", "Salle 4", "8 places")],
+    ),
     "a definition list with several values of a term": (
         "<h1>City bike</h1><dl><dt>Weight</dt><dd>12 kg</dd><dt>Colours</dt><dd>red</dd><dd>blue</dd><dt>Price</dt><dd>499 €</dd></dl>",
         [("", "Weight", "12 kg"), ("", "Colours", "red"), ("", "Colours", "blue"), ("City bike", "Price", "499 €")],

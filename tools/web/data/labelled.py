@@ -21,6 +21,7 @@ MAX_PAIRS = 2_000
 _BOLD = frozenset(("b", "strong", "th", "dt", "em", "label"))
 _LABEL_CLASS = re.compile(r"(?:^|[\s_-])(?:label|name|title|term|key|head|caption|prop|attribute)(?:$|[\s_-])", re.IGNORECASE)
 _DATA = re.compile(r"\d{1,2}[:.]\d\d\b|\+?\(?\d[\d ()/.-]{6,18}\d|\d\s?(?:am|pm|uhr|h|時)\b", re.IGNORECASE)
+_SCORE = re.compile(r"[A-ZÀ-Þ]\D*\d{1,3} : \d{1,3} [A-ZÀ-Þ]")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
@@ -50,7 +51,7 @@ def _read_line(page: PageLines, number: int, line: Line, records: Records) -> It
         for priced in read_prices(page, number, line, text, records) if is_item else ():
             yield priced if priced.of_heading else replace(priced, heading="")  # the heading before it is of the same rank
         return
-    if (found := LABEL.fullmatch(text)) and _is_label(found["label"], found["value"], line):
+    if (found := LABEL.fullmatch(text)) and not _SCORE.match(text) and _is_label(found["label"], found["value"], line):
         yield make_pair(found["label"], found["value"], line.heading, has_colon=True)
         return
     if text[-1:] in (":", "：") and (below := _read_below(page, number, text)):
