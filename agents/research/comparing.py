@@ -29,7 +29,7 @@ _SIZES = frozenset(
 """Last words of names that are not what the thing is: "Tonkotsu Double", "Lamp Large"."""
 _LONGEST_ITEM = 5
 _FOUNDED = re.compile(
-    r"(?i:\bfound(?:ed|ing|er)|\bestablished\b|\b(?:we|it|he|she|who|business|company|shop|\w+) (?:started|began)\b|opened (?:the|our|"
+    r"(?i:\bfound(?:ed|ing|er)|\bestablished\b|\bstarted (?:by|in)\b|\bopened:|\b(?:we|it|he|she|who|business|company|shop|\w+) (?:started|began)\b|opened (?:the|our|"
     r"its|his|her|their) "
     r"(?:\w+ )?(?:first|doors)|\bfirst \w+ opened|gegründet|gründung|gründete|fondée?\b|fondation|fundad[oa]|fundó|opgericht|grundat|"
     r"stiftet)|創業|設立"
@@ -83,6 +83,10 @@ def _compare_ages(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Iter
         found = _FOUNDED.search(row.text)
         if not years or not found:
             continue
+        begin, end = row.text.rfind(". ", 0, found.start()) + 1, row.text.find(". ", found.end())
+        years = [year for year in years if begin <= year.span[0] and (end < 0 or year.span[0] < end)]  # in the same sentence
+        if not years:
+            continue
         place = found.end()
         year = min(years, key=lambda amount: abs(amount.span[0] - place))
         if row.name not in told or year.value < told[row.name].value:
@@ -91,7 +95,7 @@ def _compare_ages(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Iter
         ordered = sorted(told.values(), key=lambda each: each.value)
         if ordered[0].value < ordered[-1].value:
             listed = ", ".join(f"{each.name} {each.said}" for each in ordered)
-            yield Point(f"Oldest first, by the earliest year on their pages: {listed}.", tuple(each.number for each in ordered))
+            yield Point(f"Oldest first, by the year in which each says that it began: {listed}.", tuple(each.number for each in ordered))
 
 
 def _compare_places(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Iterator[Point]:

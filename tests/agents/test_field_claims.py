@@ -144,6 +144,23 @@ def test_prices_of_an_old_page_are_left_out_beside_current_ones_and_kept_with_th
     assert alone.dated == "2021-03-14"
 
 
+FOUNDED = {
+    # what a business says: the year in which it says that it began, or None
+    "The family has raised bison since 1974. They opened the first Hoof in Rapid City in 1996.": 1996,
+    "Started by Anjali Deshpande-Roy in 2018.": 2018,
+    "Opened: 2017.": 2017,
+    "We have offset our emissions since 2020. The founder is a baker.": None,
+}
+
+
+@pytest.mark.parametrize(("text", "year"), FOUNDED.items())
+def test_ages_are_compared_by_the_year_of_the_sentence_that_tells_of_the_beginning(text: str, year: int | None) -> None:
+    told = {"A": "A was founded in 1958.", "B": text}
+    columns = [Competitor(name, "http://x.example/", "", (Claim("company", each, each, 1),)) for name, each in told.items()]
+    said = [f"Oldest first, by the year in which each says that it began: A 1958, B {year}."] if year else []
+    assert [point.text for point in compare_columns(columns)] == said
+
+
 def test_comparisons_name_their_claims_and_compare_only_what_has_one_unit() -> None:
     def column(name: str, *texts: str) -> Competitor:
         return Competitor(name, "http://x.example/", "", tuple(Claim("prices", text, text, 1) for text in texts))
@@ -157,6 +174,6 @@ def test_comparisons_name_their_claims_and_compare_only_what_has_one_unit() -> N
     )
     assert {point.text: point.claims for point in points} == {
         "Most places first, by their own count: B 40 shops, A 12 shops.": (6, 3),
-        "Oldest first, by the earliest year on their pages: A 1958, B 1999.": (1, 4),
+        "Oldest first, by the year in which each says that it began: A 1958, B 1999.": (1, 4),
         "The lowest price that each names for “lamp”: B $15 (Floor lamp); A $20 (Desk lamp).": (5, 2),
     }
