@@ -8,6 +8,10 @@ from sayso.tools.lazy_names import lazily
 
 if TYPE_CHECKING:
     from .agent import Agent as Agent
+    from .answering.answer import CheckedAnswer as CheckedAnswer
+    from .answering.answer import CitedPassage as CitedPassage
+    from .answering.flow import agentic_rag as agentic_rag
+    from .answering.sources import WebSource as WebSource
     from .messages import AssistantMessage as AssistantMessage
     from .messages import Conversation as Conversation
     from .messages import Message as Message
@@ -43,9 +47,11 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "Agent": "agent",
+    "CheckedAnswer": "answering.answer",
     "AnthropicMessages": "models.anthropic_messages",
     "AssistantMessage": "messages",
     "CallDelta": "models.model",
+    "CitedPassage": "answering.answer",
     "Conversation": "messages",
     "Downgraded": "models.model",
     "Finished": "models.model",
@@ -69,7 +75,9 @@ _PLACES = {
     "TextDelta": "models.model",
     "ToolMessage": "messages",
     "UserMessage": "messages",
+    "WebSource": "answering.sources",
     "WholeReplyModel": "models.model",
+    "agentic_rag": "answering.flow",
     "call": "models.scripted",
     "grammar_for": "models.call_grammar",
     "model_from": "models.named",

@@ -10,6 +10,7 @@ from sayso import ScriptedModel
 from sayso.agents import AssistantMessage, ModelRequest, Reply, ToolMessage, call
 from sayso.agents.models.extractive import find_passages_about, quote_passages
 from sayso.tools import UsageError
+from sayso.tools.documents import NOT_IN_THE_DOCUMENTS
 
 
 def stand_in(says: Callable[[ModelRequest], Reply | str]) -> ScriptedModel:
@@ -121,12 +122,12 @@ def librarian(request: ModelRequest) -> str:
     """Routes by the question mark, keeps the passages that share two words with the question, and quotes them."""
     material, _, asked = request.question.split("\n\nYour last version:")[0].rpartition("\n")
     if (request.schema or {}).get("type") == "string":
-        return "documents" if "?" in asked else "talk"
+        return json.dumps("documents" if "?" in asked else "talk")
     if (request.schema or {}).get("type") == "array":
         return json.dumps(find_passages_about(asked, material))
-    if "search words" in str(request.messages[0]):
+    if "in other words" in str(request.messages[0]):
         return "parking for visitors" if "car" in material else "something else"
-    return quote_passages(asked, material) or "Hello! Ask me about the company's documents."
+    return quote_passages(asked, material) or NOT_IN_THE_DOCUMENTS
 
 
 @stand_in

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sayso.agents import Prompt as Prompt
     from sayso.agents import Sampling as Sampling
     from sayso.agents import ScriptedModel as ScriptedModel
+    from sayso.agents.answering.ask_agent import ask as ask
     from sayso.agents.research.run import research as research
     from sayso.console import terminal as terminal
     from sayso.flow_command import command as command
@@ -60,6 +61,7 @@ _PLACES = {
     "Secret": "tools",
     "ToolContext": "tools",
     "ToolError": "tools",
+    "ask": "agents.answering.ask_agent",
     "best_of": "workflows",
     "command": "flow_command",
     "conditional": "workflows",

@@ -11,8 +11,8 @@ from .claims import Unstated, find_unstated, split_claims
 from .passages import NOT_IN_THE_DOCUMENTS, Passage
 from .quoting import locate_quote
 
-_NUMBERS = r"#?\s*\d{1,18}(?:\s*(?:,|;|&|and|-|–)?\s*(?:DOC\s*)?#?\d{1,18}){0,20}"
-_CITATION = re.compile(rf"[\[【(]\s*DOCS?\s*{_NUMBERS}\s*[\]】)]", re.IGNORECASE)
+NUMBERS = r"#?\s*\d{1,18}(?:\s*(?:,|;|&|and|-|–)?\s*(?:DOC\s*)?#?\d{1,18}){0,20}"
+_CITATION = re.compile(rf"[\[【(]\s*DOCS?\s*{NUMBERS}\s*[\]】)]", re.IGNORECASE)
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
 _QUOTES = re.compile(
     r"“([^“”]{1,2000})”|„([^„“”]{1,2000})[“”]|«([^«»]{1,2000})»|「([^「」]{1,2000})」|『([^『』]{1,2000})』"
@@ -76,7 +76,7 @@ class CitedAnswer:
     @property
     def problems(self) -> tuple[str, ...]:
         """Return a sentence for each citation that does not hold, and one if nothing is cited; nothing for "Not in the documents."."""
-        return tuple(_find_problems(self)) if self.citations or not _is_refusal(self.text) else ()
+        return tuple(_find_problems(self)) if self.citations or not is_refusal(self.text) else ()
 
     @property
     def sources(self) -> tuple[Passage, ...]:
@@ -113,7 +113,7 @@ def resolve_citations(answer: str, passage: Callable[[int], Passage | None], amo
 def _find_groups(answer: str) -> list[_Group]:
     groups = list[_Group]()
     for found in _CITATION.finditer(answer):
-        numbers = tuple(_parse_numbers(found[0]))
+        numbers = tuple(parse_numbers(found[0]))
         if groups and not answer[groups[-1].span[1] : found.start()].strip(" ,;"):
             before = groups.pop()
             groups.append(_Group((before.span[0], found.end()), tuple(dict.fromkeys((*before.numbers, *numbers)))))
@@ -122,7 +122,8 @@ def _find_groups(answer: str) -> list[_Group]:
     return groups
 
 
-def _parse_numbers(citation: str) -> Iterator[int]:
+def parse_numbers(citation: str) -> Iterator[int]:
+    """Yield the numbers of a citation: 3, 5, 6 and 7 of "[DOC 3, 5-7]"."""
     spread = _RANGE.sub(lambda found: " ".join(map(str, _expand_range(int(found[1]), int(found[2])))), citation)
     yield from dict.fromkeys(int(number) for number in re.findall(r"\d+", spread))
 
@@ -164,7 +165,8 @@ def _make_citations(
         yield Citation(number, claim, group.span, passage, quotes, unstated if passage else ())
 
 
-def _is_refusal(answer: str) -> bool:
+def is_refusal(answer: str) -> bool:
+    """Return whether an answer is no more than "Not in the documents."."""
     return answer.strip("\"'“”. \n").lower() == NOT_IN_THE_DOCUMENTS.rstrip(".").lower()
 
 

@@ -16,7 +16,7 @@ from .passages import Passage
 from .query_words import STOP_WORDS
 from .quoting import locate_quote
 
-_SENTENCE = re.compile(r".+?(?:[.!?。！？][”\"')\]»]*(?=\s|$)|(?<=[。！？])|\n|$)", re.DOTALL)
+SENTENCE = re.compile(r".+?(?:[.!?。！？][”\"')\]»]*(?=\s|$)|(?<=[。！？])|\n|$)", re.DOTALL)
 _QUOTED = re.compile(r"[“„«「『\"][^“”„«»「」『』\"]+[”“»」』\"]")
 _LETTERS = re.compile(r"[^\W_]")
 _ANSWER_PARTICLE = re.compile(
@@ -29,7 +29,9 @@ _ABOUT_THE_QUESTION = re.compile(
 _WRAPPED = re.compile(r"(?<=[\w,(])[ \t]*\n[ \t]*(?=[a-z0-9(])")
 """A line that goes on in the next one, as in PDF files: it ends in the middle of a sentence, and the next one does not begin one."""
 MOST_OF_A_LABEL = 2
-_MARKS = " \t\n-*•>#.,;:"
+MOST_OF_A_GREETING = 3
+_PERSONS = frozenset("i me my we us our you your".split())
+MARKS = " \t\n-*•>#.,;:"
 
 
 class Unstated(NamedTuple):
@@ -62,7 +64,7 @@ def split_claims(answer: str, citations: Sequence[tuple[int, int]]) -> tuple[lis
         elif is_last:
             claims[number] = _join(claims[number], own)
             rest = split_sentences(further)
-        elif further.strip(_MARKS):
+        elif further.strip(MARKS):
             claims[number] = _join(claims[number], own)
             claims[number + 1] += split_sentences(further)
         else:
@@ -72,18 +74,18 @@ def split_claims(answer: str, citations: Sequence[tuple[int, int]]) -> tuple[lis
 
 def split_sentences(text: str) -> list[str]:
     """Return the sentences of an answer, without the marks of lists; lines end sentences too."""
-    found = (" ".join(text[slice(*sentence.span())].split()).lstrip(_MARKS) for sentence in _SENTENCE.finditer(_mask_quotes(text)))
+    found = (" ".join(text[slice(*sentence.span())].split()).lstrip(MARKS) for sentence in SENTENCE.finditer(mask_quotes(text)))
     return [sentence for sentence in found if _LETTERS.search(sentence)]
 
 
-def _mask_quotes(text: str) -> str:
+def mask_quotes(text: str) -> str:
     """Return the text without what stands in quotation marks: what ends a sentence there does not end the one around it."""
     return _QUOTED.sub(lambda quote: quote[0][0] + "x" * (len(quote[0]) - 2) + quote[0][-1], text)
 
 
 def _split_own(between: str) -> tuple[str, str]:
     """Split the text after a citation into the rest of the citation's own sentence and what comes after it."""
-    end = re.search(r"[.!?。！？][”\"')\]»]*(?=\s|$)|\n", _mask_quotes(between))
+    end = re.search(r"[.!?。！？][”\"')\]»]*(?=\s|$)|\n", mask_quotes(between))
     return (between[: end.end()], between[end.end() :]) if end else (between, "")
 
 
@@ -102,7 +104,7 @@ def find_unstated(sentences: Sequence[str], passages: Iterable[Passage], *, cite
     of the answer before these.
     """
     shown = tuple(passages)
-    texts = ["\n".join(dict.fromkeys([passage.title, *passage.headings, _unwrap(passage.text)])) for passage in shown]
+    texts = [_show_text(passage) for passage in shown]
     if not texts:
         return ()
     if len(texts) > 1:
@@ -118,7 +120,28 @@ def find_unstated(sentences: Sequence[str], passages: Iterable[Passage], *, cite
     return tuple(unstated)
 
 
-def _unwrap(text: str) -> str:
+def claims_nothing(sentence: str, passages: Iterable[Passage]) -> bool:
+    """Return whether a sentence only speaks to its reader ("I hope this helps!"), or is a question or a single "Yes"."""
+    claim = _ANSWER_PARTICLE.sub("", sentence, count=1) if _ANSWER_PARTICLE.match(sentence) else sentence
+    words = [word for word in tokenize(claim) if not is_light(word)]
+    if not words or claim.endswith("?"):
+        return True
+    every = [word.text.lower() for word in tokenize(claim)]
+    speaks_to_reader = len(every) <= MOST_OF_A_GREETING or not _PERSONS.isdisjoint(every)
+    return speaks_to_reader and _is_small_talk(claim, words, [_show_text(passage) for passage in passages])
+
+
+def is_answer_particle(sentence: str) -> bool:
+    """Return whether a sentence is no more than a "Yes." or "No."."""
+    return _ANSWER_PARTICLE.fullmatch(sentence if sentence.endswith((".", "!", ",")) else f"{sentence}.") is not None
+
+
+def _show_text(passage: Passage) -> str:
+    return "\n".join(dict.fromkeys([passage.title, *passage.headings, unwrap(passage.text)]))
+
+
+def unwrap(text: str) -> str:
+    """Return a text whose sentences do not end where a line does, rows of tables apart."""
     return "\n".join(line if "|" in line else _WRAPPED.sub(" ", line) for line in re.split(r"\n(?=[^\n]*\|)|(?<=\|)\n", text))
 
 

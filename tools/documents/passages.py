@@ -17,7 +17,7 @@ class Passage:
     """A piece of a document: text[start:end] of the text of `file`.
 
     `number` is what `[DOC n]` means in this index; `page` counts from 1 and is 0 in a file without pages; `headings` are those above it,
-    the highest first; `link` leads to the file, for a PDF to the page.
+    the highest first; `link` leads to the file, for a PDF to the page. `public` is set for a page of the open web.
     """
 
     number: int
@@ -29,11 +29,12 @@ class Passage:
     start: int = 0
     end: int = 0
     link: str = ""
+    public: bool = False
 
     @property
     def labels(self) -> Labels:
-        """Return that others wrote it, and that it is private as far as anybody knows."""
-        return Labels(untrusted=True, private=True)
+        """Return that others wrote it, and that it is private unless it is known to be public."""
+        return Labels(untrusted=True, private=not self.public)
 
     @property
     def place(self) -> str:

@@ -34,7 +34,7 @@ _BOUNDS: Mapping[str, str] = read_table(
     à partir de, dès, au moins, desde, a partir de, al menos, mínimo, a partire da, da, almeno, vanaf, minstens, från, fra, od, от
     up to: up to,
     never exceeds, does not exceed, not exceeding, never exceed, not exceed,
-    at most, no more than, maximum, max., max, maximum of, not more than, as many as,
+    at most, no more than, no longer than, not longer than, maximum, max., max, maximum of, not more than, as many as,
     bis zu, bis, höchstens, maximal, pas plus de, no más de, jusqu'à,
     jusqu'a, au plus, hasta, como máximo, fino a, al massimo, até, upp till, opp til, op til, tot, maximaal, do, до
     about: about, around, approximately, approx., approx, roughly, some, nearly, almost,
@@ -42,11 +42,11 @@ _BOUNDS: Mapping[str, str] = read_table(
     fast, knapp, environ, quelque, presque,
     alrededor de, unos, unas, aproximadamente, cerca de, casi, quasi, ongeveer, bijna, omkring, nästan,
     około, около, 約, 约, 大约, およそ, ≈
-    over: over, older than,
+    over: over, older than, longer than,
     more than, above, in excess of, upwards of, über, mehr als, plus de, plus que, más de, higher than, greater than,
     oltre, più di, mais de, meer dan, mer än, mer enn,
     ponad, более, >, 超过
-    under: under, younger than,
+    under: under, younger than, shorter than,
     less than, fewer than, lower than, below, en-dessous de, en dessous de, unter, weniger als,
     moins de, menos de, meno di, minder dan, mindre än, poniżej, менее, <
     """
@@ -55,8 +55,8 @@ _BOUND_ENDS = tuple(sorted(_BOUNDS, key=len, reverse=True))
 _FILLERS = (" the", " only", " just", " nur", " a", " an")
 _BOUND_AFTER = re.compile(
     rf"{_S}(?P<plus>\+(?!\d)|plus\b(?! \w+ (?:fee|tax)| ?[\d$€£¥]))"
-    rf"|{_S}(?P<or_more>(?:or|and|oder|ou|o|et|y|e|und) (?:more|up|above|over|mehr|plus|más|più)\b|以上|から|起|〜(?!\d)|~(?![~\d]))"
-    rf"|{_S}(?P<or_less>(?:or|and|oder) (?:less|fewer|under|weniger)\b|,? (?:at (?:the )?most|maximum|max\.?|höchstens|au maximum|"
+    rf"|{_S}(?P<or_more>(?:or|and|oder|ou|o|et|y|e|und) (?:more|up|above|over|longer|older|mehr|plus|más|più)\b|以上|から|起|〜(?!\d)|~(?![~\d]))"
+    rf"|{_S}(?P<or_less>(?:or|and|oder) (?:less|fewer|under|shorter|younger|weniger)\b|,? (?:at (?:the )?most|maximum|max\.?|höchstens|au maximum|"
     rf"como máximo)(?!\w)|以下|まで|未満)"
 )
 

@@ -16,6 +16,7 @@ from sayso.tools.errors import NothingFound, SaysoError, SearchFailed, UsageErro
 # The help stands here so that `sayso --help` loads no command; it is the first sentence of the command's docstring.
 COMMANDS = {
     "approve": "Approve a request that waits, after reading its card.",
+    "ask": "Answer a question from documents or the web, with citations that were checked.",
     "calc": "Calculate exactly.",
     "cancel": "Stop a run before its next step, wherever it is executed.",
     "check": "Check a report against the pages as they were read: quotes, hashes, and what each claim says. Asks nobody.",

@@ -1,0 +1,101 @@
+"""What a model wrote from passages, settled: citations corrected, and taken out what no passage states."""
+
+from __future__ import annotations
+
+import pytest
+
+from sayso.tools.documents import Passage
+from sayso.tools.documents.picking import pick_sentences
+from sayso.tools.documents.settling import settle_answer
+
+STAFF = Passage(
+    7, "parking.md", "Parking policy", "## Staff\n\nStaff park in lot A with a permit. A permit costs 15 euros a month.", ("Staff",)
+)
+GUESTS = Passage(
+    6,
+    "parking.md",
+    "Parking policy",
+    "## Visitors\n\nVisitors park in lot B, free of charge. Visitors may park for up to ten hours.",
+    ("Visitors",),
+)
+CARS = Passage(8, "parking.md", "Parking policy", "Charging is free for four hours. Dogs do not wait in cars.", ("Electric cars",))
+PASSAGES = (STAFF, GUESTS, CARS)
+
+KEPT = {
+    "as it was written": ("A permit costs 15 euros a month [DOC 7].", "A permit costs 15 euros a month [DOC 7]."),
+    "another passage's number": ("A permit costs 15 euros a month [DOC 6].", "A permit costs 15 euros a month [DOC 7]."),
+    "a number that is not there": ("A permit costs 15 euros a month [DOC 99].", "A permit costs 15 euros a month [DOC 7]."),
+    "no number": ("A permit costs 15 euros a month.", "A permit costs 15 euros a month [DOC 7]."),
+    "a number without its letters": ("A permit costs 15 euros a month [7].", "A permit costs 15 euros a month [DOC 7]."),
+    "a number in other words": ("A permit costs 15 euros a month (Document 7).", "A permit costs 15 euros a month [DOC 7]."),
+    "a number after the stop": ("A permit costs 15 euros a month. [DOC 7]", "A permit costs 15 euros a month [DOC 7]."),
+    "a number in front": ("[DOC 7]: A permit costs 15 euros a month.", "A permit costs 15 euros a month [DOC 7]."),
+    "a number on a line of its own": ("A permit costs 15 euros a month.\n[DOC 7]", "A permit costs 15 euros a month [DOC 7]."),
+    "words of a source": (
+        "According to [DOC 7], a permit costs 15 euros a month.",
+        "According to the passage, a permit costs 15 euros a month [DOC 7].",
+    ),
+    "a list": (
+        "- Staff park in lot A\n- Visitors park in lot B\n- Charging is free for four hours",
+        "- Staff park in lot A [DOC 7]\n- Visitors park in lot B [DOC 6]\n- Charging is free for four hours [DOC 8]",
+    ),
+    "a yes with what bears it out": ("Yes. Visitors park in lot B.", "Yes. Visitors park in lot B [DOC 6]."),
+    "a quote": ("It says “Staff park in lot A with a permit”.", "It says “Staff park in lot A with a permit” [DOC 7]."),
+    "quotes one after the other": (
+        "“Staff park in lot A with a permit.” [DOC 6] “Visitors park in lot B, free of charge.” [DOC 6]",
+        "“Staff park in lot A with a permit.” [DOC 7] “Visitors park in lot B, free of charge.” [DOC 6]",
+    ),
+    "small talk around it": ("Great question! Staff park in lot A.", "Staff park in lot A [DOC 7]."),
+}
+
+
+@pytest.mark.parametrize(("written", "settled"), KEPT.values(), ids=KEPT)
+def test_what_a_passage_states_is_cited_to_that_passage(written: str, settled: str) -> None:
+    told = settle_answer(written, PASSAGES)
+    assert (told.text, told.removed, told.refused) == (settled, (), False)
+
+
+REMOVED = {
+    "a wrong number": "A permit costs 25 euros a month [DOC 7].",
+    "a dropped not": "Dogs wait in cars [DOC 8].",
+    "a not too much": "Visitors may not park for up to ten hours [DOC 6].",
+    "a bound that is left out": "Visitors may park for ten hours and longer [DOC 6].",
+    "what is said of somebody else": "Visitors park in lot A [DOC 6].",
+    "two facts stitched together": "Visitors pay 15 euros a month [DOC 6][DOC 7].",
+    "a quote that nobody wrote": "“Staff park in lot B with a permit” [DOC 7].",
+    "what no passage has a word of": "The gate closes at eight.",
+    "knowledge of its own": "The capital of France is Paris [DOC 7].",
+}
+
+
+@pytest.mark.parametrize("written", REMOVED.values(), ids=REMOVED)
+def test_what_no_passage_states_is_taken_out_and_told(written: str) -> None:
+    told = settle_answer(written, PASSAGES)
+    assert (told.text, told.statements) == ("", ())
+    assert [bool(removed.reason) for removed in told.removed] == [True]
+
+
+def test_a_yes_goes_with_the_sentence_that_it_was_said_for() -> None:
+    assert settle_answer("Yes. Dogs may wait in cars. Staff park in lot A.", PASSAGES).text == "Staff park in lot A [DOC 7]."
+
+
+def test_the_mark_is_the_callers() -> None:
+    assert settle_answer("Staff park in lot A.", PASSAGES, lambda number: f"[{number}]").text == "Staff park in lot A [7]."
+
+
+@pytest.mark.parametrize("refusal", ["Not in the documents.", "not in the documents", "The documents do not say who cooks [DOC 7]."])
+def test_a_refusal_is_told_from_an_answer(refusal: str) -> None:
+    assert settle_answer(refusal, PASSAGES).refused
+
+
+PICKED = {
+    "by its words": ("What does a permit cost?", ["A permit costs 15 euros a month."]),
+    "by its heading": ("What about visitors?", ["Visitors park in lot B, free of charge.", "Visitors may park for up to ten hours."]),
+    "by other words": ("Where do employees park?", ["Staff park in lot A with a permit."]),
+    "nothing shared": ("Who cooks?", []),
+}
+
+
+@pytest.mark.parametrize(("question", "sentences"), PICKED.values(), ids=PICKED)
+def test_the_sentences_that_answer_are_picked(question: str, sentences: list[str]) -> None:
+    assert [picked.text for picked in pick_sentences(question, PASSAGES)] == sentences
