@@ -29,7 +29,8 @@ _SIZES = frozenset(
 """Last words of names that are not what the thing is: "Tonkotsu Double", "Lamp Large"."""
 _LONGEST_ITEM = 5
 _FOUNDED = re.compile(
-    r"(?i:\bfound(?:ed|ing|er)|\bestablished\b|\bstarted (?:by|in)\b|\bopened:|\b(?:we|it|he|she|who|business|company|shop|\w+) (?:started|began)\b|opened (?:the|our|"
+    r"(?i:\bfound(?:ed|ing|er)|\bestablished\b|\bstarted (?:by|in)\b|\bopened:|"
+    r"\b(?:we|it|he|she|who|business|company|shop|\w+) (?:started|began)\b|opened (?:the|our|"
     r"its|his|her|their) "
     r"(?:\w+ )?(?:first|doors)|\bfirst \w+ opened|gegründet|gründung|gründete|fondée?\b|fondation|fundad[oa]|fundó|opgericht|grundat|"
     r"stiftet)|創業|設立"
