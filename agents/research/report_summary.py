@@ -20,7 +20,7 @@ def summarise(report: ReportValues) -> tuple[KeyPoint, ...]:
     They count and compare what the claims say. Where nothing was found they say so, and not that there is none.
     """
     if not report.columns:
-        return ()
+        return tuple(_tell_whom(report)) if report.stopped else ()
     return (
         *_tell_whom(report),
         *_tell_changes(report),

@@ -417,7 +417,7 @@ def test_an_order_in_a_chat_is_approved_from_elsewhere_and_the_conversation_goes
 @pytest.mark.parametrize("run", ["research-stopped", "research-killed"])
 def test_a_research_that_was_stopped_in_the_middle_is_resumed(old: Old, run: str) -> None:
     said = old.sayso("resume", run)
-    assert "1 competitors, " in said
+    assert "1 competitor, " in said
     report = json.loads((old.folder / "report.json").read_text())
     assert (report["company"], len(report["competitors"])) == ("BettaBurgers", 1)
     assert json.loads(old.sayso("runs", "--json", "--state", "done"))

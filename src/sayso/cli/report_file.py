@@ -13,6 +13,7 @@ from pathlib import Path
 from sayso.agents.research.report import SNAPSHOTS, Report, check_formats, make_slug
 from sayso.agents.research.report_changes import describe_change
 from sayso.agents.research.report_saving import copy_snapshots
+from sayso.agents.research.state import count_words
 from sayso.cli.builtin_app import ResearchTask
 from sayso.cli.options import Exit
 from sayso.console import escape_controls
@@ -23,6 +24,7 @@ MOST_NAMED = 6
 """How many of what was left out are named; the report has all."""
 MOST_CHANGES = 20
 """How many changes the terminal shows; the report has all."""
+SITES = {"competitors": ("competitor", "competitors"), "market": ("business", "businesses"), "topic": ("site", "sites")}
 GIVE_ANOTHER = "Give another place with --out."
 
 
@@ -122,15 +124,17 @@ def _tell(report: Report, task: ResearchTask, quiet: bool) -> None:
     of = f" of {task.competitors}" if count < task.competitors else ""
     if report.stopped:
         say(f"Stopped early: {report.stopped} {_name_option(report.stopped, task)}".rstrip())
-    sites = [each.name for each in report.left_out if each.what == "site"]
-    if sites:
-        say(f"Not visited: {_list(sites, ', ')}.")
+    unvisited = [each.name for each in report.left_out if each.what == "site"]
+    if unvisited:
+        say(f"Not visited: {_list(unvisited, ', ')}.")
     others = [each for each in report.left_out if each.what != "site"]
     for why in dict.fromkeys(each.why for each in others):
         names = _list([each.name for each in others if each.why == why], "; ")
         say(f"Left out: {names}." + (f" {why}" if why != report.stopped else ""))
     if not quiet:
-        say(f"{count}{of} competitors, {claims} claims, {len(report.sources)} pages read.")
+        one, many = SITES[report.kind]
+        sites = f"{count}{of} {one if count == 1 and not of else many}"
+        say(f"{sites}, {count_words(claims, 'claim')}, {count_words(len(report.sources), 'page')} read.")
     _tell_changes(report)
     for page in report.failed_pages:
         say(f"Not read: {page.why}")
