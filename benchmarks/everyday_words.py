@@ -28,7 +28,7 @@ def read_questions(name: str) -> list[dict[str, Any]]:
 
 def nearest_files(documents: Documents, question: str) -> list[str]:
     """The files of the five passages that are nearest to the question, whether they answer it or not."""
-    return [passage.file for passage in documents.search(question, 5, least=0)]
+    return [passage.file for passage in documents.nearest(question, 5)]
 
 
 def is_turned_away(documents: Documents, question: str) -> bool:
