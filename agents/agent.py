@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from .loop import AgentLoop
     from .models.model import Model
+    from .windows.values import Window
 
 Out = TypeVar("Out")
 AGENT_LIMITS = Limits(model_calls=20)
@@ -45,6 +46,7 @@ class AgentOptions(TypedDict, total=False):
     dialect: str
     output_tries: int
     fallback: Sequence[str | Model]
+    window: Window | int | bool
 
 
 class Agent(Workflow[Any, Out], Generic[Out]):
@@ -55,7 +57,8 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     result, answer. They go to the model as real turns. `output` is the type of the answer. `approve` decides on its writes where the
     caller gives no approver.
     `dialect` is how calls are written: "auto", "native", or the name of a text dialect. `fallback` are models that are
-    asked, in order, when the one before is down or refuses; each switch is an event.
+    asked, in order, when the one before is down or refuses; each switch is an event. `window` is how a long conversation is made to fit:
+    a number of tokens, a Window, False to send it as it is; by default as much is sent as the model is known to take.
     """
 
     kind = "agent"
@@ -83,12 +86,17 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         dialect: str = "auto",
         output_tries: int = 3,
         fallback: Sequence[str | Model] = (),
+        window: Window | int | bool = True,
     ) -> None:
         super().__init__(name, AGENT_LIMITS if limits is None else limits)
         if dialect not in ("auto", "native"):
             check_text_dialect(dialect)
         if isinstance(fallback, str) or not isinstance(fallback, Sequence):
             raise UsageError(f"fallback={fallback!r} is not a list of models. Write fallback=[{fallback!r}].")
+        if window is not True:
+            from .windows.values import make_window  # late, for load time
+
+            make_window(window)
         self.approve = approve
         self.spec: AgentSpec[Out] = AgentSpec(
             name=self.name,
@@ -101,6 +109,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             dialect=dialect,
             output_tries=output_tries,
             fallback=tuple(fallback),
+            window=window,
         )
 
     @property

@@ -26,11 +26,12 @@ from sayso.workflows.calls.secret_calls import mask_result
 
 from .agent_events import ModelDowngraded, ModelRetried, TextStreamed, TextWithdrawn
 from .messages import AssistantMessage, Conversation, Message, SystemMessage, ToolMessage, UserMessage
-from .model_call import ModelConversation, ParsedReply, ask_model, parse_reply
+from .model_call import SHORT_TEXT, ParsedReply, ask_model, parse_reply
+from .model_conversation import ModelConversation
 from .models.model import ModelRequest, Notice, Retrying
 from .prompt_format import FormatChoice
 from .reply_end import WHOLE, AskedAgain, Ending, ask_for_reply, explain_ending, judge_ending
-from .spec import AgentSpec, Out_co
+from .spec import READ_AGAIN, AgentSpec, Out_co
 from .typed_output import InvalidOutput
 from .untrusted_text import FENCE_START, find_untrusted_texts
 
@@ -58,7 +59,8 @@ class AgentLoop(Generic[Out_co]):
         schema = None if spec.output is None else spec.output.response_schema
         sampling = format.sampling if asked.sampling is None else format.sampling.override(asked.sampling)
         request = ModelRequest(transcript, format.schemas, sampling, schema, notify, format.grammar)
-        conversation = ModelConversation(spec, formats, format, transcript, request, asked.sampling)
+        is_short = not (history or format.is_long or asked.parts) and len(asked.text) <= SHORT_TEXT
+        conversation = ModelConversation(spec, formats, format, transcript, request, asked.sampling, is_short)
         turn, again = 0, AskedAgain()
         answer: Any
         sent_back: set[str] = set()
@@ -73,7 +75,7 @@ class AgentLoop(Generic[Out_co]):
             if not (is_usual or again.may_go_on(ending, has_calls=has_calls, is_typed=spec.output is not None)):
                 raise explain_ending(ending, conversation.spec.model, reply, conversation.request.sampling)
             if has_calls:
-                results = await execute_calls(spec, run, parsed, sent_back)
+                results = await execute_calls(conversation.spec, run, parsed, sent_back)
                 if ending is WHOLE and parsed.prose and (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
                     break
                 if run.listeners:
@@ -282,7 +284,7 @@ def find_said(spec: AgentSpec[object], asked: Conversation) -> list[Said]:
 
 def is_write(spec: AgentSpec[object], name: str) -> bool:
     """Return whether a tool of that name writes, as far as this agent knows."""
-    return name not in spec.tools or spec.tools[name].effect is Effect.WRITE
+    return name != READ_AGAIN if name not in spec.tools else spec.tools[name].effect is Effect.WRITE
 
 
 def date_user_texts(texts: Sequence[str | Said], said: Sequence[Said]) -> tuple[str | Said, ...]:

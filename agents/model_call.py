@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
@@ -21,73 +20,28 @@ from sayso.tools.dialects import (
     read_native_calls,
 )
 from sayso.tools.dialects.signatures import ToolSignature
-from sayso.tools.errors import ModelError, ToolsRefused, UsageError
-from sayso.tools.media import Media
-from sayso.workflows import Run, Usage
+from sayso.tools.errors import InputTooLong, ModelError, UsageError
+from sayso.workflows import Run
 from sayso.workflows.runs.handed_out import HANDED_OUT
-from sayso.workflows.runs.limits import NO_USAGE, Meter
+from sayso.workflows.runs.limits import NO_USAGE
 
-from .agent_events import CallAnnounced, ModelSwitched, ReasoningStreamed, TextWithdrawn
-from .messages import AssistantMessage, Message, NativeCall, Reply, Sampling, SystemMessage, ToolMessage, UserMessage
-from .models.model import CallDelta, Downgraded, Finished, ModelRequest, ReasoningDelta, TextDelta
-from .prompt_format import FormatChoice, PromptFormat, make_prompt_format
+from .agent_events import CallAnnounced, ReasoningStreamed
+from .messages import AssistantMessage, Message, NativeCall, Reply, SystemMessage, ToolMessage, UserMessage
+from .model_conversation import ModelConversation
+from .model_switches import ask_other_model, fit_window, switch_model, switch_to_text
+from .models.model import CallDelta, Finished, ReasoningDelta, TextDelta
+from .prompt_format import make_prompt_format
 from .reasoning import split_reasoning
 from .text_streamer import TextStreamer
 
 if TYPE_CHECKING:
-    from .spec import AgentSpec
+    pass
 
 LONGEST_SNAPSHOT = 10_000  # characters of a message that a run stores of a prompt
 NOT_FINISHED = Finished()
 """The end of a reply whose model does not say how it ended."""
-DEFAULT_REPLY_TOKENS = 4096  # reserved for a reply where neither agent nor model says how long it may be
-MEDIA_CHARACTERS = 6000  # what an image or a page of a file is counted as, in characters of text: about 1,500 tokens
-
-
-@dataclass(slots=True, eq=False)
-class ModelConversation:
-    """A conversation under way. `transcript` is live: each turn adds to it, and `request.messages` is the same list.
-
-    `sampling` is what the run was asked with. `model_index` tells which of the agent's models is asked: 0 is its own.
-    """
-
-    spec: AgentSpec[object]
-    formats: FormatChoice
-    format: PromptFormat
-    transcript: list[Message]
-    request: ModelRequest
-    sampling: Sampling | None = None
-    model_index: int = field(default=0, init=False)
-    _characters: int = field(default=0, init=False)
-    _measured: int = field(default=0, init=False)
-
-    def switch_to_text(self) -> None:
-        """Go on with a model that refuses tools: its instructions say how to write calls, and the messages so far are converted."""
-        self._switch_to(self._get_formats(self.model_index).switch_to_text())
-
-    async def switch_model(self, index: int, *, may_ask: bool) -> None:
-        """Go on with one of the agent's fallback models; 0 is its own. Raises UsageError for a model that cannot be asked at all."""
-        formats = self._get_formats(index)
-        format = await formats.choose(may_ask=may_ask)
-        self.spec, self.model_index = formats.spec, index
-        self._switch_to(format)
-
-    def _get_formats(self, index: int) -> FormatChoice:
-        return self.formats.fallbacks[index - 1] if index else self.formats
-
-    def _switch_to(self, format: PromptFormat) -> None:
-        history = self.transcript[len(self.format.opening) :]
-        self.format = format
-        self.transcript[:] = [*format.opening, *format.convert_history(history)]
-        sampling = format.sampling if self.sampling is None else format.sampling.override(self.sampling)
-        self.request = replace(self.request, tools=format.schemas, sampling=sampling, grammar=format.grammar)
-        self._characters = self._measured = 0
-
-    def count_characters(self) -> int:
-        """Return how long the transcript is, as English text. Each message is measured once: turns only add to the transcript."""
-        self._characters += sum(_measure_message(message) for message in self.transcript[self._measured :])
-        self._measured = len(self.transcript)
-        return self._characters
+SHORT_TEXT = 1000
+"""Characters of a question, or of a result, with which a conversation of one or two turns fits any model, and is not measured."""
 
 
 async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Reply:
@@ -95,8 +49,18 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
 
     Raises ModelError, LimitReached.
     """
-    meter = run.scope.meter
-    reserved = estimate_usage(conversation, meter) if meter.reserves else None
+    meter, reserved = run.scope.meter, None
+    newest: Any  # the results of calls, or what the program asks
+    if (
+        turn > 1
+        or not conversation.is_short
+        or (turn and (len(newest := conversation.transcript[-1][0]) > 1 or len(str(newest[0].content)) > SHORT_TEXT))
+    ):
+        await fit_window(run, turn, conversation)
+    if meter.reserves:
+        from .usage_estimate import estimate_usage  # late, for load time
+
+        reserved = estimate_usage(conversation, meter)
     meter.begin_model_call(reserved)
     used, position = NO_USAGE, f"model:{turn}"
     try:
@@ -104,7 +68,7 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
         reply: Reply = await run.step(position, fetch_reply, run, turn, conversation, preemptible=True)
         used = reply.usage
         if reply.model_index != conversation.model_index:  # a resumed run: the switch was made before
-            await conversation.switch_model(reply.model_index, may_ask=run.is_live)
+            await ask_other_model(conversation, reply.model_index, may_ask=run.is_live)
     finally:
         if reserved is not None or used is not NO_USAGE:
             meter.end_model_call(used, reserved)
@@ -119,22 +83,33 @@ async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> R
     if HANDED_OUT.texts and not turn:
         asked = [message.text for message in conversation.transcript if isinstance(message, UserMessage)]
         run.scope.provenance.recognise(asked, conversation.transcript)
-    spent = NO_USAGE
+    spent, again = NO_USAGE, ""
     while True:
-        complete = None if run.listeners else conversation.spec.complete
         try:
+            if again and again != "shorter" and conversation.spec.window is not False:
+                from .windows.sending import fit_other_model  # late, for load time
+
+                await fit_other_model(run, turn, conversation)
+            complete = None if run.listeners else conversation.spec.complete
             reply: Reply = await (stream_reply(run, turn, conversation) if complete is None else complete(conversation.request))
         except ModelError as error:
-            if not _switch_to_text(conversation, error) and not await _switch_model(run, turn, conversation, str(error), error):
+            if isinstance(error, InputTooLong) and again != "shorter":
+                from .windows.sending import fit_after_refusal  # late, for load time
+
+                if await fit_after_refusal(run, turn, conversation, error):
+                    again = "shorter"
+                    continue
+            if not switch_to_text(conversation, error) and not await switch_model(run, turn, conversation, str(error), error):
                 raise
+            again = "another model"
             continue
         if not isinstance(reply, Reply):
             name = conversation.spec.model.name
             raise UsageError(f"complete() of the model {name} returned {reply!r}, which is no Reply. Write: return Reply(text, calls).")
-        if reply.finish in ("content_filter", "error") and await _switch_model(
+        if reply.finish in ("content_filter", "error") and await switch_model(
             run, turn, conversation, f"its reply ended with {reply.finish!r}"
         ):
-            spent += reply.usage
+            spent, again = spent + reply.usage, "another model"
             continue
         break
     if conversation.model_index:
@@ -142,33 +117,6 @@ async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> R
     if conversation.spec.takes_secrets:
         _note_secrets(conversation, run, reply, turn)
     return reply
-
-
-def _switch_to_text(conversation: ModelConversation, error: ModelError) -> bool:
-    """Go on with calls as text where the model refuses tools. Return False where that is no way."""
-    if not isinstance(error, ToolsRefused) or conversation.spec.dialect != "auto" or not conversation.request.tools:
-        return False
-    conversation.switch_to_text()
-    if conversation.request.notify is not None:
-        conversation.request.notify(Downgraded("tools", str(error)))
-    return True
-
-
-async def _switch_model(run: Run, turn: int, conversation: ModelConversation, why: str, error: ModelError | None = None) -> bool:
-    """Go on with the agent's next model that can be asked, and publish it. Return False where there is none."""
-    failed, fallbacks = conversation.spec.model.name, conversation.formats.fallbacks
-    for index in range(conversation.model_index + 1, len(fallbacks) + 1):
-        try:
-            await conversation.switch_model(index, may_ask=True)
-        except UsageError as unusable:  # it has no key, say: the error that the run began with tells more
-            if error is not None:
-                error.add_note(f"The fallback model {fallbacks[index - 1].spec.model_or_name!r} cannot be asked: {unusable}")
-            continue
-        if run.listeners:
-            run.publish(TextWithdrawn(run.id, turn))
-        run.publish(ModelSwitched(run.id, failed, conversation.spec.model.name, why))
-        return True
-    return False
 
 
 async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> Reply:
@@ -232,41 +180,6 @@ def join_call(pieces: Sequence[CallDelta]) -> NativeCall:
         name += piece.name
         arguments.append(piece.arguments)
     return NativeCall(call_id, name, "".join(arguments))
-
-
-def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
-    """Return the most that the call can use: the prompt at four characters a token, and all the tokens the reply may have.
-
-    Raises UsageError where a limit depends on what the call costs and no price is known.
-    """
-    from .models.hosts import is_local_url, show_url  # late, for load time
-    from .models.prices import price
-
-    model, request = conversation.spec.model, conversation.request
-    base_url = getattr(model, "base_url", None)  # the same name may cost nothing on this machine
-    characters = conversation.count_characters() + len(json.dumps([*request.tools, request.schema]))
-    own: Sampling | None = getattr(model, "sampling", None)
-    output_tokens = request.sampling.max_tokens or (own.max_tokens if own is not None else None) or DEFAULT_REPLY_TOKENS
-    input_tokens = characters // 4 + 1
-    cost = price(model.name, input_tokens, output_tokens, base_url=base_url)
-    if cost is None and base_url is not None and not is_local_url(base_url) and meter.limits_cost:
-        raise UsageError(
-            f"No price is known for {model.name!r} at {show_url(base_url)}, so Limits(cost_usd=...) cannot be kept. "
-            "Limit tokens or model_calls, or use another model."
-        )
-    return Usage(input_tokens, output_tokens, cost or 0.0)
-
-
-def _measure_message(message: Message) -> int:
-    if isinstance(message, ToolMessage):
-        return sum(_measure_text(result.text) + len(result.media) * MEDIA_CHARACTERS for result in message.results)
-    media = sum(isinstance(part, Media) for part in message.parts) if isinstance(message, UserMessage) else 0
-    return _measure_text(message.text) + media * MEDIA_CHARACTERS
-
-
-def _measure_text(text: str) -> int:
-    """Return the number of English characters that take as many tokens: in other scripts a token holds one or two characters."""
-    return len(text) if text.isascii() else len(text) + 3 * (len(text.encode(errors="replace")) - len(text)) // 2
 
 
 def snapshot_prompt(conversation: ModelConversation, turn: int, stored_kind: tuple[bool, str, bool] | None = None) -> JsonObject:

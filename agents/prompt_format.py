@@ -19,6 +19,8 @@ from .typed_output import InvalidOutput
 if TYPE_CHECKING:
     from .spec import AgentSpec
 
+LONG_OPENING = 2000
+"""Characters of instructions that any model takes, and no tokens need be counted for."""
 HISTORY_BOUNDARY = "0"  # an earlier conversation is shown again, and nothing in it is parsed again
 
 
@@ -29,7 +31,8 @@ class PromptFormat:
     With `native`, calls go through the provider's own field and `schemas` describe the tools. Otherwise calls are text in `dialect`, and
     `tools_in_prompt` says that the system message describes the tools. `opening` is what comes before the user's words. `grammar` is the
     GBNF grammar that holds the model to the dialect, where the endpoint takes one. With `speaks_of_tools` the model calls natively, and
-    NAME(...) in its prose is a call only of PURE tools. A script calls in its lines, whatever it is sent (`writes_calls`).
+    NAME(...) in its prose is a call only of PURE tools. A script calls in its lines, whatever it is sent (`writes_calls`). `is_long` says
+    that the opening or the tools may be more than some model takes.
     """
 
     native: bool
@@ -40,6 +43,7 @@ class PromptFormat:
     grammar: str = ""
     tools_in_prompt: bool = False
     speaks_of_tools: bool = False
+    is_long: bool = False
 
     @property
     def kind(self) -> tuple[bool, str, bool]:
@@ -67,10 +71,14 @@ class PromptFormat:
 
 @dataclass(slots=True, eq=False)
 class FormatChoice:
-    """An agent's prompt format: chosen on first use, and changed to text when the endpoint turns out to refuse tools."""
+    """An agent's prompt format: chosen on first use, and changed to text when the endpoint turns out to refuse tools.
+
+    `context` is what is known of the length of the model's context; see `windows`.
+    """
 
     spec: AgentSpec[object]
     chosen: PromptFormat | None = None
+    context: object = field(default=None, init=False)
     _fallbacks: tuple[FormatChoice, ...] | None = field(default=None, init=False)
 
     @property
@@ -137,7 +145,8 @@ def make_prompt_format(spec: AgentSpec[object], native: bool, family: str, const
     if as_text and sampling.stop is None and DIALECTS[dialect].stop:
         sampling = replace(sampling, stop=DIALECTS[dialect].stop)
     speaks_of_tools = native and not getattr(spec.model, "writes_calls", False)
-    return PromptFormat(native, dialect, schemas, sampling, opening, grammar, as_text, speaks_of_tools)
+    is_long = len(text) > LONG_OPENING or len(turns) > 4 or len(tools) > 12
+    return PromptFormat(native, dialect, schemas, sampling, opening, grammar, as_text, speaks_of_tools, is_long)
 
 
 def _check_examples(spec: AgentSpec[object]) -> None:

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     from .messages import Reply
     from .models.model import Model, ModelRequest
+    from .windows.values import Window
 
 Out_co = TypeVar("Out_co", covariant=True)
+READ_AGAIN = "read_again"
+"""The tool that an agent is given once something was left out of its conversation; see `windows`."""
 Example = tuple[str, ...]
 """A user's text and the reply the model should give; or a user's text, a call, its result, and the reply after it."""
 
@@ -31,7 +34,7 @@ class AgentSpec(HasDict, Generic[Out_co]):
 
     `output` is None where the answer is plain text. `dialect` is "auto", "native", or the name of a text dialect. `output_tries` is how
     often the model may try to give an answer of the output type. `fallback` are models that are asked when the one before is down or
-    refuses.
+    refuses. `window` is how a long conversation is made to fit: True by what is known of the model, False not at all.
     """
 
     name: str
@@ -44,6 +47,7 @@ class AgentSpec(HasDict, Generic[Out_co]):
     dialect: str = "auto"
     output_tries: int = 3
     fallback: tuple[str | Model, ...] = ()
+    window: Window | int | bool = True
 
     @cached_property
     def fallback_specs(self) -> tuple[AgentSpec[Out_co], ...]:

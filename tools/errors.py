@@ -13,6 +13,7 @@ SaysoError
     ├── LimitReached        a limit of the run is used up
     ├── ModelError          the model could not be reached, refused, or answered nonsense
     │   ├── ToolsRefused    the endpoint does not take tools for this model; written calls still work
+    │   ├── InputTooLong    what is to be sent is longer than the model's context, whatever is left out of it
     │   └── IncompleteReply the reply was cut off, filtered, broken off or empty, so it is no answer
     ├── OutputError         the answer never became the type that was asked for
     ├── NothingFound        what was searched for is not there, so there is nothing to report
@@ -100,6 +101,18 @@ class ModelError(RunError):
 
 class ToolsRefused(ModelError):
     """The endpoint takes no tools for this model."""
+
+
+class InputTooLong(ModelError):
+    """What is to be sent is longer than the model's context. `context_tokens` is how long that is, None where nobody says.
+
+    Where it was found before anything was sent, `part` names what is too long ("the instructions"), `tokens` its length and `room` what
+    there is for it.
+    """
+
+    def __init__(self, message: str, *, context_tokens: int | None = None, part: str = "", tokens: int = 0, room: int = 0) -> None:
+        self.context_tokens, self.part, self.tokens, self.room = context_tokens, part, tokens, room
+        super().__init__(message)
 
 
 class IncompleteReply(ModelError):

@@ -31,7 +31,8 @@ class Abilities(NamedTuple):
     `family` is what the endpoint itself calls the model, where that says more than the name it is asked by. `grammar` says that a reply
     can be held to a GBNF grammar. `at_once` is how many requests it works on side by side; 0 where it does not say. `writes_slowly` says
     that it runs on somebody's own hardware, where a reply may take many minutes. `answered` is False where nobody answered, so it is
-    worth asking again: a server that is down or busy.
+    worth asking again: a server that is down or busy. `context_tokens` is how long a prompt and its reply may be together, 0 where it does
+    not say; `tokenizes` says that it counts tokens when asked.
     """
 
     takes_tools: bool = True
@@ -40,6 +41,8 @@ class Abilities(NamedTuple):
     at_once: int = 0
     writes_slowly: bool = False
     answered: bool = True
+    context_tokens: int = 0
+    tokenizes: bool = False
 
 
 ASSUMED = Abilities()
@@ -107,7 +110,11 @@ def read_llama_cpp_props(props: Mapping[str, object]) -> Abilities:
     takes = supported if isinstance(supported, bool) else bool(re.search(r"\btools\b", template))
     name = str(props.get("model_alias") or props.get("model_path") or "")
     slots = props.get("total_slots")
-    return Abilities(takes, True, re.split(r"[/\\]", name)[-1], slots if isinstance(slots, int) else 0, True)
+    settings = props.get("default_generation_settings")
+    length = settings.get("n_ctx") if isinstance(settings, Mapping) else None  # of each slot
+    at_once = slots if isinstance(slots, int) else 0
+    tokens = length if isinstance(length, int) else 0
+    return Abilities(takes, True, re.split(r"[/\\]", name)[-1], at_once, True, context_tokens=tokens, tokenizes=True)
 
 
 def read_ollama_model(model: Mapping[str, object]) -> Abilities:
@@ -118,4 +125,6 @@ def read_ollama_model(model: Mapping[str, object]) -> Abilities:
     takes = "tools" in capabilities if isinstance(capabilities, list) else ".Tools" in str(model.get("template") or "")
     details = model.get("details")
     family = str(details.get("family") or "") if isinstance(details, Mapping) else ""
-    return Abilities(takes, False, family, writes_slowly=True)
+    # The model's own length says nothing: Ollama cuts prompts at num_ctx, without a word.
+    found = re.search(r"^num_ctx\s+(\d+)", str(model.get("parameters") or ""), re.MULTILINE)
+    return Abilities(takes, False, family, writes_slowly=True, context_tokens=int(found[1]) if found else 0)

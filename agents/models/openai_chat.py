@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -77,6 +77,23 @@ class OpenAIChat:
                 return found
             self._abilities = found
         return self._abilities
+
+    async def find_length(self) -> int | None:
+        """Return how many tokens a prompt and its reply may have together, as the endpoint says; None where it does not."""
+        known = await self.abilities()
+        if known.context_tokens or (self._at.provider is not None and self._at.provider.needs_key):
+            return known.context_tokens or None
+        from .endpoint_tokens import ask_listed_length  # late, for load time
+
+        return await ask_listed_length(self._at)
+
+    async def count_tokens(self, texts: Sequence[str]) -> Sequence[int] | None:
+        """Return how many tokens each text has by the endpoint's own tokenizer; None where it offers none."""
+        if not (await self.abilities()).tokenizes:
+            return None
+        from .endpoint_tokens import count_at_endpoint  # late, for load time
+
+        return await count_at_endpoint(self._at, texts)
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """Yield the reply, piece by piece. A model that is to be asked over the Responses API is asked so from then on."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sayso.tools.errors import ModelError, ToolsRefused
+from sayso.tools.errors import InputTooLong, ModelError, ToolsRefused
 from sayso.tools.media import Media
 
 from . import rate_limits
@@ -75,7 +75,7 @@ def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelErr
     if "content_filter" in answer.text or "content_policy" in answer.text or "content management policy" in answer.text:
         return ModelError(f"The content filter of {where} refuses the request ({status}){message}")
     if status in (400, 413, 422) and is_too_long_prompt(message):
-        return ModelError(f"The prompt for {at.model!r} at {where} is longer than its context ({status}){message} {_SHORTER}")
+        return explain_too_long(at, answer, message)
     if (
         status in (400, 405, 422)
         and re.search(r"tools?\b|tool.choice|function.call", message, re.I)
@@ -105,6 +105,14 @@ def is_too_long_prompt(text: str) -> bool:
     if _TOO_LONG.search(text):
         return True
     return bool(_TOKENS.search(text) and _COMPARED.search(text) and not _OTHER_TOKENS.search(text))
+
+
+def explain_too_long(at: Endpoint, answer: ErrorResponse, message: str) -> InputTooLong:
+    """Return the error for a prompt that is longer than the model's context, with the length that the refusal names."""
+    from .endpoint_tokens import read_length  # late, for load time
+
+    words = f"The prompt for {at.model!r} at {at.shown_url} is longer than its context ({answer.status}){message} {_SHORTER}"
+    return InputTooLong(words, context_tokens=read_length(answer.text))
 
 
 def wants_responses(text: str) -> bool:

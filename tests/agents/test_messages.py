@@ -10,7 +10,7 @@ import pytest
 
 from sayso import Agent, Audio, File, Image, ScriptedModel, engine, tool
 from sayso.agents import AssistantMessage, Message, ProviderData, Reply, SystemMessage, ToolMessage, UserMessage, call, messages
-from sayso.agents.model_call import ModelRequest
+from sayso.agents.models.model import ModelRequest
 from sayso.tools import Labels, Outcome, Secrecy, ToolCall, ToolResult, Trust
 from sayso.tools.errors import UsageError
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sayso import Agent, Sampling, ScriptedModel, tool
 from sayso.agents import OpenAIChat, Reply, call
 from sayso.agents.agent_events import ModelSwitched, TextStreamed, TextWithdrawn
-from sayso.agents.model_call import ModelRequest
+from sayso.agents.models.model import ModelRequest
 from sayso.tools import calculator
 from sayso.tools.approval.requests import approve_all
 from sayso.tools.errors import IncompleteReply, ModelError, OutputError, ToolsRefused, UsageError

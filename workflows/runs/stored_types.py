@@ -45,6 +45,8 @@ TYPES: dict[str, tuple[str, ...]] = {
     "LimitReached": ("sayso.tools.errors:LimitReached", "sayso.tools.errors:LimitReached"),
     "ModelError": ("sayso.tools.errors:ModelError", "sayso.tools.errors:ModelError"),
     "ToolsRefused": ("sayso.tools.errors:ToolsRefused", "sayso.tools.errors:ToolsRefused"),
+    "InputTooLong": ("sayso.tools.errors:InputTooLong",),
+    "ContextTrimmed": ("sayso.agents.windows.values:ContextTrimmed",),
     "EndpointSilent": ("sayso.agents.models.provider_errors:EndpointSilent",),
     "OtherProtocol": ("sayso.agents.models.provider_errors:OtherProtocol",),
     "IncompleteReply": ("sayso.tools.errors:IncompleteReply",),

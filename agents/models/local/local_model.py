@@ -7,7 +7,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -97,6 +97,14 @@ class LocalModel:
     async def abilities(self) -> Abilities:
         """Return what it can do. Loads it."""
         return await (await self._get_chat()).abilities()
+
+    async def find_length(self) -> int | None:
+        """Return how many tokens a prompt and its reply may have together. Loads it."""
+        return await (await self._get_chat()).find_length()
+
+    async def count_tokens(self, texts: Sequence[str]) -> Sequence[int] | None:
+        """Return how many tokens each text has, by its own tokenizer. Loads it."""
+        return await (await self._get_chat()).count_tokens(texts)
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """Yield the reply, piece by piece."""

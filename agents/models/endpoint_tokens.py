@@ -1,0 +1,101 @@
+"""What an endpoint tells of tokens: how long a prompt and its reply may be together, and how many tokens a text has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sayso.tools.canonical import JsonObject
+
+from .endpoint import Endpoint, get_tls_context
+from .request_urls import join_path
+
+if TYPE_CHECKING:
+    from httpx2 import AsyncClient
+
+TIMEOUT_SECONDS = 10.0
+_LENGTHS = ("loaded_context_length", "max_model_len", "context_length", "context_window", "max_context_length", "max_input_tokens")
+"""How endpoints name the length of a model in their lists: LM Studio, vLLM, OpenRouter and Together, Groq, ..."""
+
+
+async def ask_listed_length(at: Endpoint) -> int | None:
+    """Return the length of the model that the endpoint's list of models has; None where there is none.
+
+    vLLM: https://docs.vllm.ai (max_model_len). OpenRouter: https://openrouter.ai/docs/api-reference (context_length).
+    """
+    import httpx2
+
+    async with _open(at) as client:
+        try:
+            answer = await client.get(join_path(at.url, "/models"))
+            found = answer.json() if answer.status_code == 200 else None
+        except (httpx2.HTTPError, ValueError):
+            return None
+    rows = found.get("data") if isinstance(found, Mapping) else found
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, Mapping) and row.get("id") == at.model:
+            return next((length for name in _LENGTHS if isinstance(length := row.get(name), int) and length > 0), None)
+    return None
+
+
+async def count_at_endpoint(at: Endpoint, texts: Sequence[str]) -> list[int] | None:
+    """Return how many tokens each text has by the endpoint's own tokenizer, as llama.cpp offers it; None where it does not."""
+    import httpx2
+
+    url = f"{get_root(at)}/tokenize"
+    counts: list[int] = []
+    async with _open(at) as client:
+        for text in texts:
+            try:
+                answer = await client.post(url, json={"content": text, "add_special": False})
+                found = answer.json() if answer.status_code == 200 else None
+            except (httpx2.HTTPError, ValueError):
+                return None
+            tokens = found.get("tokens") if isinstance(found, Mapping) else None
+            if not isinstance(tokens, list):
+                return None
+            counts.append(len(tokens))
+    return counts
+
+
+def get_root(at: Endpoint) -> str:
+    """Return the address of the server, without the /v1 under which it speaks OpenAI's protocol."""
+    return re.sub(r"/v\d+/?$", "", join_path(at.url, "").partition("?")[0])
+
+
+def _open(at: Endpoint) -> AsyncClient:
+    import httpx2
+
+    options: JsonObject = {"headers": at.headers, "timeout": TIMEOUT_SECONDS, "trust_env": not at.is_local, "verify": get_tls_context()}
+    return httpx2.AsyncClient(**options)
+
+
+_NUMBER = r"(\d[\d,.' ]*\d|\d+)"
+_LIMITS = tuple(
+    re.compile(words, re.IGNORECASE | re.DOTALL)
+    for words in (
+        rf"n_ctx\W{{1,4}}{_NUMBER}",
+        rf"\d \+ \d+ > {_NUMBER}",
+        rf"max(?:imum)?[\W_]+(?:(?:model|context|prompt|input|sequence|seq|allowed|token)[ _]+)*"
+        rf"(?:length|size|window|limit|len)\w*(?: of| is|:)?\D{{0,12}}{_NUMBER}",
+        rf"context (?:size|length|window|limit)[^\d.]{{0,24}}{_NUMBER}",
+        rf"(?:maximum|limit)[^\d.]{{0,60}}?{_NUMBER} ?(?:input |prompt )?tokens?\b",
+        rf"tokens allowed\W{{0,4}}{_NUMBER}",
+        rf"(?:>|<=|≤|at most|must be less than|exceeds?(?: the)? (?:limit|maximum) of) ?{_NUMBER}",
+        rf"{_NUMBER}(?: tokens?)? (?:maximum|limit)",
+        rf"range of input length should be \[\d+, ?{_NUMBER}\]",
+        rf"(?:limit|maximum|length)\D{{1,24}}{_NUMBER}",
+        rf"上下文\D{{0,20}}{_NUMBER}",
+    )
+)
+
+
+def read_length(refusal: str) -> int | None:
+    """Return the length of the context that a refusal names ("maximum context length is 8192 tokens"); None where it names none."""
+    for words in _LIMITS:
+        for found in words.finditer(refusal):
+            number = int(re.sub(r"\D", "", found[1]))
+            if 256 <= number <= 100_000_000:
+                return number
+    return None

@@ -1,0 +1,147 @@
+"""How many tokens a text has: by the endpoint's own tokenizer, by OpenAI's for OpenAI's models, else estimated. It says which."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .items import count_extra_tokens, group_messages, iter_texts
+from .values import Item, TokenCount
+
+if TYPE_CHECKING:
+    from ..messages import Message
+    from ..models.model import Model
+
+ESTIMATE = "an estimate"
+LONGEST_COUNTED = 100_000
+"""Characters of a text that are counted; of a longer one the rest is taken to be like its beginning."""
+MOST_APART = 8
+"""Texts that are counted one by one. More of them are counted as one, and share its tokens by their length."""
+MOST_REMEMBERED = 50_000
+
+
+class Counting(NamedTuple):
+    """A way to count: its name, and how many tokens each text has; None where it cannot say."""
+
+    name: str
+    count_each: Callable[[Sequence[str]], Awaitable[Sequence[int] | None]]
+
+
+def estimate_tokens(text: str) -> int:
+    """Return about how many tokens a text has: one for four letters of English, more in other scripts, and for digits and signs."""
+    if not text.isascii():
+        others = len(text.encode(errors="replace")) - len(text)  # a letter of two bytes, half a token; one of three, a whole one
+        return (len(text) - others // 2) // 4 + others // 2 + 1
+    return len(text) // 4 + 1
+
+
+@dataclass(slots=True, eq=False)
+class TokenCounter:
+    """Counts items, each text once. It goes on with an estimate where the first way to count fails, and `counted_by` says so."""
+
+    counting: Counting | None = None
+    _known: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    @property
+    def counted_by(self) -> str:
+        """Return who counts."""
+        return ESTIMATE if self.counting is None else self.counting.name
+
+    async def measure(self, items: Sequence[Item]) -> list[Item]:
+        """Return the items with their tokens."""
+        new = [text for item in items if item.tokens is None for message in item.messages for text in iter_texts(message)]
+        await self._count_new(new)
+        return [item if item.tokens is not None else item._replace(tokens=self._add_up(item)) for item in items]
+
+    async def count(self, *texts: str) -> int:
+        """Return how many tokens the texts have together."""
+        await self._count_new(texts)
+        return sum(self._known[_key(text)] for text in texts)
+
+    def _add_up(self, item: Item) -> int:
+        return sum(count_extra_tokens(message) + sum(self._known[_key(text)] for text in iter_texts(message)) for message in item.messages)
+
+    async def _count_new(self, texts: Sequence[str]) -> None:
+        if len(self._known) > MOST_REMEMBERED:
+            self._known.clear()
+        new = {key: text for text in texts if (key := _key(text)) not in self._known}
+        if new:
+            self._known.update(zip(new, await self._count_texts(list(new.values())), strict=True))
+
+    async def _count_texts(self, texts: Sequence[str]) -> Sequence[int]:
+        estimates = [estimate_tokens(text) for text in texts]
+        if self.counting is None:
+            return estimates
+        as_one = ["\n".join(text[:LONGEST_COUNTED] for text in texts)[:LONGEST_COUNTED]]
+        beginnings = [text[:LONGEST_COUNTED] for text in texts] if len(texts) <= MOST_APART else as_one
+        found = await self.counting.count_each(beginnings)
+        if found is None:
+            self.counting = None
+            self._known.clear()
+            return estimates
+        shares = [counted / estimate_tokens(beginning) for counted, beginning in zip(found, beginnings, strict=True)]
+        if len(texts) > MOST_APART:
+            shares *= len(texts)
+        return [-int(-estimate * share // 1) for estimate, share in zip(estimates, shares, strict=True)]
+
+
+def _key(text: str) -> tuple[int, int]:
+    return hash(text), len(text)
+
+
+def find_counter(model: Model, count: Callable[[str], int] | None = None) -> TokenCounter:
+    """Return what counts the tokens of a model: `count`, the model's own `count_tokens`, OpenAI's tokenizer, else an estimate."""
+    if count is not None:
+        return TokenCounter(Counting(getattr(count, "__name__", "your function"), _each(count)))
+    own = getattr(model, "count_tokens", None)
+    if own is not None:
+        return TokenCounter(Counting(f"the tokenizer of {model.name}", own))
+    encoding = find_openai_encoding(model.name)
+    if encoding and (load := _load_openai_tokenizer(encoding)) is not None:
+        return TokenCounter(Counting(f"bpe-openai ({encoding})", _each(load)))
+    return TokenCounter()
+
+
+def _each(count: Callable[[str], int]) -> Callable[[Sequence[str]], Awaitable[list[int]]]:
+    async def count_each(texts: Sequence[str]) -> list[int]:
+        return [count(text) for text in texts]
+
+    return count_each
+
+
+def find_openai_encoding(model: str) -> str:
+    """Return the name of the tokenizer of one of OpenAI's models, "" for a model of others.
+
+    https://github.com/openai/tiktoken (tiktoken/model.py): all after gpt-4-turbo have o200k_base.
+    """
+    name = model.rpartition("/")[2].removeprefix("ft:")
+    if re.match(r"gpt-4o|gpt-4\.|gpt-[5-9]|gpt-oss|o\d|chatgpt|codex|computer-use", name):
+        return "o200k_base"
+    return "cl100k_base" if re.match(r"gpt-4|gpt-3\.5|text-embedding", name) else ""
+
+
+@cache
+def _load_openai_tokenizer(encoding: str) -> Callable[[str], int] | None:
+    """Return what counts by this encoding; None where the extra `openai-tokens` is not installed."""
+    try:
+        tokenizer: Any = import_module("bpe_openai").get_encoding(encoding)  # it has no types
+    except ImportError:
+        return None
+    return lambda text: len(tokenizer.encode_ordinary(text))
+
+
+async def count_tokens(model: str | Model, value: str | Sequence[Message]) -> TokenCount:
+    """Return how many tokens a text or a list of messages has for a model, and who counted. An endpoint that offers it is asked."""
+    from ..models.named import model_from  # late, for load time
+
+    counter = find_counter(model_from(model))
+    if isinstance(value, str):
+        return TokenCount(await counter.count(value), counter.counted_by)
+    tokens = 0
+    for item in await counter.measure(group_messages(value, 0, -1)):
+        tokens += item.tokens or 0
+    return TokenCount(tokens, counter.counted_by)

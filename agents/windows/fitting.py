@@ -1,0 +1,205 @@
+"""Make a conversation fit: strategies in order over what is older, then over all that may go, and last the newest results cut."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from ..messages import AssistantMessage, ToolMessage, UserMessage
+from .items import MESSAGE_TOKENS, find_steady_cut, has_open_call, is_question
+from .strategies import DEFAULT_STRATEGIES, refer_to, replace_results, shorten_result
+from .values import Item, Room, Strategy
+
+NOTE_TOKENS = 60
+"""What the note takes that stands for what was left out."""
+LEAST_KEPT = 400
+"""Characters of the newest results that are sent in any case, where they can be read again."""
+Measure = Callable[[Sequence[Item]], Awaitable[list[Item]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The items that are sent, the tokens that they take together with a note on the rest, and the places of what was left out.
+
+    `fits` is False where it is still too long, whatever was left out.
+    """
+
+    items: tuple[Item, ...]
+    tokens: int
+    dropped: tuple[int, ...] = ()
+    shortened: tuple[int, ...] = ()
+    fits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fitter:
+    """Fits conversations into `room` tokens. `inline` are tools whose calls in prose need no result; `note_tokens` are for the note.
+
+    `has_note` says that something was left out before, so that there is a note in any case.
+    """
+
+    room: int
+    strategies: Sequence[Strategy]
+    measure: Measure
+    can_read_again: bool = False
+    inline: Collection[str] = ()
+    note_tokens: int = NOTE_TOKENS
+    has_note: bool = False
+
+    @property
+    def goal(self) -> int:
+        """Return how long the conversation is made: a little shorter than it may be, so that it is not trimmed again each turn."""
+        return self.room - self.room // 8
+
+    async def fit(self, items: Sequence[Item]) -> Fitted:
+        """Return what of the items is sent. They have been measured."""
+        before = {item.place: item for item in items}
+        fixed = find_fixed(items, self.inline, self.room)
+        kept = list(items)
+        recent = _find_recent(kept, self.room // 2)
+        for first_recent in (recent, items[-1].place + 1):
+            for strategy in self.strategies:
+                if self._count(kept, before) <= self.goal:
+                    return self._finish(kept, before)
+                kept = await self._apply(strategy, kept, before, fixed, first_recent)
+        if self._count(kept, before) > self.room and self.strategies:
+            kept = await self._cut_newest(kept, before, fixed)
+        return self._finish(kept, before)
+
+    async def _apply(
+        self, strategy: Strategy, kept: list[Item], before: dict[int, Item], fixed: Collection[int], first_recent: int
+    ) -> list[Item]:
+        """Return the items after a strategy, with those that it may not touch in their places."""
+        older = [item for item in kept if item.place not in fixed and item.place < first_recent]
+        if not older:
+            return kept
+        room = Room(self.goal, self._count(kept, before, note=self.note_tokens), self.can_read_again)
+        changed = await self.measure(strategy(older, room))
+        untouched = {item.place for item in kept} - {item.place for item in older}
+        # A strategy of the user's may return anything: what it was not given counts for nothing.
+        found = {item.place: item for item in changed if item.place in before and item.place not in untouched}
+        found |= {item.place: item for item in kept if item.place in untouched}
+        return [found[place] for place in sorted(found)]
+
+    async def _cut_newest(self, kept: list[Item], before: dict[int, Item], fixed: Collection[int]) -> list[Item]:
+        """Return the items with the results in those that may not go cut to what there is room for, the longest first."""
+        for _ in range(8):  # the first cut is by an estimate of how many characters a token has
+            excess = self._count(kept, before) - self.room
+            longest = max((item for item in kept if _has_results(item)), key=lambda item: item.tokens or 0, default=None)
+            if excess <= 0 or longest is None:
+                break
+            cut = _cut_results(longest, excess, self.can_read_again)
+            if cut is longest:
+                break
+            (cut,) = await self.measure([cut])
+            kept = [cut if item is longest else item for item in kept]
+        return kept
+
+    def _count(self, kept: Sequence[Item], before: dict[int, Item], *, note: int | None = None) -> int:
+        tokens = sum(item.tokens or 0 for item in kept)
+        if note is None:
+            note = self.note_tokens if self.has_note or len(kept) < len(before) else 0
+        return tokens + note
+
+    def _finish(self, kept: Sequence[Item], before: dict[int, Item]) -> Fitted:
+        places = {item.place for item in kept}
+        dropped = tuple(place + index for place, item in before.items() if place not in places for index in range(len(item.messages)))
+        shortened = tuple(
+            item.place + index
+            for item in kept
+            for index, (new, old) in enumerate(zip(item.messages, before[item.place].messages, strict=False))
+            if new is not old
+        )
+        tokens = self._count(kept, before)
+        return Fitted(tuple(kept), tokens, dropped, shortened, tokens <= self.room)
+
+
+def find_fixed(items: Sequence[Item], inline: Collection[str], room: int) -> set[int]:
+    """Return the places of what no strategy is given: the last question and reply, and open calls with the question before them.
+
+    Open calls of long ago are kept, the newest first, as long as they take no more than half of the room.
+    """
+    fixed: set[int] = set()
+    questions = [item for item in items if is_question(item)]
+    if questions:
+        fixed.add(questions[-1].place)
+    replies = [index for index, item in enumerate(items) if isinstance(item.messages[0], AssistantMessage)]
+    if replies and (not questions or items[replies[-1]].place > questions[-1].place):
+        fixed |= {item.place for item in items[replies[-1] :]}
+    elif items:
+        fixed.add(items[-1].place)
+    left = room // 2
+    for index in range(len(items) - 1, -1, -1):
+        if has_open_call(items[index], inline):
+            asked = next((item for item in reversed(items[:index]) if is_question(item)), None)
+            pair = [items[index], *([asked] if asked is not None else [])]
+            left -= sum(item.tokens or 0 for item in pair if item.place not in fixed)
+            if left < 0:
+                break
+            fixed |= {item.place for item in pair}
+    return fixed
+
+
+def _find_recent(items: Sequence[Item], kept: int) -> int:
+    """Return the place from which on items are recent: about the last `kept` tokens, and all of the newest."""
+    total = sum(item.tokens or 0 for item in items)
+    cut = find_steady_cut(items, max(0, total - kept), max(0, total - kept // 2))
+    return items[min(cut, len(items) - 1)].place
+
+
+def _has_results(item: Item) -> bool:
+    return any(isinstance(message, ToolMessage) for message in item.messages)
+
+
+def _cut_results(item: Item, excess: int, can_read_again: bool) -> Item:
+    """Return the item with its longest result cut by what is too much; the item itself where nothing can be cut."""
+    found = [
+        (len(result.text), index, number)
+        for index, message in enumerate(item.messages)
+        if isinstance(message, ToolMessage)
+        for number, result in enumerate(message.results)
+    ]
+    length, index, number = max(found)
+    message = item.messages[index]
+    assert isinstance(message, ToolMessage)
+    letters = sum(each for each, _, _ in found) / max(1, item.tokens or 1)
+    kept = int(min(length * 0.9, length - (excess + MESSAGE_TOKENS) * max(1.0, letters) * 1.1))
+    result = message.results[number]
+    reference = refer_to(item.place + index, number if len(message.results) > 1 else None)
+    shorter = shorten_result(result, max(LEAST_KEPT // 2, kept), reference, can_read_again)
+    if len(shorter.text) >= length:
+        return item
+    results = [shorter if at == number else each for at, each in enumerate(message.results)]
+    messages = [replace_results(message, results) if at == index else each for at, each in enumerate(item.messages)]
+    return item.change(*messages)
+
+
+def write_note(dropped: Sequence[int], can_read_again: bool) -> str:
+    """Return what the model is told of messages that it is not sent."""
+    names = name_ranges(dropped)
+    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    how = f' read_again("{names[0]}") reads them.' if can_read_again else ""
+    return f"(The conversation began earlier: {len(dropped)} messages are left out here, {shown}.{how})"
+
+
+def name_ranges(places: Sequence[int]) -> tuple[str, ...]:
+    """Return places as references: "m1-m9" for the first nine messages."""
+    ranges: list[list[int]] = []
+    for place in sorted(places):
+        if ranges and ranges[-1][1] == place - 1:
+            ranges[-1][1] = place
+        else:
+            ranges.append([place, place])
+    return tuple(refer_to(first) if first == last else f"{refer_to(first)}-{refer_to(last)}" for first, last in ranges)
+
+
+def place_note(items: Sequence[Item], place: int, note: str) -> list[Item]:
+    """Return the items with a note, as a message by the program, at the place where the first of what is left out stood."""
+    before = [item for item in items if item.place < place]
+    after = items[len(before) :]
+    return [*before, Item((UserMessage(note, by_program=True),), place), *after]
+
+
+def choose_strategies(given: Sequence[Strategy] | None) -> Sequence[Strategy]:
+    """Return the strategies of a window: its own, else the default ones."""
+    return DEFAULT_STRATEGIES if given is None else tuple(given)

@@ -1,0 +1,391 @@
+"""What of a conversation is sent, turn by turn: messages are measured once, and left out only when they no longer fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sayso.tools.canonical import canonical_json
+from sayso.tools.effects import Effect
+from sayso.tools.errors import InputTooLong
+from sayso.workflows import Run
+
+from ..messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
+from ..prompt_format import make_prompt_format
+from ..spec import READ_AGAIN
+from .counting import ESTIMATE, TokenCounter, find_counter
+from .fitting import NOTE_TOKENS, Fitted, Fitter, choose_strategies, find_fixed, name_ranges, place_note, write_note
+from .items import MESSAGE_TOKENS, find_question, group_messages, has_open_call
+from .lengths import choose_reply_tokens, find_length
+from .reading_again import make_read_again
+from .sent import ModelContext, SentWindow
+from .strategies import drops
+from .values import ContextTrimmed, Item, Window, make_window
+
+if TYPE_CHECKING:
+    from ..model_conversation import ModelConversation
+    from ..prompt_format import PromptFormat
+
+SPARE_OF_ESTIMATE = 0.9
+"""What of the room is used where tokens are only estimated."""
+SURELY_TOO_LONG = 1.25
+"""How much longer than the room an estimate must be for an error before anything is sent; below, the provider is asked."""
+READ_AGAIN_TOKENS = 220
+"""What the tool takes that reads again: its schema, or its line in the instructions."""
+PAGE = 4000
+"""Characters that it reads at a time."""
+LOOKED_BACK = 4
+"""How many times the room is looked back, in tokens, for what may be sent: what is older is left out unread."""
+
+
+async def fit_window(run: Run, turn: int, conversation: ModelConversation) -> None:
+    """See to it that what the next request sends fits, and record what is left out as the step `window:{turn}`.
+
+    A resumed run does not do it again for what it has sent before. Raises InputTooLong before anything is sent.
+    """
+    position = f"window:{turn}"
+    if run.replays(position):
+        trimmed = await run.step(position, _tell, run, None)
+        if trimmed is not None and trimmed.offers_reading:
+            offer_reading(conversation)
+        return
+    if run.replays(f"model:{turn}") or not run.is_live:
+        return
+    trimmed = await fit(run.id, turn, conversation)
+    if trimmed is not None:
+        trimmed = await _summarise(run, conversation, trimmed)
+        await run.step(position, _tell, run, trimmed)
+
+
+async def fit_after_refusal(run: Run, turn: int, conversation: ModelConversation, error: InputTooLong) -> bool:
+    """Leave out more, after an endpoint refused a prompt as too long. Return False where nothing can be left out."""
+    if make_window(conversation.spec.window) is None or error.part:
+        return False
+    sent, context = conversation.window, conversation.current_formats.context
+    if not isinstance(context, ModelContext):
+        context = conversation.current_formats.context = ModelContext(is_found=True)
+    context.learn(error.context_tokens, sent.tokens if sent is not None else conversation.count_characters() // 4)
+    for _ in range(2):
+        conversation.window = None
+        trimmed = await fit(run.id, turn, conversation, may_offer=False)
+        if trimmed is not None:
+            await run.emit(trimmed)
+            return True
+        context.spare *= 0.75  # it was refused, so it is longer than it was counted
+    return False
+
+
+async def fit_other_model(run: Run, turn: int, conversation: ModelConversation) -> None:
+    """Make the conversation fit the model that is asked from now on. Raises InputTooLong."""
+    trimmed = await fit(run.id, turn, conversation, may_offer=False)
+    if trimmed is not None:
+        await run.emit(trimmed)
+
+
+async def _tell(run: Run, trimmed: ContextTrimmed | None) -> ContextTrimmed | None:
+    await run.emit(trimmed)
+    return trimmed
+
+
+async def fit(run_id: str, turn: int, conversation: ModelConversation, *, may_offer: bool = True) -> ContextTrimmed | None:
+    """Make what is sent fit; return what was left out now, None where nothing was. Raises InputTooLong.
+
+    `may_offer` says whether the model may be given the tool that reads again.
+    """
+    window = make_window(conversation.spec.window)
+    if window is None:
+        return None
+    context = await _find_context(conversation, window)
+    if context.length is None:
+        return None
+    sent = conversation.window
+    if sent is None and _surely_fits(conversation, context.length, window):
+        return None
+    counter = context.counter = context.counter or find_counter(conversation.spec.model, window.count)
+    is_trimmed_before = False
+    if sent is None:
+        sent = context.find_earlier(conversation.transcript)
+        if sent is not None and sent.offers_reading and not (may_offer or _is_offered(conversation)):
+            sent = None  # its notes say that there is a tool, and this run cannot be given it now
+        is_trimmed_before = sent is not None and sent.messages is not None
+        if sent is None:
+            sent = await _begin(conversation, window, context, counter)
+        else:
+            await _go_on(conversation, sent, counter)
+        if _is_offered(conversation):  # by an earlier execution of this run
+            sent.opening, sent.offers_reading = make_prompt_format(conversation.spec, *conversation.format.kind).opening, True
+        conversation.window = sent
+        context.keep(conversation.transcript, sent)
+    else:
+        await _go_on(conversation, sent, counter)
+    if sent.tokens <= sent.room:
+        return _send_as_before(run_id, turn, conversation, counter) if is_trimmed_before else None
+    return await _trim(run_id, turn, conversation, replace(window, read_again=window.read_again and may_offer), context, counter)
+
+
+def _send_as_before(run_id: str, turn: int, conversation: ModelConversation, counter: TokenCounter) -> ContextTrimmed:
+    """Go on with what an earlier run sent, and say what is left out."""
+    sent = conversation.window
+    assert sent is not None
+    if sent.offers_reading:
+        offer_reading(conversation)
+    send_again(conversation)
+    return _report(run_id, turn, conversation, counter, sent.tokens)
+
+
+def _report(run_id: str, turn: int, conversation: ModelConversation, counter: TokenCounter, before: int) -> ContextTrimmed:
+    """Return what is left out and was not told yet in this run."""
+    sent = conversation.window
+    assert sent is not None
+    dropped = [place for place in sent.dropped if place not in sent.told]
+    shortened = [place for place in sent.shortened if place not in sent.told]
+    sent.told.update(dropped, shortened)
+    return ContextTrimmed(
+        run_id,
+        turn,
+        conversation.spec.model.name,
+        before,
+        sent.tokens,
+        sent.room,
+        counter.counted_by,
+        name_ranges(dropped),
+        name_ranges(shortened),
+        offers_reading=sent.offers_reading,
+    )
+
+
+async def _find_context(conversation: ModelConversation, window: Window) -> ModelContext:
+    formats = conversation.current_formats
+    context = formats.context
+    if not isinstance(context, ModelContext):
+        context = formats.context = ModelContext()
+    if not context.is_found:
+        found = None if window.tokens is not None and conversation.model_index == 0 else await find_length(conversation.spec.model)
+        known = [each for each in (window.tokens, found, context.length) if each is not None]
+        context.length, context.is_found = (min(known) if known else None), True
+    return context
+
+
+def _surely_fits(conversation: ModelConversation, length: int, window: Window) -> bool:
+    """Tell whether a conversation fits without counting its tokens: each has a letter at least."""
+    request = conversation.request
+    if len(conversation.transcript) * MESSAGE_TOKENS > length:
+        return False
+    reply = choose_reply_tokens(request.sampling, conversation.spec.model, window.reply_tokens, length)
+    letters = conversation.count_characters() + len(canonical_json([*request.tools, request.schema]))
+    return letters + (len(conversation.transcript) + 4) * 2 * MESSAGE_TOKENS <= length - reply
+
+
+async def _begin(conversation: ModelConversation, window: Window, context: ModelContext, counter: TokenCounter) -> SentWindow:
+    """Measure a conversation for the first time. What is far too old to be sent is left out unread, where a strategy would drop it."""
+    opening, transcript = conversation.format.opening, conversation.transcript
+    room = await _find_room(conversation, window, context, counter)
+    sent = SentWindow(room, opening=opening, seen=len(transcript))
+    first = len(opening)
+    question = find_question(transcript, first)
+    begin = first
+    if any(map(drops, choose_strategies(window.strategies))):
+        begin = _look_back(transcript, first, question, room * LOOKED_BACK)
+    inline = _find_inline(conversation)
+    old = group_open_calls(transcript, first, begin, inline) if begin > first else []
+    items = [*old, *group_messages(transcript[begin:], begin, question)]
+    sent.items = await counter.measure(items)
+    if begin > first:
+        kept = {item.place + index for item in old for index in range(len(item.messages))}
+        sent.dropped = [place for place in range(first, begin) if place not in kept]
+    sent.tokens = sum(item.tokens or 0 for item in sent.items)
+    if sent.dropped:  # it has to be said, so it is trimmed now
+        sent.tokens = max(sent.tokens, room + 1)
+    return sent
+
+
+async def _go_on(conversation: ModelConversation, sent: SentWindow, counter: TokenCounter) -> None:
+    """Measure what was said since, and send it after what was sent before."""
+    transcript = conversation.transcript
+    if sent.seen == len(transcript):
+        return
+    new = transcript[sent.seen :]
+    items = await counter.measure(group_messages(new, sent.seen, find_question(transcript, sent.seen)))
+    sent.items += items
+    sent.seen = len(transcript)
+    sent.tokens += sum(item.tokens or 0 for item in items)
+    if sent.messages is not None:
+        sent.messages += new
+
+
+async def _find_room(conversation: ModelConversation, window: Window, context: ModelContext, counter: TokenCounter) -> int:
+    """Return how many tokens the conversation may have beside instructions, tools and reply. Raises InputTooLong where there is no room."""
+    request, spec = conversation.request, conversation.spec
+    length = context.length
+    assert length is not None
+    reply = choose_reply_tokens(request.sampling, spec.model, window.reply_tokens, length)
+    usable = int((length - reply) * context.spare * (SPARE_OF_ESTIMATE if counter.counting is None else 1.0))
+    opening = conversation.format.opening
+    parts = {
+        "the instructions": await _count_messages(counter, [each for each in opening if isinstance(each, SystemMessage)]),
+        "the examples": await _count_messages(counter, [each for each in opening if not isinstance(each, SystemMessage)]),
+        "the tools": await counter.count(canonical_json(list(request.tools))) if request.tools else 0,
+        "the answer's schema": await counter.count(canonical_json(request.schema)) if request.schema else 0,
+    }
+    reserved = READ_AGAIN_TOKENS if window.read_again and spec.tools else 0
+    room = usable - sum(parts.values()) - reserved - 4 * MESSAGE_TOKENS
+    if room < 2 * MESSAGE_TOKENS:
+        part = max(parts, key=lambda name: parts[name])
+        raise _explain(conversation, context, counter, part, parts[part], usable - sum(parts.values()) + parts[part], reply)
+    return room
+
+
+async def _count_messages(counter: TokenCounter, messages: Sequence[Message]) -> int:
+    return sum(item.tokens or 0 for item in await counter.measure(group_messages(messages, 0, -1)))
+
+
+def _explain(
+    conversation: ModelConversation, context: ModelContext, counter: TokenCounter, part: str, tokens: int, room: int, reply: int
+) -> InputTooLong:
+    return InputTooLong(
+        f"{part[0].upper()}{part[1:]} of {conversation.spec.name} take {tokens:,} tokens (by {counter.counted_by}), and there is room for "
+        f"{max(0, room):,}: {conversation.spec.model.name} has a context of {context.length:,} tokens, {reply:,} of them for the reply. "
+        "Nothing was sent. Make that part shorter, allow a shorter reply (Sampling(max_tokens=...)), or use a model with more context.",
+        context_tokens=context.length,
+        part=part,
+        tokens=tokens,
+        room=max(0, room),
+    )
+
+
+def _look_back(transcript: Sequence[Message], first: int, question: int, tokens: int) -> int:
+    """Return from where on messages are looked at: about that many tokens before the end, and the last question in any case."""
+    begin, left = len(transcript), tokens
+    while begin > first and left > 0:
+        begin -= 1
+        left -= _guess_tokens(transcript[begin])
+    begin = min(begin, max(first, question))
+    while begin > first and isinstance(transcript[begin], ToolMessage):  # not without its call
+        begin -= 1
+    return begin
+
+
+def _guess_tokens(message: Message) -> int:
+    if isinstance(message, ToolMessage):
+        return MESSAGE_TOKENS + sum(len(result.content) if isinstance(result.content, str) else 2000 for result in message.results) // 4
+    calls = len(message.calls) * 20 if isinstance(message, AssistantMessage) else 0
+    return MESSAGE_TOKENS + len(message.text) // 4 + calls
+
+
+def _find_inline(conversation: ModelConversation) -> frozenset[str]:
+    return frozenset(name for name, tool in conversation.spec.tools.items() if tool.effect is Effect.PURE)
+
+
+def group_open_calls(transcript: Sequence[Message], first: int, end: int, inline: frozenset[str]) -> list[Item]:
+    """Return the replies from `first` to `end` whose calls have no result, each with the question before it."""
+    found: list[Item] = []
+    asked = taken = -1
+    for place in range(first, end):
+        message = transcript[place]
+        if isinstance(message, UserMessage):
+            asked = asked if message.by_program else place
+        elif isinstance(message, AssistantMessage) and message.calls:
+            after = place + 1
+            while after < end and isinstance(transcript[after], ToolMessage):
+                after += 1
+            item = Item(tuple(transcript[place:after]), place)
+            if has_open_call(item, inline):
+                if asked > taken:
+                    found.append(Item((transcript[asked],), asked))
+                    taken = asked
+                found.append(item)
+    return found
+
+
+async def _trim(
+    run_id: str, turn: int, conversation: ModelConversation, window: Window, context: ModelContext, counter: TokenCounter
+) -> ContextTrimmed:
+    """Leave out what has to go, and send the rest from now on."""
+    sent = conversation.window
+    assert sent is not None
+    strategies = choose_strategies(window.strategies)
+    can_read_again = sent.offers_reading or _may_offer_reading(conversation, window)
+    note_tokens = max([NOTE_TOKENS, *(getattr(strategy, "note_tokens", 0) for strategy in strategies)])
+    inline = _find_inline(conversation)
+    fitter = Fitter(sent.room, strategies, counter.measure, can_read_again, inline, note_tokens, bool(sent.dropped))
+    before = sent.tokens
+    fitted = await fitter.fit(sent.items)
+    tolerated = SURELY_TOO_LONG if counter.counted_by == ESTIMATE and window.tokens is None else 1.0
+    if not fitted.fits and fitted.tokens > sent.room * tolerated:
+        raise await _explain_remainder(conversation, window, context, counter, fitted, inline)
+    sent.dropped = sorted({*sent.dropped, *fitted.dropped})
+    sent.items, sent.tokens = list(fitted.items), fitted.tokens
+    sent.shortened = {*sent.shortened, *fitted.shortened} - set(sent.dropped)
+    if can_read_again:
+        offer_reading(conversation)
+    send_again(conversation)
+    return _report(run_id, turn, conversation, counter, before)
+
+
+async def _explain_remainder(
+    conversation: ModelConversation, window: Window, context: ModelContext, counter: TokenCounter, fitted: Fitted, inline: frozenset[str]
+) -> InputTooLong:
+    """Return the error for a conversation that is too long with all left out that may be."""
+    sent = conversation.window
+    assert sent is not None
+    assert context.length is not None
+    fixed = find_fixed(fitted.items, inline, sent.room)
+    longest = max(fitted.items, key=lambda item: (item.place in fixed, item.tokens or 0))
+    message = longest.messages[0]
+    if isinstance(message, UserMessage):
+        part = "the messages of the user that have to be sent" if longest.place < sent.seen - 1 else "the words of the last message"
+    else:
+        part = "the last calls and their results"
+    reply = choose_reply_tokens(conversation.request.sampling, conversation.spec.model, window.reply_tokens, context.length)
+    return _explain(conversation, context, counter, part, longest.tokens or 0, sent.room - fitted.tokens + (longest.tokens or 0), reply)
+
+
+def send_again(conversation: ModelConversation) -> None:
+    """Make the request from what is sent: the opening, the items, and the note on what is not."""
+    sent = conversation.window
+    assert sent is not None
+    items = list(sent.items)
+    if sent.dropped:
+        note = write_note(sent.dropped, sent.offers_reading)
+        items = place_note(items, sent.dropped[0], f"{note}\n\n{sent.summary}".strip())
+    sent.messages = [*sent.opening, *(message for item in items for message in item.messages)]
+    conversation.request = replace(conversation.request, messages=sent.messages)
+
+
+def _is_offered(conversation: ModelConversation) -> bool:
+    return READ_AGAIN in conversation.spec.tools and READ_AGAIN not in conversation.current_formats.spec.tools
+
+
+def _may_offer_reading(conversation: ModelConversation, window: Window) -> bool:
+    return window.read_again and bool(conversation.spec.tools) and READ_AGAIN not in conversation.spec.tools
+
+
+def offer_reading(conversation: ModelConversation) -> None:
+    """Give the agent the tool that reads again, for the rest of this conversation."""
+    spec = conversation.spec
+    if READ_AGAIN in spec.tools:
+        return
+    sent = conversation.window
+    tool = make_read_again(conversation.transcript, PAGE)
+    conversation.spec = spec = replace(spec, tools={**spec.tools, READ_AGAIN: tool})
+    format: PromptFormat = make_prompt_format(spec, *conversation.format.kind)
+    conversation.request = replace(conversation.request, tools=format.schemas, grammar=format.grammar)
+    if sent is not None:
+        sent.opening, sent.offers_reading = format.opening, True
+
+
+async def _summarise(run: Run, conversation: ModelConversation, trimmed: ContextTrimmed) -> ContextTrimmed:
+    """Put a summary in the place of what was dropped, where a strategy makes one."""
+    window, sent = make_window(conversation.spec.window), conversation.window
+    assert window is not None
+    assert sent is not None
+    for strategy in choose_strategies(window.strategies):
+        write = getattr(strategy, "write_summary", None)
+        if write is None or not trimmed.dropped:
+            continue
+        dropped = [conversation.transcript[place] for place in sent.dropped]
+        sent.summary, problem = await write(run, dropped, sent.room)
+        send_again(conversation)
+        return replace(trimmed, summary=sent.summary, problem=problem)
+    return trimmed

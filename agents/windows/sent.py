@@ -1,0 +1,76 @@
+"""What is known of a model's context, and what of a conversation is sent to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ..messages import Message
+from .counting import TokenCounter
+from .values import Item
+
+MOST_KEPT = 16
+"""Conversations of an agent that are remembered, of those that were long."""
+
+
+@dataclass(slots=True, eq=False)
+class ModelContext:
+    """What is known of one model of an agent: the length of its context, and how its tokens are counted. It is found out once.
+
+    `earlier` are the last conversations that were long, with what was sent of each, so that the next run goes on from there.
+    """
+
+    length: int | None = None
+    counter: TokenCounter | None = None
+    spare: float = 1.0
+    is_found: bool = False
+    earlier: list[tuple[Sequence[Message], SentWindow]] = field(default_factory=list)
+
+    def find_earlier(self, transcript: Sequence[Message]) -> SentWindow | None:
+        """Return what was sent of the conversation that this one goes on with; None where it is not among the last ones."""
+        for index, (messages, sent) in enumerate(self.earlier):
+            seen = sent.seen
+            if 0 < seen < len(transcript) and messages[seen - 1] == transcript[seen - 1] and messages[:seen] == transcript[:seen]:
+                del self.earlier[index]
+                return sent.copy()
+        return None
+
+    def keep(self, transcript: Sequence[Message], sent: SentWindow) -> None:
+        """Remember a conversation. The list and what is sent of it are those of the run, and grow with it."""
+        self.earlier.insert(0, (transcript, sent))
+        del self.earlier[MOST_KEPT:]
+
+    def learn(self, told: int | None, sent: int) -> None:
+        """Take note of a refusal as too long: by the length that it names, else by what was sent."""
+        if told is not None and (self.length is None or told < self.length):
+            self.length = told
+        elif self.length is None:
+            self.length = max(512, sent * 3 // 4)
+        else:
+            self.spare *= 0.75
+
+
+@dataclass(slots=True, eq=False)
+class SentWindow:
+    """What is sent of one conversation. `items` are those that are sent, `seen` is how much of the transcript they stand for.
+
+    `messages` is None as long as all is sent as it is.
+    """
+
+    room: int
+    items: list[Item] = field(default_factory=list)
+    seen: int = 0
+    tokens: int = 0
+    dropped: list[int] = field(default_factory=list)
+    shortened: set[int] = field(default_factory=set)
+    told: set[int] = field(default_factory=set)
+    summary: str = ""
+    messages: list[Message] | None = None
+    opening: Sequence[Message] = ()
+    offers_reading: bool = False
+
+    def copy(self) -> SentWindow:
+        """Return it for another run: nothing in it is of the turn under way, and nothing was told there."""
+        items = [item._replace(is_current=False) for item in self.items]
+        messages = None if self.messages is None else [*self.messages]
+        return replace(self, items=items, dropped=[*self.dropped], shortened=set(self.shortened), told=set(), messages=messages)

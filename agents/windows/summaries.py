@@ -1,0 +1,137 @@
+"""A summary in the place of what was left out: written once by a model of your choice, kept, and found again by a resumed run."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sayso.tools.canonical import sha256
+from sayso.tools.effects import Secrecy, Trust
+from sayso.tools.errors import ModelError, OutputError
+from sayso.workflows import Run
+
+from ..messages import Message, Sampling, SystemMessage, UserMessage
+from ..untrusted_text import fence_text
+from .counting import estimate_tokens
+from .items import iter_texts
+from .strategies import drop_oldest
+from .values import Item, Room
+
+if TYPE_CHECKING:
+    from ..agent import Agent
+    from ..models.model import Model
+
+INSTRUCTIONS = (
+    "You are given the beginning of a conversation between a user and an assistant, which the assistant will not see again. Write down "
+    "in short sentences what is needed to go on with it: what the user wants and has decided, names, numbers and dates word for word, what "
+    "was done and with what result, and what is still open. Write nothing that is not in the text, and nothing else than these notes."
+)
+LEAST_TOKENS = 40
+MOST_KEPT = 1000
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SummariseOldest:
+    """A strategy that drops the oldest items, and has a summary written in their place. Made by `summarise_oldest`."""
+
+    agent: Agent[str]
+    tokens: int
+    cache: MutableMapping[str, str] = field(default_factory=dict)
+    drops: bool = True
+
+    @property
+    def note_tokens(self) -> int:
+        """Return what the summary and the note around it take."""
+        return self.tokens + 120
+
+    def __call__(self, items: Sequence[Item], room: Room) -> Sequence[Item]:
+        """Leave out the oldest items."""
+        return drop_oldest(items, room)
+
+    async def write_summary(self, run: Run, dropped: Sequence[Message], room: int) -> tuple[str, str]:
+        """Return the summary of the messages, as a model is shown it, and what went wrong: "" where nothing did.
+
+        It is asked for once: the same messages have the same summary, in this program by `cache`, and in a resumed run by its journal.
+        """
+        texts = ["\n".join(iter_texts(message)) for message in dropped]
+        keys = _chain_keys(texts)
+        known = next((index for index in range(len(keys) - 1, -1, -1) if keys[index] in self.cache), -1)
+        summary = self.cache[keys[known]] if known >= 0 else ""
+        if known < len(keys) - 1:
+            asked = self._ask_for(dropped[known + 1 :], summary, max(room, 4 * self.tokens))
+            try:
+                summary = await run.child(f"summary:{keys[-1][:16]}", self.agent, asked)
+            except (ModelError, OutputError) as error:
+                return "", f"There is no summary: {error}"
+            summary, problem = self._check(summary, sum(map(estimate_tokens, texts)))
+            if problem:
+                return "", problem
+            self._keep(keys[-1], summary)
+        is_others = any(message.labels is not None for message in dropped if not isinstance(message, SystemMessage))
+        return _show(summary, is_others), ""
+
+    def _ask_for(self, messages: Sequence[Message], earlier: str, tokens: int) -> str:
+        """Return what the summariser is given: the summary so far, and as much of the newest messages as it can take."""
+        lines: list[str] = []
+        left = tokens
+        for message in reversed(messages):
+            words = "\n".join(text for text in iter_texts(message) if text)[: tokens * 2]
+            left -= estimate_tokens(words)
+            if left < 0 and lines:
+                lines.append(f"({len(messages) - len(lines)} earlier messages are left out)")
+                break
+            who = "User" if isinstance(message, UserMessage) else type(message).__name__.removesuffix("Message")
+            lines.append(f"{who}: {words}")
+        if earlier:
+            lines.append(f"Notes so far, to be kept where they still hold:\n{earlier}\n\nWhat was said since:")
+        told = fence_text("\n".join(reversed(lines)), "the conversation")
+        return f"{told}\n\nWrite the notes, in at most {self.tokens * 3 // 4} words."
+
+    def _check(self, summary: str, tokens: int) -> tuple[str, str]:
+        """Return the summary, cut to its length, and what is wrong with it."""
+        summary = " ".join(summary.split())
+        if not any(letter.isalnum() for letter in summary):
+            return "", "There is no summary: the summariser wrote nothing."
+        if estimate_tokens(summary) > max(tokens, LEAST_TOKENS):
+            return "", "There is no summary: the summariser wrote more than it was given."
+        while estimate_tokens(summary) > self.tokens:
+            shorter = summary[: len(summary) * self.tokens // estimate_tokens(summary)]
+            summary = shorter[: max(shorter.rfind(". ") + 1, len(shorter) // 2)]
+        return summary, ""
+
+    def _keep(self, key: str, summary: str) -> None:
+        if type(self.cache) is dict and len(self.cache) >= MOST_KEPT:
+            del self.cache[next(iter(self.cache))]
+        self.cache[key] = summary
+
+
+def summarise_oldest(
+    model: str | Model, *, tokens: int = 400, instructions: str = INSTRUCTIONS, cache: MutableMapping[str, str] | None = None
+) -> SummariseOldest:
+    """Return a strategy that drops the oldest items and puts a summary of at most `tokens` in their place, written by this model.
+
+    A summary is written when something is dropped, from the one before and what was said since. It is a child of the run, so limits count
+    it. `cache` keeps summaries by a hash of what they stand for: give one that lasts, and other processes find them. Where the model fails,
+    or writes more than it was given, the messages are dropped without a summary and the event says why.
+    """
+    from ..agent import Agent  # late: an agent has a window
+
+    agent: Agent[str] = Agent(model, name="summariser", instructions=instructions, sampling=Sampling(max_tokens=2 * tokens, temperature=0))
+    return SummariseOldest(agent, tokens, {} if cache is None else cache)
+
+
+def _chain_keys(texts: Sequence[str]) -> list[str]:
+    """Return a hash for each beginning of the texts: the last one stands for all of them."""
+    keys: list[str] = []
+    key = ""
+    for text in texts:
+        key = sha256(key, text)
+        keys.append(key)
+    return keys
+
+
+def _show(summary: str, is_others: bool) -> str:
+    """Return a summary as it may stand in a message: in a fence where others wrote something of what it sums up."""
+    shown = fence_text(summary, "a summary of the conversation", Secrecy.PRIVATE, Trust.UNTRUSTED) if is_others else summary
+    return f"What was said until then, in short:\n{shown}"

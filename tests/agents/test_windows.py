@@ -1,0 +1,284 @@
+"""A conversation that is longer than the model's context: what is sent fits, what must stay stays, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from sayso import Agent, Limits, ScriptedModel, engine, tool
+from sayso.agents import Reply, Sampling, call
+from sayso.agents.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
+from sayso.agents.models.model import ModelRequest
+from sayso.agents.windows import (
+    ContextTrimmed,
+    find_left_out,
+)
+from sayso.agents.windows.counting import TokenCounter
+from sayso.agents.windows.items import group_messages, iter_texts
+from sayso.tools import Approve
+from sayso.tools.errors import InputTooLong
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
+WORDS = "The burger of the day is on the board beside the door. "
+
+
+class Listening:
+    """A script that notes what it is sent."""
+
+    def __init__(self, *lines: str | Reply | BaseException, repeat: bool = False) -> None:
+        self.sent: list[tuple[Message, ...]] = []
+        self.tools: list[list[str]] = []
+        self.lines, self.repeat = list(lines), repeat
+        self.model = ScriptedModel(self._answer, repeat=True)
+
+    def _answer(self, request: ModelRequest) -> str | Reply:
+        self.sent.append(tuple(request.messages))
+        self.tools.append([str(each["function"]["name"]) for each in request.tools])  # type: ignore[index]
+        line = self.lines[0] if self.repeat else self.lines.pop(0)
+        if isinstance(line, BaseException):
+            raise line
+        return line
+
+
+def count(messages: Sequence[Message]) -> int:
+    """Estimate a prompt as the agent does."""
+    items = asyncio.run(TokenCounter().measure(group_messages(messages, 0, -1)))
+    return sum(item.tokens or 0 for item in items)
+
+
+def talk(turns: int, words: str = WORDS * 4) -> list[Message]:
+    """A conversation that was had."""
+    said: list[Message] = []
+    for number in range(turns):
+        said += [UserMessage(f"Question {number}. {words}"), AssistantMessage(f"Answer {number}. {words}")]
+    return said
+
+
+async def trimmed_in(agent: Agent[Any], value: Any, **options: Any) -> list[ContextTrimmed]:
+    """The events that tell what was left out."""
+    return [event async for event in agent.run_stream(value, **options) if isinstance(event, ContextTrimmed)]
+
+
+def test_a_long_history_is_sent_from_its_end_and_kept_whole() -> None:
+    heard = Listening("Fine.")
+    history = talk(200)
+    result = Agent(heard.model, instructions="Be brief.", window=2000).run_sync("And now?", history=history)
+    (sent,) = heard.sent
+    assert sent[0] == SystemMessage("Be brief.")
+    assert sent[-1] == UserMessage("And now?")
+    assert isinstance(sent[1], UserMessage)
+    assert sent[1].by_program
+    assert "messages are left out here, m2-m" in sent[1].text
+    assert sent[2:-1] == tuple(history[-len(sent[2:-1]) :])
+    assert count(sent) <= 1500  # a quarter of the window is for the reply
+    assert len(sent) > 8
+    assert result.messages[:-1] == (SystemMessage("Be brief."), *history, UserMessage("And now?"))
+
+
+def test_what_was_left_out_is_an_event_and_is_found_by_its_reference() -> None:
+    history = talk(100)
+    agent = Agent(Listening("Fine.").model, window=2000)
+    (event,) = asyncio.run(trimmed_in(agent, "And now?", history=history))
+    assert event.tokens <= event.room < event.tokens_before
+    assert event.counted_by == "an estimate"
+    assert event.dropped[0].startswith("m1-m")
+    left_out = find_left_out(history, event.dropped[0])
+    assert left_out == history[: len(left_out)]
+    assert find_left_out(history, "m3") == [history[2]]
+
+
+def test_a_short_conversation_is_sent_as_it_is() -> None:
+    heard = Listening("Fine.")
+    history = talk(3)
+    Agent(heard.model, window=2000).run_sync("And now?", history=history)
+    assert heard.sent == [(*history, UserMessage("And now?"))]
+
+
+def test_a_window_that_is_switched_off_sends_everything() -> None:
+    heard = Listening("Fine.")
+    Agent(heard.model, window=False).run_sync("And now?", history=talk(200))
+    assert len(heard.sent[0]) == 401
+
+
+@tool.read(trust="tool", secrecy="public")
+def look_up(item: str) -> str:
+    """Look an item up."""
+    return f"{item}: {WORDS * 10}"
+
+
+def look(item: str) -> Reply:
+    return Reply(calls=(call("look_up", item=item),))
+
+
+def test_a_long_tool_loop_stays_inside_and_its_calls_keep_their_results() -> None:
+    heard = Listening(*[look(str(number)) for number in range(120)], "Done.")
+    result = Agent(heard.model, tools=[look_up], window=4000, limits=Limits()).run_sync("Look all of them up.")
+    assert result.output == "Done."
+    for sent in heard.sent:
+        assert count(sent) <= 3000
+        assert sent[0] == UserMessage("Look all of them up.")
+        calls = [each.id for message in sent if isinstance(message, AssistantMessage) for each in message.calls]
+        results = [each.call_id for message in sent if isinstance(message, ToolMessage) for each in message.results]
+        assert calls == results
+        if len(sent) > 1:
+            assert sent[-1] in result.messages  # the newest result is whole
+    assert len(result.messages) == 242
+
+
+def test_a_prompt_begins_as_the_last_one_for_many_turns() -> None:
+    heard = Listening(*[look(str(number)) for number in range(200)], "Done.")
+    Agent(heard.model, tools=[look_up], window=8000, limits=Limits()).run_sync("Look all of them up.")
+    changed = sum(after[: len(before)] != before for before, after in zip(heard.sent, heard.sent[1:], strict=False))
+    assert 1 <= changed <= 40
+
+
+def test_the_model_can_read_again_what_was_shortened() -> None:
+    pages = [look(str(number)) for number in range(12)]
+    heard = Listening(*pages, Reply(calls=(call("read_again", reference="m3"),)), "Done.")
+    result = Agent(heard.model, tools=[look_up], window=3000, limits=Limits()).run_sync("Look all of them up.")
+    assert "read_again" not in heard.tools[0]
+    assert heard.tools[-1] == ["look_up", "read_again"]
+    message = result.messages[-2]
+    assert isinstance(message, ToolMessage)
+    assert message.results[0].text == f"result of look_up: 0: {WORDS * 10}"
+    shown = [text for sent in heard.sent for each in sent for text in iter_texts(each)]
+    assert any('more characters are left out here; read_again("m3") reads them]' in text for text in shown)
+
+
+def test_a_model_that_is_shown_tools_as_text_can_read_again_too() -> None:
+    lines = [f'LOOK_UP("{number}")' for number in range(12)]
+    heard = Listening(*lines, 'READ_AGAIN("m8")', "Done.")  # after the instructions and two examples
+    heard.model.takes_tools = False
+    result = Agent(heard.model, tools=[look_up], window=3000, limits=Limits()).run_sync("Look all of them up.")
+    assert result.output == "Done."
+    assert f"0: {WORDS * 10}" in "".join(iter_texts(result.messages[-2]))
+    assert "READ_AGAIN" in "".join(iter_texts(heard.sent[-1][0]))
+    assert "READ_AGAIN" not in "".join(iter_texts(heard.sent[0][0]))
+
+
+@tool.read(trust="untrusted", secrecy="private")
+def huge(item: str) -> str:
+    """Read a file."""
+    return "x1 " * 1_700_000
+
+
+def test_a_result_of_five_megabytes_is_cut_and_can_be_read_on() -> None:
+    heard = Listening(
+        Reply(calls=(call("huge", item="log"),)),
+        Reply(calls=(call("read_again", reference="m3", start=4_000_000),)),
+        "Done.",
+    )
+    result = Agent(heard.model, tools=[huge], window=4000).run_sync("Read the log.")
+    assert count(heard.sent[1]) <= 3000
+    read = result.messages[4]
+    assert isinstance(read, ToolMessage)
+    assert 'go on with read_again("m3", 4004000)' in read.results[0].text
+    assert str(read.results[0].trust) == "untrusted"
+    assert str(read.results[0].secrecy) == "private"
+    assert isinstance(kept := result.messages[2], ToolMessage)
+    assert len(kept.results[0].text) == 5_100_000
+
+
+CANNOT_FIT = {
+    "instructions": ({"instructions": WORDS * 100}, "Hi", "the instructions"),
+    "the question": ({}, WORDS * 200, "the words of the last message"),
+    "the reply": ({"sampling": Sampling(max_tokens=990), "instructions": WORDS * 40}, "Hi", "the instructions"),
+}
+
+
+@pytest.mark.parametrize(("options", "asked", "part"), CANNOT_FIT.values(), ids=CANNOT_FIT)
+def test_what_cannot_fit_is_an_error_before_anything_is_sent(options: dict[str, Any], asked: str, part: str) -> None:
+    heard = Listening("Never.")
+    with pytest.raises(InputTooLong) as caught:
+        Agent(heard.model, window=1000, **options).run_sync(asked)
+    assert heard.sent == []
+    assert caught.value.part == part
+    assert caught.value.tokens > caught.value.room
+    assert f"{caught.value.tokens:,} tokens" in str(caught.value)
+    assert "Nothing was sent." in str(caught.value)
+
+
+def test_a_model_with_more_context_is_asked_where_the_first_has_too_little() -> None:
+    small, large = Listening("Never."), Listening("Here.")
+    small.model.context_tokens = 1000  # type: ignore[attr-defined]
+    agent = Agent(small.model, fallback=[large.model])
+    assert agent.run_sync(WORDS * 200).output == "Here."
+    assert small.sent == []
+
+
+def test_a_refusal_as_too_long_teaches_the_length() -> None:
+    refusal = InputTooLong("too long", context_tokens=2000)
+    heard = Listening(refusal, "Fine.", "Fine again.")
+    agent = Agent(heard.model)
+    history = talk(100)
+    assert agent.run_sync("And now?", history=history).output == "Fine."
+    assert len(heard.sent[0]) == 201
+    assert count(heard.sent[1]) <= 1500
+    agent.run_sync("And now?", history=history)
+    assert count(heard.sent[2]) <= 1500
+
+
+def test_a_second_refusal_is_the_error() -> None:
+    heard = Listening(InputTooLong("too long"), InputTooLong("still too long"))
+    with pytest.raises(InputTooLong, match="still too long"):
+        Agent(heard.model).run_sync("And now?", history=talk(100))
+
+
+@tool.write(card="Order {item}?", trust="tool")
+async def order(item: str) -> str:
+    """Order something."""
+    return f"ordered {item}"
+
+
+def test_an_open_call_stays_with_the_question_it_answers() -> None:
+    asked = UserMessage("Please order the blue one.")
+    first = Agent(ScriptedModel(Reply(calls=(call("order", item="blue"),))), tools=[order]).run_sync(asked.text)
+    assert first.pending
+    heard = Listening("Fine.")
+    Agent(heard.model, tools=[order], window=2000).run_sync("Well?", history=[*talk(50), *first.messages, *talk(50)])
+    (sent,) = heard.sent
+    at = sent.index(asked)
+    assert sent[at + 1] == first.messages[1]
+    assert count(sent) <= 1600
+
+
+def test_a_pending_approval_survives_a_long_conversation() -> None:
+    lines = [look(str(number)) for number in range(40)]
+    model = Listening(*lines, Reply(calls=(call("order", item="blue"),)), "Ordered.").model
+    agent = Agent(model, tools=[look_up, order], window=4000, limits=Limits())
+    result = agent.run_sync("Look, then order the blue one.")
+    (request,) = result.pending
+    assert "blue" in request.card
+    result = asyncio.run(result.resume({request.digest: Approve()}))
+    assert result.output == "Ordered."
+
+
+def test_a_resumed_run_sends_what_it_would_have_sent(tmp_path: Any) -> None:
+    def lines() -> list[str | Reply]:
+        reads = [look(str(number)) for number in range(30)]
+        again = Reply(calls=(call("read_again", reference="m3"),))
+        return [*reads, again, Reply(calls=(call("order", item="blue"),)), "Ordered."]
+
+    async def run(heard: Listening, *, restart: bool) -> list[tuple[Message, ...]]:
+        where = engine(f"sqlite:///{tmp_path}/{restart}.db")
+        agent = Agent(heard.model, tools=[look_up, order], window=4000, limits=Limits())
+        result = await agent.run("Look, then order.", engine=where, run_id="r")
+        (request,) = result.pending
+        if restart:
+            heard.lines = ["Ordered."]
+            agent = Agent(heard.model, tools=[look_up, order], window=4000, limits=Limits())
+            where = engine(f"sqlite:///{tmp_path}/{restart}.db")
+            result = await agent.run("Look, then order.", engine=where, run_id="r")
+            (request,) = result.pending
+        result = await result.resume({request.digest: Approve()})
+        assert result.output == "Ordered."
+        return heard.sent
+
+    whole = asyncio.run(run(Listening(*lines()), restart=False))
+    cut = asyncio.run(run(Listening(*lines()), restart=True))
+    assert [count(sent) <= 3000 for sent in cut] == [True] * len(cut)
+    assert len(whole) == len(cut)
+    assert "read_again" in str(cut[-1])
