@@ -112,3 +112,9 @@ class ContextTrimmed:
     summary: str = ""
     problem: str = ""
     offers_reading: bool = False
+
+    def __str__(self) -> str:
+        """Return it in words, for people."""
+        left = [f"{', '.join(places)} {how}" for places, how in ((self.dropped, "left out"), (self.shortened, "shortened")) if places]
+        words = f"{self.model} is sent {self.tokens:,} of {self.tokens_before:,} tokens (by {self.counted_by}): {'; '.join(left)}."
+        return f"{words} {self.problem}".strip()

@@ -155,8 +155,8 @@ def test_a_model_that_is_shown_tools_as_text_can_read_again_too() -> None:
     result = Agent(heard.model, tools=[look_up], window=3000, limits=Limits()).run_sync("Look all of them up.")
     assert result.output == "Done."
     assert f"0: {WORDS * 10}" in "".join(iter_texts(result.messages[-2]))
-    assert "READ_AGAIN" in "".join(iter_texts(heard.sent[-1][0]))
-    assert "READ_AGAIN" not in "".join(iter_texts(heard.sent[0][0]))
+    assert "read_again(" in "".join(iter_texts(heard.sent[-1][0]))
+    assert "read_again(" not in "".join(iter_texts(heard.sent[0][0]))
 
 
 @tool.read(trust="untrusted", secrecy="private")

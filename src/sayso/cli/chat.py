@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.agents.agent_events import ModelDowngraded, ModelRetried, ModelSwitched, TextStreamed, TextWithdrawn
+from sayso.agents.windows.values import ContextTrimmed
 from sayso.cli.builtin_app import CHAT, ChatTurn, builtin_app, find_bot, find_receipts, open_counter, portable_model
 from sayso.cli.display import read_text
 from sayso.cli.options import NAME_A_MODEL, BaseUrl, Dialect, Exit, ModelName, StoreIn, resolve_model
@@ -208,6 +209,8 @@ async def _print_answer(events: AsyncIterator[object]) -> tuple[RunResult[str], 
                     file=sys.stderr,
                     flush=True,
                 )
+            case ContextTrimmed():
+                print(f"({escape_controls(str(event))})", file=sys.stderr, flush=True)
             case WriteSettled():
                 settled.append(event)
             case RunEnded(ended):

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 from sayso.agents.agent_events import ModelDowngraded, ModelRetried, ModelSwitched
+from sayso.agents.windows.values import ContextTrimmed
 from sayso.tools.approval.cards import show_value
 from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision
 from sayso.workflows.runs.events import ApprovalAsked, BranchFailed, Progress, StepEnded, StepFailed, StepRetried, StepStarted
@@ -238,6 +239,8 @@ def format_event(event: object, last_failure: str = "", name_position: Callable[
             return f"  {'without':<10} {show_value(without)}: {show_value(why)}"
         case ModelSwitched(_, failed, following, why):
             return f"  {'switched':<10} from {show_value(failed)} to {show_value(following)}: {show_value(why)}"
+        case ContextTrimmed():
+            return f"  {'trimmed':<10} {show_value(str(event))}"
         case StepRetried(run, name, attempt, wait, error):
             return f"  {'retry':<10} {name_position(run, name)}: try {attempt} in {wait:.1f} s, because of: {show_value(error)}"
         case StepFailed(run, name, error) if error != last_failure:
