@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from .answering.answer import CheckedAnswer as CheckedAnswer
     from .answering.answer import CitedPassage as CitedPassage
     from .answering.flow import agentic_rag as agentic_rag
+    from .answering.sources import FoundPassages as FoundPassages
+    from .answering.sources import PassageSource as PassageSource
     from .answering.sources import WebSource as WebSource
     from .messages import AssistantMessage as AssistantMessage
     from .messages import Conversation as Conversation
@@ -55,6 +57,7 @@ _PLACES = {
     "Conversation": "messages",
     "Downgraded": "models.model",
     "Finished": "models.model",
+    "FoundPassages": "answering.sources",
     "GoodAnswers": "prompts",
     "Prompt": "prompts",
     "LocalModel": "models.local.local_model",
@@ -63,6 +66,7 @@ _PLACES = {
     "ModelRequest": "models.model",
     "OpenAIChat": "models.openai_chat",
     "OpenAIResponses": "models.openai_responses",
+    "PassageSource": "answering.sources",
     "ReasoningDelta": "models.model",
     "ProviderData": "messages",
     "PydanticAI": "models.pydantic_ai_bridge",

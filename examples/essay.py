@@ -1,9 +1,7 @@
-"""An essay writer: outline, research, draft, critique, rewrite. Every paragraph names a source that was found."""
+"""An essay writer: outline, research, draft, critique, rewrite. Every sentence is stated by the source that it names, or left out."""
 
 from __future__ import annotations
 
-import asyncio
-import re
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,14 +9,13 @@ from pathlib import Path
 from pydantic import BaseModel
 
 import stand_ins
-from sayso import Agent, Run, command, reflect, sequential
-from sayso.agents import Model, open_sources
+from sayso import Agent, Run, command, reflect, sequential, step
+from sayso.agents import FoundPassages, Model, PassageSource, WebSource, open_sources
 from sayso.tools import RunError
-from sayso.tools.web import Search, SearchResult
+from sayso.tools.documents import Passage, settle_answer
 from sayso.workflows import Draft, Workflow
 
 TOLD = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-MARK = re.compile(r"\[\d+\]")
 
 
 class Outline(BaseModel):
@@ -30,58 +27,68 @@ class Outline(BaseModel):
 
 @dataclass(frozen=True)
 class Essay:
-    """An outline, what was found for it under marks like [2], and the text, once there is one; the writer reads its `__str__`."""
+    """An outline, the passages that were found for it, and the text, once there is one; `problems` are what no passage states of it."""
 
     outline: Outline
-    sources: dict[str, SearchResult]
+    sources: tuple[Passage, ...]
     text: str = ""
+    problems: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        found = "\n".join(f"{mark} {source.title}: {source.snippet}" for mark, source in self.sources.items())
-        return self.text or f"{self.outline.title}\n\nQuestions: {'; '.join(self.outline.questions)}\n\nSources:\n{found}"
-
-    @property
-    def problems(self) -> list[str]:
-        """What can be seen to be wrong without a model."""
-        unknown = [mark for mark in dict.fromkeys(MARK.findall(self.text)) if mark not in self.sources]
-        bare = [part[:60] for part in self.text.split("\n\n") if len(part) > 60 and not MARK.search(part)]
-        return [*(f"There is no source {mark}." for mark in unknown), *(f"This names no source: {part}" for part in bare[:3])]
+        found = "\n\n".join(f"[{source.number}] {source.title}\n{source.text}" for source in self.sources)
+        text = f"\n\nEssay:\n{self.text}" if self.text else ""
+        return f"{self.outline.title}\n\nQuestions: {'; '.join(self.outline.questions)}\n\nSources:\n{found}{text}"
 
     @property
     def page(self) -> str:
-        """The essay with its sources, and with what is still wrong."""
-        sources = [f"{mark} {source.url}" for mark, source in self.sources.items() if mark in self.text]
-        return "\n".join([f"# {self.outline.title}", "", self.text, "", *sources, *(f"Check this: {each}" for each in self.problems)])
+        """The essay with its sources, and with what was left out."""
+        sources = [f"[{source.number}] {source.link}" for source in self.sources if f"[{source.number}]" in self.text]
+        left_out = [f"Left out: {problem}" for problem in self.problems]
+        return "\n".join(
+            [f"# {self.outline.title}", "", self.text or "Nothing that was written stands in the sources.", "", *sources, *left_out]
+        )
 
 
-def essay(model: Model, search: Search) -> Workflow[str, Essay]:
-    """From a topic to an essay; the draft is criticised, first by rules and then by a model, and rewritten at most twice."""
+def essay(model: Model, source: PassageSource) -> Workflow[str, Essay]:
+    """From a topic to an essay; what no source states and what a critic says goes back to the writer at most twice."""
     outliner = Agent(model, name="outline", output=Outline, **TOLD["outline"])
     writer = Agent(model, name="writer", **TOLD["writer"])
     critic = Agent(model, name="critic", **TOLD["critic"])
 
-    async def research(outline: Outline) -> Essay:
-        found = await asyncio.gather(*(search(question, 3) for question in outline.questions[:5]))
-        if not any(found):
+    async def look(run: Run, asked: tuple[str, tuple[Passage, ...]]) -> FoundPassages:
+        return await source.look(run, *asked)
+
+    async def research(run: Run, outline: Outline) -> Essay:
+        sources: dict[int, Passage] = {}
+        for place, question in enumerate(outline.questions[:5]):
+            found = await run.child(f"look.{place}", look, (question, tuple(sources.values())))
+            sources |= {passage.number: passage for passage in found.passages}
+        if not sources:
             raise RunError(f"Nothing was found for: {'; '.join(outline.questions[:5])}. Try another topic, or --search duckduckgo.")
-        sources = {source.url: source for results in found for source in results}.values()
-        return Essay(outline, {f"[{number}]": source for number, source in enumerate(sources, 1)})
+        return Essay(outline, tuple(sources.values()))
 
     async def write(run: Run, task: Essay | Draft) -> Essay:
         notes = task.task if isinstance(task, Draft) else task
-        return replace(notes, text=await run.child("writer", writer, str(task)))
+        asked = f"{notes}\n\nYour last version:\n{task.text.text}\n\nCritique:\n{task.critique}" if isinstance(task, Draft) else str(notes)
+        return replace(notes, text=await run.child("writer", writer, asked))
 
     async def criticise(run: Run, draft: Essay) -> str:
-        asked = f"Questions: {'; '.join(draft.outline.questions)}\n\n{draft}"
-        return "\n".join(draft.problems) or await run.child("critic", critic, asked)
+        unstated = "\n".join(settle(draft).problems)
+        return f"No source says this:\n{unstated}" if unstated else await run.child("critic", critic, str(draft))
 
-    return sequential(outliner, research, reflect(write, criticise, rounds=2), name="essay")
+    return sequential(outliner, research, reflect(write, criticise, rounds=2), step(settle), name="essay")
+
+
+def settle(draft: Essay) -> Essay:
+    """Give each sentence the source that states it, and take out those that none states."""
+    settled = settle_answer(draft.text, draft.sources, lambda number: f"[{number}]")
+    return replace(draft, text=settled.text, problems=tuple(f"{sentence} {reason}" for sentence, reason in settled.removed))
 
 
 async def main(topic: str = "How small burger chains set themselves apart", *, search: str = "sample", model: Model) -> str:
     """Write an essay from what is found in a place: sample (invented restaurants), duckduckgo, a folder, or a site's address."""
-    async with open_sources(search) as (find, _):
-        return (await essay(model, find)(topic)).page
+    async with open_sources(search) as (find, web):
+        return (await essay(model, WebSource(find, web, pages=3, top=3))(topic)).page
 
 
 if __name__ == "__main__":

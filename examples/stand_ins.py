@@ -107,14 +107,19 @@ def team(request: ModelRequest) -> str:
 
 @stand_in
 def essayist(request: ModelRequest) -> str:
-    """Quotes the first sources that it is given, and is asked once to add a second one."""
+    """Quotes a sentence of the first sources that it is given, and is asked once to add a second one."""
     if request.schema is not None:
         questions = ["burger chain signature", "burger prices", "local beef"]
         return json.dumps({"title": "How small burger chains set themselves apart", "questions": questions})
     if "You check an essay" in str(request.messages[0]):
-        return "OK" if "[2]" in request.question else "Name a second source."
-    found = re.findall(r"^(\[\d+\]) .*?: (.*)$", request.question, re.MULTILINE)[: 1 + ("Critique:" in request.question)]
-    return "\n\n".join(f"{snippet} {number}" for number, snippet in found)
+        return "OK" if request.question.rpartition("Essay:")[2].count("[") > 1 else "Name a second source."
+    sources = [block.partition(" ") for block in re.split(r"\n(?=\[\d+\] )", request.question)[1:]]
+    facts = [
+        (mark, re.search(r"(?:^|[.!?] )([A-Z][^.!?|$\n]*(?:burgers|beef|price)[^.!?|$\n]*\.)", text, re.MULTILINE))
+        for mark, _, text in sources
+    ]
+    told = [f"{fact[1]} {mark}" for mark, fact in facts if fact]
+    return "\n\n".join(told[: 1 + ("Critique:" in request.question)])
 
 
 @stand_in

@@ -41,6 +41,7 @@ KEPT = {
     ),
     "a yes with what bears it out": ("Yes. Visitors park in lot B.", "Yes. Visitors park in lot B [DOC 6]."),
     "a quote": ("It says “Staff park in lot A with a permit”.", "It says “Staff park in lot A with a permit” [DOC 7]."),
+    "paragraphs": ("Staff park in lot A.\n\nVisitors park in lot B.", "Staff park in lot A [DOC 7].\n\nVisitors park in lot B [DOC 6]."),
     "quotes one after the other": (
         "“Staff park in lot A with a permit.” [DOC 6] “Visitors park in lot B, free of charge.” [DOC 6]",
         "“Staff park in lot A with a permit.” [DOC 7] “Visitors park in lot B, free of charge.” [DOC 6]",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .passages import name_passages as name_passages
     from .passages import show_passages as show_passages
     from .search_tool import search_documents as search_documents
+    from .settling import Settled as Settled
+    from .settling import settle_answer as settle_answer
 
 _PLACES = {
     "Citation": "citations",
@@ -33,9 +35,11 @@ _PLACES = {
     "Passage": "passages",
     "PassageIndex": "passage_index",
     "Quote": "citations",
+    "Settled": "settling",
     "Skipped": "folder",
     "name_passages": "passages",
     "search_documents": "search_tool",
+    "settle_answer": "settling",
     "show_passages": "passages",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]

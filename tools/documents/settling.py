@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from .citations import NUMBERS, Citation, is_refusal, parse_numbers, resolve_citations
@@ -75,8 +75,18 @@ def settle_answer(answer: str, passages: Iterable[Passage], write_mark: Callable
         elif found is not None:
             removed.append(found)
         particle = ""
-    text = "\n".join(_join(parts) for _, parts in sorted(lines.items()))
+    text = _join_lines({number: _join(parts) for number, parts in sorted(lines.items())}, answer.strip().split("\n"))
     return Settled(text, tuple(statements), tuple(removed), refused=not removed and unsaid > 0 and unsaid >= len(statements))
+
+
+def _join_lines(kept: Mapping[int, str], lines: Sequence[str]) -> str:
+    """Join what is kept of the lines of an answer; paragraphs stay apart."""
+    joined, before = "", -1
+    for number, text in kept.items():
+        is_new = any(not line.strip() for line in lines[before + 1 : number])
+        joined += ("\n\n" if is_new else "\n") + text if joined else text
+        before = number
+    return joined
 
 
 def _join(parts: Sequence[str]) -> str:
