@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from .models.pydantic_ai_bridge import PydanticAI as PydanticAI
     from .models.scripted import ScriptedModel as ScriptedModel
     from .models.scripted import call as call
+    from .good_runs import PastRun as PastRun
+    from .good_runs import examples_from as examples_from
+    from .good_runs import past_runs as past_runs
     from .prompts import GoodAnswers as GoodAnswers
     from .prompts import Prompt as Prompt
     from .research.sources import open_sources as open_sources
@@ -68,6 +71,7 @@ _PLACES = {
     "OpenAIResponses": "models.openai_responses",
     "PassageSource": "answering.sources",
     "ReasoningDelta": "models.model",
+    "PastRun": "good_runs",
     "ProviderData": "messages",
     "PydanticAI": "models.pydantic_ai_bridge",
     "Reply": "messages",
@@ -83,8 +87,10 @@ _PLACES = {
     "WholeReplyModel": "models.model",
     "agentic_rag": "answering.flow",
     "call": "models.scripted",
+    "examples_from": "good_runs",
     "grammar_for": "models.call_grammar",
     "model_from": "models.named",
+    "past_runs": "good_runs",
     "open_sources": "research.sources",
     "price": "models.prices",
 }

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from .loop import AgentLoop
     from .models.model import Model
+    from .prompts import Nearest
     from .windows.values import Window
 
 Out = TypeVar("Out")
@@ -39,7 +40,7 @@ class AgentOptions(TypedDict, total=False):
     name: str
     instructions: str
     tools: Iterable[AnyTool]
-    examples: Sequence[tuple[object, ...]]
+    examples: Sequence[tuple[object, ...]] | Nearest
     limits: Limits | None
     approve: Approver | None
     sampling: Sampling | None
@@ -54,8 +55,8 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
     `model` is a name ("gpt-5-mini", "ollama:qwen3", "http://localhost:8000/v1#qwen3") or a Model. `examples` are pairs of a user's text and
     the answer that the model should give (a text, or a value of the output type), or four texts where a call comes between: text, call,
-    result, answer. They go to the model as real turns. `output` is the type of the answer. `approve` decides on its writes where the
-    caller gives no approver.
+    result, answer. They go to the model as real turns. `examples_from(runs)` in their place shows those nearest to the
+    question. `output` is the type of the answer. `approve` decides on its writes where the caller gives no approver.
     `dialect` is how calls are written: "auto", "native", or the name of a text dialect. `fallback` are models that are
     asked, in order, when the one before is down or refuses; each switch is an event. `window` is how a long conversation is made to fit:
     a number of tokens, a Window, False to send it as it is; by default as much is sent as the model is known to take.
@@ -78,7 +79,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         name: str = "agent",
         instructions: str = "",
         tools: Iterable[AnyTool] = (),
-        examples: Sequence[tuple[object, ...]] = (),
+        examples: Sequence[tuple[object, ...]] | Nearest = (),
         output: object = str,
         limits: Limits | None = None,
         approve: Approver | None = None,
@@ -98,12 +99,13 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
             make_window(window)
         self.approve = approve
+        self._nearest = None if isinstance(examples, Sequence) else examples
         self.spec: AgentSpec[Out] = AgentSpec(
             name=self.name,
             model_or_name=model,
             instructions=instructions,
             tools=index_tools(tools, name),
-            examples=tuple(_example_as_text(*each) for each in examples),
+            examples=tuple(_example_as_text(*each) for each in examples) if isinstance(examples, Sequence) else (),
             output=None if output is str else TypedOutput(output),
             sampling=sampling or Sampling(),
             dialect=dialect,
@@ -130,6 +132,10 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         _check_history(history)
         opening = (await self._loop.formats.choose()).opening
         begin = len(opening) if tuple(history[: len(opening)]) == opening else 0
+        if self._nearest is not None:
+            from .prompts import select_turns  # late, for load time
+
+            return tuple(select_turns(history[begin:]))  # the examples of the next question are others
         return tuple(message for message in history[begin:] if not isinstance(message, SystemMessage))
 
     def _make_conversation(self, value: object, history: tuple[Message, ...], sampling: Sampling | None = None) -> Conversation:
@@ -175,7 +181,15 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     # A coroutine of its own would cost as much as a step; pyright knows only the class of those that `async def` makes.
     def execute(self, run: Run, value: object) -> Coroutine[Any, Any, Out]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Converse with the model until there is an answer; see `AgentLoop.converse`."""
-        return self._loop.converse(run, value if isinstance(value, Conversation) else self._make_conversation(value, ()))
+        asked = value if isinstance(value, Conversation) else self._make_conversation(value, ())
+        return self._loop.converse(run, asked) if self._nearest is None else self._converse_with_examples(run, asked, self._nearest)
+
+    async def _converse_with_examples(self, run: Run, asked: Conversation, nearest: Nearest) -> Out:
+        """Look up the examples that are nearest to the question, as a step: a resumed run is shown the same."""
+        from .prompts import find_example_turns  # late, for load time
+
+        turns: tuple[Message, ...] = await run.step("examples", find_example_turns, nearest, asked.text)
+        return await self._loop.converse(run, asked._replace(history=(*turns, *asked.history)))
 
     # mypy takes an option more in a subclass, as it should; pyright compares `history` with the dict that all of RunOptions come in.
     async def run(  # pyright: ignore[reportIncompatibleMethodOverride]

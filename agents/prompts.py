@@ -80,7 +80,7 @@ class Prompt:
         """
         self._check_values(values)
         pairs = self._find_examples(values)
-        earlier = tuple(_select_turns(history))
+        earlier = tuple(select_turns(history))
         texts = {name: _render_value(name, value) for name, value in values.items()}
         texts |= {"examples": _render_examples(pairs), "history": _render_history(earlier)}
         labels = find_labels([value for name, value in values.items() if name != "documents"])
@@ -136,6 +136,12 @@ class GoodAnswers:
         self._index.close()
 
 
+async def find_example_turns(nearest: Nearest, question: str, k: int = 3) -> tuple[Message, ...]:
+    """Return the `k` examples nearest to a question as turns of a conversation, the best last, next to the question."""
+    pairs = await asyncio.to_thread(nearest.nearest, question, k)
+    return tuple(turn for pair in reversed(pairs) for turn in _make_turns(*pair))
+
+
 def _read_answer(stored: str) -> str | Content:
     if not stored.startswith(_LABELLED):
         return stored
@@ -179,7 +185,7 @@ def _check_examples(examples: object, name: str) -> None:
             )
 
 
-def _select_turns(history: Iterable[Message]) -> Iterable[Message]:
+def select_turns(history: Iterable[Message]) -> Iterable[Message]:
     """Yield the messages of a history without the opening and the examples of an earlier prompt."""
     example = False
     for message in history:

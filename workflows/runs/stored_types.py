@@ -177,6 +177,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Hunt": ("sayso.agents.answering.hunt:Hunt",),
     "SearchRound": ("sayso.agents.answering.hunt:SearchRound",),
     "FoundPassages": ("sayso.agents.answering.sources:FoundPassages",),
+    "PastRun": ("sayso.agents.good_runs:PastRun",),
     "Plan": ("sayso.agents.research.stage_prompts:Plan", "sayso.agents.research_stages:Plan"),
     "Pick": ("sayso.agents.research.stage_prompts:Pick", "sayso.agents.research_stages:Pick"),
     "Choice": ("sayso.agents.research.stage_prompts:Choice", "sayso.agents.research_stages:Choice"),
