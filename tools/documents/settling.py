@@ -20,7 +20,7 @@ _QUOTED_STOP = re.compile(r"[.!?][”\"»」](?=\s+[\W]*[A-ZÀ-Þ0-9]|\s*$)")
 UNKNOWN = "No passage says so."
 
 
-class Statement(NamedTuple):
+class StatedSentence(NamedTuple):
     """A sentence that passages state, and the numbers of those that are cited for it."""
 
     sentence: str
@@ -34,7 +34,7 @@ class Settled(NamedTuple):
     """
 
     text: str
-    statements: tuple[Statement, ...] = ()
+    statements: tuple[StatedSentence, ...] = ()
     removed: tuple[Unstated, ...] = ()
     refused: bool = False
 
@@ -56,7 +56,7 @@ def settle_answer(answer: str, passages: Iterable[Passage], write_mark: Callable
     shown = {passage.number: passage for passage in passages}
     mark = write_mark or (lambda number: f"[DOC {number}]")
     titles = [name for passage in shown.values() for name in (passage.title, *passage.headings) if name]
-    statements, removed, lines = list[Statement](), list[Unstated](), dict[int, list[str]]()
+    statements, removed, lines = list[StatedSentence](), list[Unstated](), dict[int, list[str]]()
     said, unsaid, particle = "", 0, ""
     for piece in _split_pieces(answer, shown):
         if is_refusal(piece.text):
@@ -66,7 +66,7 @@ def settle_answer(answer: str, passages: Iterable[Passage], write_mark: Callable
             particle = piece.text
             continue
         found = _find_statement(piece, said, shown)
-        if isinstance(found, Statement):
+        if isinstance(found, StatedSentence):
             unsaid += bool(find_unsaid(piece.text, titles))
             statements.append(found)
             said = f"{found.sentence} {_cite(found.numbers)}"
@@ -104,7 +104,7 @@ def _cite(numbers: Iterable[int]) -> str:
     return "".join(f"[DOC {number}]" for number in numbers)
 
 
-def _find_statement(piece: _Piece, before: str, shown: dict[int, Passage]) -> Statement | Unstated | None:
+def _find_statement(piece: _Piece, before: str, shown: dict[int, Passage]) -> StatedSentence | Unstated | None:
     """Return the sentence with the passages that state it, or why none does; None for one that claims nothing."""
     if claims_nothing(piece.text, shown.values()):
         return None
@@ -115,7 +115,7 @@ def _find_statement(piece: _Piece, before: str, shown: dict[int, Passage]) -> St
     for numbers in groups:
         problem = _find_problem(piece.text, numbers, before, shown)
         if problem is None:
-            return Statement(piece.text, numbers)
+            return StatedSentence(piece.text, numbers)
         reason = reason or problem
     return Unstated(piece.text, reason or UNKNOWN)
 

@@ -78,6 +78,8 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Citation": ("sayso.tools.documents.citations:Citation", "sayso.tools.documents.citations:Citation"),
     "CitedAnswer": ("sayso.tools.documents.citations:CitedAnswer", "sayso.tools.documents.citations:CitedAnswer"),
     "Unstated": ("sayso.tools.documents.claims:Unstated",),
+    "StatedSentence": ("sayso.tools.documents.settling:StatedSentence",),
+    "Settled": ("sayso.tools.documents.settling:Settled",),
     "Passage": ("sayso.tools.documents.passages:Passage", "sayso.tools.documents.passages:Passage"),
     "Judgement": ("sayso.tools.documents.judgement:Judgement",),
     "Match": ("sayso.tools.documents.passage_index:Match", "sayso.tools.documents.passage_index:Match"),
