@@ -14,8 +14,12 @@ def measure_message(message: Message) -> int:
     if isinstance(message, ToolMessage):
         return sum(_measure_text(result.text) + len(result.media) * MEDIA_CHARACTERS for result in message.results)
     media = sum(isinstance(part, Media) for part in message.parts) if isinstance(message, UserMessage) else 0
-    called = sum(_measure_text(str(call.arguments)) for call in message.calls) if isinstance(message, AssistantMessage) else 0
-    return _measure_text(message.text) + called + media * MEDIA_CHARACTERS
+    length = _measure_text(message.text) + media * MEDIA_CHARACTERS
+    if isinstance(message, AssistantMessage):
+        length += sum(_measure_text(str(call.arguments)) for call in message.calls)
+        if message.provider_data is not None:
+            length += len(str(message.provider_data.data))
+    return length
 
 
 def _measure_text(text: str) -> int:

@@ -132,11 +132,10 @@ def find_fixed(items: Sequence[Item], inline: Collection[str], room: int) -> set
     for index in range(len(items) - 1, -1, -1):
         if has_open_call(items[index], inline):
             asked = next((item for item in reversed(items[:index]) if is_question(item)), None)
-            pair = [items[index], *([asked] if asked is not None else [])]
-            left -= sum(item.tokens or 0 for item in pair if item.place not in fixed)
-            if left < 0:
-                break
-            fixed |= {item.place for item in pair}
+            for item in (items[index], asked):
+                if item is not None and item.place not in fixed and (item.tokens or 0) <= left:
+                    left -= item.tokens or 0
+                    fixed.add(item.place)
     return fixed
 
 

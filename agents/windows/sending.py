@@ -33,6 +33,8 @@ SURELY_TOO_LONG = 1.25
 """How much longer than the room an estimate must be for an error before anything is sent; below, the provider is asked."""
 READ_AGAIN_TOKENS = 220
 """What the tool takes that reads again: its schema, or its line in the instructions."""
+LEAST_READ_AGAIN = 1000
+"""Tokens of a conversation below which there is no room for reading again."""
 PAGE = 4000
 """Characters that it reads at a time."""
 LOOKED_BACK = 4
@@ -228,12 +230,11 @@ async def _find_room(conversation: ModelConversation, window: Window, context: M
         "the tools": await counter.count(canonical_json(list(request.tools))) if request.tools else 0,
         "the answer's schema": await counter.count(canonical_json(request.schema)) if request.schema else 0,
     }
-    reserved = READ_AGAIN_TOKENS if window.read_again and spec.tools else 0
-    room = usable - sum(parts.values()) - reserved - 4 * MESSAGE_TOKENS
+    room = usable - sum(parts.values()) - 4 * MESSAGE_TOKENS
     if room < 2 * MESSAGE_TOKENS:
         part = max(parts, key=lambda name: parts[name])
-        raise _explain(conversation, context, counter, part, parts[part], usable - sum(parts.values()) + parts[part], reply)
-    return room
+        raise _explain(conversation, context, counter, part, parts[part], room - 2 * MESSAGE_TOKENS + parts[part], reply)
+    return room - READ_AGAIN_TOKENS if _may_offer_reading(conversation, window) and room >= LEAST_READ_AGAIN else room
 
 
 async def _count_messages(counter: TokenCounter, messages: Sequence[Message]) -> int:
@@ -305,7 +306,7 @@ async def _trim(
     sent = conversation.window
     assert sent is not None
     strategies = choose_strategies(window.strategies)
-    can_read_again = sent.offers_reading or _may_offer_reading(conversation, window)
+    can_read_again = sent.offers_reading or (_may_offer_reading(conversation, window) and sent.room >= LEAST_READ_AGAIN - READ_AGAIN_TOKENS)
     note_tokens = max([NOTE_TOKENS, *(getattr(strategy, "note_tokens", 0) for strategy in strategies)])
     inline = _find_inline(conversation)
     fitter = Fitter(sent.room, strategies, counter.measure, can_read_again, inline, note_tokens, bool(sent.dropped))
