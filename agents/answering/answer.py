@@ -52,6 +52,8 @@ class CheckedAnswer:
     left_out: tuple[LeftOutSentence, ...] = ()
     unread: tuple[str, ...] = ()
     """The pages that could not be read, each with the reason."""
+    near: bool = True
+    """Whether the passages that were found seem to be about what was asked."""
 
     @property
     def found(self) -> bool:
@@ -79,7 +81,7 @@ def _show_nearest(answer: CheckedAnswer) -> Iterator[str]:
     if answer.searched[1:]:
         yield f"Searched for: {'; '.join(answer.searched)}."
     if answer.sources:
-        yield "Nearest:"
+        yield "Nearest:" if answer.near else "Nearest, but about other matters:"
         yield from (f"- {source.place}: {source.link}" for source in answer.sources)
 
 

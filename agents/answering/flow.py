@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sayso.tools.documents import Documents, Passage, show_passages
-from sayso.tools.documents.picking import MOST_SENTENCES, pick_sentences, split_passage_sentences
+from sayso.tools.documents.picking import measure_coverage, pick_answer, pick_sentence, split_passage_sentences
 from sayso.tools.documents.query_words import query_words
 from sayso.tools.documents.settling import Settled, settle_answer
 from sayso.tools.errors import OutputError, UsageError
@@ -34,6 +34,7 @@ TRIES = 3
 MOST_CHARACTERS = 2_000
 LONGEST_SEARCH = 200
 MOST_NEAREST = 3
+MOST_QUOTED = 2
 
 
 def agentic_rag(
@@ -54,10 +55,10 @@ def agentic_rag(
         raise UsageError(f"tries={tries}: search at least once.")
     found_in = DocumentSource(source) if isinstance(source, Documents) else source
     steps = _Steps(found_in, make_agents(model, models or {}, dialect), tries)
-    more = iterate(sequential(steps.rewrite, steps.retrieve, steps.judge, name="try"), until=steps.is_over, max_rounds=tries, name="tries")
+    search_again = sequential(steps.rewrite, steps.retrieve, steps.judge, steps.write, name="search_again")
+    more = iterate(search_again, until=steps.is_over, max_rounds=tries, name="more")
     again = conditional(steps.is_over, {True: steps.keep, False: more}, name="again")
-    answer = conditional(steps.has_passages, {True: steps.write, False: steps.give_up}, name="answer")
-    look_up = sequential(steps.judge, again, answer, name="look_up")
+    look_up = sequential(steps.judge, steps.write, again, steps.finish, name="look_up")
     routed = conditional(steps.is_talk, {True: steps.talk, False: look_up}, name="routed")
     return sequential(steps.begin, steps.retrieve, steps.route, routed, name=name)
 
@@ -119,45 +120,63 @@ class _Steps:
         return replace(hunt, words="" if frozenset(query_words(words)) in tried else words)
 
     def is_over(self, hunt: Hunt) -> bool:
-        """Return whether no more is searched for: a judge chose passages, the tries are used up, or there are no other words."""
-        if self.agents.rewriter is None or not hunt.words or len(hunt.rounds) >= self.tries:
-            return True
-        return bool(hunt.last.chosen) or (self.agents.judge is None and hunt.last.fits)
+        """Return whether no more is searched for: there is an answer, the tries are used up, or there are no other words."""
+        return hunt.answer is not None or self.agents.rewriter is None or not hunt.words or len(hunt.rounds) >= self.tries
 
     async def keep(self, hunt: Hunt) -> Hunt:
         """Go on with what was found."""
         return hunt
 
-    def has_passages(self, hunt: Hunt) -> bool:
-        """Return whether there are passages to answer from."""
-        return bool(hunt.useful)
+    async def write(self, run: Run, hunt: Hunt) -> Hunt:
+        """Write from the passages that the judge chose; without a judge, from those that seem to answer."""
+        if not hunt.words:
+            return hunt
+        fitting = hunt.last.passages if self.agents.judge is None and hunt.last.fits else ()
+        return await self._write(run, hunt, hunt.last.useful or fitting)
 
-    async def write(self, run: Run, hunt: Hunt) -> CheckedAnswer:
-        """Write from the useful passages; what none of them states goes back to the writer once, and is left out then."""
-        passages = hunt.useful
+    async def finish(self, run: Run, hunt: Hunt) -> CheckedAnswer:
+        """Return the answer. Where there is none, all passages that seem to answer are read once more: judges make mistakes."""
+        fitting = next((each.passages for each in hunt.rounds if each.fits), ())
+        if hunt.answer is None and tuple(passage.number for passage in fitting) not in hunt.shown:
+            hunt = await self._write(run, hunt, fitting)
+        return hunt.answer or self._make_not_found(hunt)
+
+    async def _write(self, run: Run, hunt: Hunt, passages: tuple[Passage, ...]) -> Hunt:
+        """Write an answer; what no passage states goes back to the writer once, and is left out then."""
+        if not passages:
+            return hunt
         writer = self.agents.writer
         if writer is None:
-            return self._quote(hunt, passages)
+            return replace(hunt, answer=self._quote(hunt, passages))
         run.publish(Progress(run.id, "write", f"Writing from {len(passages)} passage{'s' if len(passages) > 1 else ''}"))
         asked = f"{show_passages(passages)}\n\n{hunt.question}"
-        text = await run.child("writer.0", writer, asked)
-        settled = await asyncio.to_thread(settle_answer, text, passages, self.source.mark)
+        draft = await run.child("writer.0", writer, asked)
+        settled = await asyncio.to_thread(self._settle, draft, passages)
         if settled.removed:
             problems = [f"{removed.sentence} {removed.reason}" for removed in settled.removed]
-            better = await run.child("writer.1", writer, str(Draft(asked, text, problems)))
-            again = await asyncio.to_thread(settle_answer, better, passages, self.source.mark)
-            settled = max(settled, again, key=lambda each: (len(each.statements), -len(each.removed)))
-        if settled.refused:
-            return self._make_not_found(hunt, settled)
+            second = await run.child("writer.1", writer, str(Draft(asked, draft, problems)))
+            settled = await asyncio.to_thread(self._choose, hunt.question, (draft, second), passages)
+        if settled.refused or not (settled.statements or hunt.fits):
+            return replace(hunt, shown=(*hunt.shown, tuple(passage.number for passage in passages)))
         if not settled.statements:  # nothing that it wrote holds: the passages' own words instead
-            return replace(self._quote(hunt, passages), left_out=_tell_removed(settled))
-        return self._make_answer(hunt, settled, writer.model.name)
+            return replace(hunt, answer=replace(self._quote(hunt, passages), left_out=_tell_removed(settled)))
+        return replace(hunt, answer=self._make_answer(hunt, settled, writer.model.name))
+
+    def _settle(self, draft: str, passages: tuple[Passage, ...]) -> Settled:
+        return settle_answer(draft, passages, self.source.mark)
+
+    def _choose(self, question: str, drafts: tuple[str, ...], passages: tuple[Passage, ...]) -> Settled:
+        """Return the draft that holds without a quote in the place of a sentence, else the one that says most of what is asked."""
+        whole = [settled for draft in drafts if not (settled := self._settle(draft, passages)).removed]
+        quoted = [settle_answer(draft, passages, self.source.mark, quote_instead=True) for draft in drafts]
+        best = max((*whole, *quoted), key=lambda each: (round(measure_coverage(question, each.text), 2), -len(each.removed)))
+        return whole[-1] if whole and whole[-1].refused else best
 
     def _quote(self, hunt: Hunt, passages: tuple[Passage, ...]) -> CheckedAnswer:
         """Answer with the sentences of the passages that hold most of what is asked."""
-        picked = [(each.passage.number, each.text) for each in pick_sentences(hunt.question, passages)]
+        picked = [(each.passage.number, each.text) for each in pick_answer(hunt.question, passages)]
         if not picked:  # found by what they mean: no word is shared
-            picked = [(passages[0].number, text) for text in islice(split_passage_sentences(passages[0]), MOST_SENTENCES)]
+            picked = [(passages[0].number, text) for text in islice(split_passage_sentences(passages[0]), MOST_QUOTED)]
         text = " ".join(f"“{text}” {self.source.mark(number)}" for number, text in picked)
         numbers = {number for number, _ in picked}
         sources = tuple(self._make_source(passage) for passage in passages if passage.number in numbers)
@@ -168,20 +187,18 @@ class _Steps:
         quotes: dict[int, list[str]] = {}
         for statement in settled.statements:
             for number in statement.numbers:
-                quotes.setdefault(number, []).extend(each.text for each in pick_sentences(statement.sentence, [known[number]], 1))
+                evidence = pick_sentence(statement.sentence, [known[number]])
+                quotes.setdefault(number, []).extend([evidence.text] if evidence is not None else [])
         sources = tuple(self._make_source(known[number], *dict.fromkeys(texts)) for number, texts in quotes.items())
         answer = self._begin_answer(hunt, settled.text)
-        return replace(answer, sources=sources, written=written, left_out=_tell_removed(settled))
+        own_words = any(not statement.instead for statement in settled.statements)
+        return replace(answer, sources=sources, written=written if own_words else "", left_out=_tell_removed(settled))
 
-    async def give_up(self, hunt: Hunt) -> CheckedAnswer:
+    def _make_not_found(self, hunt: Hunt) -> CheckedAnswer:
         """Say that there is no answer, and name the nearest passages."""
-        return self._make_not_found(hunt)
-
-    def _make_not_found(self, hunt: Hunt, settled: Settled | None = None) -> CheckedAnswer:
         nearest = hunt.rounds[0].passages or hunt.passages
-        text = settled.text if settled is not None and settled.text else say_not_found(self.source.where)
-        answer = self._begin_answer(hunt, text)
-        return replace(answer, outcome="not found", sources=tuple(map(self._make_source, nearest[:MOST_NEAREST])))
+        answer = self._begin_answer(hunt, say_not_found(self.source.where))
+        return replace(answer, outcome="not found", near=hunt.fits, sources=tuple(map(self._make_source, nearest[:MOST_NEAREST])))
 
     async def talk(self, hunt: Hunt) -> CheckedAnswer:
         """Answer small talk with what can be asked here: nothing that a model would have to know."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 from sayso.tools.documents import Passage
 
+from .answer import CheckedAnswer
+
 
 @dataclass(frozen=True, slots=True)
 class SearchRound:
@@ -17,10 +19,18 @@ class SearchRound:
     chosen: tuple[int, ...] = ()
     """The numbers of the passages that a judge found to help."""
 
+    @property
+    def useful(self) -> tuple[Passage, ...]:
+        """Return the passages that a judge chose."""
+        return tuple(passage for passage in self.passages if passage.number in self.chosen)
+
 
 @dataclass(frozen=True, slots=True)
 class Hunt:
-    """A question and the searches for its answer so far. `unread` are pages that could not be read, each with the reason."""
+    """A question, the searches for its answer so far, and the answer once there is one.
+
+    `unread` are the pages that could not be read, each with the reason.
+    """
 
     question: str
     rounds: tuple[SearchRound, ...] = ()
@@ -28,6 +38,9 @@ class Hunt:
     words: str = ""
     """What to search for next."""
     is_talk: bool = False
+    answer: CheckedAnswer | None = None
+    shown: tuple[tuple[int, ...], ...] = ()
+    """The numbers of the passages that a writer has found no answer in, each time that it was asked."""
 
     @property
     def last(self) -> SearchRound:
@@ -45,15 +58,9 @@ class Hunt:
         return tuple({passage.number: passage for each in self.rounds for passage in each.passages}.values())
 
     @property
-    def useful(self) -> tuple[Passage, ...]:
-        """Return the passages to answer from: those that a judge chose, else those of the searches that seem to answer.
-
-        A careless judge that chooses nothing cannot turn a question away that its own words answer.
-        """
-        known = {passage.number: passage for passage in self.passages}
-        if chosen := [known[number] for each in reversed(self.rounds) for number in each.chosen if number in known]:
-            return tuple(dict.fromkeys(chosen))
-        return next((each.passages for each in self.rounds if each.fits), ())
+    def fits(self) -> bool:
+        """Return whether the passages of any search seem to answer."""
+        return any(each.fits for each in self.rounds)
 
     def judge(self, chosen: tuple[int, ...]) -> Hunt:
         """Return the hunt with what a judge chose of the passages that were found last."""

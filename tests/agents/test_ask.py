@@ -60,7 +60,7 @@ async def test_a_question_that_nothing_answers_names_the_nearest_passages(polici
     given = await answer(policies, "Who won the chess championship?")
     assert (given.outcome, given.text) == ("not found", "Not in the documents.")
     assert given.sources
-    assert "Nearest:" in str(given)
+    assert "Nearest, but about other matters:" in str(given)
     assert "https://intranet.example/" in str(given)
 
 
@@ -116,7 +116,8 @@ async def test_what_no_passage_states_goes_back_and_is_left_out(policies: Docume
     writer = ScriptedModel(f"{lie} A meal costs 6 euros for staff.", f"{lie} A meal costs 6 euros for staff.")
     given = await answer(policies, "What does a meal cost for staff?", models={"writer": writer})
     assert writer.requests == 2
-    assert given.text.startswith("A meal costs 6 euros for staff [DOC ")
+    assert "A meal costs 6 euros for staff [DOC " in given.text
+    assert "“Guests pay 9 euros.” [DOC " in given.text or "Guests" not in given.text  # the passage's words in the place of a lie about it
     assert len(given.left_out) == 1
     assert "Left out: “" in str(given)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sayso.tools.documents import Passage
-from sayso.tools.documents.picking import pick_sentences
+from sayso.tools.documents.picking import pick_answer
 from sayso.tools.documents.settling import settle_answer
 
 STAFF = Passage(
@@ -89,14 +89,36 @@ def test_a_refusal_is_told_from_an_answer(refusal: str) -> None:
     assert settle_answer(refusal, PASSAGES).refused
 
 
+def test_the_passages_words_stand_in_the_place_of_what_is_taken_out() -> None:
+    told = settle_answer("Permits are 25 euros monthly [DOC 7]. Staff park in lot A.", PASSAGES, quote_instead=True)
+    assert told.text == "“A permit costs 15 euros a month.” [DOC 7] Staff park in lot A [DOC 7]."
+    assert [removed.sentence for removed in told.removed] == ["Permits are 25 euros monthly."]
+
+
+LEAVE = Passage(
+    2,
+    "leave.html",
+    "Holidays and leave",
+    "Everybody has 28 days of paid annual leave. Up to five days that are left over may be taken until the end of March.",
+    ("Annual leave",),
+)
+LONG = Passage(
+    3, "rules.md", "Rules", " ".join(f"Rule {at} is about matter {at}." for at in range(1, 9)) + " Doors close at 19:30.", ("Doors",)
+)
+
 PICKED = {
     "by its words": ("What does a permit cost?", ["A permit costs 15 euros a month."]),
-    "by its heading": ("What about visitors?", ["Visitors park in lot B, free of charge.", "Visitors may park for up to ten hours."]),
+    "a passage that is short, where no sentence is clearly it": (
+        "What about visitors?",
+        ["Visitors park in lot B, free of charge. Visitors may park for up to ten hours."],
+    ),
     "by other words": ("Where do employees park?", ["Staff park in lot A with a permit."]),
+    "a number of what is counted": ("How many days of vacation do I have?", ["Everybody has 28 days of paid annual leave."]),
+    "a time": ("When do the doors close?", ["Doors close at 19:30."]),
     "nothing shared": ("Who cooks?", []),
 }
 
 
 @pytest.mark.parametrize(("question", "sentences"), PICKED.values(), ids=PICKED)
 def test_the_sentences_that_answer_are_picked(question: str, sentences: list[str]) -> None:
-    assert [picked.text for picked in pick_sentences(question, PASSAGES)] == sentences
+    assert [picked.text for picked in pick_answer(question, (*PASSAGES, LEAVE, LONG))] == sentences

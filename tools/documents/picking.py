@@ -8,59 +8,92 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from ..quantities import find_amounts, find_dates
 from ..truth.words import Word, alike, tokenize
 from .claims import MARKS, SENTENCE, unwrap
 from .passages import Passage
 from .query_words import STOP_WORDS
 
-MOST_SENTENCES = 2
 LONGEST_SENTENCE = 400
 CONTEXT = 0.5
 """What a word of the question counts in the title and headings of a passage, beside one in the sentence itself."""
+CLEARLY = 1.25
+"""How much better than the next one a sentence has to be to be told alone."""
 NEARLY = 0.9
-"""The share of the best score that a further sentence must have to be told as well."""
-LEAST = 0.01
-HAS_FIGURE = 1.4
-_WANTS_FIGURE = re.compile(
-    r"\b(?:how (?:much|many|long|far|often|old|big|high|large|late|early|soon)|when|what time|costs?|price)\b", re.IGNORECASE
+"""The share of the best sentence's score that one of another passage has to have to be told as well."""
+EXPECTED = 1.4
+"""How much a sentence counts that has what is asked for: a number, a time."""
+MOST_TOGETHER, MOST_CHARACTERS = 4, 600
+"""How many sentences a passage may have that is told whole where no sentence of it is clearly the answer, and how long it may be."""
+_WANTS_NUMBER = re.compile(
+    r"\b(?:how (?:much|far|often|old|big|high|large|long|late|early|soon)|costs?|price|when|what time)\b", re.IGNORECASE
 )
+_COUNTED = re.compile(r"\bhow many (\w+)", re.IGNORECASE)
+_WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
 
 
 class Picked(NamedTuple):
-    """A sentence of a passage, and how much of the question it holds (0 to 1, rare words counting more)."""
+    """A sentence of a passage, or some that follow each other, and how much of the question is in it (0 to 1, rare words count more)."""
 
     passage: Passage
     text: str
     score: float
 
 
-def pick_sentences(question: str, passages: Sequence[Passage], most: int = MOST_SENTENCES) -> list[Picked]:
-    """Return at most `most` sentences of the passages that hold most of what the question asks, in the order of the passages.
+class _Scored(NamedTuple):
+    score: float
+    text: str
 
-    The passages come with the best first, which counts where sentences hold as much as each other. What stands in the headings of a passage
-    counts for each of its sentences. A question for a number or a time is answered rather by a sentence that has one.
-    """
-    wanted = [word for word in tokenize(question) if word.text.lower() not in STOP_WORDS]
-    told = [(passage, list(split_passage_sentences(passage))) for passage in passages]
-    words = {text: tokenize(text) for _, texts in told for text in texts}
-    weights = _weigh(wanted, list(words.values()))
-    wants_figure = _WANTS_FIGURE.search(question) is not None
-    scored = [
+
+def pick_sentence(sought: str, passages: Sequence[Passage]) -> Picked | None:
+    """Return the sentence of the passages that holds most words of a text; None if no sentence holds any."""
+    best = max(
         (
-            _score(weights, words[text], tokenize(f"{passage.title} {' '.join(passage.headings)}"))
-            * (HAS_FIGURE if wants_figure and any(sign.isdigit() for sign in text) else 1.0),
-            -place,
-            -order,
-            passage,
-            text,
-        )
-        for place, (passage, texts) in enumerate(told)
-        for order, text in enumerate(texts)
-    ]
-    best = sorted(scored, key=lambda each: each[:3], reverse=True)[:most]
-    least = NEARLY * best[0][0] if best else 0.0
-    kept = [each for each in best if each[0] >= max(least, LEAST)]
-    return [Picked(passage, text, score) for score, _, _, passage, text in sorted(kept, key=lambda each: each[1:3], reverse=True)]
+            Picked(passage, each.text, each.score)
+            for passage, scored in zip(passages, _score_all(sought, passages), strict=True)
+            for each in scored
+        ),
+        key=lambda picked: picked.score,
+        default=None,
+    )
+    return best if best is not None and best.score > 0 else None
+
+
+def pick_answer(question: str, passages: Sequence[Passage]) -> list[Picked]:
+    """Return what of the passages answers a question, in their order: the best first, which counts where they hold as much as each other.
+
+    Of a passage that is the sentence that clearly holds most of what is asked, and a number or a time where one is asked for; where no
+    sentence is clearly the best, all of a short passage, or the two best sentences of a long one. Further passages have to be as good.
+    """
+    scored = _score_all(question, passages)
+    best = [max((each.score for each in sentences), default=0.0) for sentences in scored]
+    top = max(best, default=0.0)
+    if top <= 0:
+        return []
+    first = 0 if best[0] * CLEARLY >= top else best.index(top)
+    picked = list[Picked]()
+    for place, passage in enumerate(passages):
+        if place == first:
+            picked.append(Picked(passage, " ".join(_choose(scored[place])), best[place]))
+        elif best[place] >= max(NEARLY * best[first], NEARLY * top):
+            picked.append(Picked(passage, max(scored[place], key=lambda each: each.score).text, best[place]))
+    return picked[:2] if picked[0].passage == passages[first] else sorted(picked[:2], key=lambda each: each.passage != passages[first])
+
+
+def _choose(scored: Sequence[_Scored]) -> list[str]:
+    """Return the sentences of a passage that are told, in its order."""
+    ordered = sorted(scored, key=lambda each: each.score, reverse=True)
+    if len(ordered) == 1 or ordered[0].score >= CLEARLY * ordered[1].score:
+        return [ordered[0].text]
+    if len(scored) <= MOST_TOGETHER and sum(len(each.text) for each in scored) <= MOST_CHARACTERS:
+        return [each.text for each in scored]
+    return [each.text for each in scored if each in ordered[:2]]
+
+
+def measure_coverage(question: str, text: str) -> float:
+    """Return the share (0 to 1) of the words that a question asks about that are in a text, or words alike."""
+    wanted, words = _find_wanted(question), tokenize(text)
+    return sum(_holds(words, word) for word in wanted) / len(wanted) if wanted else 0.0
 
 
 def split_passage_sentences(passage: Passage) -> Iterator[str]:
@@ -74,11 +107,36 @@ def split_passage_sentences(passage: Passage) -> Iterator[str]:
                 yield text[:LONGEST_SENTENCE]
 
 
-def _weigh(wanted: Sequence[Word], sentences: Iterable[Sequence[Word]]) -> list[tuple[Word, float]]:
+def _find_wanted(question: str) -> list[Word]:
+    return list(dict.fromkeys(word for word in tokenize(question) if word.text.lower() not in STOP_WORDS))
+
+
+def _score_all(question: str, passages: Sequence[Passage]) -> list[list[_Scored]]:
+    """Return the sentences of each passage with how much of the question they hold."""
+    told = [list(split_passage_sentences(passage)) for passage in passages]
+    weights = _weigh(_find_wanted(question), [tokenize(text) for texts in told for text in texts])
+    scored = list[list[_Scored]]()
+    for passage, texts in zip(passages, told, strict=True):
+        context = tokenize(f"{passage.title} {' '.join(passage.headings)}")
+        scored.append([_Scored(_score(weights, tokenize(text), context) * _expect(question, text), text) for text in texts])
+    return scored
+
+
+def _expect(question: str, text: str) -> float:
+    """Return what a sentence counts by whether it has the kind of thing that is asked for."""
+    if counted := _COUNTED.search(question):
+        (thing, *_) = tokenize(counted[1])
+        words = tokenize(text)
+        near = [words[at : at + 3] for at, word in enumerate(words) if word.text.isdigit()]
+        return EXPECTED if any(_holds(after, thing) for after in near) else 1.0
+    wants = _WANTS_NUMBER.search(question) is not None
+    return EXPECTED if wants and (find_amounts(text) or find_dates(text) or _WEEKDAY.search(text)) else 1.0
+
+
+def _weigh(wanted: Sequence[Word], sentences: Sequence[Sequence[Word]]) -> list[tuple[Word, float]]:
     """Return the words with their weights, which add up to 1: a word of few sentences counts more."""
-    texts = list(sentences)
-    holders = Counter(word for word in dict.fromkeys(wanted) for text in texts if _holds(text, word))
-    raw = [(word, math.log(1 + (len(texts) + 1) / (holders[word] + 0.5))) for word in dict.fromkeys(wanted)]
+    holders = Counter(word for word in wanted for text in sentences if _holds(text, word))
+    raw = [(word, math.log(1 + (len(sentences) + 1) / (holders[word] + 0.5))) for word in wanted]
     total = sum(weight for _, weight in raw)
     return [(word, weight / total) for word, weight in raw]
 

@@ -10,6 +10,7 @@ from .citations import NUMBERS, Citation, is_refusal, parse_numbers, resolve_cit
 from .claims import MARKS, SENTENCE, Unstated, claims_nothing, is_answer_particle, mask_quotes
 from .framing import find_unsaid
 from .passages import Passage
+from .picking import pick_sentence
 
 _MARK = re.compile(rf"[\[【(]\s*(?:DOCS?|documents?|passages?|sources?)\s*{NUMBERS}\s*[\]】)]|\[\s*{NUMBERS}\s*\]", re.IGNORECASE)
 _NAMED = re.compile(rf"\b(as|to|per|in|from|under|see|on|by)\s+(?={_MARK.pattern})", re.IGNORECASE)
@@ -17,14 +18,17 @@ _NAMED = re.compile(rf"\b(as|to|per|in|from|under|see|on|by)\s+(?={_MARK.pattern
 _ITEM = re.compile(r"\s*(?:[-*•>]|\d{1,2}[.)])\s+")
 _QUOTED_STOP = re.compile(r"[.!?][”\"»」](?=\s+[\W]*[A-ZÀ-Þ0-9]|\s*$)")
 """A stop in front of a closing quotation mark that ends the sentence around it as well: another one begins, or nothing does."""
+LIKE_ENOUGH = 0.4
+"""How much of a sentence that is taken out has to be in the one that is quoted in its place (0 to 1, rare words counting more)."""
 UNKNOWN = "No passage says so."
 
 
 class StatedSentence(NamedTuple):
-    """A sentence that passages state, and the numbers of those that are cited for it."""
+    """A sentence that passages state, and the numbers of those that are cited for it. `instead` says that it is quoted for another one."""
 
     sentence: str
     numbers: tuple[int, ...]
+    instead: bool = False
 
 
 class Settled(NamedTuple):
@@ -48,10 +52,13 @@ class _Piece(NamedTuple):
     line: int
 
 
-def settle_answer(answer: str, passages: Iterable[Passage], write_mark: Callable[[int], str] | None = None) -> Settled:
+def settle_answer(
+    answer: str, passages: Iterable[Passage], write_mark: Callable[[int], str] | None = None, *, quote_instead: bool = False
+) -> Settled:
     """Return the answer with each sentence cited to a passage that states it, and without the sentences that none of them states.
 
     A citation that is missing is added, one of another passage is corrected. `write_mark` writes a citation, "[DOC 7]" unless it is given.
+    With `quote_instead` the sentence of the passages that is most like one that is taken out is quoted in its place, if there is one.
     """
     shown = {passage.number: passage for passage in passages}
     mark = write_mark or (lambda number: f"[DOC {number}]")
@@ -66,14 +73,17 @@ def settle_answer(answer: str, passages: Iterable[Passage], write_mark: Callable
             particle = piece.text
             continue
         found = _find_statement(piece, said, shown)
+        if isinstance(found, Unstated):
+            removed.append(found)
+            quoted = _quote_instead(piece, shown) if quote_instead else None
+            found = quoted if quoted not in statements else None
+            particle = ""
         if isinstance(found, StatedSentence):
             unsaid += bool(find_unsaid(piece.text, titles))
             statements.append(found)
             said = f"{found.sentence} {_cite(found.numbers)}"
             told = _place_marks(found.sentence, "".join(map(mark, found.numbers)))
             lines.setdefault(piece.line, [piece.lead] if piece.lead else []).append(f"{particle} {told}".strip())
-        elif found is not None:
-            removed.append(found)
         particle = ""
     text = _join_lines({number: _join(parts) for number, parts in sorted(lines.items())}, answer.strip().split("\n"))
     return Settled(text, tuple(statements), tuple(removed), refused=not removed and unsaid > 0 and unsaid >= len(statements))
@@ -118,6 +128,16 @@ def _find_statement(piece: _Piece, before: str, shown: dict[int, Passage]) -> St
             return StatedSentence(piece.text, numbers)
         reason = reason or problem
     return Unstated(piece.text, reason or UNKNOWN)
+
+
+def _quote_instead(piece: _Piece, shown: Mapping[int, Passage]) -> StatedSentence | None:
+    """Return the sentence of the passages that says most of what this one does, in quotation marks."""
+    cited = [shown[number] for number in piece.numbers if number in shown]
+    for passages in filter(None, (cited, list(shown.values()))):
+        picked = pick_sentence(piece.text, passages)
+        if picked is not None and picked.score >= LIKE_ENOUGH:
+            return StatedSentence(f"“{picked.text}”", (picked.passage.number,), instead=True)
+    return None
 
 
 def _find_problem(sentence: str, numbers: tuple[int, ...], before: str, shown: dict[int, Passage]) -> str | None:
