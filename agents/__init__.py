@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .answering.sources import FoundPassages as FoundPassages
     from .answering.sources import PassageSource as PassageSource
     from .answering.sources import WebSource as WebSource
+    from .good_runs import PastRun as PastRun
+    from .good_runs import examples_from as examples_from
+    from .good_runs import past_runs as past_runs
     from .messages import AssistantMessage as AssistantMessage
     from .messages import Conversation as Conversation
     from .messages import Message as Message
@@ -43,9 +46,6 @@ if TYPE_CHECKING:
     from .models.pydantic_ai_bridge import PydanticAI as PydanticAI
     from .models.scripted import ScriptedModel as ScriptedModel
     from .models.scripted import call as call
-    from .good_runs import PastRun as PastRun
-    from .good_runs import examples_from as examples_from
-    from .good_runs import past_runs as past_runs
     from .prompts import GoodAnswers as GoodAnswers
     from .prompts import Prompt as Prompt
     from .research.sources import open_sources as open_sources

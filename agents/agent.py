@@ -25,6 +25,7 @@ from .untrusted_text import FENCE_START, fence_content
 if TYPE_CHECKING:
     from sayso.tools.definition.decorators import AsyncTool
 
+    from .guards.verdicts import Guard
     from .loop import AgentLoop
     from .models.model import Model
     from .prompts import Nearest
@@ -48,6 +49,7 @@ class AgentOptions(TypedDict, total=False):
     output_tries: int
     fallback: Sequence[str | Model]
     window: Window | int | bool
+    guards: Sequence[Guard]
 
 
 class Agent(Workflow[Any, Out], Generic[Out]):
@@ -59,7 +61,8 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     question. `output` is the type of the answer. `approve` decides on its writes where the caller gives no approver.
     `dialect` is how calls are written: "auto", "native", or the name of a text dialect. `fallback` are models that are
     asked, in order, when the one before is down or refuses; each switch is an event. `window` is how a long conversation is made to fit:
-    a number of tokens, a Window, False to send it as it is; by default as much is sent as the model is known to take.
+    a number of tokens, a Window, False to send it as it is; by default as much is sent as the model is known to take. `guards` look at
+    what the agent is asked and answers, and at what its tools are called with and return: see docs/guards.md.
     """
 
     kind = "agent"
@@ -88,6 +91,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         output_tries: int = 3,
         fallback: Sequence[str | Model] = (),
         window: Window | int | bool = True,
+        guards: Sequence[Guard] = (),
     ) -> None:
         super().__init__(name, AGENT_LIMITS if limits is None else limits)
         if dialect not in ("auto", "native"):
@@ -98,6 +102,10 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             from .windows.values import make_window  # late, for load time
 
             make_window(window)
+        if guards:
+            from .guards.guarding import check_guards  # late, for load time: few agents have any
+
+            guards = check_guards(guards)
         self.approve = approve
         self._nearest = None if isinstance(examples, Sequence) else examples
         self.spec: AgentSpec[Out] = AgentSpec(
@@ -112,6 +120,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             output_tries=output_tries,
             fallback=tuple(fallback),
             window=window,
+            guards=tuple(guards),
         )
 
     @property
@@ -122,8 +131,13 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     @cached_property
     def _loop(self) -> AgentLoop[Out]:
         # Late for load time: many programs only declare an agent. Once, for an import in a function takes microseconds each time.
-        from .loop import AgentLoop
         from .prompt_format import FormatChoice
+
+        if self.spec.guards:
+            from .guards.guarded_loop import GuardedLoop  # late, for load time: few agents have any
+
+            return GuardedLoop(self.spec, FormatChoice(self.spec))
+        from .loop import AgentLoop  # late, as above
 
         return AgentLoop(self.spec, FormatChoice(self.spec))
 
@@ -146,6 +160,12 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         else:
             asked = value
         return asked if sampling is None else asked._replace(sampling=sampling)
+
+    async def _guard_input(self, asked: Conversation) -> Conversation:
+        """Return what is asked as it may be stored: the guards that need nothing but the text look before the run begins."""
+        from .guards.guarded_input import guard_before  # late, for load time: few agents have any guards
+
+        return await guard_before(self.spec, asked)
 
     def find_user_texts(self, value: object) -> Iterable[str | Said]:
         """Return the user's words: what is asked now and what was asked before, without the untrusted text quoted in it."""
@@ -200,6 +220,8 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         `sampling` counts before the agent's own, for this run. The other options are those of Workflow.run.
         """
         conversation = self._make_conversation(value, await self.strip_opening(history) if history else (), sampling)
+        if self.spec.guards:
+            conversation = await self._guard_input(conversation)
         return await self._open(conversation, **options).execute(suspends=True)
 
     def run_sync(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -213,6 +235,8 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     ) -> AsyncGenerator[Any, None]:
         """Answer as `run` does and yield the events as they happen, pieces of text among them; RunEnded is the last."""
         conversation = self._make_conversation(value, await self.strip_opening(history) if history else (), sampling)
+        if self.spec.guards:
+            conversation = await self._guard_input(conversation)
         async for event in stream_events(self._open(conversation, **options)):
             yield event
 

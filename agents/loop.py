@@ -12,7 +12,7 @@ from sayso.tools.approval.background import Made, Said
 from sayso.tools.canonical import sha256
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.dialects import DIALECTS, split_at_calls
-from sayso.tools.effects import CLEAN, Effect
+from sayso.tools.effects import CLEAN, Effect, Labels
 from sayso.tools.errors import OutputError, UnknownTool
 from sayso.tools.inline_calls import append_context, preview_following
 from sayso.workflows import Run
@@ -31,6 +31,7 @@ from .model_conversation import ModelConversation
 from .models.model import ModelRequest, Notice, Retrying
 from .prompt_format import FormatChoice
 from .reply_end import WHOLE, AskedAgain, Ending, ask_for_reply, explain_ending, judge_ending
+from .reply_guard import ReplyGuard
 from .spec import READ_AGAIN, AgentSpec, Out_co
 from .typed_output import InvalidOutput
 from .untrusted_text import FENCE_START, find_untrusted_texts
@@ -42,6 +43,7 @@ class AgentLoop(Generic[Out_co]):
 
     spec: AgentSpec[Out_co]
     formats: FormatChoice
+    guard: ReplyGuard | None = None
 
     async def converse(self, run: Run, asked: Conversation) -> Out_co:
         """Converse with the model until it answers: a value of the output type, or text where the agent has none.
@@ -50,23 +52,24 @@ class AgentLoop(Generic[Out_co]):
         """
         spec, formats = self.spec, self.formats
         format = formats.chosen or await formats.choose(may_ask=run.is_live)
-        history = format.convert_history(asked.history) if asked.history else ()
-        transcript: list[Message] = [*format.opening, *history, asked.question]
+        transcript: list[Message] = [*format.opening, *(format.convert_history(asked.history) if asked.history else ()), asked.question]
         if asked.history or asked.labels is not None or FENCE_START in asked.text:
             record_provenance(spec, run, asked)
         run.scope.transcripts[run.id], provenance = transcript, run.scope.provenance
         notify = partial(publish_notice, run) if run.listeners else None
-        schema = None if spec.output is None else spec.output.response_schema
         sampling = format.sampling if asked.sampling is None else format.sampling.override(asked.sampling)
+        schema = None if spec.output is None else spec.output.response_schema
         request = ModelRequest(transcript, format.schemas, sampling, schema, notify, format.grammar)
-        is_short = not (history or format.is_long or asked.parts) and len(asked.text) <= SHORT_TEXT
-        conversation = ModelConversation(spec, formats, format, transcript, request, asked.sampling, is_short)
+        is_short = not (asked.history or format.is_long or asked.parts) and len(asked.text) <= SHORT_TEXT
+        conversation = ModelConversation(spec, formats, format, transcript, request, asked.sampling, is_short, self.guard)
         turn, again = 0, AskedAgain()
         answer: Any
         sent_back: set[str] = set()
         while True:
             reply = await ask_model(run, turn, conversation)
             parsed = parse_reply(conversation, reply, turn)
+            if reply.verdicts and self.guard is not None:
+                parsed = self.guard.take_verdicts(run, turn, conversation, parsed, reply)
             read = provenance.labels
             transcript.append(parsed.message if read is CLEAN else parsed.message._replace(labels=read))
             has_calls = bool(parsed.calls or parsed.refused)
@@ -76,6 +79,8 @@ class AgentLoop(Generic[Out_co]):
                 raise explain_ending(ending, conversation.spec.model, reply, conversation.request.sampling)
             if has_calls:
                 results = await execute_calls(conversation.spec, run, parsed, sent_back)
+                if self.guard is not None:
+                    results = await self.guard.guard_results(run, turn, parsed, results)
                 if ending is WHOLE and parsed.prose and (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
                     break
                 if run.listeners:
@@ -91,16 +96,22 @@ class AgentLoop(Generic[Out_co]):
                     answer = spec.output.parse(parsed.prose, is_cut=ending is Ending.CUT_OFF)
                     break
                 except InvalidOutput as error:
-                    if not again.for_output(spec.output_tries):
-                        tries = f"{spec.name} gave no valid answer in {spec.output_tries} tries"
-                        raise OutputError(f"{tries}: {error}.", parsed.prose) from None
-                    wrong = f"That does not fit: {error}. {spec.output.instruction}"
-                    transcript.append(UserMessage(wrong, labels=None if read is CLEAN else read, by_program=True))
+                    transcript.append(_ask_for_output(spec, again, error, parsed.prose, None if read is CLEAN else read))
             turn += 1
+        if self.guard is not None and has_calls:
+            answer = await self.guard.guard_answer(run, turn, answer, parsed.calls)
         if run.listeners and spec.publishes_at_end and spec.output is None:
             run.publish(TextStreamed(run.id, turn, answer))
         provenance.made += (Made(spec.name, answer),)
         return answer  # type: ignore[no-any-return]  # Out_co is str where no output type was given
+
+
+def _ask_for_output(spec: AgentSpec[object], again: AskedAgain, error: InvalidOutput, said: str, labels: Labels | None) -> UserMessage:
+    """Return what a model is told whose answer is not of the output type. Raises OutputError after its last try."""
+    assert spec.output is not None
+    if not again.for_output(spec.output_tries):
+        raise OutputError(f"{spec.name} gave no valid answer in {spec.output_tries} tries: {error}.", said) from None
+    return UserMessage(f"That does not fit: {error}. {spec.output.instruction}", labels=labels, by_program=True)
 
 
 async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, sent_back: set[str]) -> list[ToolResult]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
@@ -33,9 +33,6 @@ from .models.model import CallDelta, Finished, ReasoningDelta, TextDelta
 from .prompt_format import make_prompt_format
 from .reasoning import split_reasoning
 from .text_streamer import TextStreamer
-
-if TYPE_CHECKING:
-    pass
 
 LONGEST_SNAPSHOT = 10_000  # characters of a message that a run stores of a prompt
 NOT_FINISHED = Finished()
@@ -114,6 +111,8 @@ async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> R
         break
     if conversation.model_index:
         reply = reply._replace(usage=spent + reply.usage, model_index=conversation.model_index)
+    if conversation.guard is not None:
+        reply = await conversation.guard.guard_reply(run, turn, conversation, reply)
     if conversation.spec.takes_secrets:
         _note_secrets(conversation, run, reply, turn)
     return reply
@@ -126,9 +125,11 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
     reasoning: list[str] = []
     calls: dict[int, list[CallDelta]] = {}
     end = NOT_FINISHED
-    streamer = None
+    streamer, guard = None, conversation.guard
     if run.listeners and not spec.publishes_at_end:
-        streamer = TextStreamer(spec, run, turn, native=conversation.format.speaks_of_tools)
+        native = conversation.format.speaks_of_tools
+        streamer = TextStreamer(spec, run, turn, native=native) if guard is None else guard.make_streamer(run, turn, native=native)
+    thoughts = None if guard is None else guard.hold_reasoning(run, turn)
     deltas = spec.model.stream(conversation.request)
     try:
         async for delta in deltas:
@@ -142,7 +143,10 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
                     run.publish(CallAnnounced(run.id, turn, delta.name))
             elif isinstance(delta, ReasoningDelta):
                 reasoning.append(delta.text)
-                run.publish(ReasoningStreamed(run.id, turn, delta.text))
+                if thoughts is None:
+                    run.publish(ReasoningStreamed(run.id, turn, delta.text))
+                else:
+                    thoughts.feed(delta.text)
             else:
                 end = delta
     except BaseException:  # cancelled or broken off: the connection is given back now, not when the garbage is collected
@@ -150,8 +154,10 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
         raise
     if streamer is not None:
         streamer.finish()
-    native = tuple([join_call(calls[index]) for index in sorted(calls)]) if calls else ()
-    return Reply("".join(text), native, "".join(reasoning), end.usage, end.reason, end.provider_data)
+    if thoughts is not None:
+        thoughts.finish()
+    native_calls = tuple([join_call(calls[index]) for index in sorted(calls)]) if calls else ()
+    return Reply("".join(text), native_calls, "".join(reasoning), end.usage, end.reason, end.provider_data)
 
 
 def _note_secrets(conversation: ModelConversation, run: Run, reply: Reply, turn: int) -> None:

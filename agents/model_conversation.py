@@ -10,6 +10,7 @@ from .models.model import ModelRequest
 from .prompt_format import FormatChoice, PromptFormat
 
 if TYPE_CHECKING:
+    from .reply_guard import ReplyGuard
     from .spec import AgentSpec
     from .windows.sent import SentWindow
 
@@ -29,6 +30,7 @@ class ModelConversation:
     request: ModelRequest
     sampling: Sampling | None = None
     is_short: bool = False
+    guard: ReplyGuard | None = None
     model_index: int = field(default=0, init=False)
     window: SentWindow | None = field(default=None, init=False)
     _characters: int = field(default=0, init=False)

@@ -17,6 +17,8 @@ from .typed_output import TypedOutput
 if TYPE_CHECKING:
     from sayso.tools.dialects import ToolSignatures
 
+    from .guards.guarding import Guarding
+    from .guards.verdicts import Guard
     from .messages import Reply
     from .models.model import Model, ModelRequest
     from .windows.values import Window
@@ -34,7 +36,8 @@ class AgentSpec(HasDict, Generic[Out_co]):
 
     `output` is None where the answer is plain text. `dialect` is "auto", "native", or the name of a text dialect. `output_tries` is how
     often the model may try to give an answer of the output type. `fallback` are models that are asked when the one before is down or
-    refuses. `window` is how a long conversation is made to fit: True by what is known of the model, False not at all.
+    refuses. `window` is how a long conversation is made to fit: True by what is known of the model, False not at all. `guards` look at
+    what the agent is asked, says, calls with and reads.
     """
 
     name: str
@@ -48,6 +51,14 @@ class AgentSpec(HasDict, Generic[Out_co]):
     output_tries: int = 3
     fallback: tuple[str | Model, ...] = ()
     window: Window | int | bool = True
+    guards: tuple[Guard, ...] = ()
+
+    @cached_property
+    def guarding(self) -> Guarding:
+        """Return the agent's guards, in the order in which they look."""
+        from .guards.guarding import Guarding  # late, for load time: few agents have any
+
+        return Guarding(self.guards)
 
     @cached_property
     def fallback_specs(self) -> tuple[AgentSpec[Out_co], ...]:
@@ -89,9 +100,11 @@ class AgentSpec(HasDict, Generic[Out_co]):
     def publishes_at_end(self) -> bool:
         """Tell whether a reply's text is published only when the reply is complete.
 
-        Prose around a write waits until the write has ended, and half a JSON value is not an answer.
+        Prose around a write waits until the write has ended, half a JSON value is not an answer, and a guard may need all of it.
         """
-        return self.output is not None or any(tool.effect is Effect.WRITE or tool.from_user for tool in self.tools.values())
+        if self.output is not None or any(tool.effect is Effect.WRITE or tool.from_user for tool in self.tools.values()):
+            return True
+        return bool(self.guards) and self.guarding.holds_output
 
 
 def index_tools(tools: Iterable[AnyTool], agent: str) -> dict[str, AnyTool]:

@@ -84,7 +84,7 @@ class TextStreamer:
     def _publish_call(self, following: str = "") -> None:
         """Publish the waiting call's value and the text after it. `following` is what comes next and is published later."""
         if self._call is not None:
-            self._publish_text(render_inline(self._spec, self._call, self._before, self._after + following))
+            self._publish_text(self._render(self._call, self._before, self._after + following))
         self._publish_text(self._after)
         self._call, self._after = None, ""
 
@@ -92,7 +92,13 @@ class TextStreamer:
         if text:
             self._published = True
             self._before = append_context(self._before, text)
-            self._run.publish(TextStreamed(self._run.id, self._turn, text))
+            self._emit_text(text)
+
+    def _emit_text(self, text: str) -> None:
+        self._run.publish(TextStreamed(self._run.id, self._turn, text))
+
+    def _render(self, call: ReadCall, before: str, after: str) -> str:
+        return render_inline(self._spec, call, before, after)
 
     def _publish_reasoning(self, text: str) -> None:
         self._run.publish(ReasoningStreamed(self._run.id, self._turn, text))

@@ -30,6 +30,20 @@ class ToolCall:
     notes: tuple[str, ...] = ()
 
 
+_GUARD_NOTE = "changed by the guard "
+
+
+def note_guard(guard: str, argument: str) -> str:
+    """Return the note on a call that a guard has changed an argument."""
+    return f"{_GUARD_NOTE}{guard}: {argument}"
+
+
+def find_guards(call: ToolCall) -> dict[str, str]:
+    """Return the arguments of a call that a guard has changed, each with the name of the guard."""
+    changed = (note.removeprefix(_GUARD_NOTE).rpartition(": ") for note in call.notes if note.startswith(_GUARD_NOTE))
+    return {argument: guard for guard, _, argument in changed}
+
+
 class Outcome(StrEnum):
     """How a call ended."""
 

@@ -16,6 +16,7 @@ SaysoError
     │   ├── InputTooLong    what is to be sent is longer than the model's context, whatever is left out of it
     │   └── IncompleteReply the reply was cut off, filtered, broken off or empty, so it is no answer
     ├── OutputError         the answer never became the type that was asked for
+    ├── GuardRefused        a guard refused what was asked or answered
     ├── NothingFound        what was searched for is not there, so there is nothing to report
     ├── SearchFailed        no search gave an answer, so it is not known whether there is anything to find
     ├── StepTimeout         a step took longer than it may
@@ -129,6 +130,15 @@ class OutputError(RunError):
     def __init__(self, message: str, text: str) -> None:
         self.text = text
         super().__init__(message)
+
+
+class GuardRefused(RunError):
+    """A guard refused what an agent was asked, or what it answered. `guard` is its name, `place` what it looked at, `why` its reason."""
+
+    def __init__(self, agent: str, guard: str, place: str, why: str) -> None:
+        self.guard, self.place, self.why = guard, place, why
+        what = "what was asked" if place == "input" else "the answer"
+        super().__init__(f"The guard {guard} of {agent} refused {what}: {why}.")
 
 
 class StepTimeout(RunError):

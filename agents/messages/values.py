@@ -104,11 +104,29 @@ class ToolMessage(NamedTuple):
 Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage
 
 
+class GuardActed(NamedTuple):
+    """A guard has replaced or refused a text, or failed to look at it.
+
+    `did` is "replaced", "refused" or "allowed" (it failed, and is to let pass what it cannot look at). `tool` is whose arguments or results
+    they are, `answer` what the user gets in place of what was refused.
+    """
+
+    run: str
+    guard: str
+    place: str
+    did: str
+    why: str
+    tool: str = ""
+    failed: bool = False
+    answer: str = ""
+
+
 class Conversation(NamedTuple):
     """The input of an agent: the user's text, after an earlier conversation.
 
     `labels` is what is known of the texts that are quoted in `text`, `said` which parts of it are the user's own words (None: all but the
     text of others in fences). `sampling` counts before the agent's own. `parts` are those of a question with images, audio or files.
+    `guarded` is what guards have replaced or refused before the run began.
     """
 
     text: str
@@ -117,6 +135,7 @@ class Conversation(NamedTuple):
     said: tuple[str, ...] | None = None
     sampling: Sampling | None = None
     parts: tuple[Part, ...] = ()
+    guarded: tuple[GuardActed, ...] = ()
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -126,7 +145,7 @@ class Conversation(NamedTuple):
     @property
     def question(self) -> UserMessage:
         """Return what is asked now."""
-        text, _, labels, said, _, parts = self
+        text, _, labels, said, _, parts, _ = self
         return UserMessage(text, False, False, labels, said, parts)
 
     @property
@@ -177,10 +196,24 @@ class NativeCall(NamedTuple):
     arguments: str
 
 
+class CallVerdict(NamedTuple):
+    """What a guard did to a call in a reply: number `call` of it, counted without those that were refused and are no longer there.
+
+    `changed` names the arguments that it replaced; without any it refused the call, and of number -1 it refused the whole reply.
+    """
+
+    call: int
+    tool: str
+    guard: str
+    why: str
+    changed: tuple[str, ...] = ()
+
+
 class Reply(NamedTuple):
     """A whole reply of a model: the sum of its deltas, or a line of a `ScriptedModel`.
 
-    `model_index` tells which of an agent's models it is from: 0 is its own, the others are its `fallback`.
+    `model_index` tells which of an agent's models it is from: 0 is its own, the others are its `fallback`. `verdicts` is what guards did to
+    its calls.
     """
 
     text: str = ""
@@ -190,3 +223,4 @@ class Reply(NamedTuple):
     finish: str = "stop"
     provider_data: ProviderData | None = None
     model_index: int = 0
+    verdicts: tuple[CallVerdict, ...] = ()

@@ -14,7 +14,7 @@ from enum import IntEnum
 from functools import cached_property, partial
 from itertools import islice
 
-from ..calls import ToolCall
+from ..calls import ToolCall, find_guards
 from ..canonical import to_jsonable
 from ..definition.exact_json import is_same
 from ..definition.secret import show_plain
@@ -333,6 +333,7 @@ def find_argument_sources(
     names = find_field_names(tool.parameters) if is_nested else NO_FIELDS
     was_made_before = not tool.made_at.in_run and tool.made_at.number < begun
     defaults = tool.defaults if was_made_before else {}
+    guards = find_guards(call) if call.notes else {}
     texts, quotes = dict[str, str](), dict[str, str]()
     warnings, tainted = list[str](), set[str]()
     for name, value in exact.items():
@@ -344,6 +345,8 @@ def find_argument_sources(
             source = GIVEN
         elif name in tool.bound:
             source = find(value, chooser=WORKFLOW)
+        elif name in guards:
+            source = ArgumentSource(f"the guard {_show_name(guards[name])} changed what the model wrote")
         else:
             source = _find_source(find, call, tool, name, value, may_be_filled=was_made_before)
         texts[name] = source.text
@@ -356,7 +359,7 @@ def find_argument_sources(
     if not was_made_before:
         tainted.add(f"the code of {tool.name}")
         warnings.append(f"{tool.name} was made while the run was under way: what its code holds is not shown here.")
-    is_doubted = tool.effect is Effect.WRITE and origin.chooser == MODEL and not tainted.isdisjoint(tool.from_user)
+    is_doubted = tool.effect is Effect.WRITE and origin.chooser == MODEL and (bool(guards) or not tainted.isdisjoint(tool.from_user))
     labels = tool.bound_labels
     if tainted and any(moment.in_run and moment.number < begun for moment in (tool.made_at, *tool.bound_at.values())):
         labels = labels.union(UNKNOWN_READING)  # it was made, or bound, inside a run before this one

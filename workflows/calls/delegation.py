@@ -14,7 +14,7 @@ from sayso.tools.calls import Outcome, ToolCall, ToolResult, strip_labels
 from sayso.tools.definition.schema import convert_result
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import Labels
-from sayso.tools.errors import LimitReached, OutputError, ToolError
+from sayso.tools.errors import GuardRefused, LimitReached, OutputError, ToolError
 
 from ..runs.concurrency import run_jobs
 from ..runs.protocols import Provenance, Run, Runnable
@@ -39,7 +39,7 @@ async def _delegate(run: Run, call: ToolCall, tool: AnyTool, provenance: Provena
         (task,) = tool.check(call.arguments).values()
         answer = await run.child(f"{tool.name}:{call.id}", workflow.execute, task, limits=limits, provenance=provenance)
         value = convert_result(strip_labels(answer), tool.name)  # the child has read what it returns
-    except (ToolError, OutputError) as error:
+    except (ToolError, OutputError, GuardRefused) as error:
         return ToolResult(call.id, str(error), Outcome.FAILED, tool.name)
     except LimitReached as error:
         # Only a limit of the workflow's own is its failure; and not its time, which would not be up at the same place after a resume.

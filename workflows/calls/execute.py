@@ -361,7 +361,8 @@ async def _perform_write(
     begun_by = None if intent.attempt == run.attempt else intent.attempt
     write = ExactlyOnceWrite(run, tool, arguments, context, call, request.key, begun_by, fits, refusal)
     # Masked before it is stored. The secrets of the call are known by now: they were met when it was proposed, or revealed above.
-    perform = partial(_perform_masked, run, write) if run.secrets.texts else write.perform
+    is_looked_at = run.secrets.texts or run.scope.guard_result is not None
+    perform = partial(_perform_masked, run, tool, write) if is_looked_at else write.perform
     result = await run.step(f"effect:{position}", perform)
     UNDER_WAY.discard(request.key)  # what it came to is stored
     if intent.cost_usd and is_refunded(result) and not was_counted:
@@ -375,8 +376,11 @@ async def _perform_write(
     return result
 
 
-async def _perform_masked(run: Run, write: ExactlyOnceWrite) -> ToolResult:
-    return mask_result(run, await write.perform())
+async def _perform_masked(run: Run, tool: AnyTool, write: ExactlyOnceWrite) -> ToolResult:
+    result = await write.perform()
+    if run.scope.guard_result is not None:
+        result = await run.scope.guard_result(run, tool, result)
+    return mask_result(run, result) if run.secrets.texts else result
 
 
 async def _intend(run: Run, fits: bool, cost: float, allowed: Allow | None, refusal: str) -> Intent:

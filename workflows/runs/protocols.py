@@ -108,6 +108,9 @@ UNLABELLED = PLAIN | {ToolResult, ApprovalRequest, Approve, Edit, Reject, Allow,
 WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
 
 
+ResultGuard = Callable[["Run", AnyTool, ToolResult], Awaitable[ToolResult]]
+
+
 class Provenance:
     """What a run has read so far: labels, the user's words, the texts of others. Grows as results come in.
 
@@ -206,7 +209,8 @@ class Scope:
     `transcripts` holds the messages of each agent's run by run id. `begun` is a number that grows with each execution and each binding of
     a tool's arguments: what was bound before is the application's. `approvers` are those whose
     signed decisions count, if not anybody's; `head_guard` compares the log with what is kept elsewhere. `bindings` holds
-    the tools that workflow code has called, where a grant is for one by its name.
+    the tools that workflow code has called, where a grant is for one by its name. `guard_result` looks at what a tool has returned before
+    it is stored; it is that of the agent whose run it is, and no child's.
     """
 
     approve: Approver | None = None
@@ -219,6 +223,7 @@ class Scope:
     approvers: Approvers | None = None
     head_guard: HeadGuard | None = None
     bindings: dict[str, AnyTool] = field(default_factory=dict)
+    guard_result: ResultGuard | None = None
 
     def for_child(self, limits: Limits | None, provenance: Provenance | None = None) -> Scope:
         """Return the scope of a child, with limits of its own on top. It reads for itself, and counts for itself what it replays."""
