@@ -72,10 +72,11 @@ class AgentLoop(Generic[Out_co]):
                 parsed = self.guard.take_verdicts(run, turn, conversation, parsed, reply)
             read = provenance.labels
             transcript.append(parsed.message if read is CLEAN else parsed.message._replace(labels=read))
-            has_calls = bool(parsed.calls or parsed.refused)
+            has_calls = parsed.calls or parsed.refused
             ending = judge_ending(reply, parsed)
-            is_usual = ending is WHOLE and not (again.silent or again.cut_off)
-            if not (is_usual or again.may_go_on(ending, has_calls=has_calls, is_typed=spec.output is not None)):
+            if (ending is not WHOLE or again.is_last_try) and not again.may_go_on(
+                ending, has_calls=bool(has_calls), is_typed=bool(spec.output)
+            ):
                 raise explain_ending(ending, conversation.spec.model, reply, conversation.request.sampling)
             if has_calls:
                 results = await execute_calls(conversation.spec, run, parsed, sent_back)
@@ -98,7 +99,7 @@ class AgentLoop(Generic[Out_co]):
                 except InvalidOutput as error:
                     transcript.append(_ask_for_output(spec, again, error, parsed.prose, None if read is CLEAN else read))
             turn += 1
-        if self.guard is not None and has_calls:
+        if has_calls and self.guard is not None:
             answer = await self.guard.guard_answer(run, turn, answer, parsed.calls)
         if run.listeners and spec.publishes_at_end and spec.output is None:
             run.publish(TextStreamed(run.id, turn, answer))

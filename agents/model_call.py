@@ -111,6 +111,11 @@ async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> R
         break
     if conversation.model_index:
         reply = reply._replace(usage=spent + reply.usage, model_index=conversation.model_index)
+    return await _look_at_reply(run, turn, conversation, reply) if conversation.spec.looks_at_replies else reply
+
+
+async def _look_at_reply(run: Run, turn: int, conversation: ModelConversation, reply: Reply) -> Reply:
+    """Return a reply past the agent's guards, and take note of the secrets in it: before it is stored."""
     if conversation.guard is not None:
         reply = await conversation.guard.guard_reply(run, turn, conversation, reply)
     if conversation.spec.takes_secrets:

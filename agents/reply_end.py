@@ -60,12 +60,18 @@ class AskedAgain:
     cut_off: bool = False
     failed: bool = False
     outputs: int = 0
+    is_last_try: bool = False
 
     def may_go_on(self, ending: Ending, *, has_calls: bool, is_typed: bool) -> bool:
         """Return whether the run goes on after a reply that ended so: with its calls, with its answer, or by asking again.
 
         A silent model is asked once more, and so is one whose calls were cut off. Half an answer in words is as good as none.
         """
+        goes_on = self._may_go_on(ending, has_calls, is_typed)
+        self.is_last_try = self.silent or self.cut_off
+        return goes_on
+
+    def _may_go_on(self, ending: Ending, has_calls: bool, is_typed: bool) -> bool:
         if ending is WHOLE:
             if has_calls:
                 self.silent = self.cut_off = False

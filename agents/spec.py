@@ -97,6 +97,11 @@ class AgentSpec(HasDict, Generic[Out_co]):
         return any(tool.secret_schema is not None for tool in self.tools.values())
 
     @cached_property
+    def looks_at_replies(self) -> bool:
+        """Return whether there is something to do with a reply before it is stored."""
+        return bool(self.guards) or any(tool.secret_schema is not None for tool in self.tools.values())
+
+    @cached_property
     def publishes_at_end(self) -> bool:
         """Tell whether a reply's text is published only when the reply is complete.
 

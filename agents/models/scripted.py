@@ -65,9 +65,11 @@ class ScriptedModel:
                 raise ModelError(f"The script of {self.name} has {len(self.lines)} lines and was asked for one more.")
             at = len(self.lines) - 1
         line = self.lines[at]
+        if isinstance(line, Reply):
+            return line
         if isinstance(line, BaseException):
             raise line
-        answer = line if isinstance(line, (str, Reply)) else line(request)
+        answer = line if isinstance(line, str) else line(request)
         return Reply(answer) if isinstance(answer, str) else answer
 
 
