@@ -76,6 +76,37 @@ def test_what_no_passage_states_is_taken_out_and_told(written: str) -> None:
     assert [bool(removed.reason) for removed in told.removed] == [True]
 
 
+CUT = Passage(
+    9,
+    "rules.md",
+    "Rules",
+    "Dogs do not wait in cars. It is not true that cats are allowed. Nobody at the help desk will ever ask for your password. "
+    "Refunds are paid within 30 days, unless the receipt is missing. A permit costs 15 euros, and the first month is free. "
+    "Employees are not paid for travel time. Lunch, which is vegetarian, is served at noon.",
+)
+CUT_OUT = {
+    "a not under dots": "“Dogs ... wait in cars” [DOC 9].",
+    "a denial before it": "“cats are allowed” [DOC 9].",
+    "nobody before it": "“the help desk will ever ask for your password” [DOC 9].",
+    "a condition behind it": "“Refunds are paid within 30 days” [DOC 9].",
+    "two statements made one": "“A permit costs ... free” [DOC 9].",
+    "a not before a part of a sentence": "“paid for travel time” [DOC 9].",
+}
+
+
+@pytest.mark.parametrize("written", CUT_OUT.values(), ids=CUT_OUT)
+def test_a_quote_that_is_cut_out_of_what_turns_it_is_no_quote(written: str) -> None:
+    assert settle_answer(written, [CUT]).text == ""
+
+
+HONEST = ["“Lunch ... is served at noon” [DOC 9].", "“the first month is free” [DOC 9].", "It is “15 euros” [DOC 9]."]
+
+
+@pytest.mark.parametrize("written", HONEST)
+def test_a_quote_that_leaves_out_what_does_not_matter_is_one(written: str) -> None:
+    assert settle_answer(written, [CUT]).text == written
+
+
 def test_a_yes_goes_with_the_sentence_that_it_was_said_for() -> None:
     assert settle_answer("Yes. Dogs may wait in cars. Staff park in lot A.", PASSAGES).text == "Staff park in lot A [DOC 7]."
 

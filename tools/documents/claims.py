@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ..truth import check_statement
 from ..truth.grammar import is_verb
 from ..truth.lexicon import is_thing
+from ..truth.marks import Mark, find_marks
 from ..truth.statements import split_passage
 from ..truth.words import Word, alike, is_light, tokenize
 from .framing import drop_item_numbers, find_unsaid, name_pronoun, split_parts, strip_frames
 from .passages import Passage
 from .query_words import STOP_WORDS
-from .quoting import locate_quote
+from .quoting import LEFT_OUT, locate_quote
 
 SENTENCE = re.compile(r".+?(?:[.!?。！？][”\"')\]»]*(?=\s|$)|(?<=[。！？])|\n|$)", re.DOTALL)
 _QUOTED = re.compile(r"[“„«「『\"][^“”„«»「」『』\"]+[”“»」』\"]")
@@ -30,6 +32,8 @@ _WRAPPED = re.compile(r"(?<=[\w,(])[ \t]*\n[ \t]*(?=[a-z0-9(])")
 """A line that goes on in the next one, as in PDF files: it ends in the middle of a sentence, and the next one does not begin one."""
 MOST_OF_A_LABEL = 2
 MOST_OF_A_GREETING = 3
+_TURNING = frozenset({Mark.NOT, Mark.WITHOUT, Mark.EXCEPT, Mark.REVERSE, Mark.SAID, Mark.STALE, Mark.IF, Mark.PLAN})
+_DENIALS = frozenset("not never no nobody neither nor without cannot".split())
 _PERSONS = frozenset("i me my we us our you your".split())
 MARKS = " \t\n-*•>#.,;:"
 
@@ -152,6 +156,8 @@ def _find_reason(sentence: str, texts: Sequence[str], titles: Sequence[str], bef
         is_said = _has_all_words(unsaid, [statement.text for text in texts for statement in split_passage(text)])
         return f"The passage speaks of “{unsaid}”." if is_said else None
     claim = strip_frames(claim, titles)
+    if denied := _find_denied_quote(claim, texts):
+        return f"The passage denies this: “{denied}”."
     words = [word for word in tokenize(claim) if not is_light(word)]
     if not words or claim.endswith("?") or (may_be_talk and _is_small_talk(claim, words, texts)) or _only_quotes(claim, texts):
         return None
@@ -199,10 +205,45 @@ def _is_small_talk(claim: str, words: Sequence[Word], texts: Sequence[str]) -> b
 def _only_quotes(claim: str, texts: Sequence[str]) -> bool:
     """Return whether a sentence says no more than its quotes, which are looked up by themselves.
 
-    Around them are only light words, or words of another language than the passage's, without a number of their own.
+    Around them are only light words, or words of another language than the passage's, without a number of their own. A quote that is cut
+    out of a sentence must not say what that one denies or limits: then it is a claim like any other.
     """
-    quotes, frame = _QUOTED.findall(claim), _QUOTED.sub(" ", claim)
+    quotes, frame = [quote[1:-1] for quote in _QUOTED.findall(claim)], _QUOTED.sub(" ", claim)
     words = tokenize(frame)
     is_foreign = not any(letter.isdigit() for letter in frame) and {word.text.lower() for word in words}.isdisjoint(STOP_WORDS)
-    is_found = all(any(locate_quote(quote[1:-1], text) for text in texts) for quote in quotes)
+    is_found = all(any(locate_quote(quote, text) for text in texts) for quote in quotes)
+    if is_found and any(_is_cut_out(quote, text) for quote in quotes for text in texts if locate_quote(quote, text)):
+        return False
     return bool(quotes) and (not is_found or all(map(is_light, words)) or is_foreign)
+
+
+def _find_denied_quote(claim: str, texts: Sequence[str]) -> str:
+    """Return what a passage says where a sentence quotes the words behind a "not" without it; empty where it does not."""
+    frame = tokenize(_QUOTED.sub(" ", claim))
+    if any(word.text.lower() in _DENIALS for word in frame) or not all(map(is_light, frame)):
+        return ""
+    for quote in _QUOTED.findall(claim):
+        for text in texts:
+            start, end = locate_quote(quote[1:-1], text) or (0, 0)
+            before = text[:start].rsplit(maxsplit=1)[-1:]
+            if end and before and before[0].lower() in _DENIALS:
+                return f"{before[0]} {text[start:end]}"
+    return ""
+
+
+def _is_cut_out(quote: str, text: str) -> bool:
+    """Return whether quoted words leave out what turns or limits them in their sentence: a "not", an "if", a "said", a verb at "..."."""
+    said = LEFT_OUT.sub(" ", quote)
+    words = tokenize(said)
+    verbs = sum(is_verb(words, at) for at in range(len(words)))
+    if not verbs:
+        return False  # it says nothing of anything: “lot B”
+    start, end = locate_quote(quote, text) or (0, 0)
+    around = [statement for statement in split_passage(text) if statement.span[0] < end and start < statement.span[1]]
+    kept = Counter(mark for mark, _, _ in find_marks(tokenize(quote), quote) if mark in _TURNING)
+    marks = Counter(mark for each in around for mark, _, _ in find_marks(tokenize(each.text), each.text) if mark in _TURNING)
+    whole = tokenize(text[start:end])
+    joins = LEFT_OUT.search(quote.strip(" .…")) is not None and verbs < sum(is_verb(whole, at) for at in range(len(whole)))
+    if not marks - kept and not joins:
+        return False
+    return not check_statement(f"{said[:1].upper()}{said[1:]}", text).stated

@@ -18,7 +18,7 @@ _MARKS = re.compile(
     re.MULTILINE,
 )
 """Characters that an honest quote may leave out: hyphens, and the marks of Markdown."""
-_LEFT_OUT = re.compile(r"\s*\[?(?:\.\.\.|…)\]?\s*")
+LEFT_OUT = re.compile(r"\s*\[?(?:\.\.\.|…)\]?\s*")
 
 
 def locate_quote(quote: str, text: str) -> tuple[int, int] | None:
@@ -31,7 +31,7 @@ def locate_quote(quote: str, text: str) -> tuple[int, int] | None:
 
 def _locate(quote: str, text: str, fold: Callable[[str], _Letters]) -> tuple[int, int] | None:
     letters, at, start = fold(text), 0, None
-    for part in filter(str.strip, _LEFT_OUT.split(quote)):
+    for part in filter(str.strip, LEFT_OUT.split(quote)):
         span = _locate_part(fold(part).text, letters.text[at:])
         if span is None:
             return None

@@ -202,4 +202,4 @@ def _find_place(spans: Sequence[tuple[int, int]], mark: int, *, leads: bool) -> 
 
 
 def _tidy(sentence: str) -> str:
-    return re.sub(r"\s+(?=[.,;:!?])", "", " ".join(sentence.split())).strip(" ,;:*")
+    return re.sub(r"\s+(?=[.,;:!?](?!\.))", "", " ".join(sentence.split())).strip(" ,;:*")

@@ -224,10 +224,8 @@ def _is_relative(words: Sequence[Word], at: int) -> bool:
     if low == "that":  # "the shop that sells bread", not "that shop"
         if at + 1 >= len(words):
             return False
-        after = words[at + 1]
-        return (
-            is_verb(words, at + 1) or after.text.casefold() in PRONOUNS | DETERMINERS or after.text[:1].isupper() or is_verb(words, at - 1)
-        )
+        after, said = words[at + 1], words[at - 1].text.casefold() != "true" and is_verb(words, at - 1)  # "it is not true that ..."
+        return is_verb(words, at + 1) or after.text.casefold() in PRONOUNS | DETERMINERS or after.text[:1].isupper() or said
     return True
 
 
