@@ -27,7 +27,9 @@ def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
 
     model, request = conversation.spec.model, conversation.request
     base_url = getattr(model, "base_url", None)  # the same name may cost nothing on this machine
-    characters = conversation.count_characters() + len(json.dumps([*request.tools, request.schema]))
+    sent = conversation.window
+    length = conversation.count_characters() if sent is None or sent.messages is None else 4 * (sent.tokens + sent.opening_tokens)
+    characters = length + len(json.dumps([*request.tools, request.schema]))
     own: Sampling | None = getattr(model, "sampling", None)
     output_tokens = request.sampling.max_tokens or (own.max_tokens if own is not None else None) or DEFAULT_REPLY_TOKENS
     input_tokens = characters // 4 + 1

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .effects import Trust as Trust
     from .errors import Cancelled as Cancelled
     from .errors import IncompleteReply as IncompleteReply
+    from .errors import InputTooLong as InputTooLong
     from .errors import InvalidArguments as InvalidArguments
     from .errors import LimitReached as LimitReached
     from .errors import ModelError as ModelError
@@ -99,6 +100,7 @@ _PLACES = {
     "LimitReached": "errors",
     "ModelError": "errors",
     "IncompleteReply": "errors",
+    "InputTooLong": "errors",
     "OutputError": "errors",
     "WorkflowError": "errors",
     "ReplayError": "errors",

@@ -81,8 +81,8 @@ class OpenAIChat:
     async def find_length(self) -> int | None:
         """Return how many tokens a prompt and its reply may have together, as the endpoint says; None where it does not."""
         known = await self.abilities()
-        if known.context_tokens or (self._at.provider is not None and self._at.provider.needs_key):
-            return known.context_tokens or None
+        if known.context_tokens:
+            return known.context_tokens
         from .endpoint_tokens import ask_listed_length  # late, for load time
 
         return await ask_listed_length(self._at)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ..messages import AssistantMessage, ToolMessage, UserMessage
 from .items import MESSAGE_TOKENS, find_steady_cut, has_open_call, is_question
-from .strategies import DEFAULT_STRATEGIES, refer_to, replace_results, shorten_result
+from .places import Ranges, count_places, name_ranges, refer_to
+from .strategies import DEFAULT_STRATEGIES, replace_results, shorten_result
 from .values import Item, Room, Strategy
 
 NOTE_TOKENS = 60
@@ -173,23 +174,12 @@ def _cut_results(item: Item, excess: int, can_read_again: bool) -> Item:
     return item.change(*messages)
 
 
-def write_note(dropped: Sequence[int], can_read_again: bool) -> str:
+def write_note(dropped: Ranges, can_read_again: bool) -> str:
     """Return what the model is told of messages that it is not sent."""
-    names = name_ranges(dropped)
+    names = list(name_ranges(dropped))
     shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
     how = f' read_again("{names[0]}") reads them.' if can_read_again else ""
-    return f"(The conversation began earlier: {len(dropped)} messages are left out here, {shown}.{how})"
-
-
-def name_ranges(places: Sequence[int]) -> tuple[str, ...]:
-    """Return places as references: "m1-m9" for the first nine messages."""
-    ranges: list[list[int]] = []
-    for place in sorted(places):
-        if ranges and ranges[-1][1] == place - 1:
-            ranges[-1][1] = place
-        else:
-            ranges.append([place, place])
-    return tuple(refer_to(first) if first == last else f"{refer_to(first)}-{refer_to(last)}" for first, last in ranges)
+    return f"(The conversation began earlier: {count_places(dropped)} messages are left out here, {shown}.{how})"
 
 
 def place_note(items: Sequence[Item], place: int, note: str) -> list[Item]:

@@ -76,15 +76,23 @@ def count_extra_tokens(message: Message) -> int:
     tokens = MESSAGE_TOKENS
     if isinstance(message, ToolMessage):
         tokens += MESSAGE_TOKENS * (len(message.results) - 1)
-        tokens += sum(MEDIA_TOKENS * len(result.media) for result in message.results)
+        tokens += sum(count_media(media) for result in message.results for media in result.media)
     elif isinstance(message, UserMessage):
-        tokens += sum(MEDIA_TOKENS for part in message.parts if isinstance(part, Media))
+        tokens += sum(count_media(part) for part in message.parts if isinstance(part, Media))
     elif isinstance(message, AssistantMessage):
         tokens += MESSAGE_TOKENS * len(message.calls)
         if message.provider_data is not None:  # it repeats the message, and has signatures and reasoning beside
             sent = len(json.dumps(message.provider_data.data, default=str))
             tokens += max(0, sent - sum(map(len, iter_texts(message)))) // 4
     return tokens
+
+
+def count_media(media: Media) -> int:
+    """Return about how many tokens an image, a recording or a file takes. Files are counted by their size, where it is known."""
+    size = len(media.data) * 3 // 4
+    if media.kind != "file":
+        return MEDIA_TOKENS
+    return max(MEDIA_TOKENS, size // 4 if media.media_type.startswith("text/") else size // 40)  # some 60 kB and 1,500 tokens a page
 
 
 def mark_item(item: Item) -> int:

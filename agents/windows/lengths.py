@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from sayso.tools.errors import ModelError
 
+from ..models.hosts import is_local_url
+
 if TYPE_CHECKING:
     from ..messages import Sampling
     from ..models.model import Model
@@ -21,21 +23,18 @@ async def find_length(model: Model) -> int | None:
     own: object = getattr(model, "context_tokens", None)
     if isinstance(own, int) and own > 0:
         return own
+    base_url: str | None = getattr(model, "base_url", None)
+    if base_url is not None and not is_local_url(base_url) and (listed := find_listed_length(model.name, base_url)):
+        return listed
     ask = getattr(model, "find_length", None)
-    if ask is not None:
-        try:
-            told: int | None = await ask()
-        except ModelError:  # it cannot be reached: the request itself will say so
-            return None
-        if told:
-            return told
-    return find_listed_length(model.name, getattr(model, "base_url", None))
-
-
-def find_listed_length(name: str, base_url: str | None) -> int | None:
-    """Return the length of a model that the price list carries (genai-prices), None for one that it does not know."""
-    if base_url is None:
+    try:
+        return None if ask is None else await ask()
+    except ModelError:  # it cannot be reached: the request itself will say so
         return None
+
+
+def find_listed_length(name: str, base_url: str) -> int | None:
+    """Return the length of a model that the price list carries (genai-prices), None for one that it does not know."""
     from genai_prices.data_snapshot import get_snapshot
 
     try:

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sayso.tools.canonical import canonical_json
-from sayso.tools.effects import Effect
 from sayso.tools.errors import InputTooLong
 from sayso.workflows import Run
 
-from ..messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
+from ..models.hosts import is_local_url
 from ..prompt_format import make_prompt_format
 from ..spec import READ_AGAIN
 from .counting import ESTIMATE, TokenCounter, find_counter
-from .fitting import NOTE_TOKENS, Fitted, Fitter, choose_strategies, find_fixed, name_ranges, place_note, write_note
-from .items import MESSAGE_TOKENS, find_question, group_messages, has_open_call
+from .fitting import NOTE_TOKENS, Fitted, Fitter, choose_strategies, place_note, write_note
+from .items import MESSAGE_TOKENS, find_question, group_messages
 from .lengths import choose_reply_tokens, find_length
+from .looking_back import find_inline, group_open_calls, look_back
+from .places import find_added, find_gaps, iter_places, join_places, name_ranges
 from .reading_again import make_read_again
+from .rooms import LEAST_READ_AGAIN, READ_AGAIN_TOKENS, explain_remainder, find_room, may_offer_reading
 from .sent import ModelContext, SentWindow
 from .strategies import drops
-from .values import ContextTrimmed, Item, Window, make_window
+from .values import ContextTrimmed, Window, make_window
 
 if TYPE_CHECKING:
     from ..model_conversation import ModelConversation
     from ..prompt_format import PromptFormat
 
-SPARE_OF_ESTIMATE = 0.9
-"""What of the room is used where tokens are only estimated."""
 SURELY_TOO_LONG = 1.25
 """How much longer than the room an estimate must be for an error before anything is sent; below, the provider is asked."""
-READ_AGAIN_TOKENS = 220
-"""What the tool takes that reads again: its schema, or its line in the instructions."""
-LEAST_READ_AGAIN = 1000
-"""Tokens of a conversation below which there is no room for reading again."""
 PAGE = 4000
 """Characters that it reads at a time."""
+NOTHING_NEW = Fitted((), 0)
 LOOKED_BACK = 4
 """How many times the room is looked back, in tokens, for what may be sent: what is older is left out unread."""
 
@@ -133,16 +129,16 @@ def _send_as_before(run_id: str, turn: int, conversation: ModelConversation, cou
     if sent.offers_reading:
         offer_reading(conversation)
     send_again(conversation)
-    return _report(run_id, turn, conversation, counter, sent.tokens)
+    return _report(run_id, turn, conversation, counter, sent.tokens, NOTHING_NEW)
 
 
-def _report(run_id: str, turn: int, conversation: ModelConversation, counter: TokenCounter, before: int) -> ContextTrimmed:
-    """Return what is left out and was not told yet in this run."""
+def _report(run_id: str, turn: int, conversation: ModelConversation, counter: TokenCounter, before: int, fitted: Fitted) -> ContextTrimmed:
+    """Return what is left out: all of it for the first time in a run, then what is new."""
     sent = conversation.window
     assert sent is not None
-    dropped = [place for place in sent.dropped if place not in sent.told]
-    shortened = [place for place in sent.shortened if place not in sent.told]
-    sent.told.update(dropped, shortened)
+    dropped = join_places((), fitted.dropped) if sent.is_told else sent.dropped
+    shortened = fitted.shortened if sent.is_told else sent.shortened
+    sent.is_told = True
     return ContextTrimmed(
         run_id,
         turn,
@@ -152,7 +148,7 @@ def _report(run_id: str, turn: int, conversation: ModelConversation, counter: To
         sent.room,
         counter.counted_by,
         name_ranges(dropped),
-        name_ranges(shortened),
+        name_ranges(join_places((), shortened)),
         offers_reading=sent.offers_reading,
     )
 
@@ -165,7 +161,9 @@ async def _find_context(conversation: ModelConversation, window: Window) -> Mode
     if not context.is_found:
         found = None if window.tokens is not None and conversation.model_index == 0 else await find_length(conversation.spec.model)
         known = [each for each in (window.tokens, found, context.length) if each is not None]
-        context.length, context.is_found = (min(known) if known else None), True
+        context.length = min(known) if known else None
+        # A server on this machine may say it only when it has loaded the model, which the first request makes it do.
+        context.is_found = bool(known) or not is_local_url(getattr(conversation.spec.model, "base_url", None) or "")
     return context
 
 
@@ -182,20 +180,19 @@ def _surely_fits(conversation: ModelConversation, length: int, window: Window) -
 async def _begin(conversation: ModelConversation, window: Window, context: ModelContext, counter: TokenCounter) -> SentWindow:
     """Measure a conversation for the first time. What is far too old to be sent is left out unread, where a strategy would drop it."""
     opening, transcript = conversation.format.opening, conversation.transcript
-    room = await _find_room(conversation, window, context, counter)
-    sent = SentWindow(room, opening=opening, seen=len(transcript))
+    room, opening_tokens = await find_room(conversation, window, context, counter)
+    sent = SentWindow(room, opening_tokens, opening=opening, seen=len(transcript))
     first = len(opening)
     question = find_question(transcript, first)
     begin = first
     if any(map(drops, choose_strategies(window.strategies))):
-        begin = _look_back(transcript, first, question, room * LOOKED_BACK)
-    inline = _find_inline(conversation)
+        begin = look_back(transcript, first, question, room * LOOKED_BACK)
+    inline = find_inline(conversation)
     old = group_open_calls(transcript, first, begin, inline) if begin > first else []
     items = [*old, *group_messages(transcript[begin:], begin, question)]
     sent.items = await counter.measure(items)
     if begin > first:
-        kept = {item.place + index for item in old for index in range(len(item.messages))}
-        sent.dropped = [place for place in range(first, begin) if place not in kept]
+        sent.dropped = find_gaps(first, begin, [item.place + index for item in old for index in range(len(item.messages))])
     sent.tokens = sum(item.tokens or 0 for item in sent.items)
     if sent.dropped:  # it has to be said, so it is trimmed now
         sent.tokens = max(sent.tokens, room + 1)
@@ -216,89 +213,6 @@ async def _go_on(conversation: ModelConversation, sent: SentWindow, counter: Tok
         sent.messages += new
 
 
-async def _find_room(conversation: ModelConversation, window: Window, context: ModelContext, counter: TokenCounter) -> int:
-    """Return how many tokens the conversation may have beside instructions, tools and reply. Raises InputTooLong where there is no room."""
-    request, spec = conversation.request, conversation.spec
-    length = context.length
-    assert length is not None
-    reply = choose_reply_tokens(request.sampling, spec.model, window.reply_tokens, length)
-    usable = int((length - reply) * context.spare * (SPARE_OF_ESTIMATE if counter.counting is None else 1.0))
-    opening = conversation.format.opening
-    parts = {
-        "the instructions": await _count_messages(counter, [each for each in opening if isinstance(each, SystemMessage)]),
-        "the examples": await _count_messages(counter, [each for each in opening if not isinstance(each, SystemMessage)]),
-        "the tools": await counter.count(canonical_json(list(request.tools))) if request.tools else 0,
-        "the answer's schema": await counter.count(canonical_json(request.schema)) if request.schema else 0,
-    }
-    room = usable - sum(parts.values()) - 4 * MESSAGE_TOKENS
-    if room < 2 * MESSAGE_TOKENS:
-        part = max(parts, key=lambda name: parts[name])
-        raise _explain(conversation, context, counter, part, parts[part], room - 2 * MESSAGE_TOKENS + parts[part], reply)
-    return room - READ_AGAIN_TOKENS if _may_offer_reading(conversation, window) and room >= LEAST_READ_AGAIN else room
-
-
-async def _count_messages(counter: TokenCounter, messages: Sequence[Message]) -> int:
-    return sum(item.tokens or 0 for item in await counter.measure(group_messages(messages, 0, -1)))
-
-
-def _explain(
-    conversation: ModelConversation, context: ModelContext, counter: TokenCounter, part: str, tokens: int, room: int, reply: int
-) -> InputTooLong:
-    return InputTooLong(
-        f"{part[0].upper()}{part[1:]} of {conversation.spec.name} take {tokens:,} tokens (by {counter.counted_by}), and there is room for "
-        f"{max(0, room):,}: {conversation.spec.model.name} has a context of {context.length:,} tokens, {reply:,} of them for the reply. "
-        "Nothing was sent. Make that part shorter, allow a shorter reply (Sampling(max_tokens=...)), or use a model with more context.",
-        context_tokens=context.length,
-        part=part,
-        tokens=tokens,
-        room=max(0, room),
-    )
-
-
-def _look_back(transcript: Sequence[Message], first: int, question: int, tokens: int) -> int:
-    """Return from where on messages are looked at: about that many tokens before the end, and the last question in any case."""
-    begin, left = len(transcript), tokens
-    while begin > first and left > 0:
-        begin -= 1
-        left -= _guess_tokens(transcript[begin])
-    begin = min(begin, max(first, question))
-    while begin > first and isinstance(transcript[begin], ToolMessage):  # not without its call
-        begin -= 1
-    return begin
-
-
-def _guess_tokens(message: Message) -> int:
-    if isinstance(message, ToolMessage):
-        return MESSAGE_TOKENS + sum(len(result.content) if isinstance(result.content, str) else 2000 for result in message.results) // 4
-    calls = len(message.calls) * 20 if isinstance(message, AssistantMessage) else 0
-    return MESSAGE_TOKENS + len(message.text) // 4 + calls
-
-
-def _find_inline(conversation: ModelConversation) -> frozenset[str]:
-    return frozenset(name for name, tool in conversation.spec.tools.items() if tool.effect is Effect.PURE)
-
-
-def group_open_calls(transcript: Sequence[Message], first: int, end: int, inline: frozenset[str]) -> list[Item]:
-    """Return the replies from `first` to `end` whose calls have no result, each with the question before it."""
-    found: list[Item] = []
-    asked = taken = -1
-    for place in range(first, end):
-        message = transcript[place]
-        if isinstance(message, UserMessage):
-            asked = asked if message.by_program else place
-        elif isinstance(message, AssistantMessage) and message.calls:
-            after = place + 1
-            while after < end and isinstance(transcript[after], ToolMessage):
-                after += 1
-            item = Item(tuple(transcript[place:after]), place)
-            if has_open_call(item, inline):
-                if asked > taken:
-                    found.append(Item((transcript[asked],), asked))
-                    taken = asked
-                found.append(item)
-    return found
-
-
 async def _trim(
     run_id: str, turn: int, conversation: ModelConversation, window: Window, context: ModelContext, counter: TokenCounter
 ) -> ContextTrimmed:
@@ -306,40 +220,23 @@ async def _trim(
     sent = conversation.window
     assert sent is not None
     strategies = choose_strategies(window.strategies)
-    can_read_again = sent.offers_reading or (_may_offer_reading(conversation, window) and sent.room >= LEAST_READ_AGAIN - READ_AGAIN_TOKENS)
+    can_read_again = sent.offers_reading or (may_offer_reading(conversation, window) and sent.room >= LEAST_READ_AGAIN - READ_AGAIN_TOKENS)
     note_tokens = max([NOTE_TOKENS, *(getattr(strategy, "note_tokens", 0) for strategy in strategies)])
-    inline = _find_inline(conversation)
+    inline = find_inline(conversation)
     fitter = Fitter(sent.room, strategies, counter.measure, can_read_again, inline, note_tokens, bool(sent.dropped))
     before = sent.tokens
     fitted = await fitter.fit(sent.items)
     tolerated = SURELY_TOO_LONG if counter.counted_by == ESTIMATE and window.tokens is None else 1.0
     if not fitted.fits and fitted.tokens > sent.room * tolerated:
-        raise await _explain_remainder(conversation, window, context, counter, fitted, inline)
-    sent.dropped = sorted({*sent.dropped, *fitted.dropped})
+        raise await explain_remainder(conversation, window, context, counter, fitted, inline)
+    sent.dropped = join_places(sent.dropped, fitted.dropped)
     sent.items, sent.tokens = list(fitted.items), fitted.tokens
-    sent.shortened = {*sent.shortened, *fitted.shortened} - set(sent.dropped)
+    left = {item.place + index for item in sent.items for index in range(len(item.messages))}
+    sent.shortened = frozenset({*sent.shortened, *fitted.shortened} & left)
     if can_read_again:
         offer_reading(conversation)
     send_again(conversation)
-    return _report(run_id, turn, conversation, counter, before)
-
-
-async def _explain_remainder(
-    conversation: ModelConversation, window: Window, context: ModelContext, counter: TokenCounter, fitted: Fitted, inline: frozenset[str]
-) -> InputTooLong:
-    """Return the error for a conversation that is too long with all left out that may be."""
-    sent = conversation.window
-    assert sent is not None
-    assert context.length is not None
-    fixed = find_fixed(fitted.items, inline, sent.room)
-    longest = max(fitted.items, key=lambda item: (item.place in fixed, item.tokens or 0))
-    message = longest.messages[0]
-    if isinstance(message, UserMessage):
-        part = "the messages of the user that have to be sent" if longest.place < sent.seen - 1 else "the words of the last message"
-    else:
-        part = "the last calls and their results"
-    reply = choose_reply_tokens(conversation.request.sampling, conversation.spec.model, window.reply_tokens, context.length)
-    return _explain(conversation, context, counter, part, longest.tokens or 0, sent.room - fitted.tokens + (longest.tokens or 0), reply)
+    return _report(run_id, turn, conversation, counter, before, fitted)
 
 
 def send_again(conversation: ModelConversation) -> None:
@@ -349,17 +246,14 @@ def send_again(conversation: ModelConversation) -> None:
     items = list(sent.items)
     if sent.dropped:
         note = write_note(sent.dropped, sent.offers_reading)
-        items = place_note(items, sent.dropped[0], f"{note}\n\n{sent.summary}".strip())
+        summary = "" if sent.summed is None else sent.summed.shown
+        items = place_note(items, sent.dropped[0][0], f"{note}\n\n{summary}".strip())
     sent.messages = [*sent.opening, *(message for item in items for message in item.messages)]
     conversation.request = replace(conversation.request, messages=sent.messages)
 
 
 def _is_offered(conversation: ModelConversation) -> bool:
     return READ_AGAIN in conversation.spec.tools and READ_AGAIN not in conversation.current_formats.spec.tools
-
-
-def _may_offer_reading(conversation: ModelConversation, window: Window) -> bool:
-    return window.read_again and bool(conversation.spec.tools) and READ_AGAIN not in conversation.spec.tools
 
 
 def offer_reading(conversation: ModelConversation) -> None:
@@ -385,8 +279,14 @@ async def _summarise(run: Run, conversation: ModelConversation, trimmed: Context
         write = getattr(strategy, "write_summary", None)
         if write is None or not trimmed.dropped:
             continue
-        dropped = [conversation.transcript[place] for place in sent.dropped]
-        sent.summary, problem = await write(run, dropped, sent.room)
+        before, places = sent.summed, sent.dropped
+        added = None if before is None else find_added(before.places, places)
+        before, places = (None, places) if added is None else (before, added)
+        problem = ""
+        if places:
+            messages = [conversation.transcript[place] for place in iter_places(places)]
+            summed, problem = await write(run, messages, sent.room, before)
+            sent.summed = summed if summed is None or summed is before else summed._replace(places=sent.dropped)
         send_again(conversation)
-        return replace(trimmed, summary=sent.summary, problem=problem)
+        return replace(trimmed, summary="" if sent.summed is None else sent.summed.text, problem=problem)
     return trimmed

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from ..messages import Message
 from .counting import TokenCounter
+from .places import Ranges
 from .values import Item
 
 MOST_KEPT = 16
@@ -50,21 +52,31 @@ class ModelContext:
             self.spare *= 0.75
 
 
+class Summed(NamedTuple):
+    """A summary that stands for what was dropped: the places, the key that it is kept under, its text, and how a model is shown it."""
+
+    places: Ranges
+    key: str
+    text: str
+    shown: str
+
+
 @dataclass(slots=True, eq=False)
 class SentWindow:
     """What is sent of one conversation. `items` are those that are sent, `seen` is how much of the transcript they stand for.
 
-    `messages` is None as long as all is sent as it is.
+    `messages` is None as long as all is sent as it is. `is_told` says that the run has an event of what is left out.
     """
 
     room: int
+    opening_tokens: int = 0
     items: list[Item] = field(default_factory=list)
     seen: int = 0
     tokens: int = 0
-    dropped: list[int] = field(default_factory=list)
-    shortened: set[int] = field(default_factory=set)
-    told: set[int] = field(default_factory=set)
-    summary: str = ""
+    dropped: Ranges = ()
+    shortened: frozenset[int] = frozenset()
+    is_told: bool = False
+    summed: Summed | None = None
     messages: list[Message] | None = None
     opening: Sequence[Message] = ()
     offers_reading: bool = False
@@ -73,4 +85,4 @@ class SentWindow:
         """Return it for another run: nothing in it is of the turn under way, and nothing was told there."""
         items = [item._replace(is_current=False) for item in self.items]
         messages = None if self.messages is None else [*self.messages]
-        return replace(self, items=items, dropped=[*self.dropped], shortened=set(self.shortened), told=set(), messages=messages)
+        return replace(self, items=items, is_told=False, messages=messages)

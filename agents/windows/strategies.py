@@ -13,6 +13,7 @@ from sayso.tools.media import Media
 from ..messages import AssistantMessage, Message, ToolMessage, UserMessage
 from ..untrusted_text import find_untrusted_texts, strip_untrusted_text
 from .items import find_steady_cut
+from .places import refer_to
 from .values import Item, Room, Strategy
 
 KEPT = 200
@@ -64,11 +65,6 @@ def drops(strategy: Strategy) -> bool:
 
 
 DEFAULT_STRATEGIES: tuple[Strategy, ...] = (drop_reasoning, keep_last_documents, shorten_results, drop_media, shorten_calls, drop_oldest)
-
-
-def refer_to(place: int, number: int | None = None) -> str:
-    """Return the reference of a message by its place in the conversation, or of one of the results in it."""
-    return f"m{place + 1}" if number is None else f"m{place + 1}.{number + 1}"
 
 
 def cut_text(text: str, kept: int, reference: str, can_read_again: bool) -> str:

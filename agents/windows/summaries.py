@@ -15,6 +15,7 @@ from ..messages import Message, Sampling, SystemMessage, UserMessage
 from ..untrusted_text import fence_text
 from .counting import estimate_tokens
 from .items import iter_texts
+from .sent import Summed
 from .strategies import drop_oldest
 from .values import Item, Room
 
@@ -49,27 +50,31 @@ class SummariseOldest:
         """Leave out the oldest items."""
         return drop_oldest(items, room)
 
-    async def write_summary(self, run: Run, dropped: Sequence[Message], room: int) -> tuple[str, str]:
-        """Return the summary of the messages, as a model is shown it, and what went wrong: "" where nothing did.
+    async def write_summary(self, run: Run, dropped: Sequence[Message], room: int, before: Summed | None) -> tuple[Summed | None, str]:
+        """Return the summary of what `before` stands for and of the messages after it, and what went wrong: "" where nothing did.
 
         It is asked for once: the same messages have the same summary, in this program by `cache`, and in a resumed run by its journal.
+        Where it goes wrong, the summary before stays.
         """
         texts = ["\n".join(iter_texts(message)) for message in dropped]
-        keys = _chain_keys(texts)
+        keys = _chain_keys(texts, "" if before is None else before.key)
         known = next((index for index in range(len(keys) - 1, -1, -1) if keys[index] in self.cache), -1)
-        summary = self.cache[keys[known]] if known >= 0 else ""
+        summary = self.cache[keys[known]] if known >= 0 else "" if before is None else before.text
         if known < len(keys) - 1:
             asked = self._ask_for(dropped[known + 1 :], summary, max(room, 4 * self.tokens))
+            if run.secrets.texts:
+                asked = run.secrets.mask(asked)
             try:
-                summary = await run.child(f"summary:{keys[-1][:16]}", self.agent, asked)
+                written = await run.child(f"summary:{keys[-1][:16]}", self.agent, asked)
             except (ModelError, OutputError) as error:
-                return "", f"There is no summary: {error}"
-            summary, problem = self._check(summary, sum(map(estimate_tokens, texts)))
+                return before, f"There is no summary: {error}"
+            summary, problem = self._check(written, estimate_tokens(asked))
             if problem:
-                return "", problem
+                return before, problem
             self._keep(keys[-1], summary)
-        is_others = any(message.labels is not None for message in dropped if not isinstance(message, SystemMessage))
-        return _show(summary, is_others), ""
+        is_others = before is not None and before.shown != _show(before.text, is_others=False)
+        is_others = is_others or any(not isinstance(each, SystemMessage) and each.labels is not None for each in dropped)
+        return Summed((), keys[-1], summary, _show(summary, is_others=is_others)), ""
 
     def _ask_for(self, messages: Sequence[Message], earlier: str, tokens: int) -> str:
         """Return what the summariser is given: the summary so far, and as much of the newest messages as it can take."""
@@ -121,17 +126,16 @@ def summarise_oldest(
     return SummariseOldest(agent, tokens, {} if cache is None else cache)
 
 
-def _chain_keys(texts: Sequence[str]) -> list[str]:
-    """Return a hash for each beginning of the texts: the last one stands for all of them."""
+def _chain_keys(texts: Sequence[str], key: str) -> list[str]:
+    """Return a hash for each beginning of the texts, after what `key` stands for: the last one stands for all of it."""
     keys: list[str] = []
-    key = ""
     for text in texts:
         key = sha256(key, text)
         keys.append(key)
     return keys
 
 
-def _show(summary: str, is_others: bool) -> str:
+def _show(summary: str, *, is_others: bool) -> str:
     """Return a summary as it may stand in a message: in a fence where others wrote something of what it sums up."""
     shown = fence_text(summary, "a summary of the conversation", Secrecy.PRIVATE, Trust.UNTRUSTED) if is_others else summary
     return f"What was said until then, in short:\n{shown}"

@@ -95,9 +95,10 @@ def make_window(window: Window | int | bool) -> Window | None:
 class ContextTrimmed:
     """Something is not sent to the model any more, or sent shortened, so that the conversation fits.
 
-    `tokens_before` and `tokens` are the length of the conversation, `room` how long it may be, `counted_by` who counted. `dropped` and
-    `shortened` are references: "m17" is `result.messages[16]`, "m3-m9" all from the third to the ninth. `summary` stands for what was
-    dropped; `problem` says why there is none. `offers_reading` says that the model can read all of it again.
+    `tokens_before` and `tokens` are the length of what was to be sent and of what is, `room` how long it may be, `counted_by` who counted.
+    They are the same where the run only goes on with what was left out before. `dropped` and `shortened` are references: "m17" is
+    `result.messages[16]`, "m3-m9" all from the third to the ninth. `summary` stands for what was dropped; `problem` says why there is
+    none. `offers_reading` says that the model can read all of it again.
     """
 
     run: str
@@ -116,5 +117,6 @@ class ContextTrimmed:
     def __str__(self) -> str:
         """Return it in words, for people."""
         left = [f"{', '.join(places)} {how}" for places, how in ((self.dropped, "left out"), (self.shortened, "shortened")) if places]
-        words = f"{self.model} is sent {self.tokens:,} of {self.tokens_before:,} tokens (by {self.counted_by}): {'; '.join(left)}."
+        room = f"of {self.room:,} there is room for, by {self.counted_by}"
+        words = f"{self.model} is sent {self.tokens:,} tokens ({room}): {'; '.join(left)}."
         return f"{words} {self.problem}".strip()

@@ -209,7 +209,7 @@ async def _print_answer(events: AsyncIterator[object]) -> tuple[RunResult[str], 
                     file=sys.stderr,
                     flush=True,
                 )
-            case ContextTrimmed():
+            case ContextTrimmed() if event.tokens < event.tokens_before:
                 print(f"({escape_controls(str(event))})", file=sys.stderr, flush=True)
             case WriteSettled():
                 settled.append(event)

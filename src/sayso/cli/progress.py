@@ -239,7 +239,7 @@ def format_event(event: object, last_failure: str = "", name_position: Callable[
             return f"  {'without':<10} {show_value(without)}: {show_value(why)}"
         case ModelSwitched(_, failed, following, why):
             return f"  {'switched':<10} from {show_value(failed)} to {show_value(following)}: {show_value(why)}"
-        case ContextTrimmed():
+        case ContextTrimmed() if event.tokens < event.tokens_before:
             return f"  {'trimmed':<10} {show_value(str(event))}"
         case StepRetried(run, name, attempt, wait, error):
             return f"  {'retry':<10} {name_position(run, name)}: try {attempt} in {wait:.1f} s, because of: {show_value(error)}"
