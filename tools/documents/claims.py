@@ -235,7 +235,7 @@ def _is_cut_out(quote: str, text: str) -> bool:
     """Return whether quoted words leave out what turns or limits them in their sentence: a "not", an "if", a "said", a verb at "..."."""
     said = LEFT_OUT.sub(" ", quote)
     words = tokenize(said)
-    verbs = sum(is_verb(words, at) for at in range(len(words)))
+    verbs = sum(is_verb(words, at) for at in range(1, len(words)))
     if not verbs:
         return False  # it says nothing of anything: “lot B”
     start, end = locate_quote(quote, text) or (0, 0)
@@ -243,7 +243,7 @@ def _is_cut_out(quote: str, text: str) -> bool:
     kept = Counter(mark for mark, _, _ in find_marks(tokenize(quote), quote) if mark in _TURNING)
     marks = Counter(mark for each in around for mark, _, _ in find_marks(tokenize(each.text), each.text) if mark in _TURNING)
     whole = tokenize(text[start:end])
-    joins = LEFT_OUT.search(quote.strip(" .…")) is not None and verbs < sum(is_verb(whole, at) for at in range(len(whole)))
+    joins = LEFT_OUT.search(quote.strip(" .…")) is not None and verbs < sum(is_verb(whole, at) for at in range(1, len(whole)))
     if not marks - kept and not joins:
         return False
     return not check_statement(f"{said[:1].upper()}{said[1:]}", text).stated
