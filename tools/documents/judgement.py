@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LEAST = 0.33
-"""The least share of what is asked about that a passage has to hold: a third of the question's words, rare ones counting more."""
+LEAST = 1.0
+"""The least strength of evidence that a question is answered. `benchmarks/documents.py` prints what other values would mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +19,22 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of the passages nearest to a question.
+    """What speaks for and against that a passage answers a question.
 
-    `coverage` (0 to 1) is the share of what is asked about that the best of them holds; `missing` are words that no passage holds.
+    `strength` is how much of what is asked about the best passage has, itself or in words that are used alike: 0 is nothing, 1 just enough.
+    `missing` are the words of the question that no passage holds.
     """
 
-    coverage: float
+    strength: float
     missing: tuple[str, ...] = ()
 
 
 def judge(evidence: Evidence, least: float = LEAST) -> Judgement:
-    """Return whether the nearest passages hold enough of what is asked about."""
-    if evidence.coverage >= least:
-        return Judgement(True, f"A passage holds {evidence.coverage:.0%} of what is asked about.")
-    missing = f"; no passage has {_quote(evidence.missing)}" if evidence.missing else ""
-    return Judgement(False, f"The nearest passage holds {evidence.coverage:.0%} of what is asked about{missing}.")
+    """Return whether the evidence is strong enough."""
+    missing = f" No passage has {_quote(evidence.missing)}." if evidence.missing else ""
+    if evidence.strength >= least:
+        return Judgement(True, f"The nearest passage has enough of what is asked about ({evidence.strength:.2f} of {least:g}).{missing}")
+    return Judgement(False, f"The nearest passage has too little of what is asked about ({evidence.strength:.2f} of {least:g}).{missing}")
 
 
 def _quote(words: Sequence[str], most: int = 3) -> str:

@@ -151,7 +151,7 @@ class Documents:
         return self.nearest(question, top) if self.judge(question, least=least).fits else []
 
     def judge(self, question: str, *, least: float = LEAST) -> Judgement:
-        """Return whether any passage answers the question: `least` is the share (0 to 1) of what is asked about that one has to hold."""
+        """Return whether any passage answers the question: `least` is the strength of evidence that it needs (0: always fits)."""
         return judge(self.index.weigh_evidence(question), least)
 
     def _rank(self, question: str, top: int) -> list[Match]:

@@ -18,9 +18,14 @@ from ..canonical import Json
 from ..connections import close_index
 from ..errors import UsageError
 from ..private_files import create_private_file
+from .asking import read_question
 from .judgement import Evidence
 from .query_words import query_words, quote_term
 from .spaceless import split_for_index
+from .spelling import find_meant
+from .stems import stem
+from .synonyms import Synonyms, check_groups
+from .word_scores import WeighedWord, cover, find_best, make_evidence, weigh
 
 MOST_RESULTS = 200
 BUSY_SECONDS = 30.0
@@ -43,10 +48,7 @@ CREATE TRIGGER IF NOT EXISTS passage_removed AFTER DELETE ON passages BEGIN
         VALUES ('delete', old.number, searchable(old.context), searchable(old.text));
 END;
 """
-_BEST = """
-SELECT number, passages.text, payload, -bm25(stems, ?, 1.0) FROM stems JOIN passages ON number = stems.rowid
-WHERE stems MATCH ? ORDER BY bm25(stems, ?, 1.0), number LIMIT ?
-"""
+_HOLDERS = "SELECT rowid, -bm25(stems, ?, 1.0) FROM stems WHERE stems MATCH ?"
 
 
 class IndexEntry(NamedTuple):
@@ -61,7 +63,7 @@ class IndexEntry(NamedTuple):
 class Match:
     """A text that was found. `score` is BM25 (higher is better, for comparing within one search).
 
-    `coverage` (0 to 1) is the share of the question's words that the text holds, each weighted by its inverse document frequency.
+    `coverage` (0 to 1) is the share of what is asked about that the text holds, itself or in words used alike; rare words count more.
     """
 
     number: int
@@ -80,7 +82,7 @@ class PassageIndex:
 
     def __init__(self, path: Path | str = ":memory:", *, synonyms: Iterable[Iterable[str]] = ()) -> None:
         self.path = str(path)
-        self.synonyms = tuple(tuple(group) for group in synonyms)
+        self._synonyms = Synonyms(check_groups(synonyms))
         self._lock = threading.RLock()
         self.db = _open(self.path)
         # An index that is simply forgotten must not leave an open connection behind.
@@ -127,15 +129,12 @@ class PassageIndex:
         return None if row is None else IndexEntry(row[0], json.loads(row[1]), row[2])
 
     def search(self, question: str, k: int = 5, *, least: float = 0.0) -> list[Match]:
-        """Return the `k` best texts that hold any word of the question, the best first, if their coverage is at least `least`."""
-        words = query_words(question)
-        if not words or k < 1:
-            return []
+        """Return the `k` best texts for a question, the best first, if their coverage is at least `least`."""
         with self._lock:
-            expression = " OR ".join(map(quote_term, words))
-            rows = self.db.execute(_BEST, (_CONTEXT_WEIGHT, expression, _CONTEXT_WEIGHT, min(k, MOST_RESULTS))).fetchall()
-            covered = self._coverage(words, [row[0] for row in rows])
-        found = [Match(number, text, json.loads(payload), score, covered[number]) for number, text, payload, score in rows]
+            words = self._weigh_question(question)
+            best = find_best(words, min(k, MOST_RESULTS)) if k > 0 else []
+            texts = self._read_texts([number for number, _ in best])
+        found = [Match(number, *texts[number], score, cover(words, number)) for number, score in best]
         return [match for match in found if match.coverage >= least]
 
     def first(self, k: int) -> list[Match]:
@@ -144,12 +143,29 @@ class PassageIndex:
             rows = self.db.execute("SELECT number, text, payload FROM passages ORDER BY number LIMIT ?", (max(k, 0),)).fetchall()
         return [Match(number, text, json.loads(payload), 0.0, 0.0) for number, text, payload in rows]
 
-    def weigh_evidence(self, question: str) -> Evidence:
-        """Return what speaks for and against that any text answers the question."""
-        words = query_words(question)
+    def weigh_evidence(self, question: str, k: int = 5) -> Evidence:
+        """Return what speaks for and against that one of the `k` best texts answers the question."""
         with self._lock:
-            missing = tuple(word for word in words if not self._count_holders(word))
-        return Evidence(max((match.coverage for match in self.search(question)), default=0.0), missing)
+            words = self._weigh_question(question)
+        return make_evidence(words, find_best(words, k), len(self))
+
+    def _weigh_question(self, question: str) -> list[WeighedWord]:
+        size = len(self)
+        asked = read_question(question, self._synonyms) if size else []
+        return [weigh(each, size, self._look_up, self._find_spelling) for each in asked]
+
+    def _look_up(self, phrase: str) -> dict[int, float]:
+        return dict(self.db.execute(_HOLDERS, (_CONTEXT_WEIGHT, quote_term(phrase))).fetchall())
+
+    def _find_spelling(self, word: str) -> str | None:
+        begins = word[:1]
+        known = self.db.execute("SELECT term FROM temp.vocabulary WHERE term >= ? AND term < ?", (begins, chr(ord(begins) + 1)))
+        return find_meant(stem(word), (term for (term,) in known))
+
+    def _read_texts(self, numbers: Sequence[int]) -> dict[int, tuple[str, Json]]:
+        marks = ",".join("?" * len(numbers))
+        rows = self.db.execute(f"SELECT number, text, payload FROM passages WHERE number IN ({marks})", tuple(numbers))
+        return {number: (text, json.loads(payload)) for number, text, payload in rows}
 
     def nearest(self, question: str, k: int = 3) -> list[Json]:
         """Return the payloads of the `k` best texts."""
@@ -161,15 +177,6 @@ class PassageIndex:
         with self._lock:
             weighed = self._weigh(wanted, among)
         return sum(weight for weight, holders in weighed if holders) / sum(weight for weight, _ in weighed) if wanted else 0.0
-
-    def _coverage(self, words: Sequence[str], numbers: Sequence[int]) -> dict[int, float]:
-        held = dict.fromkeys(numbers, 0.0)
-        weighed = self._weigh(words, numbers)
-        for weight, holders in weighed:
-            for number in holders:
-                held[number] += weight
-        total = sum(weight for weight, _ in weighed)
-        return {number: weight / total for number, weight in held.items()}
 
     def _weigh(self, words: Sequence[str], numbers: Sequence[int]) -> list[tuple[float, list[int]]]:
         """Return for each word its weight (the inverse document frequency of BM25) and those of the texts that hold it."""
@@ -208,6 +215,7 @@ def _open(path: str) -> sqlite3.Connection:
         raise UsageError(f"The index {path} cannot be opened: {error}. Name a file in a folder that exists and can be written.") from None
     try:
         db.create_function("searchable", 1, split_for_index, deterministic=True)
+        db.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, stems, row)")
         # In one statement, or another program might make the tables between two.
         version, has_tables = db.execute(f"SELECT user_version, ({_TABLES}) FROM pragma_user_version").fetchone()
         if not has_tables:

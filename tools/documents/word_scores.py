@@ -1,0 +1,98 @@
+"""Rank texts for a question: BM25 over its words, each of which a text may hold itself or by words that are used alike."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .asking import AskedWord, WordKind
+from .judgement import Evidence
+
+LookUp = Callable[[str], dict[int, float]]
+"""Finds the texts that hold a word or phrase: their numbers, each with its BM25 score for that word alone."""
+MOST_FOR_UNKNOWN = 9.0
+"""The most that words may count instead of one that no text holds."""
+SPELT_WEIGHT = 0.9
+"""How much a word counts that a misspelt one means."""
+UNKNOWN_TELLS = {WordKind.COMMON: 0.8, WordKind.NAME: 4.0, WordKind.FOREIGN: 1.0}
+"""How much a word that no text holds speaks against an answer, measured by one that a single text holds."""
+ENOUGH, ENOUGH_FOREIGN = 0.56, 0.33
+"""The share of what is asked about that makes a strength of 1: by scores, and by words alone where there are no tables of the language."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedWord:
+    """A word of the question over all texts: `scores` and `held` (0 to 1) by the number of a text; `weight` is what it tells."""
+
+    asked: AskedWord
+    is_known: bool
+    weight: float
+    scores: dict[int, float]
+    held: dict[int, float]
+
+
+def weigh(asked: AskedWord, size: int, look_up: LookUp, find_spelling: Callable[[str], str | None]) -> WeighedWord:
+    """Look a word and those that may stand instead of it up in an index of `size` texts."""
+    own, sure = _saturate(look_up(asked.text), size), 1.0
+    if not own and asked.kind is not WordKind.COMMON and (spelt := find_spelling(asked.text)):
+        own, sure = _saturate(look_up(spelt), size), SPELT_WEIGHT
+    weight = _rarity(size, len(own))
+    scores = {number: sure * weight * share for number, share in own.items()}
+    held = dict.fromkeys(own, sure)
+    most = weight if own else MOST_FOR_UNKNOWN
+    squares = dict[int, float]()
+    for phrase, likeness in asked.alternatives:
+        found = _saturate(look_up(phrase), size)
+        worth = likeness * min(_rarity(size, len(found)), most)
+        for number, share in found.items():
+            squares[number] = squares.get(number, 0.0) + (worth * share) ** 2
+            held[number] = max(held.get(number, 0.0), likeness)
+    for number, square in squares.items():
+        scores[number] = max(scores.get(number, 0.0), math.sqrt(square))
+    if not own:
+        weight *= UNKNOWN_TELLS[asked.kind]
+    return WeighedWord(asked, bool(own), weight, scores, held)
+
+
+def find_best(words: Sequence[WeighedWord], top: int) -> list[tuple[int, float]]:
+    """Return the numbers of the best texts, each with its score, the best first."""
+    totals = dict[int, float]()
+    for word in words:
+        for number, score in word.scores.items():
+            totals[number] = totals.get(number, 0.0) + score
+    return heapq.nsmallest(top, totals.items(), key=lambda each: (-each[1], each[0]))
+
+
+def cover(words: Sequence[WeighedWord], number: int) -> float:
+    """Return the share (0 to 1) of what is asked about that a text holds, itself or in words that are used alike."""
+    total = sum(word.weight for word in words)
+    return sum(word.weight * word.held.get(number, 0.0) for word in words) / total if total else 0.0
+
+
+def make_evidence(words: Sequence[WeighedWord], best: Sequence[tuple[int, float]], size: int) -> Evidence:
+    """Return what speaks for and against that one of the best texts answers the question.
+
+    English words that are known count by the square of their rarity: common ones are held by some text anyway and tell little.
+    """
+    missing = tuple(word.asked.text for word in words if not word.is_known)
+    if not best:
+        return Evidence(0.0, missing)
+    if all(word.asked.kind is WordKind.FOREIGN for word in words):
+        return Evidence(max(cover(words, number) for number, _ in best) / ENOUGH_FOREIGN, missing)
+    rarest = _rarity(size, 1)
+    asked = sum(word.weight**2 / rarest if word.is_known else word.weight for word in words)
+    return Evidence(best[0][1] / asked / ENOUGH, missing)
+
+
+def _rarity(size: int, holders: int) -> float:
+    """Return the inverse document frequency of BM25, above zero also for a word that every text holds."""
+    holders = max(holders, 1)  # of a word that no text holds as if one did: in a small folder most words are in no text
+    return math.log(1 + (size - holders + 0.5) / (holders + 0.5))
+
+
+def _saturate(found: dict[int, float], size: int) -> dict[int, float]:
+    """Return BM25 scores without the part that is the same for all texts: SQLite's own inverse document frequency."""
+    rarity = max(math.log((size - len(found) + 0.5) / (len(found) + 0.5)), 1e-6)
+    return {number: score / rarity for number, score in found.items()}
