@@ -12,7 +12,7 @@ _ODD_VALUES = dict(zip("0123456789", (1, 0, 5, 7, 9, 13, 15, 17, 19, 21), strict
 """What a character of a codice fiscale counts at an odd place (decree of the Italian ministry of finance of 23 December 1976)."""
 _CARDS = (
     # first digits from, to, lengths: https://en.wikipedia.org/wiki/Payment_card_number
-    ("4", "4", (13, 16, 19)),
+    ("4", "4", (16, 19)),  # those of 13 digits are not given out any more, and one in 80 product codes would be one
     ("51", "55", (16,)),
     ("2221", "2720", (16,)),
     ("34", "34", (15,)),

@@ -23,12 +23,27 @@ _IBAN = re.compile(rf"{_LEFT}[A-Za-z]{{2}}\d{{2}}(?=[ -]?[A-Za-z0-9])", re.ASCII
 _LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}\Z")
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{2,59})(?![\w-])", re.I)
 _SEPARATOR = r"(?:[ .\-/]{1,2}|[ ]?[()][ ]?)?"
+_BEFORE_PHONE = r"(?:(?<![\w.,+-])|(?<=\\[nrt]))(?<!97[89] \d )"  # in an ISBN
+_AFTER_PHONE = r"(?![^\W_]|-[0-9A-Fa-f])"
 _PHONES = (
     re.compile(rf"(?:(?<![\w+])|(?<=\\[nrt]))\+ ?\(?[1-9](?:{_SEPARATOR}\d){{6,14}}(?![^\W_])", re.ASCII),
-    re.compile(rf"(?:(?<![\w.,+-])|(?<=\\[nrt]))\(?00[1-9](?:{_SEPARATOR}\d){{7,14}}(?![^\W_])", re.ASCII),
-    re.compile(r"(?:(?<![\w.,+-])|(?<=\\[nrt]))(?:1[ .-])?(?:\([2-9]\d\d\)[ .-]?|[2-9]\d\d[ .-])[2-9]\d\d[ .-]\d{4}(?![\w-])", re.ASCII),
-    re.compile(rf"(?:(?<![\w.,+-])|(?<=\\[nrt]))\(?0[1-9](?:{_SEPARATOR}\d){{7,10}}(?![^\W_])", re.ASCII),
+    re.compile(rf"{_BEFORE_PHONE}(?<!\d\d\d )\(?00[1-9](?:{_SEPARATOR}\d){{7,14}}(?![^\W_])", re.ASCII),
+    re.compile(rf"{_BEFORE_PHONE}(?:1[ .-])?(?:\([2-9]\d\d\)[ .-]?|[2-9]\d\d[ .-])[2-9]\d\d[ .-]\d{{4}}{_AFTER_PHONE}", re.ASCII),
+    re.compile(rf"{_BEFORE_PHONE}(?:[0-9] ?)?\(\d{{2,5}}\) ?\d{{2,5}}(?:[ -]\d{{2,4}}){{1,3}}{_AFTER_PHONE}", re.ASCII),
+    re.compile(
+        rf"{_BEFORE_PHONE}(?<!\d\d\d )(?<!(?i:ISBN) )(?<!(?i:ISBN: ))(?!(?<=\d )0\d\d(?: \d{{3}})+(?!\d))"  # nor in an amount
+        rf"\(?0[1-9](?:{_SEPARATOR}\d){{6,10}}{_AFTER_PHONE}",
+        re.ASCII,
+    ),
 )
+_PHONE_WORD = re.compile(
+    r"(?i)(?<![^\W_])(?:tel|tels|phone|telephone|cell|mobile|mob|fax|whatsapp|call|ring|sms|dial|telefon|telefonnummer|handy|mobil|mobilnummer|"
+    r"anrufen|rufnummer|t[ée]l[ée]phone|portable|tel[ée]fono|m[óo]vil|celular|telefone|telem[óo]vel|cellulare|telefoon|mobiel|puhelin|komórka|"
+    r"тел|телефон|τηλ|電話|电话|手机)(?:\.|ephone)?(?: ?(?:no|nr|number|numero|me|us|him|her|at|on|is|ist)\.?){0,3} ?[:：#=-]? ?"
+    rf"(\(?[0-9](?:{_SEPARATOR}\d){{6,13}}){_AFTER_PHONE}"
+)
+_BEFORE = 60
+"""How many characters before a number may say what it is: its "phone number:"."""
 _COUNTRY_CODES = frozenset(
     # ITU-T E.164, list of assigned country codes
     """
@@ -43,7 +58,7 @@ _COUNTRY_CODES = frozenset(
 )
 _MOBILE = "4679"
 """What follows the 0 in numbers that are often written without a space: mobile ones of France, Britain, Australia, Japan, South Africa."""
-_DATE = re.compile(r"\d{1,2}([ .\-/])\d{1,2}\1\d{4}|\d{4}([ .\-/])\d{1,2}\2\d{1,2}")
+_DATE = re.compile(r"\d{1,2}([ .\-/])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([ .\-/])\d{1,2}\2\d{1,2}")
 Finder = Callable[[str, int], Span | None]
 """Returns the first span that begins at a place or later."""
 
@@ -64,13 +79,13 @@ NUMBERS_OF_PERSONS: Sequence[PersonalNumber] = (
     PersonalNumber(_form(r"[12] ?\d\d ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d\d|2[AB]) ?\d{3} ?\d{3} ?\d\d"), checksums.is_nir),
     PersonalNumber(_form(r"(?:\d{8}|[XYZ]-?\d{7})-?[A-HJ-NP-TV-Z]"), checksums.is_dni),
     PersonalNumber(_form(r"\d{3}\.\d{3}\.\d{3}-\d\d"), checksums.is_cpf),
-    PersonalNumber(_form(r"\d{11}"), checksums.is_cpf),
-    PersonalNumber(_form(r"\d{11}"), checksums.is_pesel),
+    PersonalNumber(re.compile(r"(?i)\bcpf\W{0,3}(\d{11})(?![^\W_])", re.ASCII), checksums.is_cpf),
+    PersonalNumber(re.compile(r"(?i)\bpesel\W{0,3}(\d{11})(?![^\W_])", re.ASCII), checksums.is_pesel),
     PersonalNumber(_form(r"(?:19|20)?\d{6}[-+]\d{4}"), checksums.is_personnummer),
     PersonalNumber(_form(r"756\.?\d{4}\.?\d{4}\.?\d\d"), checksums.is_ahv),
     PersonalNumber(_form(r"\d{3}-\d\d-\d{4}"), checksums.is_ssn),
 )
-"""Italy, France, Spain, Brazil (written in two ways), Poland, Sweden, Switzerland, the United States."""
+"""Italy, France, Spain, Brazil, Poland, Sweden, Switzerland, the United States. Eleven digits alone are one only where a word says so."""
 
 
 class PersonalData(SpanGuard):
@@ -79,7 +94,7 @@ class PersonalData(SpanGuard):
     `kinds` are any of "card", "iban", "phone", "email" and "person" (the numbers of persons of eight countries), all by default.
     """
 
-    context = 4
+    context = _BEFORE
     longest = 322  # an e-mail address: 64 characters, "@", and 255, and what may stand around it
 
     def __init__(self, *kinds: str, replace_with: str | None = "[{what}]", **options: Any) -> None:
@@ -129,14 +144,14 @@ def _find_card(text: str, start: int) -> Span | None:
 
 
 def _join_groups(text: str, group: re.Match[str]) -> Span | None:
-    """Return the longest card number that this group begins: the groups are long ones, or all of one short length."""
+    """Return the longest card number that this group begins: the groups are long ones, or single digits."""
     begin, best, digits, sizes = group.start(), None, "", list[int]()
     following: re.Match[str] | None = group
     while following is not None and len(digits) + len(following[1]) <= _MOST_DIGITS:
         digits += following[1]
         sizes.append(len(following[1]))
         end = following.end()
-        even = len(sizes) == 1 or min(sizes) >= 3 or len(set(sizes[:-1])) == 1
+        even = len(sizes) == 1 or min(sizes[:-1]) >= 3 or max(sizes) == 1
         if len(digits) >= _FEWEST_DIGITS and even and _ENDS.match(text, end) and checksums.is_card(digits):
             best = Span(begin, end, "a card number")
         following = _MORE_DIGITS.match(text, end)
@@ -174,8 +189,14 @@ def _find_email(text: str, start: int) -> Span | None:
 
 
 def _find_by_form(form: re.Pattern[str], fits: Callable[[str], bool], what: str) -> Finder:
+    """Return what finds a form; where the form has a group, that is what is found, and before it stands what says so."""
+    number, before = (1, _BEFORE) if form.groups else (0, 0)
+
     def find(text: str, start: int) -> Span | None:
-        return next((Span(*found.span(), what) for found in form.finditer(text, start) if fits(found[0])), None)
+        for found in form.finditer(text, max(0, start - before)):
+            if found.start(number) >= start and fits(found[number]):
+                return Span(*found.span(number), what)
+        return None
 
     return find
 
@@ -189,7 +210,13 @@ def _is_phone(written: str) -> bool:
         digits = digits.removeprefix("00")
         code = next((digits[:size] for size in (1, 2, 3) if digits[:size] in _COUNTRY_CODES), "")
         return bool(code) and (len(digits) == 11 and digits[1] >= "2" if code == "1" else len(digits) >= 7)
-    return digits != written or digits[1] in _MOBILE  # without anything between the digits, any number may begin with 0
+    return (digits != written and len(digits) >= 8) or (
+        len(digits) >= 9 and digits[1] in _MOBILE
+    )  # without anything between the digits, any number may begin with 0
+
+
+def _is_called_phone(written: str) -> bool:
+    return _DATE.match(written) is None
 
 
 def _is_person(fits: Callable[[str], bool]) -> Callable[[str], bool]:
@@ -199,7 +226,10 @@ def _is_person(fits: Callable[[str], bool]) -> Callable[[str], bool]:
 _FINDERS: Mapping[str, Sequence[Finder]] = {
     "card": [_find_card],
     "iban": [_find_iban],
-    "phone": [_find_by_form(form, _is_phone, "a phone number") for form in _PHONES],
+    "phone": [
+        *(_find_by_form(form, _is_phone, "a phone number") for form in _PHONES),
+        _find_by_form(_PHONE_WORD, _is_called_phone, "a phone number"),
+    ],
     "email": [_find_email],
     "person": [_find_by_form(form, _is_person(fits), "a person's number") for form, fits in NUMBERS_OF_PERSONS],
 }
