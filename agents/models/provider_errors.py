@@ -74,7 +74,7 @@ def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelErr
         return _explain_passing_limit(at, answer, message, now)
     if "content_filter" in answer.text or "content_policy" in answer.text or "content management policy" in answer.text:
         return ModelError(f"The content filter of {where} refuses the request ({status}){message}")
-    if status in (400, 413, 422) and is_too_long_prompt(message):
+    if status == 413 or (status in (400, 422) and is_too_long_prompt(message)):
         return explain_too_long(at, answer, message)
     if (
         status in (400, 405, 422)

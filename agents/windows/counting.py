@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +22,7 @@ LONGEST_COUNTED = 100_000
 MOST_APART = 8
 """Texts that are counted one by one. More of them are counted as one, and share its tokens by their length."""
 MOST_REMEMBERED = 50_000
+_SIGNS = "{}[]\":,;()<>=/_\\-*#|'.!?\n"
 
 
 class Counting(NamedTuple):
@@ -32,24 +33,35 @@ class Counting(NamedTuple):
 
 
 def estimate_tokens(text: str) -> int:
-    """Return about how many tokens a text has: one for four letters of English, more in other scripts, and for digits and signs."""
-    if not text.isascii():
-        others = len(text.encode(errors="replace")) - len(text)  # a letter of two bytes, half a token; one of three, a whole one
-        return (len(text) - others // 2) // 4 + others // 2 + 1
-    return len(text) // 4 + 1
+    """Return about how many tokens a text has: fewer for words than for digits, signs, other scripts and text without blanks.
+
+    Measured on 1,900 pieces of 2,000 characters of prose, code, JSON and HTML beside o200k_base and cl100k_base: the median is 1.0 of
+    what the longer of the two has, and one piece in twenty is below 0.85.
+    """
+    digits, signs = sum(map(text.count, "0123456789")), sum(map(text.count, _SIGNS))
+    wide = 0 if text.isascii() else len(text.encode(errors="replace")) - len(text)  # a letter of three bytes has two more than one
+    tokens = (len(text) - digits - signs - wide // 2) / 4.4 + digits / 2 + signs / 1.9 + wide / 2
+    if not wide and text.count(" ") * 10 < len(text):
+        tokens = max(tokens, len(text) / 2.6)
+    return int(tokens) + 1
 
 
 @dataclass(slots=True, eq=False)
 class TokenCounter:
-    """Counts items, each text once. It goes on with an estimate where the first way to count fails, and `counted_by` says so."""
+    """Counts items, each text once: by the first of `countings` that can, else by an estimate. `counted_by` says which."""
 
-    counting: Counting | None = None
+    countings: list[Counting] = field(default_factory=list)
     _known: dict[tuple[int, int], int] = field(default_factory=dict)
 
     @property
     def counted_by(self) -> str:
         """Return who counts."""
-        return ESTIMATE if self.counting is None else self.counting.name
+        return self.countings[0].name if self.countings else ESTIMATE
+
+    @property
+    def is_estimate(self) -> bool:
+        """Tell whether tokens are only estimated."""
+        return not self.countings
 
     async def measure(self, items: Sequence[Item]) -> list[Item]:
         """Return the items with their tokens."""
@@ -74,19 +86,23 @@ class TokenCounter:
 
     async def _count_texts(self, texts: Sequence[str]) -> Sequence[int]:
         estimates = [estimate_tokens(text) for text in texts]
-        if self.counting is None:
-            return estimates
         as_one = ["\n".join(text[:LONGEST_COUNTED] for text in texts)[:LONGEST_COUNTED]]
         beginnings = [text[:LONGEST_COUNTED] for text in texts] if len(texts) <= MOST_APART else as_one
-        found = await self.counting.count_each(beginnings)
-        if found is None:
-            self.counting = None
-            self._known.clear()
-            return estimates
-        shares = [counted / estimate_tokens(beginning) for counted, beginning in zip(found, beginnings, strict=True)]
-        if len(texts) > MOST_APART:
-            shares *= len(texts)
-        return [-int(-estimate * share // 1) for estimate, share in zip(estimates, shares, strict=True)]
+        while self.countings:
+            found = await self.countings[0].count_each(beginnings)
+            if found is not None:
+                return _share(estimates, beginnings, found)
+            del self.countings[0]
+            self._known.clear()  # counted in another way
+        return estimates
+
+
+def _share(estimates: Sequence[int], beginnings: Sequence[str], found: Sequence[int]) -> Sequence[int]:
+    """Return the tokens of texts of which the beginnings were counted, or all together: each as its estimate says of it."""
+    if len(found) < len(estimates):
+        estimated = estimate_tokens(beginnings[0])
+        return [-(-each * found[0] // estimated) for each in estimates]
+    return [-(-each * counted // estimate_tokens(text)) for each, counted, text in zip(estimates, found, beginnings, strict=True)]
 
 
 def _key(text: str) -> tuple[int, int]:
@@ -96,14 +112,19 @@ def _key(text: str) -> tuple[int, int]:
 def find_counter(model: Model, count: Callable[[str], int] | None = None) -> TokenCounter:
     """Return what counts the tokens of a model: `count`, the model's own `count_tokens`, OpenAI's tokenizer, else an estimate."""
     if count is not None:
-        return TokenCounter(Counting(getattr(count, "__name__", "your function"), _each(count)))
+        return TokenCounter([Counting(getattr(count, "__name__", "your function"), _each(count))])
+    countings: list[Counting] = []
     own = getattr(model, "count_tokens", None)
     if own is not None:
-        return TokenCounter(Counting(f"the tokenizer of {model.name}", own))
-    encoding = find_openai_encoding(model.name)
-    if encoding and (load := _load_openai_tokenizer(encoding)) is not None:
-        return TokenCounter(Counting(f"bpe-openai ({encoding})", _each(load)))
-    return TokenCounter()
+        countings.append(Counting(f"the tokenizer of {model.name}", own))
+    if encoding := find_openai_encoding(model.name):
+        countings.append(Counting(f"bpe-openai ({encoding})", partial(_count_openai_tokens, encoding)))
+    return TokenCounter(countings)
+
+
+async def _count_openai_tokens(encoding: str, texts: Sequence[str]) -> Sequence[int] | None:
+    count = _load_openai_tokenizer(encoding)
+    return None if count is None else [count(text) for text in texts]
 
 
 def _each(count: Callable[[str], int]) -> Callable[[Sequence[str]], Awaitable[list[int]]]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..messages import AssistantMessage, ToolMessage, UserMessage
-from .items import MESSAGE_TOKENS, find_steady_cut, has_open_call, is_question
+from sayso.tools import ToolResult
+
+from ..messages import AssistantMessage, Message, ToolMessage, UserMessage
+from .items import MESSAGE_TOKENS, find_steady_cut, has_open_call, is_question, iter_texts
 from .places import Ranges, count_places, name_ranges, refer_to
-from .strategies import DEFAULT_STRATEGIES, replace_results, shorten_result
+from .strategies import DEFAULT_STRATEGIES, cut_result, replace_results
 from .values import Item, Room, Strategy
 
 NOTE_TOKENS = 60
 """What the note takes that stands for what was left out."""
-LEAST_KEPT = 400
-"""Characters of the newest results that are sent in any case, where they can be read again."""
+LEAST_KEPT = 200
+"""Characters of a result that are sent in any case."""
 Measure = Callable[[Sequence[Item]], Awaitable[list[Item]]]
 
 
@@ -64,7 +66,7 @@ class Fitter:
                     return self._finish(kept, before)
                 kept = await self._apply(strategy, kept, before, fixed, first_recent)
         if self._count(kept, before) > self.room and self.strategies:
-            kept = await self._cut_newest(kept, before, fixed)
+            kept = await self._cut_results(kept, before)
         return self._finish(kept, before)
 
     async def _apply(
@@ -82,18 +84,19 @@ class Fitter:
         found |= {item.place: item for item in kept if item.place in untouched}
         return [found[place] for place in sorted(found)]
 
-    async def _cut_newest(self, kept: list[Item], before: dict[int, Item], fixed: Collection[int]) -> list[Item]:
-        """Return the items with the results in those that may not go cut to what there is room for, the longest first."""
-        for _ in range(8):  # the first cut is by an estimate of how many characters a token has
+    async def _cut_results(self, kept: list[Item], before: dict[int, Item]) -> list[Item]:
+        """Return the items with all long results cut to one length, so that what cannot be left out fits."""
+        for _ in range(10):  # how many letters a token has is estimated at first
             excess = self._count(kept, before) - self.room
-            longest = max((item for item in kept if _has_results(item)), key=lambda item: item.tokens or 0, default=None)
-            if excess <= 0 or longest is None:
+            having = [item for item in kept if any(isinstance(message, ToolMessage) for message in item.messages)]
+            if excess <= 0 or not having:
                 break
-            cut = _cut_results(longest, excess, self.can_read_again)
-            if cut is longest:
+            longest = _find_longest(having, excess)
+            cut = {item.place: _cut_item(item, longest, self.can_read_again) for item in having}
+            changed = await self.measure([cut.get(item.place, item) for item in kept])
+            if all(new is old for new, old in zip(changed, kept, strict=True)):
                 break
-            (cut,) = await self.measure([cut])
-            kept = [cut if item is longest else item for item in kept]
+            kept = changed
         return kept
 
     def _count(self, kept: Sequence[Item], before: dict[int, Item], *, note: int | None = None) -> int:
@@ -147,31 +150,40 @@ def _find_recent(items: Sequence[Item], kept: int) -> int:
     return items[min(cut, len(items) - 1)].place
 
 
-def _has_results(item: Item) -> bool:
-    return any(isinstance(message, ToolMessage) for message in item.messages)
+def _find_longest(items: Sequence[Item], excess: int) -> int:
+    """Return how many characters each result may have, so that about `excess` tokens of all go."""
+    lengths = sorted(len(result.text) for item in items for result in _iter_results(item))
+    calls = sum(len(text) for item in items for message in item.messages[:1] for text in iter_texts(message)) // 4
+    letters = sum(lengths) / max(1, sum(item.tokens or 0 for item in items) - calls)
+    left = sum(lengths) - (excess + MESSAGE_TOKENS * len(lengths)) * max(1.0, letters)
+    for index, length in enumerate(lengths):
+        each = left / (len(lengths) - index)
+        if length > each:
+            return max(LEAST_KEPT, int(each))
+        left -= length
+    return max(LEAST_KEPT, lengths[-1] * 9 // 10) if lengths else LEAST_KEPT
 
 
-def _cut_results(item: Item, excess: int, can_read_again: bool) -> Item:
-    """Return the item with its longest result cut by what is too much; the item itself where nothing can be cut."""
-    found = [
-        (len(result.text), index, number)
-        for index, message in enumerate(item.messages)
-        if isinstance(message, ToolMessage)
-        for number, result in enumerate(message.results)
-    ]
-    length, index, number = max(found)
-    message = item.messages[index]
-    assert isinstance(message, ToolMessage)
-    letters = sum(each for each, _, _ in found) / max(1, item.tokens or 1)
-    kept = int(min(length * 0.9, length - (excess + MESSAGE_TOKENS) * max(1.0, letters) * 1.1))
-    result = message.results[number]
-    reference = refer_to(item.place + index, number if len(message.results) > 1 else None)
-    shorter = shorten_result(result, max(LEAST_KEPT // 2, kept), reference, can_read_again)
-    if len(shorter.text) >= length:
-        return item
-    results = [shorter if at == number else each for at, each in enumerate(message.results)]
-    messages = [replace_results(message, results) if at == index else each for at, each in enumerate(item.messages)]
-    return item.change(*messages)
+def _iter_results(item: Item) -> Iterator[ToolResult]:
+    for message in item.messages:
+        if isinstance(message, ToolMessage):
+            yield from message.results
+
+
+def _cut_item(item: Item, longest: int, can_read_again: bool) -> Item:
+    """Return the item with its results cut to `longest` characters; the item itself where none is longer."""
+    messages: list[Message] = []
+    for place, message in enumerate(item.messages, item.place):
+        if isinstance(message, ToolMessage):
+            cut = [
+                cut_result(result, longest, refer_to(place, number if len(message.results) > 1 else None), can_read_again)
+                for number, result in enumerate(message.results)
+            ]
+            messages.append(replace_results(message, cut))
+        else:
+            messages.append(message)
+    is_same = all(new is old for new, old in zip(messages, item.messages, strict=True))
+    return item if is_same else item.change(*messages)
 
 
 def write_note(dropped: Ranges, can_read_again: bool) -> str:

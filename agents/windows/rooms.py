@@ -37,7 +37,7 @@ async def find_room(conversation: ModelConversation, window: Window, context: Mo
     length = context.length
     assert length is not None
     reply = choose_reply_tokens(request.sampling, spec.model, window.reply_tokens, length)
-    usable = int((length - reply) * context.spare * (SPARE_OF_ESTIMATE if counter.counting is None else 1.0))
+    usable = int((length - reply) * context.spare * (SPARE_OF_ESTIMATE if counter.is_estimate else 1.0))
     opening = conversation.format.opening
     parts = {
         "the instructions": await _count_messages(counter, [each for each in opening if isinstance(each, SystemMessage)]),

@@ -12,7 +12,7 @@ from sayso.workflows import Run
 from ..models.hosts import is_local_url
 from ..prompt_format import make_prompt_format
 from ..spec import READ_AGAIN
-from .counting import ESTIMATE, TokenCounter, find_counter
+from .counting import TokenCounter, find_counter
 from .fitting import NOTE_TOKENS, Fitted, Fitter, choose_strategies, place_note, write_note
 from .items import MESSAGE_TOKENS, find_question, group_messages
 from .lengths import choose_reply_tokens, find_length
@@ -226,7 +226,7 @@ async def _trim(
     fitter = Fitter(sent.room, strategies, counter.measure, can_read_again, inline, note_tokens, bool(sent.dropped))
     before = sent.tokens
     fitted = await fitter.fit(sent.items)
-    tolerated = SURELY_TOO_LONG if counter.counted_by == ESTIMATE and window.tokens is None else 1.0
+    tolerated = SURELY_TOO_LONG if counter.is_estimate and window.tokens is None else 1.0
     if not fitted.fits and fitted.tokens > sent.room * tolerated:
         raise await explain_remainder(conversation, window, context, counter, fitted, inline)
     sent.dropped = join_places(sent.dropped, fitted.dropped)
@@ -283,8 +283,8 @@ async def _summarise(run: Run, conversation: ModelConversation, trimmed: Context
         added = None if before is None else find_added(before.places, places)
         before, places = (None, places) if added is None else (before, added)
         problem = ""
-        if places:
-            messages = [conversation.transcript[place] for place in iter_places(places)]
+        messages = [conversation.transcript[place] for place in iter_places(places)]
+        if messages:
             summed, problem = await write(run, messages, sent.room, before)
             sent.summed = summed if summed is None or summed is before else summed._replace(places=sent.dropped)
         send_again(conversation)

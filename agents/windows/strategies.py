@@ -16,6 +16,9 @@ from .items import find_steady_cut
 from .places import refer_to
 from .values import Item, Room, Strategy
 
+_CUT = re.compile(r"\[\.\.\. (\d+) more characters are left out here[^\]\n]*\]\Z")
+CUT_WORDS = 100
+"""Characters of the words that stand for what is cut off."""
 KEPT = 200
 """Characters of a shortened text that are still sent."""
 
@@ -69,10 +72,22 @@ DEFAULT_STRATEGIES: tuple[Strategy, ...] = (drop_reasoning, keep_last_documents,
 
 def cut_text(text: str, kept: int, reference: str, can_read_again: bool) -> str:
     """Return the beginning of a text, and in words where the rest is."""
-    begin = text[:kept].rstrip()
+    cut_before = _CUT.search(text)
+    begin = text[: min(kept, cut_before.start() if cut_before else kept)].rstrip()
     left = len(text) - len(begin)
+    if cut_before:
+        left += int(cut_before[1]) - len(cut_before[0])
     how = f'; read_again("{reference}") reads them' if can_read_again else f": {reference}"
     return f"{begin}{' ' if begin else ''}[... {left} more characters are left out here{how}]"
+
+
+def cut_result(result: ToolResult, longest: int, reference: str, can_read_again: bool) -> ToolResult:
+    """Return a result whose text has about `longest` characters, with the words that say so."""
+    text = result.text
+    if len(text) <= longest:
+        return result
+    cut = cut_text(text, max(0, longest - CUT_WORDS), reference, can_read_again)
+    return replace(result, content=cut) if len(cut) < len(text) else result
 
 
 def shorten_result(result: ToolResult, kept: int, reference: str, can_read_again: bool) -> ToolResult:

@@ -57,6 +57,8 @@ class SummariseOldest:
         Where it goes wrong, the summary before stays.
         """
         texts = ["\n".join(iter_texts(message)) for message in dropped]
+        if before is not None and sum(map(estimate_tokens, texts)) < self.tokens // 2:
+            return before, ""  # where there is little room, a few words go each turn: they wait for the next summary
         keys = _chain_keys(texts, "" if before is None else before.key)
         known = next((index for index in range(len(keys) - 1, -1, -1) if keys[index] in self.cache), -1)
         summary = self.cache[keys[known]] if known >= 0 else "" if before is None else before.text

@@ -83,7 +83,7 @@ THEIRS = (drop_every_second, turn_round, double_everything, lose_results, lose_c
 def plain_histories(draw: st.DrawFn) -> list[Message]:
     """Conversations with long and short results, open calls, images, and what programs do to them."""
     messages: list[Message] = []
-    kinds = st.sampled_from(["says", "calls", "calls two", "open", "image", "long", "program"])
+    kinds = st.sampled_from(["says", "calls", "calls two", "one by one", "open", "image", "long", "program"])
     for number, kind in enumerate(draw(st.lists(kinds, max_size=14))):
         messages.append(UserMessage(f"Question {number}"))
         calls = tuple(ToolCall(f"{number % 2}.{at}", "search", {"query": "x" * (900 * (kind == "long"))}) for at in range(2))
@@ -94,6 +94,9 @@ def plain_histories(draw: st.DrawFn) -> list[Message]:
                 asked = calls[: 1 + (kind == "calls two")]
                 found = tuple(ToolResult(each.id, "found it " * draw(st.integers(0, 400))) for each in asked)
                 messages += [AssistantMessage("", asked, True), ToolMessage(found, True), AssistantMessage(f"Found {number}.")]
+            case "one by one":  # as other frameworks keep results
+                found = tuple(ToolResult(each.id, "found it " * draw(st.integers(0, 400))) for each in calls)
+                messages += [AssistantMessage("", calls, True), *(ToolMessage((each,), True) for each in found)]
             case "open":
                 messages.append(AssistantMessage("", calls[:1], True))
             case "image":

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from sayso import Agent, Limits, ScriptedModel, engine, tool
+from sayso import Agent, Image, Limits, ScriptedModel, engine, tool
 from sayso.agents import Reply, Sampling, call
-from sayso.agents.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
+from sayso.agents.messages import AssistantMessage, Message, ProviderData, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.model import ModelRequest
-from sayso.agents.windows import ContextTrimmed, Window, find_left_out, summarise_oldest
+from sayso.agents.windows import ContextTrimmed, Window, drop_media, drop_reasoning, find_left_out, summarise_oldest
 from sayso.agents.windows.counting import TokenCounter
 from sayso.agents.windows.items import group_messages, iter_texts
-from sayso.tools import Approve
+from sayso.tools import Approve, ToolCall, ToolResult, UsageError
 from sayso.tools.errors import InputTooLong, ModelError
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
@@ -373,3 +373,79 @@ def test_a_resumed_run_has_the_same_summary(tmp_path: Any) -> None:
     assert "in short:\n<untrusted" in first or "in short:\nBlue" in first
     second = asyncio.run(run(Listening("Ordered."), ScriptedModel(), True))  # a summariser that would raise
     assert "Blue" in second
+
+
+# What goes wrong elsewhere
+
+
+def test_many_large_results_at_once_are_all_cut() -> None:
+    heard = Listening(Reply(calls=tuple(call("huge", item=str(number)) for number in range(12))), "Done.")
+    Agent(heard.model, tools=[huge], window=4000, limits=Limits()).run_sync("Read all logs.")
+    last = heard.sent[1][-1]
+    assert isinstance(last, ToolMessage)
+    assert len({len(result.text) // 40 for result in last.results}) <= 2
+    assert all(f'read_again("m3.{number + 1}")' in result.text for number, result in enumerate(last.results))
+    assert 1500 < count(heard.sent[1]) <= 3000
+
+
+def test_a_tight_room_is_not_summed_up_each_turn() -> None:
+    asked: list[str] = []
+
+    def summarise(request: ModelRequest) -> str:
+        asked.append(request.question)
+        return "Logs were read."
+
+    heard = Listening(*[look(str(number)) for number in range(40)], "Done.")
+    strategies = [summarise_oldest(ScriptedModel(summarise, repeat=True), tokens=100)]
+    window = Window(tokens=1400, reply_tokens=100, strategies=strategies, read_again=False)
+    Agent(heard.model, tools=[look_up], window=window, limits=Limits()).run_sync("Look. " + WORDS * 30)
+    assert all(count(sent) <= 1170 for sent in heard.sent)
+    assert len(asked) <= 21
+
+
+def test_a_summary_has_no_system_messages_in_it_and_the_task_stays() -> None:
+    heard = Listening(*[look(str(number)) for number in range(30)], "Done.")
+    window = Window(tokens=2000, strategies=[summarise_oldest(ScriptedModel("Many were looked up.", repeat=True), tokens=100)])
+    agent = Agent(heard.model, instructions="Be brief.", tools=[look_up], window=window, limits=Limits())
+    agent.run_sync("Look all of them up.")
+    for sent in heard.sent:
+        assert [type(message) for message in sent].count(SystemMessage) == 1
+        assert sent[:2] == (SystemMessage("Be brief."), UserMessage("Look all of them up."))
+
+
+def test_a_picture_of_long_ago_is_sent_by_its_name_and_can_be_seen_again() -> None:
+    history = [UserMessage("Look.", parts=("Look.", Image(data=PNG, name="menu.png"))), AssistantMessage("A menu."), *talk(20)]
+    heard = Listening(Reply(calls=(call("read_again", reference="m1"),)), "Fine.")
+    window = Window(tokens=5000, strategies=[drop_media])
+    Agent(heard.model, tools=[look_up], window=window).run_sync("And now?", history=history)
+    assert heard.sent[0][0] == UserMessage("Look.\n\n[image menu.png] (left out here: m1)")
+
+
+def test_reasoning_goes_where_its_turn_is_over_and_stays_where_it_is_not() -> None:
+    def think(text: str, *calls: ToolCall) -> AssistantMessage:
+        return AssistantMessage(text, calls, bool(calls), "a thought " * 200, provider_data=ProviderData("here", {"signature": "s" * 2000}))
+
+    history = [UserMessage("One."), think("First."), UserMessage("Two."), think("", ToolCall("0.0", "look_up", {"item": "x"}))]
+    history += [ToolMessage((ToolResult("0.0", "found"),), True), think("Second.")]
+    heard = Listening(look("x"), "Fine.")
+    Agent(heard.model, tools=[look_up], window=Window(tokens=2200, strategies=[drop_reasoning])).run_sync("And now?", history=history)
+    replies = [message for message in heard.sent[0] if isinstance(message, AssistantMessage)]
+    assert [reply.provider_data for reply in replies][:-1] == [None, None]
+    assert [reply.text for reply in replies] == ["First.", "", "Second."]
+
+
+def test_an_argument_of_a_megabyte_is_shortened_once_its_call_is_done() -> None:
+    write = Reply(calls=(call("look_up", item="word " * 4000),))
+    heard = Listening(write, *[look(str(number)) for number in range(6)], "Done.")
+    Agent(heard.model, tools=[look_up], window=9000, limits=Limits()).run_sync("Look.")
+    assert count(heard.sent[-1]) <= 6100
+    calls = [each for message in heard.sent[-1] if isinstance(message, AssistantMessage) for each in message.calls]
+    assert all(len(str(each.arguments)) < 400 for each in calls)
+
+
+def test_a_window_that_is_none_is_refused_by_its_value() -> None:
+    for wrong in (0, -5, "8000", 1.5, None):
+        with pytest.raises(UsageError, match=r"tokens|window"):
+            Agent(ScriptedModel(), window=wrong)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="functions"):
+        Window(strategies=["drop_oldest"])  # type: ignore[list-item]
