@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from .answering.answer import CheckedAnswer as CheckedAnswer
     from .answering.answer import CitedPassage as CitedPassage
     from .answering.flow import agentic_rag as agentic_rag
+    from .answering.sources import DocumentSource as DocumentSource
     from .answering.sources import FoundPassages as FoundPassages
     from .answering.sources import PassageSource as PassageSource
     from .answering.sources import WebSource as WebSource
+    from .answering.sources import look_up as look_up
     from .good_runs import PastRun as PastRun
     from .good_runs import examples_from as examples_from
     from .good_runs import past_runs as past_runs
@@ -60,6 +62,7 @@ _PLACES = {
     "Conversation": "messages",
     "Downgraded": "models.model",
     "Finished": "models.model",
+    "DocumentSource": "answering.sources",
     "FoundPassages": "answering.sources",
     "GoodAnswers": "prompts",
     "Prompt": "prompts",
@@ -89,6 +92,7 @@ _PLACES = {
     "call": "models.scripted",
     "examples_from": "good_runs",
     "grammar_for": "models.call_grammar",
+    "look_up": "answering.sources",
     "model_from": "models.named",
     "past_runs": "good_runs",
     "open_sources": "research.sources",

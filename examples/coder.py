@@ -16,7 +16,7 @@ from cyclopts.validators import Number
 
 import stand_ins
 from humaneval import PROBLEMS, Problem, problems_in
-from sayso import Agent, Run, Sampling, best_of, command, map_each, reflect, sequential
+from sayso import Agent, Run, Sampling, best_of, command, follow, map_each, reflect, sequential
 from sayso.agents import Model
 from sayso.workflows import Workflow
 
@@ -54,16 +54,19 @@ def table(marks: Sequence[dict[str, bool]]) -> str:
     return "\n".join(lines)
 
 
-async def main(file: ExistingFile = PROBLEMS, *, most: Count = 1000, tries: Count = 3, at_once: Count = 2, model: Model) -> str:
-    """Solve the problems of a HumanEval file (the first --most of them, --at-once at a time) in three ways, and count."""
+async def main(
+    file: ExistingFile = PROBLEMS, *, most: Count = 1000, tries: Count = 3, at_once: Count = 2, database: str = "", model: Model
+) -> str:
+    """Solve the first --most problems of a HumanEval file, --at-once at a time, in three ways; --database URL keeps what is done."""
 
     async def attempt(run: Run, problem: Problem) -> dict[str, bool]:
         flows = ways(model, problem, tries).items()
-        marks = {way: await problem.solved_by(await run.child(way, flow, problem.prompt)) for way, flow in flows}
+        marks = {way: await run.step(f"{way} passes", problem.solved_by, await run.child(way, flow, problem.prompt)) for way, flow in flows}
         print(f"{problem.entry_point:<20} " + "   ".join(f"{way} {'✓' if right else '✗'}" for way, right in marks.items()), flush=True)
         return marks
 
-    return table(await map_each(attempt, concurrency=at_once)(problems_in(file)[:most]))
+    flow = map_each(attempt, concurrency=at_once, name="coder")
+    return table(await follow(flow, problems_in(file)[:most], database=database, about=f"{model.name} {tries}"))
 
 
 if __name__ == "__main__":

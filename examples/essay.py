@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 import stand_ins
-from sayso import Agent, Run, command, reflect, sequential, step
-from sayso.agents import FoundPassages, Model, PassageSource, WebSource, open_sources
+from sayso import Agent, Run, command, follow, reflect, sequential, step
+from sayso.agents import Model, PassageSource, WebSource, look_up, open_sources
 from sayso.tools import RunError
 from sayso.tools.documents import Passage, settle_answer
 from sayso.workflows import Draft, Workflow
@@ -43,10 +43,8 @@ class Essay:
     def page(self) -> str:
         """The essay with its sources, and with what was left out."""
         sources = [f"[{source.number}] {source.link}" for source in self.sources if f"[{source.number}]" in self.text]
-        left_out = [f"Left out: {problem}" for problem in self.problems]
-        return "\n".join(
-            [f"# {self.outline.title}", "", self.text or "Nothing that was written stands in the sources.", "", *sources, *left_out]
-        )
+        text = self.text or "Nothing that was written stands in the sources."
+        return "\n".join([f"# {self.outline.title}", "", text, "", *sources, *(f"Left out: {problem}" for problem in self.problems)])
 
 
 def essay(model: Model, source: PassageSource) -> Workflow[str, Essay]:
@@ -55,17 +53,11 @@ def essay(model: Model, source: PassageSource) -> Workflow[str, Essay]:
     writer = Agent(model, name="writer", **TOLD["writer"])
     critic = Agent(model, name="critic", **TOLD["critic"])
 
-    async def look(run: Run, asked: tuple[str, tuple[Passage, ...]]) -> FoundPassages:
-        return await source.look(run, *asked)
-
     async def research(run: Run, outline: Outline) -> Essay:
-        sources: dict[int, Passage] = {}
-        for place, question in enumerate(outline.questions[:5]):
-            found = await run.child(f"look.{place}", look, (question, tuple(sources.values())))
-            sources |= {passage.number: passage for passage in found.passages}
+        sources = await look_up(run, source, outline.questions[:5])
         if not sources:
             raise RunError(f"Nothing was found for: {'; '.join(outline.questions[:5])}. Try another topic, or --search duckduckgo.")
-        return Essay(outline, tuple(sources.values()))
+        return Essay(outline, sources)
 
     async def write(run: Run, task: Essay | Draft) -> Essay:
         notes = task.task if isinstance(task, Draft) else task
@@ -85,10 +77,13 @@ def settle(draft: Essay) -> Essay:
     return replace(draft, text=settled.text, problems=tuple(f"{sentence} {reason}" for sentence, reason in settled.removed))
 
 
-async def main(topic: str = "How small burger chains set themselves apart", *, search: str = "sample", model: Model) -> str:
-    """Write an essay from what is found in a place: sample (invented restaurants), duckduckgo, a folder, or a site's address."""
+async def main(
+    topic: str = "How small burger chains set themselves apart", *, search: str = "sample", database: str = "", model: Model
+) -> str:
+    """Write an essay from what is found in a place (sample, duckduckgo, a folder, a site's address); --database URL keeps what is done."""
     async with open_sources(search) as (find, web):
-        return (await essay(model, WebSource(find, web, pages=3, top=3))(topic)).page
+        flow = essay(model, WebSource(find, web, pages=3, top=3))
+        return (await follow(flow, topic, database=database, about=f"{model.name} {search}")).page
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 import stand_ins
-from sayso import Agent, Limits, Run, command, map_each, sequential
+from sayso import Agent, Limits, Run, command, follow, map_each, sequential
 from sayso.agents import Model
 from sayso.workflows import Workflow
 
@@ -41,9 +41,9 @@ def team(lead: Model, workers: Model) -> Workflow[str, str]:
     return sequential(orchestrator, map_each(work, concurrency=4), editor, name="team", limits=Limits(model_calls=10))
 
 
-async def main(task: str = "Plan the opening day of a small ramen bar with 20 seats.", *, model: Model) -> str:
-    """Do a task with a team of agents."""
-    return await team(model, model)(task)
+async def main(task: str = "Plan the opening day of a small ramen bar with 20 seats.", *, database: str = "", model: Model) -> str:
+    """Do a task with a team of agents. With --database sqlite:///team.db an interrupted task goes on where it was."""
+    return await follow(team(model, model), task, database=database, about=model.name)
 
 
 if __name__ == "__main__":

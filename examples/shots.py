@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import stand_ins
-from sayso import Agent, Sampling, command, map_each, parallel
+from sayso import Agent, Sampling, command, follow, map_each, parallel
 from sayso.agents import Model
 
 KITCHEN = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
@@ -25,10 +25,11 @@ def marked(said: str, ticket: str) -> str:
     return f"{'✓' if said.strip() == ticket else ' '} {' '.join(said.split())[:29]}"
 
 
-async def main(*, model: Model) -> str:
-    """Compare the three on the same orders."""
+async def main(*, database: str = "", model: Model) -> str:
+    """Compare the three on the same orders. With --database sqlite:///shots.db what was said is kept, and an interrupted run goes on."""
     orders, tickets = zip(*KITCHEN["orders"], strict=True)
-    said = await map_each(parallel(cook(model, 0), cook(model, 1), cook(model, 3)), concurrency=4)(orders)
+    flow = map_each(parallel(cook(model, 0), cook(model, 1), cook(model, 3)), concurrency=4, name="shots")
+    said = await follow(flow, orders, database=database, about=model.name)
     cells = [[marked(each, ticket) for each in row] for ticket, row in zip(tickets, said, strict=True)]
     right = [sum(cell.startswith("✓") for cell in column) for column in zip(*cells, strict=True)]
     lines = [

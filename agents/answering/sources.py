@@ -52,6 +52,19 @@ class PassageSource(Protocol):
         ...
 
 
+async def look_up(run: Run, source: PassageSource, questions: Sequence[str]) -> tuple[Passage, ...]:
+    """Search a source for each question, one after the other, and return all passages, each once, in that order."""
+
+    async def look(run: Run, asked: tuple[str, tuple[Passage, ...]]) -> FoundPassages:
+        return await source.look(run, *asked)
+
+    known: dict[int, Passage] = {}
+    for place, question in enumerate(questions):
+        found = await run.child(f"look.{place}", look, (question, tuple(known.values())))
+        known |= {passage.number: passage for passage in found.passages}
+    return tuple(known.values())
+
+
 class DocumentSource:
     """Passages of documents."""
 

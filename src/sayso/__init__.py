@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sayso.agents.research.run import research as research
     from sayso.console import terminal as terminal
     from sayso.flow_command import command as command
+    from sayso.flow_command import follow as follow
     from sayso.tools import ApprovalRequest as ApprovalRequest
     from sayso.tools import Approve as Approve
     from sayso.tools import Audio as Audio
@@ -66,6 +67,7 @@ _PLACES = {
     "command": "flow_command",
     "conditional": "workflows",
     "engine": "workflows",
+    "follow": "flow_command",
     "iterate": "workflows",
     "map_each": "workflows",
     "parallel": "workflows",

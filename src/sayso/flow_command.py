@@ -1,18 +1,23 @@
-"""`command`: an async function as a program, with its own options and the model that it asks."""
+"""`command`: an async function as a program, with its own options and the model that it asks; `follow`: a flow with its progress."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import inspect
 import sys
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, NoReturn, get_type_hints
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_type_hints
 
 from sayso.tools.errors import UsageError
 
 if TYPE_CHECKING:
     from sayso.agents import Model
+    from sayso.workflows import Workflow
 
+A = TypeVar("A")
+B = TypeVar("B")
 Main = Callable[..., Coroutine[Any, Any, "str | int | None"]]
 
 
@@ -30,6 +35,37 @@ def command(main: Main, *, offline: Model | None = None) -> NoReturn:
     app = App(name=f"python {sys.argv[0]}", version_flags=[], suppress_keyboard_interrupt=False)
     app.default(_make_command(main, offline))
     sys.exit(run(sys.argv[1:], app))
+
+
+async def follow(flow: Workflow[A, B], value: A, *, database: str = "", about: str = "") -> B:
+    """Execute a flow, show its progress on standard error, and return its output. Writes are asked about in the terminal.
+
+    With a `database` (sqlite:///runs.db) what is done is kept there, and the same flow with the same value goes on where it stopped, or
+    returns what it came to. `about` is what makes it another run besides: the name of the model, say.
+    """
+    from sayso.cli.progress import ProgressTree  # late, for load time
+    from sayso.cli.run_database import open_engine
+    from sayso.console import terminal
+    from sayso.tools.canonical import readable_json
+    from sayso.workflows import RunEnded, engine
+    from sayso.workflows.runs.codec import to_json
+
+    digest = hashlib.sha256(readable_json([flow.name, to_json(value), about]).encode()).hexdigest()[:12]
+    run_id, ended = f"{flow.name}-{digest}", None
+    try:
+        async with open_engine(database, create=True) if database else nullcontext(engine()) as keeper:
+            with ProgressTree(flow.name) as tree:
+                events = flow.run_stream(value, engine=keeper, run_id=run_id, approve=tree.approve_with(terminal))
+                async for event in events:
+                    tree.take(event)
+                    ended = event if isinstance(event, RunEnded) else ended
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        if database:
+            print(f"What is done is kept in {database}: the same command goes on there.", file=sys.stderr, flush=True)
+        raise
+    assert ended is not None  # a stream that raises nothing ends with it
+    output: B = ended.result.output
+    return output
 
 
 def _make_command(main: Main, offline: Model | None) -> Callable[..., int]:

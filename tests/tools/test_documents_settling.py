@@ -36,17 +36,20 @@ KEPT = {
         "According to the passage, a permit costs 15 euros a month [DOC 7].",
     ),
     "a list": (
-        "- Staff park in lot A\n- Visitors park in lot B\n- Charging is free for four hours",
-        "- Staff park in lot A [DOC 7]\n- Visitors park in lot B [DOC 6]\n- Charging is free for four hours [DOC 8]",
+        "- Staff park in lot A with a permit\n- Visitors park in lot B\n- Charging is free for four hours",
+        "- Staff park in lot A with a permit [DOC 7]\n- Visitors park in lot B [DOC 6]\n- Charging is free for four hours [DOC 8]",
     ),
     "a yes with what bears it out": ("Yes. Visitors park in lot B.", "Yes. Visitors park in lot B [DOC 6]."),
     "a quote": ("It says “Staff park in lot A with a permit”.", "It says “Staff park in lot A with a permit” [DOC 7]."),
-    "paragraphs": ("Staff park in lot A.\n\nVisitors park in lot B.", "Staff park in lot A [DOC 7].\n\nVisitors park in lot B [DOC 6]."),
+    "paragraphs": (
+        "Staff park in lot A with a permit.\n\nVisitors park in lot B.",
+        "Staff park in lot A with a permit [DOC 7].\n\nVisitors park in lot B [DOC 6].",
+    ),
     "quotes one after the other": (
         "“Staff park in lot A with a permit.” [DOC 6] “Visitors park in lot B, free of charge.” [DOC 6]",
         "“Staff park in lot A with a permit.” [DOC 7] “Visitors park in lot B, free of charge.” [DOC 6]",
     ),
-    "small talk around it": ("Great question! Staff park in lot A.", "Staff park in lot A [DOC 7]."),
+    "small talk around it": ("Great question! Staff park in lot A with a permit.", "Staff park in lot A with a permit [DOC 7]."),
 }
 
 
@@ -54,6 +57,20 @@ KEPT = {
 def test_what_a_passage_states_is_cited_to_that_passage(written: str, settled: str) -> None:
     told = settle_answer(written, PASSAGES)
     assert (told.text, told.removed, told.refused) == (settled, (), False)
+
+
+DOGS = Passage(
+    4,
+    "dogs.md",
+    "Dogs in the office",
+    "## Permission\n\nA dog may come along if everybody who shares the room agrees in writing.",
+    ("Permission",),
+)
+
+
+@pytest.mark.parametrize("written", ["You may bring your dog to the office.", "Dogs may come to the office.", "A dog may come along."])
+def test_neither_a_heading_nor_half_a_condition_is_a_permission(written: str) -> None:
+    assert settle_answer(written, [DOGS]).text == ""
 
 
 REMOVED = {
@@ -108,11 +125,17 @@ def test_a_quote_that_leaves_out_what_does_not_matter_is_one(written: str) -> No
 
 
 def test_a_yes_goes_with_the_sentence_that_it_was_said_for() -> None:
-    assert settle_answer("Yes. Dogs may wait in cars. Staff park in lot A.", PASSAGES).text == "Staff park in lot A [DOC 7]."
+    assert (
+        settle_answer("Yes. Dogs may wait in cars. Staff park in lot A with a permit.", PASSAGES).text
+        == "Staff park in lot A with a permit [DOC 7]."
+    )
 
 
 def test_the_mark_is_the_callers() -> None:
-    assert settle_answer("Staff park in lot A.", PASSAGES, lambda number: f"[{number}]").text == "Staff park in lot A [7]."
+    assert (
+        settle_answer("Staff park in lot A with a permit.", PASSAGES, lambda number: f"[{number}]").text
+        == "Staff park in lot A with a permit [7]."
+    )
 
 
 @pytest.mark.parametrize("refusal", ["Not in the documents.", "not in the documents", "The documents do not say who cooks [DOC 7]."])
@@ -121,8 +144,8 @@ def test_a_refusal_is_told_from_an_answer(refusal: str) -> None:
 
 
 def test_the_passages_words_stand_in_the_place_of_what_is_taken_out() -> None:
-    told = settle_answer("Permits are 25 euros monthly [DOC 7]. Staff park in lot A.", PASSAGES, quote_instead=True)
-    assert told.text == "“A permit costs 15 euros a month.” [DOC 7] Staff park in lot A [DOC 7]."
+    told = settle_answer("Permits are 25 euros monthly [DOC 7]. Staff park in lot A with a permit.", PASSAGES, quote_instead=True)
+    assert told.text == "“A permit costs 15 euros a month.” [DOC 7] Staff park in lot A with a permit [DOC 7]."
     assert [removed.sentence for removed in told.removed] == ["Permits are 25 euros monthly."]
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ..truth import check_statement
+from ..truth import Verdict, check_statement
 from ..truth.grammar import is_verb
 from ..truth.lexicon import is_thing
 from ..truth.marks import Mark, find_marks
@@ -161,13 +161,25 @@ def _find_reason(sentence: str, texts: Sequence[str], titles: Sequence[str], bef
     words = [word for word in tokenize(claim) if not is_light(word)]
     if not words or claim.endswith("?") or (may_be_talk and _is_small_talk(claim, words, texts)) or _only_quotes(claim, texts):
         return None
-    verdicts = [check_statement(claim, text) for text in texts]
-    if any(verdict.stated for verdict in verdicts) or _is_label(claim, words, texts) or _is_stated_in_parts(claim, texts):
+    verdicts = [_check(claim, text, titles) for text in texts]
+    if any(verdict.stated for verdict in verdicts) or _is_label(claim, words, texts) or _is_stated_in_parts(claim, texts, titles):
         return None
-    if any(check_statement(named, text).stated for named in name_pronoun(claim, before, titles) for text in texts):
+    if any(_check(named, text, titles).stated for named in name_pronoun(claim, before, titles) for text in texts):
         return None
     problems = min((verdict.problems for verdict in verdicts), key=len)
     return problems[0].what if problems else ""
+
+
+def _check(claim: str, text: str, titles: Sequence[str]) -> Verdict:
+    """Return whether a text states a claim. A heading alone ("Dogs in the office") states nothing: it only says what the text is about."""
+    verdict = check_statement(claim, text)
+    if verdict.evidence is None:
+        return verdict
+    said = text[slice(*verdict.evidence)].strip().lstrip("#").strip()
+    if said not in titles or said.casefold().rstrip(".") == claim.casefold().rstrip("."):
+        return verdict
+    below = "\n".join(line for line in text.split("\n") if line.strip().lstrip("#").strip() not in titles)
+    return check_statement(claim, below)
 
 
 def _has_all_words(claim: str, texts: Sequence[str]) -> bool:
@@ -184,11 +196,11 @@ def _is_label(claim: str, words: Sequence[Word], texts: Sequence[str]) -> bool:
     return _has_all_words(claim, texts)
 
 
-def _is_stated_in_parts(claim: str, texts: Sequence[str]) -> bool:
+def _is_stated_in_parts(claim: str, texts: Sequence[str], titles: Sequence[str]) -> bool:
     """Return whether each clause of a sentence is stated by one of the texts."""
     for parts in split_parts(claim):
         enough = all(len([word for word in tokenize(part) if not is_light(word)]) > 1 for part in parts)
-        if enough and all(any(check_statement(part, text).stated for text in texts) for part in parts):
+        if enough and all(any(_check(part, text, titles).stated for text in texts) for part in parts):
             return True
     return False
 

@@ -45,9 +45,15 @@ def check_conditions(match: Match) -> Iterator[Problem]:
             left = [at for at in said if not match.says(at) and not is_subject_word(match, match.evidence.words[at])]
             figures = [at for at, each in enumerate(match.evidence.figures) if first <= each.first < end]
             missing = any(at not in match.figures.values() for at in figures)
-            bare = not said and opener in {"except", "excluding", "unless"} and not any(match.says(at) for at in range(first, end))
+            bare = not said and not any(match.says(at) for at in range(first, end)) and _limits_alone(match.evidence, opener, end)
             if ((left and len(left) * 2 >= len(said)) or missing or bare) and not _is_plain_date(match, first, end, opener):
                 yield Problem(ProblemKind.CONDITION, f"The passage limits this: “{show(match.evidence, first, end)}”. Keep it.")
+
+
+def _limits_alone(evidence: Reading, opener: str, end: int) -> bool:
+    """Return whether a phrase without words of its own limits: "unless it is", and "if everybody" before "who shares the room agrees"."""
+    told_of = end < len(evidence.words) and evidence.words[end].text.casefold() in {"who", "which", "that", "whose"}
+    return opener in {"except", "excluding", "unless"} or (opener in _CLAUSAL and told_of)
 
 
 def is_aside(match: Match, first: int, end: int, opener: str) -> bool:
