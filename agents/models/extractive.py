@@ -23,7 +23,7 @@ from ..messages import Message, SystemMessage, ToolMessage, UserMessage
 from ..research.aspects import SETS, find_aspects
 from ..research.comparing import ComparedFact, compare_rows
 from ..research.fitting import find_condition, find_offer, fit, is_specific, rate, states_a_term
-from ..research.offer_words import is_offer
+from ..research.offer_words import is_offer, is_trade
 from ..research.orders import is_order
 from ..research.page_terms import find_places, find_terms
 from ..research.sentence_words import starts_with_article
@@ -105,10 +105,11 @@ def make_plan(question: str) -> Mapping[str, object]:
     what, number = (wanted[1].lower(), wanted[2]) if wanted else ("competitors", "some")
     name = "".join(find_words(subject))
     lines = re.findall(r"^- (.*)$", question, re.MULTILINE)
-    counts = Counter(word for line in lines for word in {word.stem: word for word in find_terms(line) if is_offer(word)}.values())
+    own = [line for line in lines if subject and line.casefold().startswith(subject.casefold())]  # a namesake's lines say nothing of it
+    counts = Counter(word for line in lines + own for word in {word.stem: word for word in find_terms(line) if is_offer(word)}.values())
     places = {word.casefold() for line in lines for place in find_places(line) for word in place.split()}
     # A word that names a trade says more than one that only stands in as many results.
-    usual = sorted(counts, key=lambda word: -counts[word] - KNOWN_TRADE * bool(word.concepts))
+    usual = sorted(counts, key=lambda word: -counts[word] - KNOWN_TRADE * bool(word.concepts and is_trade(word)))
     kinds: dict[str, str] = {}
     for word in usual:
         lower = word.text.lower()

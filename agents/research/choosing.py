@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from sayso.tools.errors import NothingFound
 
-from .offer_roles import FOR_IT, find_roles
-from .offer_words import is_generic_place, is_offer, is_region, is_way
+from .body_kinds import find_body_kind, find_body_kinds
+from .offer_roles import DESCRIBES, FOR_IT, find_roles
+from .offer_words import does_something, is_deed, is_deed_for_hire, is_generic_place, is_offer, is_region, is_way
 from .page_kinds import find_closing, find_new_home, find_page_kind, is_no_evidence, sentences
 from .page_reading import FIRST_WORDS, MOST_READ, find_front, find_owner_name, is_home, read_data, read_field, read_offer, read_visible
-from .page_terms import alike, find_rows, find_terms, is_foreign, knows
+from .page_terms import alike, find_rows, find_terms, is_foreign, knows, split_title
 from .profile import STRONG, ClientProfile, Shared, Term, find_shared_places, find_shared_terms
 from .reasons import find_self_description, is_sentence, say_offer
 from .report import Considered
@@ -22,8 +23,8 @@ from .site_names import find_business_name
 from .state import SearchHit, VisitedPage
 
 _SAYS_WHAT = re.compile(
-    r"^(?:(?i:we|it|this|here)|(?:[A-ZÀ-Þ&][\w'’&.-]* ){1,5})(?:['’](?:re|s)|\s?\b(?:is|are|ist|sind|est|es)) "
-    r"(?:an?|the|one of|\w+|eine?|une?)\b"
+    r"^(?:(?i:we|it|this|here)|(?!There |These |All |Each )(?:[A-ZÀ-Þ&][\w'’&.-]* ){1,5})(?:['’](?:re|s)|\s?\b(?:is|are|ist|sind|est|es)) "
+    r"(?:(?:an?|the|one of|eine?|une?)\b|(?P<what>\w+))"
 )
 _RELATIVE = re.compile(r",? (?:that|which|who|where|whose) ")
 ENOUGH = 0.7
@@ -132,6 +133,9 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
     found = find_hit_kind(client, profile.domains, hit)
     if found is not None and not (profile.kind == "topic" and found.kind in INFORMS):
         return refuse(found.kind, WHAT_IT_IS[found.kind].format(company=profile.company), found.quote)
+    body = next((kind for name, kind in find_body_kinds(hit.title, hit.snippet).items() if name not in profile.bodies), None)
+    if body is not None and profile.kind == "competitors":
+        return refuse(body.kind, WHAT_IT_IS[body.kind].format(company=profile.company), hit.snippet)
     text = f"{hit.title}. {hit.snippet}"
     named = [other for other in others if _is_name(profile, other) and re.search(rf"(?<!\w){re.escape(other)}(?!\w)", text)]
     if len(named) > 1 and profile.kind != "topic":
@@ -218,7 +222,7 @@ def _judge_pages(profile: ClientProfile, considered: Considered, pages: Sequence
         return refuse(SiteKind.MOVED, f"It has moved to {find_site(new_home).host}.", first.title)
     if closed := find_closing(pages):
         return refuse(SiteKind.CLOSED, "It has closed.", closed)
-    found = find_page_kind(pages, others, profile.names)
+    found = find_page_kind(pages, others, profile.names) or find_body_kind(pages, profile.bodies)
     if found is not None and not (profile.kind == "topic" and found.kind in INFORMS):
         return refuse(found.kind, WHAT_IT_IS[found.kind].format(company=profile.company), found.quote)
     start = read_offer(find_front(pages), FIRST_WORDS)
@@ -247,11 +251,16 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
     headline, identity = _read_headline(pages), _read_identity(pages)
     if _names_other_service(profile, identity) and sum(_is_told(profile, lead, headline) for lead in profile.leads) < 2:
         return False  # "legal-grade X and Y" is no lawyer
-    if profile.deeds and not any(told.get(deed, NOT_SHARED).counts >= 1 for deed in profile.deeds):
+    others = [lead for lead in profile.leads if lead not in profile.deeds and does_something(lead.word)]
+    if profile.deeds and not any(told.get(deed, NOT_SHARED).counts >= 1 for deed in (*profile.deeds, *others)):
         return False
     name = find_owner_name(pages)
     points = measure_sameness(profile, identity)
-    if points or not _names_an_offer(identity, name):
+    told_there = find_shared_terms(profile, identity)
+    lets = any(is_deed_for_hire(term.word) and _is_told(profile, term, headline) for term in profile.terms[:OFFER])
+    # who hires out storage sheds
+    describes = lets and any(told_there.get(lead, NOT_SHARED).counts >= DESCRIBES for lead in profile.leads)
+    if points or describes or not _names_an_offer(identity, name):
         points = max(points, measure_sameness(profile, headline))
     if points and _is_in_another_language(profile, start):
         return True  # other words of the offer may be in no table
@@ -283,7 +292,11 @@ def measure_sameness(profile: ClientProfile, text: str) -> int:
     ):
         return 0  # who sells desks to coworking spaces is none
     full = [term for term, each in shared.items() if each.counts >= 1 and profile.is_strong(term)]
-    points = sum(2 if term in profile.leads else 1 for term in full)
+    worth: dict[str, int] = {}
+    for term in full:  # one word is one point of evidence, whatever it is like
+        said = shared[term].text.casefold()
+        worth[said] = max(worth.get(said, 0), 2 if term in profile.leads else 1)
+    points = sum(worth.values())
     does = any(shared.get(deed, NOT_SHARED).counts >= 1 for deed in profile.deeds)
     if not points or points + does >= ENOUGH_POINTS:
         return points + does
@@ -327,19 +340,36 @@ def _read_headline(pages: Sequence[VisitedPage]) -> str:
     told = [each for each in sentences(read_visible(first)[:FIRST_WORDS]) if not is_no_evidence(each)]
     # The first line of a page is often its navigation: the first whole sentences say what the site is.
     begins = [each for each in told if _is_whole(each)] or told[:DATA_LINES]
-    lines = (first.title, read_field(first, "description"), read_field(first, "type"), *begins[:BEGIN], read_data(first))
+    lines = (_leave_out_name(first), read_field(first, "description"), read_field(first, "type"), *begins[:BEGIN], read_data(first))
     return "\n".join(lines)
 
 
 def _read_identity(pages: Sequence[VisitedPage]) -> str:
     """Return the title, description and kind of a site, and the sentences that say what it is: "We are a veterinary practice"."""
     first = find_front(pages)
-    told = [each for each in sentences(read_visible(first)[:MOST_READ]) if _SAYS_WHAT.search(each) and not is_no_evidence(each)]
+    told = [each for each in sentences(read_visible(first)[:MOST_READ]) if _says_what(each) and not is_no_evidence(each)]
     told = [_RELATIVE.split(each)[0] for each in told[:BEGIN]]
     lines = [each for each in sentences(read_visible(first)) if not is_no_evidence(each)]
     if not any(map(_is_whole, lines)):  # a name over labels and values says there what it is
         told = lines[:DATA_LINES]
-    return "\n".join((first.title, read_field(first, "description"), read_field(first, "type"), *told, read_data(first)))
+    return "\n".join((_leave_out_name(first), read_field(first, "description"), read_field(first, "type"), *told, read_data(first)))
+
+
+def _leave_out_name(page: VisitedPage) -> str:
+    """Return the title of a page without the name of the site, where the rest says what that is: "The Shed – theatre and music"."""
+    label = squash_letters(find_site(page.url).label)
+    parts = split_title(page.title)
+    rest = [part for part in parts if squash_letters(part) not in label]
+    return " – ".join(rest) if _names_an_offer(" – ".join(rest), "") else page.title
+
+
+def _says_what(sentence: str) -> bool:
+    """Return whether a sentence says what its subject is: "We are dentists", but not "We are closed"."""
+    match = _SAYS_WHAT.search(sentence)
+    if match is None or match["what"] is None:
+        return match is not None
+    word = match["what"].casefold()
+    return not knows(word) or (not is_deed(word) and not word.endswith("ed") and any(map(is_offer, find_terms(word))))
 
 
 def _is_whole(line: str) -> bool:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .offer_words import is_offer
+from .offer_words import is_offer, is_way
 from .page_terms import COMPOUNDING, ENGLISH, OfferWord, list_trade_words
 from .profile import ClientProfile
 
-MOST_QUERIES, MOST_WORDS, PAIRED = 9, 3, 4
-USUAL = (1, 2, 3, 6, 5, 4)
-"""The languages that are tried where the results are in English only: German, French, Spanish, Japanese, Dutch, Italian."""
+MOST_QUERIES, MOST_WORDS, PAIRED = 14, 3, 4
+USUAL = (1, 2, 3, 6, 5, 4, 8, 9, 10, 7)
+"""The languages that are tried after those of the results: German, French, Spanish, Japanese, Dutch, Italian, then those of the North,
+Polish and Portuguese."""
 
 
 def more_queries(profile: ClientProfile, asked: Sequence[str]) -> tuple[str, ...]:
-    """Return up to nine more queries for a client, the most promising first: none that was asked in these words.
+    """Return up to fourteen more queries for a client, the most promising first: none that was asked in these words.
 
     First the heaviest words of its offer, then the same in the languages that the results are in, then other pairs of its words.
     """
-    words = [term.word for term in profile.terms if is_offer(term.word)][:PAIRED]
+    trade = [term.word for term in profile.terms if profile.is_trade(term) and not is_way(term.word)]
+    words = (trade + [term.word for term in profile.terms if is_offer(term.word) and term.word not in trade])[:PAIRED]
     if not words:
         return ()
     queries = [" ".join(_spell_alike(words[:2], ENGLISH) or [word.text.lower() for word in words[:2]])]
@@ -26,7 +28,7 @@ def more_queries(profile: ClientProfile, asked: Sequence[str]) -> tuple[str, ...
         translated = _spell_alike(words[:2], column)
         if column in COMPOUNDING and len(words) > 1 and translated:
             first, second = (list_trade_words(word, column) for word in words[:2])
-            translated += [f"{first[0]}{second[0].lower()}"] if first and second else []
+            translated += [f"{first[0]}{second[0].lower()}"] if first and second and first != second else []
         if translated:
             queries.append(" ".join(dict.fromkeys(translated)))
     pairs = [f"{words[0].text} {other.text}".lower() for other in words[1:]]
@@ -37,4 +39,4 @@ def more_queries(profile: ClientProfile, asked: Sequence[str]) -> tuple[str, ...
 
 def _spell_alike(words: Sequence[OfferWord], column: int) -> list[str]:
     """Return the table's words of a language for these words, a few for each."""
-    return [spelling for word in words for spelling in list_trade_words(word, column)[:MOST_WORDS]]
+    return list(dict.fromkeys(spelling for word in words for spelling in list_trade_words(word, column)[:MOST_WORDS]))

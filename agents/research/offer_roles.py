@@ -13,7 +13,18 @@ from typing import NamedTuple
 from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import tokenize
 
-from .offer_words import is_activity, is_deed, is_generic_place, is_offer, is_person, is_program, is_region, is_way, may_be_deed
+from .offer_words import (
+    is_accessory,
+    is_activity,
+    is_deed,
+    is_generic_place,
+    is_offer,
+    is_person,
+    is_program,
+    is_region,
+    is_way,
+    may_be_deed,
+)
 from .page_terms import OfferWord, find_stem, find_terms, knows
 
 OFFERED, FOR_IT, DESCRIBES, CUSTOMER, DENIED = 1.0, 0.5, 0.5, 0.25, 0.0
@@ -47,6 +58,16 @@ _WITH = re.compile(
     r"(?P<served>[^.;:!?]{3,60}?)\s+(?:with|against|from|mit|gegen)\b",
     re.IGNORECASE,
 )
+_LESS = re.compile(
+    r"(?P<served>[^.;:!?,]{3,60}?) (?:get|gets|receive|receives|save|saves|enjoy|enjoys|pay|pays|erhalten|bekommen) "
+    r"(?:up to |an? )?(?:\d+ ?%|discount|\d+ Prozent|\w+ Prozent|less\b|Rabatt)",
+    re.IGNORECASE,
+)
+_NOT_PART = re.compile(
+    r"(?P<what>[^.;:!?,]{3,60}?) (?:is|are) (?:not|no) (?:longer )?"
+    r"(?:(?:a )?part of|among|offered|provided|available|included in our|something we|our )",
+    re.IGNORECASE,
+)
 _DENIED = re.compile(
     r"\b(?:no|not|never|neither|nor|without|kein\w*|nicht|ohne|pas de|ni|sans|aucune?|sin|ningún|senza|geen|niet|zonder)\b"
     r"(?P<after>(?:\s+[^\W\d_]+){1,3})|(?P<before>\b[^\W\d_]+(?:\s+[^\W\d_]+)?)\s+(?:nothing|nichts|rien|nada|niente|niets)\b"
@@ -62,15 +83,16 @@ _OWNS = re.compile(
     re.IGNORECASE,
 )
 _ROLES = ((_FOR, "for", FOR_IT), (_FOR, "wide", FOR_IT), (_DENIED, "after", DENIED), (_DENIED, "before", DENIED),
-          (_DENIED, "dont", DENIED))  # fmt: skip
+          (_DENIED, "dont", DENIED), (_LESS, "served", CUSTOMER), (_NOT_PART, "what", DENIED))  # fmt: skip
 _NEXT_WORDS = re.compile(r"['’]?s?((?:[ -][^\W\d_]{3,}){1,3})")
 _PART_OF = re.compile(
     r"\b(?P<whole>[^\W\d_]{3,}) of (?P<part>(?:the |our |all )?[^.;:!?|–()]{3,60}?)"
     r"(?= (?:in|with|from|that|which|for|at|by) |[.;:!?|–()]|$)"
 )
 _PLACED = re.compile(
-    r"\b(?:(?:on|at|near|beside|opposite|behind|above|inside) (?!our|sale|offer|request)|by (?=the ))"
-    r"(?P<place>(?:the |a |an |\d+ )?[^\W\d_]+(?: [^\W\d_]+)?)"
+    r"\b(?:(?:on|at|near|beside|opposite|behind|above|inside) (?!our|sale|offer|request)|by (?=the )|in (?=an? )|"
+    r"in (?=the (?:old|former)\b))(?P<place>(?:the |a |an |\d+ )?(?:(?:former|old|converted|restored|disused|listed) )?"
+    r"[^\W\d_]+(?: [^\W\d_]+)?)"
 )
 _SUBJECT = re.compile(
     r"(?:(?:[Ww]e|[Tt]hey) (?=(?P<plain>[a-z]+) )|[A-ZÀ-Þ][\w'’-]*(?: (?:&|and|[A-ZÀ-Þ][\w'’-]*))* "
@@ -215,7 +237,7 @@ def _is_another_deed(word: str) -> bool:
 def _find_head(clause: str, at: int) -> OfferWord | None:
     """Return the thing that the word before this place only describes: the last noun of those after it, if that may be another offer."""
     run = _find_run(clause, at)
-    if run and _ABOUT_OFFERS.fullmatch(run[-1]):
+    if run and (_ABOUT_OFFERS.fullmatch(run[-1]) or is_accessory(run[-1])):
         return OfferWord(run[-1], find_stem(run[-1]))
     return find_terms(run[-1])[0] if run and _is_another_thing(run[-1]) else None
 
@@ -226,7 +248,7 @@ def _find_run(clause: str, at: int) -> list[str]:
     run: list[str] = []
     for text in match[1].replace("-", " ").split() if match else ():
         words = find_terms(text)
-        if _ABOUT_OFFERS.fullmatch(text):
+        if _ABOUT_OFFERS.fullmatch(text) or is_accessory(text):
             run.append(text)
         if not words or (is_deed(text) and not text.endswith("es")) or not knows(text.casefold()) or not is_offer(words[0]):
             break

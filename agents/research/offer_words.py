@@ -72,6 +72,7 @@ def _persons() -> frozenset[str]:
     return frozenset(look_up(tokenize(word)[0])[0].senses[0][1][0] for word in ("person", "adult", "worker", "professional"))
 
 
+ACCESSORIES = "parts accessories supplies spares"
 PROGRAMS = "software app platform tool website system"
 PLACES = """shop store centre center company studio gym hall house space club firm agency office practice clinic surgery hospital business
 chain group provider specialist team brand family home place outlet showroom network house pair people world maker range kind choice cup bag
@@ -85,7 +86,14 @@ def is_program(word: OfferWord) -> bool:
 
 def is_generic_place(word: OfferWord) -> bool:
     """Return whether a word says only in which place or by whom something is offered, in any trade: "shop", "studio", "team"."""
-    return word.stem in _read_stems(PLACES) or (word.stem != "room" and _is_area(word.text))
+    if word.stem in _read_stems(PLACES):
+        return True
+    return word.stem != "room" and not word.concepts and _is_area(word.text)  # who sells sheds or kitchens has no other word for them
+
+
+def is_area(word: OfferWord) -> bool:
+    """Return whether a word names a building or a part of one, and nothing that the table of trades has."""
+    return not word.concepts and _is_area(word.text)
 
 
 @lru_cache(20_000)
@@ -103,9 +111,23 @@ def _read_stems(words: str) -> frozenset[str]:
     return frozenset(map(find_stem, words.split()))
 
 
+@lru_cache(20_000)
+def is_accessory(text: str) -> bool:
+    """Return whether a word names what belongs to a thing: "shed parts", "dog accessories"."""
+    return find_stem(text) in _read_stems(ACCESSORIES)
+
+
 def is_activity(word: OfferWord) -> bool:
     """Return whether a word says that something is taught or shown: courses of yoga, tours of breweries."""
     return word.stem in _GOODS and is_way(word)
+
+
+@lru_cache(20_000)
+def does_something(word: OfferWord) -> bool:
+    """Return whether English knows the last part of a word as an activity first of all: "piano tuning", "catering"."""
+    token = tokenize(re.split("[ -]", word.text)[-1])[0]
+    activity = look_up(tokenize("activity")[0])[0].senses[0][1][0]
+    return any(part == "n" and activity in chain for entry in look_up(token)[:1] for part, chain in entry.senses[:1])
 
 
 def is_deed_for_hire(word: OfferWord) -> bool:

@@ -28,6 +28,8 @@ FUNCTION_WORDS = frozenset(
     about after again all also any based because before best better built come day easy every everything even find first free from get
     great just learn like look love made make many more most much need never new next now old only other own place read really right see
     since still take than them then today too top under until up very way well will with without world year years you your
+    across against along among around behind below beside between beyond both during each few here inside into like near off onto out
+    outside over per several such there through throughout toward towards upon via while within
     """.split()
 )
 WEB_WORDS = frozenset(
@@ -53,7 +55,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _WIDE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff々]+|[\u30a1-\u30ffー]+|[\uac00-\ud7af]+")
 _FRENCH_RENTALS = ("location", "locations")
 _FRENCH = re.compile(r"\b(?:le|la|les|des|du|vos|nos|et|votre|notre|pour|à|au|aux)\b", re.IGNORECASE)
-_PHRASE = re.compile(r"([^\W\d_]+[ ][^\W\d_]+)(?:[ ][^\W\d_]+)?")
+_PHRASE = re.compile(r"([^\W\d_]+[ -][^\W\d_]+)(?:[ -][^\W\d_]+)?")
+_ENGLISH_TEXT = re.compile(r"\b(?:the|and|our|with|your|you|from|are)\b", re.IGNORECASE)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]")
 _ENDINGS = ("ern", "en", "er", "es", "e", "s", "n", "a", "o", "i")
 _TITLE_MARK = re.compile(r"\s+[|–—·•»›:~-]+\s+|\s*[|｜：»│]\s*|:\s+")
@@ -62,10 +65,10 @@ _PLACE = re.compile(
     r"((?:[A-ZÀ-ÖØ-Þ][\w'’.-]*\w(?:\s+(?=[A-ZÀ-ÖØ-Þ]))?){1,3}"
     r"(?:(?:,|\s+and|\s+und|\s+et|\s+y|\s+en|\s+&)\s+(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*\w(?:\s+(?=[A-ZÀ-ÖØ-Þ]))?){1,3})*)"
 )
-ENGLISH = 0
-COMPOUNDING = (1, 5)
-"""The languages (columns of tables/trades.txt) that write two words as one: German and Dutch."""
-LONG_WORD, LONG_STEM = 7, 6
+ENGLISH, ALSO = 0, -1
+COMPOUNDING = (1, 5, 8, 9)
+"""The languages (columns of tables/trades.txt) that write two words as one: German, Dutch, Swedish and Danish."""
+LONG_WORD, LONG_STEM, SHORTEST = 7, 6, 3
 _TAIL = re.compile(
     r"(?:läden|laden|haus|häuser|praxis|praxen|zentrum|geschäft\w*|shop|markt|welt|werk|werke|stube|hof|manufaktur|betrieb|meister|handel|"
     r"händler|team|arzt|ärzte\w*|ei|er|erei|winkel|winkels|zaak|studio|schule|stand|artikel|spezialist\w*|klinik|macher\w*|hütte)$"
@@ -94,24 +97,77 @@ def find_terms(text: str) -> tuple[OfferWord, ...]:
     Words of Chinese, Japanese and Korean are those of the table of trades, and pairs of signs where it knows none.
     """
     found: list[OfferWord] = []
-    french = len(_FRENCH.findall(text)) > 1
+    french, english = len(_FRENCH.findall(text)) > 1, bool(_ENGLISH_TEXT.search(text))
     normal = unicodedata.normalize("NFKC", text)
-    phrases, end = _read_phrases(), 0
+    end = 0
     for match in _WORD.finditer(normal):
         word = match[0]
         if match.start() < end:
             continue
-        phrase = _PHRASE.match(normal, match.start())
-        if phrase and (known := next((each for each in (phrase[0], phrase[1]) if each and each.casefold() in phrases), "")):
-            found.append(OfferWord(known, " ".join(map(find_stem, known.split())), concepts=phrases[known.casefold()]))
-            end = match.start() + len(known)
+        if (made := _find_phrase(normal, match.start())) is not None:
+            found.append(made)
+            end = match.start() + len(made.text)
         elif _CJK.search(word):
             found += _find_wide_words(word)
         elif french and word.casefold() in _FRENCH_RENTALS:
             found.append(_make_french_rental(word))
         elif len(word) > 2 and not _is_empty(word.casefold()):
-            found.append(_make_word(word))
+            found.append(_make_english(word) if english else _make_word(word))
     return tuple(found)
+
+
+def _find_phrase(text: str, start: int) -> OfferWord | None:
+    """Return the words at a place that the table has as one name ("time tracking"), or that are one word written apart ("day care")."""
+    match = _PHRASE.match(text, start)
+    if match is None:
+        return None
+    for phrase in dict.fromkeys((match[0], match[1])):
+        if concepts := _look_up_phrase(phrase):
+            return OfferWord(phrase, " ".join(map(find_stem, re.split("[ -]", phrase))), concepts=concepts)
+    return _join(match[1])
+
+
+@lru_cache(20_000)
+def _look_up_phrase(phrase: str) -> frozenset[Concept]:
+    return _read_phrases().get(" ".join(map(find_stem, re.split("[ -]", phrase))), frozenset())
+
+
+@lru_cache(20_000)
+def split_phrase(word: OfferWord) -> tuple[OfferWord, ...]:
+    """Return the words of a name of several words that may say something of an offer each; none for a single word."""
+    parts = re.split("[ -]", word.text) if " " in word.text or "-" in word.text else []
+    if len(parts) > 2 and (joined := _join(" ".join(parts[-2:]))):
+        return (*(_make_word(part) for part in parts[:-2]), joined)  # a dog day care is a daycare
+    return tuple(_make_word(part) for part in parts if len(part) > 2 and not _is_empty(part.casefold()))
+
+
+@lru_cache(20_000)
+def _join(phrase: str) -> OfferWord | None:
+    """Return two words as the one that they are written as elsewhere: "day care", "summer-house", "co-working"."""
+    first, second = re.split("[ -]", phrase.casefold())
+    if len(first) < 2 or len(second) < SHORTEST or any(map(_is_filler, (first, second))):
+        return None
+    made_of = {f"{first}{second}", f"{first}{second.removesuffix('s')}"}
+    entries = [entry for each in made_of for entry in look_up(tokenize(each)[0])[:1] if find_stem(each) in made_of or each in made_of]
+    is_noun = bool(entries) and bool(entries[0].senses) and entries[0].senses[0][0] == "n"
+    if not is_noun and first + second not in _read_trade_words():
+        return None
+    made = _make_word(first + second)
+    return replace(made, text=phrase)
+
+
+def _is_filler(word: str) -> bool:
+    token = tokenize(word)[0]
+    return is_light(token) or (word in FUNCTION_WORDS and not any(part == "n" for entry in look_up(token) for part, _ in entry.senses[:1]))
+
+
+@lru_cache(20_000)
+def _make_english(word: str) -> OfferWord:
+    """Return a word of an English text: "lit" is no bed there, and "Lager" no store."""
+    made = _make_word(word)
+    if not made.concepts or any(column <= ENGLISH for _, column in made.concepts) or not knows(word.casefold()):
+        return made
+    return replace(made, concepts=frozenset())
 
 
 @lru_cache(20_000)
@@ -164,6 +220,7 @@ def _stands_alone(part: str, start: int, length: int, table: Mapping[str, frozen
     return length == len(part) or (length > 1 and not ("\u30a0" <= word[0] <= "\u30ff" and length < 3))
 
 
+@lru_cache(20_000)
 def find_stem(word: str) -> str:
     """Return the form in which words are compared: English by its stemmer, others without accents and endings."""
     lower = word.casefold().replace("’", "'").removesuffix("'s")
@@ -225,6 +282,8 @@ def _usual(text: str) -> tuple[LexiconEntry, ...]:
 def is_modifier(one: OfferWord, compound: OfferWord) -> bool:
     """Return whether a compound names another thing than a word with which it begins: a Kaffeemaschine is no Kaffee."""
     made = compound.text.casefold()
+    if " " in made:
+        return False
     if len(made) > LONG_WORD and made not in _read_trades()[0] and one.stem != compound.stem and not knows(made):
         begin = next((made[:n] for n in range(len(made) - 3, 3, -1) if made[:n] in _read_trades()[0]), "")
         rest = made[len(begin) :]
@@ -261,8 +320,8 @@ def _read_trades() -> tuple[Mapping[str, frozenset[Concept]], Mapping[str, froze
     words: dict[str, set[Concept]] = {}
     stems: dict[str, set[Concept]] = {}
     for row, line in enumerate(_read_rows()):
-        for column, cell in enumerate(line.split("|")):
-            for word in cell.split(","):
+        for place, cell in enumerate(line.split("|")):
+            for word, column in _split_cell(cell, place):
                 if word.strip() and " " not in word.strip():
                     words.setdefault(word.strip().casefold(), set()).add((row, column))
                     if column in COMPOUNDING and word.strip().endswith("n"):
@@ -275,14 +334,21 @@ def _read_trades() -> tuple[Mapping[str, frozenset[Concept]], Mapping[str, froze
 
 @cache
 def _read_phrases() -> Mapping[str, frozenset[Concept]]:
-    """Return the trades of the table that have names of several words: "time tracking"."""
+    """Return the trades of the table that have names of several words, by their stems: "time track"."""
     found: dict[str, set[Concept]] = {}
     for row, line in enumerate(_read_rows()):
-        for column, cell in enumerate(line.split("|")):
-            for words in cell.split(","):
+        for place, cell in enumerate(line.split("|")):
+            for words, column in _split_cell(cell, place):
                 if " " in words.strip():
-                    found.setdefault(words.strip().casefold(), set()).add((row, column))
+                    found.setdefault(" ".join(map(find_stem, words.split())), set()).add((row, column))
     return {phrase: frozenset(concepts) for phrase, concepts in found.items()}
+
+
+def _split_cell(cell: str, column: int) -> Iterator[tuple[str, int]]:
+    """Yield the words of a cell with their column, which is ALSO for those after a "=": they say the same as the word before."""
+    for group in cell.split(","):
+        for number, word in enumerate(group.split("=")):
+            yield word, ALSO if number else column
 
 
 @cache
@@ -315,7 +381,7 @@ def find_languages(texts: Iterable[str]) -> tuple[int, ...]:
     for text in texts:
         columns = [{column for _, column in word.concepts} for word in find_terms(text) if word.concepts and not knows(word.stem)]
         counts.update({next(iter(each)) for each in columns if len(each) == 1})
-    return tuple(column for column, _ in counts.most_common() if column != ENGLISH)
+    return tuple(column for column, _ in counts.most_common() if column > ENGLISH)
 
 
 def list_trade_words(word: OfferWord, column: int) -> list[str]:
@@ -326,10 +392,11 @@ def list_trade_words(word: OfferWord, column: int) -> list[str]:
     table, lower = _read_trades()[0], word.text.casefold()
     begins = (lower[:length] for length in range(len(lower) - 1, 3, -1)) if len(lower) > LONG_WORD else ()
     keys = (lower, lower.removesuffix("s"), *begins)
-    found = _read_phrases().get(lower) or next((table[key] for key in keys if key in table), frozenset())
+    found = _look_up_phrase(lower) or next((table[key] for key in keys if key in table), frozenset())
     row = min((row for row, _ in found), default=-1)
-    words = [each.strip() for each in _read_rows()[row].split("|")[column].split(",")] if row >= 0 else []
-    return [each for each in words if " " in lower or " " not in each]
+    cells = _read_rows()[row].split("|") if row >= 0 else []
+    words = [each.strip() for each in re.split("[,=]", cells[column])] if column < len(cells) else []
+    return [each for each in words if column != ENGLISH or " " in lower or " " not in each]
 
 
 def split_title(title: str) -> list[str]:

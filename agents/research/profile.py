@@ -12,11 +12,24 @@ from typing import NamedTuple
 from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import tokenize
 
+from .body_kinds import find_body_kinds
 from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles
-from .offer_words import is_activity, is_deed_for_hire, is_offer, is_person, is_program, is_region, is_trade, may_be_deed
+from .offer_words import is_activity, is_area, is_deed_for_hire, is_offer, is_person, is_program, is_region, is_trade, is_way, may_be_deed
 from .own_sites import find_own_domains, is_named
-from .page_reading import FIRST_WORDS, read_field, read_offer, read_visible
-from .page_terms import OfferWord, alike, find_languages, find_places, find_stem, find_terms, is_modifier, knows, read_term
+from .page_reading import FIRST_WORDS, is_home, read_field, read_offer, read_visible
+from .page_terms import (
+    OfferWord,
+    alike,
+    find_languages,
+    find_places,
+    find_rows,
+    find_stem,
+    find_terms,
+    is_modifier,
+    knows,
+    read_term,
+    split_phrase,
+)
 from .site_identity import find_site, spell_name, squash_letters
 from .state import SearchHit, VisitedPage
 
@@ -24,8 +37,9 @@ MOST_TERMS = 24
 TITLE, DESCRIPTION, QUERY, TYPE, ABOUT = 3.0, 3.0, 2.5, 3.0, 1.0
 """How much a word counts by where it stands; a word of a page's body counts up to BODY, by how often it stands there."""
 BODY = 2.0
-UNUSED, QUALITY = 0.3, 0.15
-"""What is left of the weight of a word that no other site uses, and of one that names a quality, a measure or a deed, and no thing."""
+UNUSED, QUALITY, WAY = 0.3, 0.15, 0.6
+"""What is left of the weight of a word that no other site uses, of one that names a quality, a measure or a deed, and no thing, and of one
+that only says how things are sold: "delivery"."""
 _SELLS = re.compile(
     r"\b(?:sells?|sold|sales?|selling|buy|verkauf\w*|kaufen|vend(?:ons|ent|re)|vente|verkoop\w*|vende\w*|venta)\b|販売", re.IGNORECASE
 )
@@ -61,7 +75,7 @@ class ClientProfile:
     `names` are the spellings of its name in addresses, `domains` are its own, `beside` are names that others put beside it ("X vs Y").
     `own_words` is a sentence of its own about itself. Where `known` is False, nothing was found that is surely about it. `languages` are
     the columns of tables/trades.txt whose words the results use, the most used first. `sells` is whether its own pages speak of selling,
-    `verbs` are the stems of the words in its texts that may say what it does.
+    `verbs` are the stems of the words in its texts that may say what it does, `bodies` the kinds of body_kinds.py that it is itself.
     """
 
     company: str
@@ -77,6 +91,7 @@ class ClientProfile:
     languages: tuple[int, ...] = ()
     sells: bool = False
     verbs: frozenset[str] = frozenset()
+    bodies: tuple[str, ...] = ()
 
     @property
     def leads(self) -> tuple[Term, ...]:
@@ -128,10 +143,10 @@ def make_profile(
     about = [hit for hit in hits if hit not in own and is_named(company, f"{hit.title} {hit.snippet}", hits)]
     counts = _Weights()
     for hit in own:
-        counts.add(hit.title, TITLE / max(1, len(own)) ** 0.5)
+        counts.add(hit.title, (TITLE if is_home(hit.url) else ABOUT) / max(1, len(own)) ** 0.5)  # "Delivery | Thornapple" is no offer
         counts.add(hit.snippet, DESCRIPTION / max(1, len(own)) ** 0.5)
     for page in pages:
-        counts.add(page.title, TITLE / len(pages) ** 0.5)
+        counts.add(page.title, (TITLE if is_home(page.url) else ABOUT) / len(pages) ** 0.5)
         counts.add_often(read_visible(page), BODY / len(pages) ** 0.5)
     for page in pages[:1]:
         for name, weight in (("description", DESCRIPTION), ("type", TYPE), ("serves cuisine", TYPE)):
@@ -160,6 +175,7 @@ def make_profile(
         find_languages(f"{hit.title} {hit.snippet}" for hit in hits),
         any(_SELLS.search(text) for text in (*(hit.snippet for hit in own), *(read_offer(page) for page in pages))),
         frozenset(find_stem(word) for word in used if may_be_deed(word)),
+        _find_bodies(own, pages),
     )
 
 
@@ -230,7 +246,9 @@ class _Weights:
             word = self.words[stemmed]
             used = sum(any(alike(word, other) for other in words) for words in texts.values())
             rarity = math.log(1 + len(texts) / used) / math.log(1 + len(texts)) if used else 0.1
-            weight *= (1.0 if used else UNUSED) * (1.0 if is_offer(word) else QUALITY)
+            weight *= (1.0 if used else UNUSED) * (
+                QUALITY if not is_offer(word) else WAY if is_way(word) and not is_deed_for_hire(word) else 1.0
+            )
             terms.append(Term(word.text, round(weight, 3), round(rarity, 3), self.roles[stemmed] or 1.0))
         terms.sort(key=lambda term: (-term.weight, term.text))
         return tuple(terms[:MOST_TERMS])
@@ -241,8 +259,13 @@ class _Weights:
         while left:
             first, *rest = left
             same = [stemmed for stemmed in rest if alike(self.words[first], self.words[stemmed])]
-            self.roles[first] = max(self.roles[each] for each in (first, *same))
-            yield first, sum(self.weights[each] for each in (first, *same)) + max(self.asked[each] for each in (first, *same))
+            group = (first, *same)
+            self.roles[first] = max(self.roles[each] for each in group)
+            # Who says "self storage" says "storage" as well: that is no second word for it.
+            wholes = [each for each in group if not any(each != other and each in other.split() for other in group)]
+            parts = [each for each in group if not any(each != other and other in each.split() for other in group)]
+            weight = max(sum(self.weights[each] for each in some) for some in (wholes, parts))
+            yield first, weight + max(self.asked[each] for each in group)
             left = [stemmed for stemmed in rest if stemmed not in same]
 
 
@@ -255,13 +278,19 @@ def _may_stand_alone(role: OfferRole) -> bool:
         or is_activity(head)
         or is_program(head)
         or is_person(head)
-        or names_a_business(tokenize(head.text)[0])
+        or (names_a_business(tokenize(head.text)[0]) and not find_rows("plant") & {row for row, _ in head.concepts})  # "climbing plants"
     )
 
 
 def _common_words(texts: Iterable[str]) -> set[str]:
     """Return the words that texts write in small letters: common words, not names."""
     return {word for text in texts for word in re.findall(r"(?<!\w)[a-zà-ÿ]+(?!\w)", text)}
+
+
+def _find_bodies(own: Sequence[SearchHit], pages: Sequence[VisitedPage]) -> tuple[str, ...]:
+    """Return the kinds of bodies that the client is itself: who teaches competes with schools."""
+    told = [(hit.title, hit.snippet) for hit in own] + [(page.title, read_visible(page)) for page in pages]
+    return tuple(dict.fromkeys(name for title, text in told for name in find_body_kinds(title, text)))
 
 
 def _find_own_places(own: Sequence[SearchHit], pages: Sequence[VisitedPage]) -> tuple[str, ...]:
@@ -327,11 +356,38 @@ def find_shared_terms(profile: ClientProfile, text: str) -> Mapping[Term, Shared
     roles = find_roles(text)
     found: dict[Term, Shared] = {}
     for term in profile.terms:
-        same = [(_weigh_role(profile, term, role), role) for role in roles if alike(term.word, role.word)]
-        if same:
-            counts, best = max(same, key=lambda each: each[0])
-            found[term] = Shared(best.word.text, min(1.0, counts / term.counts))
+        if best := _find_best(profile, term, term.word, roles):
+            found[term] = best
+        elif parts := [_find_best(profile, term, part, roles) for part in split_phrase(term.word)]:
+            told = [part for part in parts if part]
+            if len(told) == len(parts) > 1:  # who tunes pianos offers piano tuning
+                found[term] = min(told, key=lambda part: part.counts)
     return found
+
+
+def _find_best(profile: ClientProfile, term: Term, word: OfferWord, roles: Sequence[OfferRole]) -> Shared | None:
+    """Return the word of a text that offers the same as a word of a term, in the role in which it counts most."""
+    same = [(_weigh_role(profile, term, role), role) for role in roles if alike(word, role.word)]
+    same += [(_weigh_part(profile, term, role), role) for role in roles if split_phrase(role.word) and _has_part(word, role)]
+    if not same:
+        return None
+    counts, best = max(same, key=lambda each: each[0])
+    return Shared(best.word.text, min(1.0, counts / term.counts))
+
+
+def _has_part(word: OfferWord, role: OfferRole) -> bool:
+    return not alike(word, role.word) and any(alike(word, part) for part in split_phrase(role.word))
+
+
+def _weigh_part(profile: ClientProfile, term: Term, role: OfferRole) -> float:
+    """Return how much a word counts that is a part of another name: "dog" of "dog boarding" in full only where the client boards, too."""
+    *_, last = split_phrase(role.word)
+    counts = _weigh_role(profile, term, role)
+    rows, others = ({row for row, _ in word.concepts} for word in (term.word, role.word))
+    if rows and others and rows.isdisjoint(others):
+        return min(counts, DESCRIBES)  # cloud storage is another trade than storage
+    whole = alike(term.word, last) or any(alike(last, other.word) for other in profile.terms)
+    return counts if whole else min(counts, DESCRIBES)
 
 
 def _weigh_role(profile: ClientProfile, term: Term, role: OfferRole) -> float:
@@ -343,8 +399,11 @@ def _weigh_role(profile: ClientProfile, term: Term, role: OfferRole) -> float:
     does = is_activity(role.word) or role.word.text.endswith("ing")
     named = does and role.joined and _may_stand_alone(role)  # boarding kennels board; a lens laboratory makes lenses
     describes = role.head is not None and not any(alike(role.head, other.word) for other in profile.terms)
+    describes = describes and not (role.head is not None and role.head.text[:1].isupper() and is_area(role.head))  # the Translation Room
     if describes and listed and not lets and not named:
         return min(role.counts, DESCRIBES)
+    if role.verb and not letting and any(is_deed_for_hire(word) for word in find_terms(role.verb)):
+        return min(role.counts, DESCRIBES)  # who hires out booths for interpreters does not interpret
     if role.deed and find_stem(role.deed) not in profile.verbs:
         return min(role.counts, DESCRIBES)  # who cleans solar panels installs none
     opens = role.opens and not any(is_program(other.word) for other in profile.terms[:4])

@@ -34,8 +34,8 @@ Chooser = Callable[[Selection], Awaitable[Selection]]
 """Takes the selection before the visits and returns it, changed or not."""
 SELECTION_STEP = "selection"
 """The name of the step in which a person is asked."""
-SPARE = 4
-"""How many more sites are chosen than asked for, to step in for those that cannot be read or do not compete after all."""
+SPARE, SPARE_SHARE = 4, 2
+"""How many more sites are chosen than asked for, to step in for those that cannot be read or do not compete: four, or one for two."""
 MOST_ROWS = 30
 """How many sites a model is given to choose from at once."""
 
@@ -90,7 +90,7 @@ class SiteChoice:
                 considered = tuple(replace(each, competes=each.kind != SiteKind.ITSELF) for each in considered)
             competing = [each for each in considered if each.competes]
             more = more_queries(profile, state.queries) if state.gated and not state.stopped else ()
-            if len(competing) >= state.wanted + SPARE or not more or round_number == self.rounds - 1:
+            if len(competing) >= _count_chosen(state.wanted) or not more or round_number == self.rounds - 1:
                 break
             state = await run.child(f"more.{round_number}", self.planner.search_more, (state, more))
         if not competing and not self.sites:
@@ -102,9 +102,9 @@ class SiteChoice:
         run.publish(Progress(run.id, "choose", f"Choosing among {count_words(len(considered), 'site')}, of which {len(competing)} fit"))
         # What was found so far is told before a model is asked: a choice that is never made loses nothing.
         state = replace(state, considered=considered)
-        publish_state(run, replace(state, candidates=_make_candidates(competing[: state.wanted + SPARE])))
+        publish_state(run, replace(state, candidates=_make_candidates(competing[: _count_chosen(state.wanted)])))
         chosen = await self._let_model_choose(run, state, competing) if len(competing) > 1 else competing
-        return publish_state(run, replace(state, candidates=_make_candidates(chosen[: state.wanted + SPARE])))
+        return publish_state(run, replace(state, candidates=_make_candidates(chosen[: _count_chosen(state.wanted)])))
 
     async def _let_model_choose(self, run: Run, state: ResearchState, competing: Sequence[Considered]) -> list[Considered]:
         from .stage_prompts import choice_question  # late, for load time
@@ -114,7 +114,7 @@ class SiteChoice:
         hits = {hit.url: hit for hit in state.hits}
         chosen: list[Considered] = []
         for start in range(0, len(competing), MOST_ROWS):
-            missing = state.wanted + SPARE - len(chosen)
+            missing = _count_chosen(state.wanted) - len(chosen)
             if missing <= 0:
                 break
             shown = competing[start : start + MOST_ROWS]
@@ -172,6 +172,10 @@ def explain_no_choice(state: ResearchState, considered: Sequence[Considered]) ->
     why = "; ".join(f"{each.host}: {each.reason.rstrip('.')}" for each in considered[:3])
     found = count_words(len(considered), "site")
     return f"Of {found} that were found none {wanted[state.kind]} ({why}). Try other words, or another --search."
+
+
+def _count_chosen(wanted: int) -> int:
+    return wanted + max(SPARE, wanted // SPARE_SHARE)
 
 
 def _make_candidates(chosen: Sequence[Considered]) -> tuple[Candidate, ...]:
