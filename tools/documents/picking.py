@@ -14,10 +14,10 @@ from .claims import MARKS, SENTENCE, unwrap
 from .passages import Passage
 from .query_words import STOP_WORDS
 
-LONGEST_SENTENCE = 400
+LONGEST_SENTENCE = 600
 CONTEXT = 0.5
 """What a word of the question counts in the title and headings of a passage, beside one in the sentence itself."""
-CLEARLY = 1.25
+CLEARLY = 1.4
 """How much better than the next one a sentence has to be to be told alone."""
 NEARLY = 0.9
 """The share of the best sentence's score that one of another passage has to have to be told as well."""
@@ -28,7 +28,7 @@ MOST_TOGETHER, MOST_CHARACTERS = 4, 600
 _WANTS_NUMBER = re.compile(
     r"\b(?:how (?:much|far|often|old|big|high|large|long|late|early|soon)|costs?|price|when|what time)\b", re.IGNORECASE
 )
-_COUNTED = re.compile(r"\bhow many (\w+)", re.IGNORECASE)
+_COUNTED = re.compile(r"\bhow many (\w+(?: \w+)?)", re.IGNORECASE)
 _WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
 
 
@@ -125,10 +125,9 @@ def _score_all(question: str, passages: Sequence[Passage]) -> list[list[_Scored]
 def _expect(question: str, text: str) -> float:
     """Return what a sentence counts by whether it has the kind of thing that is asked for."""
     if counted := _COUNTED.search(question):
-        (thing, *_) = tokenize(counted[1])
-        words = tokenize(text)
+        things, words = _find_wanted(counted[1]), tokenize(text)
         near = [words[at : at + 3] for at, word in enumerate(words) if word.text.isdigit()]
-        return EXPECTED if any(_holds(after, thing) for after in near) else 1.0
+        return EXPECTED if any(_holds(after, thing) for after in near for thing in things) else 1.0
     wants = _WANTS_NUMBER.search(question) is not None
     return EXPECTED if wants and (find_amounts(text) or find_dates(text) or _WEEKDAY.search(text)) else 1.0
 
