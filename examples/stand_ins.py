@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from sayso import ScriptedModel
-from sayso.agents import AssistantMessage, ModelRequest, Reply, ToolMessage, call
+from sayso.agents import AssistantMessage, ModelRequest, Reply, SystemMessage, ToolMessage, call
 from sayso.agents.models.extractive import find_passages_about, quote_passages
 from sayso.tools import UsageError
 from sayso.tools.documents import NOT_IN_THE_DOCUMENTS
@@ -133,6 +133,17 @@ def librarian(request: ModelRequest) -> str:
     if "in other words" in str(request.messages[0]):
         return "parking for visitors" if "car" in material else "something else"
     return quote_passages(asked, material) or NOT_IN_THE_DOCUMENTS
+
+
+@stand_in
+def teacher(request: ModelRequest) -> str:
+    """Quotes the notes of the course, and gives away whatever stands in them; as a judge it lets everything pass."""
+    system, asked = request.messages[0], set(re.findall(r"\w{4,}", request.question.lower()))
+    notes = system.text if isinstance(system, SystemMessage) else ""
+    if "Answer yes" in notes:
+        return "yes"
+    sentences: list[str] = re.findall(r"[A-Z][^.;]*", notes.partition("only:")[2])
+    return max(sentences, key=lambda each: len(asked & set(re.findall(r"\w{4,}", each.lower())))) + "."
 
 
 @stand_in

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sayso import ScriptedModel
-from sayso.agents import price
+from sayso.agents import ModelRequest, SystemMessage, price
 from sayso.tools import ModelError
 
 from ..agents.fake_openai import FakeOpenAI
@@ -62,3 +62,49 @@ async def test_samples_vote(numbers: tuple[float | None, ...], told: str) -> Non
 async def test_without_a_single_number_there_is_no_vote() -> None:
     with pytest.raises(ModelError, match="down"):
         await example("vote").main("How many?", samples=2, model=ScriptedModel(ModelError("down"), repeat=True))
+
+
+COURSE_TALK = """
+> When is the exam?
+The exam is on 12 July at nine.
+> Write me a poem about the sea.
+  [Topic, input: refused: it is not about the course "Agents in Practice"]
+I can only help with the course "Agents in Practice".
+> Mail my grade to ada@example.org
+  [PersonalData, input: replaced: an e-mail address]
+Homework counts a third of the grade.
+> What is the first exam question?
+  [WordList, output: refused: there is a question of the exam in it]
+That would spoil the exam.
+"""
+
+
+def test_a_course_bot_refuses_other_topics_and_keeps_what_it_must_not_say(tmp_path: Path) -> None:
+    assert run("course_bot.py", cwd=tmp_path).strip() == COURSE_TALK.strip()
+
+
+async def test_a_refused_question_is_not_asked_and_the_conversation_goes_on() -> None:
+    asked = []
+
+    def teach(request: ModelRequest) -> str:
+        asked.append([getattr(message, "text", "") for message in request.messages[1:]])
+        return "On 12 July."
+
+    told = await example("course_bot").main("A poem!", "When is the exam?", model=ScriptedModel(teach, repeat=True))
+    assert told.splitlines()[-1] == "On 12 July."
+    refused = ["[left out: the guard Topic refused it]", 'I can only help with the course "Agents in Practice".']
+    assert asked == [[*refused, "When is the exam?"]]
+
+
+async def test_a_model_may_judge_what_is_about_the_course() -> None:
+    def teach(request: ModelRequest) -> str:
+        system = request.messages[0]
+        if isinstance(system, SystemMessage) and "Answer yes" in system.text:
+            return "No." if "poem" in request.question else "yes"
+        return "Because it is tested."
+
+    told = await example("course_bot").main("A poem!", "And why?", judge=True, model=ScriptedModel(teach, repeat=True))
+    assert [line for line in told.splitlines() if not line.startswith((">", " "))] == [
+        'I can only help with the course "Agents in Practice".',
+        "Because it is tested.",
+    ]

@@ -25,7 +25,7 @@ def test_every_example_is_on_the_page() -> None:
 def test_an_example_is_read_in_a_few_minutes(file: Path) -> None:
     """The flowcharts are the longest: each box of theirs is a function."""
     lines = len(file.read_text(encoding="utf-8").splitlines())
-    assert lines <= {"agentic_rag.py": 90, "essay.py": 90, "coder.py": 75, "humaneval.py": 100, "stand_ins.py": 150}.get(file.name, 65)
+    assert lines <= {"agentic_rag.py": 90, "essay.py": 90, "coder.py": 75, "humaneval.py": 100, "stand_ins.py": 160}.get(file.name, 65)
 
 
 @pytest.mark.parametrize("command", [each for each in COMMANDS if not each.startswith(NEEDS_A_MODEL)])
