@@ -161,11 +161,14 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             asked = value
         return asked if sampling is None else asked._replace(sampling=sampling)
 
-    async def _guard_input(self, asked: Conversation) -> Conversation:
-        """Return what is asked as it may be stored: the guards that need nothing but the text look before the run begins."""
+    async def guard_input(self, value: object) -> Conversation:
+        """Return what is asked as it may be stored: what guards refuse or replace is no longer in it. `run` does it by itself.
+
+        Use it before a run is queued or begun by an engine, which stores what it is given.
+        """
         from .guards.guarded_input import guard_before  # late, for load time: few agents have any guards
 
-        return await guard_before(self.spec, asked)
+        return await guard_before(self.spec, self._make_conversation(value, ()))
 
     def find_user_texts(self, value: object) -> Iterable[str | Said]:
         """Return the user's words: what is asked now and what was asked before, without the untrusted text quoted in it."""
@@ -221,7 +224,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         """
         conversation = self._make_conversation(value, await self.strip_opening(history) if history else (), sampling)
         if self.spec.guards:
-            conversation = await self._guard_input(conversation)
+            conversation = await self.guard_input(conversation)
         return await self._open(conversation, **options).execute(suspends=True)
 
     def run_sync(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -236,7 +239,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         """Answer as `run` does and yield the events as they happen, pieces of text among them; RunEnded is the last."""
         conversation = self._make_conversation(value, await self.strip_opening(history) if history else (), sampling)
         if self.spec.guards:
-            conversation = await self._guard_input(conversation)
+            conversation = await self.guard_input(conversation)
         async for event in stream_events(self._open(conversation, **options)):
             yield event
 

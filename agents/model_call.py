@@ -144,7 +144,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
                     streamer.feed(delta.text)
             elif isinstance(delta, CallDelta):
                 calls.setdefault(delta.index, []).append(delta)
-                if run.listeners and delta.name:
+                if run.listeners and delta.name and (guard is None or delta.name in spec.tools):
                     run.publish(CallAnnounced(run.id, turn, delta.name))
             elif isinstance(delta, ReasoningDelta):
                 reasoning.append(delta.text)

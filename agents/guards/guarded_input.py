@@ -16,13 +16,15 @@ from .verdicts import TextPlace
 
 
 async def guard_before(spec: AgentSpec[object], asked: Conversation) -> Conversation:
-    """Return what is asked past the local guards, before a run begins that would store it. What they did stands in `guarded`.
+    """Return what is asked past the guards with no chance in them, before a run begins that would store it. What they did stands in `guarded`.
 
     Of what they refuse nothing is left.
     """
-    guarding, acted = spec.guarding, list[GuardActed]()
+    guarding, acted = spec.guarding, list(asked.guarded)
+    if any(each.did == "refused" for each in acted):
+        return asked
     asked = asked._replace(history=guard_history(guarding, asked.history, acted))
-    passed = guarding.look(_split_question(asked), TextPlace.INPUT)
+    passed = await guarding.check(_split_question(asked), TextPlace.INPUT, by_chance=False)
     acted += passed.acted
     if passed.refused is not None:
         return Conversation("", asked.history, sampling=asked.sampling, guarded=tuple(acted))

@@ -21,7 +21,7 @@ from ..model_call import ParsedReply
 from ..model_conversation import ModelConversation
 from ..spec import AgentSpec, Out_co
 from .guarded_input import guard_input, leave_out, tell
-from .guarded_reply import guard_reply
+from .guarded_reply import change_call, explain_refused_call, guard_reply
 from .guarded_stream import GuardedReasoning, GuardedStreamer
 from .guarding import Leaves, streams
 from .verdicts import TextPlace
@@ -37,12 +37,11 @@ class GuardedLoop(AgentLoop[Out_co]):
         if refused is not None:
             refusal: Out_co = guard.refuse_input(run, asked, refused)
             return refusal
-        if guard.guarding.find(TextPlace.RESULTS, local=True):
-            run.scope.guard_result = guard.guard_result
+        run.scope.call_guard = guard
         try:
             answer = await AgentLoop(self.spec, self.formats, guard).converse(run, asked)
         finally:
-            run.scope.guard_result = None
+            run.scope.call_guard = None
         if guard.untold is not None and isinstance(answer, str) and run.listeners:
             run.publish(TextWithdrawn(run.id, guard.untold))
             run.publish(TextStreamed(run.id, guard.untold, answer))
@@ -94,7 +93,7 @@ class RunGuards:
                 continue
             call = ToolCall(f"{turn}.{len(calls) + len(added)}", verdict.tool, {}, (0, 0), ("refused by a guard",))
             added.append(call)
-            why = f"Nothing was done: the guard {verdict.guard} refused what {verdict.tool} was to be called with ({verdict.why})."
+            why = explain_refused_call(verdict.tool, verdict.guard, verdict.why)
             refused.append(ToolResult(call.id, why, Outcome.REJECTED, verdict.tool))
         by_id = {call.id: call for call in calls}
         native = parsed.message.native or (not calls and conversation.format.native)
@@ -105,9 +104,22 @@ class RunGuards:
     async def guard_result(self, run: Run, tool: AnyTool, result: ToolResult) -> ToolResult:
         """Return a tool's result past the local guards, before it is stored."""
         acted: list[GuardActed] = []
-        looked = self._look(result, tool, acted)
+        try:
+            looked = self._look(result, tool, acted)
+        except RecursionError:
+            looked = replace(result, content="What it returned is nested too deeply to be looked at, and is not shown.")
         await tell(run, acted)
         return looked
+
+    async def guard_call(self, run: Run, call: ToolCall) -> ToolCall | ToolResult:
+        """Return a call that a model's program makes past the local guards."""
+        leaves = Leaves(dict(call.arguments))
+        passed = self.guarding.look(leaves.texts, TextPlace.ARGUMENTS, call.tool)
+        await tell(run, passed.acted)
+        if passed.refused is not None:
+            why = explain_refused_call(call.tool, passed.refused.guard, passed.refused.why)
+            return ToolResult(call.id, why, Outcome.REJECTED, call.tool)
+        return change_call(call, leaves, passed) if passed.changed else call
 
     async def guard_results(self, run: Run, turn: int, parsed: ParsedReply, results: list[ToolResult]) -> list[ToolResult]:
         """Return the results of a reply's calls past all guards. What needs an endpoint is a step of the run."""
@@ -158,6 +170,9 @@ class RunGuards:
         return answer
 
     def _look(self, result: ToolResult, tool: AnyTool | None, acted: list[GuardActed]) -> ToolResult:
+        origin = self.guarding.look([result.origin], TextPlace.RESULTS, result.origin)
+        if origin.refused is not None or origin.changed:  # an address may say as much as a page
+            result = replace(result, origin=tool.name if tool is not None else "")
         leaves = Leaves(result.content)
         passed = self.guarding.look(leaves.texts, TextPlace.RESULTS, result.origin)
         return self._take(result, tool, leaves, passed, acted)

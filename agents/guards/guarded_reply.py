@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sayso.tools import ToolCall
+from sayso.tools.calls import find_guards, note_guard
 from sayso.tools.dialects import DIALECTS, ReadCall
 from sayso.workflows import Run
 
@@ -18,7 +19,7 @@ from ..messages.values import CallVerdict, GuardActed
 from ..model_call import ParsedReply, parse_reply
 from ..model_conversation import ModelConversation
 from .guarded_input import tell
-from .guarding import Guarding, Leaves, name_all
+from .guarding import Guarding, Leaves, Passed, name_all
 from .verdicts import TextPlace
 
 
@@ -34,11 +35,44 @@ class _Looked:
 
 async def guard_reply(run: Run, turn: int, conversation: ModelConversation, reply: Reply) -> Reply:
     """Return a reply as the guards leave it, and tell what they did."""
-    guarding, parsed = conversation.spec.guarding, parse_reply(conversation, reply, turn)
-    acted: list[GuardActed] = []
-    guarded = await _guard(guarding, turn, conversation, reply, parsed, acted)
+    guarding, acted = conversation.spec.guarding, list[GuardActed]()
+    readable, dropped = await _drop_unread_calls(guarding, turn, conversation, reply, acted)
+    guarded = await _guard(guarding, turn, conversation, readable, parse_reply(conversation, readable, turn), acted)
     await tell(run, acted)
-    return guarded
+    is_left = all(verdict.call >= 0 for verdict in guarded.verdicts)
+    return guarded._replace(verdicts=(*guarded.verdicts, *dropped)) if dropped and is_left else guarded
+
+
+async def _drop_unread_calls(
+    guarding: Guarding, turn: int, conversation: ModelConversation, reply: Reply, acted: list[GuardActed]
+) -> tuple[Reply, list[CallVerdict]]:
+    """Return a reply without the calls that cannot be read and say something that a guard replaces or refuses, and a verdict on each.
+
+    Nobody needs them, and the model would be told what was seen of them.
+    """
+    parsed = parse_reply(conversation, reply, turn)
+    dropped: list[CallVerdict] = []
+    if not parsed.refused:
+        return reply, dropped
+    unread = {result.call_id for result in parsed.refused}
+    if parsed.message.native:
+        kept = [call for call in reply.calls if not await _finds(guarding, [call.name, *Leaves(call.arguments).texts], acted, dropped)]
+        return (reply._replace(calls=tuple(kept), provider_data=None) if dropped else reply), dropped
+    text = parsed.message.text
+    for begin, end in sorted((call.span for call in parsed.message.calls if call.id in unread), reverse=True):
+        if await _finds(guarding, [text[begin:end]], acted, dropped):
+            text = text[:begin] + text[end:]
+    return (reply._replace(text=text, reasoning=parsed.message.reasoning, provider_data=None) if dropped else reply), dropped
+
+
+async def _finds(guarding: Guarding, texts: Sequence[str], acted: list[GuardActed], dropped: list[CallVerdict]) -> bool:
+    """Return whether a guard replaces or refuses something in a call that cannot be read."""
+    passed = await guarding.check(texts, TextPlace.ARGUMENTS)
+    acted += passed.acted
+    last = passed.refused or next((each for each in passed.acted if each.did == "replaced"), None)
+    if last is not None:
+        dropped.append(CallVerdict(0, "unknown", last.guard, last.why))
+    return last is not None
 
 
 async def _guard(
@@ -90,11 +124,24 @@ async def _guard_call(
         looked.calls[index] = None
         looked.verdicts.append(CallVerdict(index, call.tool, passed.refused.guard, passed.refused.why))
     elif passed.changed:
-        arguments = leaves.rebuild(passed.texts)
-        assert isinstance(arguments, dict)
-        changed = tuple(name for name, value in arguments.items() if name not in call.arguments or call.arguments[name] != value)
-        looked.calls[index] = ToolCall(call.id, call.tool, arguments, call.span, call.notes)
-        looked.verdicts.append(CallVerdict(index, call.tool, name_all(passed.acted), "", changed))
+        changed = change_call(call, leaves, passed)
+        names = tuple(find_guards(changed))
+        looked.calls[index] = changed
+        looked.verdicts.append(CallVerdict(index, call.tool, name_all(passed.acted), "", names))
+
+
+def change_call(call: ToolCall, leaves: Leaves, passed: Passed) -> ToolCall:
+    """Return the call that a guard has made of another one, with a note for each argument that it has changed."""
+    arguments = leaves.rebuild(passed.texts)
+    assert isinstance(arguments, dict)
+    changed = [name for name, value in arguments.items() if name not in call.arguments or call.arguments[name] != value]
+    notes = (note_guard(name_all(passed.acted), name) for name in changed)
+    return ToolCall(call.id, call.tool, arguments, call.span, (*call.notes, *notes))
+
+
+def explain_refused_call(tool: str, guard: str, why: str) -> str:
+    """Return what the model is told of a call that a guard refused."""
+    return f"Nothing was done: the guard {guard} refused what {tool} was to be called with ({why})."
 
 
 def _refuse_reply(reply: Reply, refused: GuardActed) -> Reply:

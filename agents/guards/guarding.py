@@ -86,14 +86,24 @@ class Guarding:
         return passed
 
     async def check(
-        self, texts: Sequence[str], place: TextPlace, tool: str = "", *, reasoning: bool = False, private: frozenset[str] = frozenset()
+        self,
+        texts: Sequence[str],
+        place: TextPlace,
+        tool: str = "",
+        *,
+        reasoning: bool = False,
+        private: frozenset[str] = frozenset(),
+        by_chance: bool = True,
     ) -> Passed:
         """Put texts that belong together past all guards. One that does not stream is asked about all of them at once.
 
-        `private` are texts that no guard is shown which may hand them on.
+        `private` are texts that no guard is shown which may hand them on. Without `by_chance` only those guards are asked whose verdict on
+        a text is always the same.
         """
         passed = Passed(list(texts))
         for guard in self._choose(place, reasoning, local=False):
+            if not by_chance and getattr(guard, "has_chance", True):
+                continue
             if streams(guard):
                 for index, text in enumerate(passed.texts):
                     if text and not _take(passed, guard, index, _look(guard, text), place, tool):
@@ -188,12 +198,17 @@ class Leaves:
     """The texts in a value of JSON: all keys, texts and numbers, however deep; of a text that is JSON itself, those in it."""
 
     def __init__(self, value: object) -> None:
-        self._value = value
-        self.texts = list(_iter_leaves(value, _DEEPEST_TEXT))
+        self._value, self._depth = value, _DEEPEST_TEXT
+        try:
+            self.texts = list(_iter_leaves(value, self._depth))
+        except RecursionError:
+            if not isinstance(value, str):
+                raise
+            self.texts, self._depth = [value], 0  # JSON that nobody can read is a text like any other
 
     def rebuild(self, texts: Iterable[str]) -> object:
         """Return the value with other texts in their places. A number that was replaced becomes the text in its place."""
-        return _rebuild(self._value, iter(texts).__next__, _DEEPEST_TEXT)
+        return _rebuild(self._value, iter(texts).__next__, self._depth)
 
 
 _DEEPEST_TEXT = 3

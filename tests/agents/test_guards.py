@@ -24,10 +24,12 @@ from sayso.agents.guards import (
     Topic,
     WordList,
 )
+from sayso.agents.messages import NativeCall
 from sayso.agents.models.model import Delta
 from sayso.tools import Approve, Content, Grant, ModelError, UsageError, tool
 from sayso.tools.calculation import calculator
 from sayso.tools.errors import GuardRefused, OutputError
+from sayso.tools.python_code import python_tool
 from sayso.workflows import RunEnded, engine, sequential
 
 CARD = "4111 1111 1111 1111"
@@ -512,3 +514,74 @@ async def test_a_reply_in_json_is_shown_when_it_is_known_what_it_says() -> None:
         ended = events[-1]
         assert isinstance(ended, RunEnded)
         assert ended.result.output == seen
+
+
+# detours
+
+
+DETOURS = {
+    "a call that cannot be read": Reply(calls=(NativeCall("1", "mail", f'{{"to": {{"card": "{CARD}"'),)),
+    "a call of nothing": Reply(calls=(NativeCall("1", f"card {CARD}", "{}"),)),
+    "an argument that there is not": Reply(calls=(NativeCall("1", "look_up", f'{{"name": "x", "{CARD}": 1}}'),)),
+    "a written call that cannot be read": f'MAIL("ada@b.example", "{CARD}", "too", "many", "arguments")',
+    "a number": Reply(calls=(call("look_up", name=4111111111111111),)),
+}
+
+
+@pytest.mark.parametrize("replace_with", ["[card]", None])
+@pytest.mark.parametrize("wish", DETOURS.values(), ids=DETOURS)
+async def test_a_call_that_cannot_be_made_tells_nothing_either(wish: Any, replace_with: str | None, tmp_path: Path) -> None:
+    guard = PersonalData("card", replace_with=replace_with)
+    home = engine(f"sqlite:///{tmp_path}/runs.db")
+    result = await Agent(ScriptedModel(wish, "ok"), tools=[mail, look_up], guards=[guard]).run("?", engine=home)
+    events = [event async for event in Agent(ScriptedModel(wish, "ok"), tools=[mail, look_up], guards=[guard]).run_stream("?")]
+    home.close()
+    database = "\n".join(sqlite3.connect(tmp_path / "runs.db").iterdump())
+    for place in (str(result.messages), str(events), database):
+        assert "4111 1111" not in place
+        assert "4111111111111111" not in place
+    assert result.output == "ok"
+
+
+async def test_what_a_models_program_calls_and_reads_goes_past_the_guards() -> None:
+    written = Reply(calls=(call("PYTHON", code='r = look_up(name="Ada")\nmail(to="4111 1111 " + "1111 1111", text=r)\nr'),))
+    guard = PersonalData("card")
+    runner = python_tool([look_up, mail])
+    paused = await Agent(ScriptedModel(written, "ok"), tools=[runner], guards=[guard]).run("?")
+    (request,) = paused.pending
+    assert request.card == "E-mail to [card number]: Ada pays with [card number]."
+    refusing = PersonalData("card", replace_with=None)
+    result = await Agent(ScriptedModel(written, "ok"), tools=[python_tool([look_up, mail])], guards=[refusing]).run("?")
+    assert (result.output, result.pending, SENT) == ("ok", (), [])
+    assert "4111 1111 1111" not in str(result.messages[2:])
+
+
+async def test_where_a_result_is_from_tells_nothing_either() -> None:
+    @tool.egress
+    async def fetch() -> Content:
+        """Fetch a page."""
+        return Content("A page.", origin="https://shop.example/?pay=4111111111111111")
+
+    result = await Agent(ScriptedModel(Reply(calls=(call("fetch"),)), "ok"), tools=[fetch], guards=[PersonalData()]).run("?")
+    assert result.messages[2].results[0].origin == "fetch"
+
+
+async def test_what_is_nested_without_an_end_does_not_stop_the_guards() -> None:
+    for depth in (400, 3000):
+        text = "[" * depth + f'"{CARD}"' + "]" * depth
+        assert "4111" not in (await Agent(ScriptedModel(text), guards=[PersonalData()]).run("?")).output
+
+
+async def test_a_run_that_an_engine_begins_is_guarded_before_it_is_stored(tmp_path: Path) -> None:
+    home = engine(f"sqlite:///{tmp_path}/runs.db")
+    model, sent = noting("ok", "ok")
+    bot = Agent(model, guards=[PersonalData(), Topic("cards", words=["card"])])
+    await home.start(bot, await bot.guard_input(f"My card is {CARD}."), run_id="r1")
+    assert await home.result("r1") == "ok"
+    await home.start(bot, await bot.guard_input("A poem for ada@example.org."), run_id="r2")
+    assert await home.result("r2") == "I can only help with cards."
+    home.close()
+    database = "\n".join(sqlite3.connect(tmp_path / "runs.db").iterdump())
+    assert "4111 1111" not in database
+    assert "poem" not in database
+    assert len(sent) == 1

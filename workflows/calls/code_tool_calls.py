@@ -26,8 +26,11 @@ async def execute_code_tool(
     labels, number = LABELS[tool.trust, tool.secrecy].union(run.scope.provenance.labels), 0
     piece = await run.step(f"code:{position}", _start, call, tool, program)
     while isinstance(piece, CallsOut):
-        inner = ToolCall(f"{call.id}.{number}", piece.tool, piece.arguments)
-        result = await execute(run, inner, program.functions[piece.tool], f"{position}.{number}.{piece.tool}")
+        inner = await _guard(run, ToolCall(f"{call.id}.{number}", piece.tool, piece.arguments))
+        if isinstance(inner, ToolResult):
+            result = inner
+        else:
+            result = await execute(run, inner, program.functions[piece.tool], f"{position}.{number}.{piece.tool}")
         labels = labels.union(result.labels)  # what the program read may be in what it returns
         number += 1
         piece = await run.step(f"code:{position}.{number}", _go_on, call, program, piece.state, Answered(result.content, result.outcome))
@@ -35,6 +38,11 @@ async def execute_code_tool(
     ended = ToolResult(call.id, content, outcome, tool.name, labels.trust, labels.secrecy)
     run.scope.provenance.take(ended)
     return ended
+
+
+async def _guard(run: Run, call: ToolCall) -> ToolCall | ToolResult:
+    """Return a call past the guards of the agent, where there are any."""
+    return call if run.scope.call_guard is None else await run.scope.call_guard.guard_call(run, call)
 
 
 async def _start(call: ToolCall, tool: AnyTool, program: ToolProgram) -> Piece:

@@ -361,7 +361,7 @@ async def _perform_write(
     begun_by = None if intent.attempt == run.attempt else intent.attempt
     write = ExactlyOnceWrite(run, tool, arguments, context, call, request.key, begun_by, fits, refusal)
     # Masked before it is stored. The secrets of the call are known by now: they were met when it was proposed, or revealed above.
-    is_looked_at = run.secrets.texts or run.scope.guard_result is not None
+    is_looked_at = run.secrets.texts or run.scope.call_guard is not None
     perform = partial(_perform_masked, run, tool, write) if is_looked_at else write.perform
     result = await run.step(f"effect:{position}", perform)
     UNDER_WAY.discard(request.key)  # what it came to is stored
@@ -378,8 +378,8 @@ async def _perform_write(
 
 async def _perform_masked(run: Run, tool: AnyTool, write: ExactlyOnceWrite) -> ToolResult:
     result = await write.perform()
-    if run.scope.guard_result is not None:
-        result = await run.scope.guard_result(run, tool, result)
+    if run.scope.call_guard is not None:
+        result = await run.scope.call_guard.guard_result(run, tool, result)
     return mask_result(run, result) if run.secrets.texts else result
 
 

@@ -153,8 +153,8 @@ async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
         result = make_failure(call, str(error))
     except ToolError as error:  # its words may repeat what it has read
         result = make_result(call, tool, str(error), run.scope.provenance.labels, Outcome.FAILED)
-    if run.scope.guard_result is not None:
-        result = await run.scope.guard_result(run, tool, result)
+    if run.scope.call_guard is not None:
+        result = await run.scope.call_guard.guard_result(run, tool, result)
     return mask_result(run, result) if run.secrets.texts else result
 
 

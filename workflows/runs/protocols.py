@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, TypeVarTuple,
 from sayso.tools.approval.background import Background, Made, Said
 from sayso.tools.approval.policy import NO_RULES, Allow, Ask, Deny, Rules
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Approver, Decision, Edit, Reject
-from sayso.tools.calls import PLAIN, Content, ToolResult
+from sayso.tools.calls import PLAIN, Content, ToolCall, ToolResult
 from sayso.tools.definition.moments import next_number
 from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import CLEAN, LABELS, Labels
@@ -108,7 +108,16 @@ UNLABELLED = PLAIN | {ToolResult, ApprovalRequest, Approve, Edit, Reject, Allow,
 WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
 
 
-ResultGuard = Callable[["Run", AnyTool, ToolResult], Awaitable[ToolResult]]
+class CallGuard(Protocol):
+    """Looks at what tools return, and at the calls that a model's program makes, before anybody else does."""
+
+    async def guard_result(self, run: Run, tool: AnyTool, result: ToolResult) -> ToolResult:
+        """Return a result as it may be stored and read. It never raises: a write has been done by then."""
+        ...
+
+    async def guard_call(self, run: Run, call: ToolCall) -> ToolCall | ToolResult:
+        """Return a call as it may be made, or the result that says why it may not."""
+        ...
 
 
 class Provenance:
@@ -209,7 +218,7 @@ class Scope:
     `transcripts` holds the messages of each agent's run by run id. `begun` is a number that grows with each execution and each binding of
     a tool's arguments: what was bound before is the application's. `approvers` are those whose
     signed decisions count, if not anybody's; `head_guard` compares the log with what is kept elsewhere. `bindings` holds
-    the tools that workflow code has called, where a grant is for one by its name. `guard_result` looks at what a tool has returned before
+    the tools that workflow code has called, where a grant is for one by its name. `call_guard` looks at what tools return before
     it is stored; it is that of the agent whose run it is, and no child's.
     """
 
@@ -223,7 +232,7 @@ class Scope:
     approvers: Approvers | None = None
     head_guard: HeadGuard | None = None
     bindings: dict[str, AnyTool] = field(default_factory=dict)
-    guard_result: ResultGuard | None = None
+    call_guard: CallGuard | None = None
 
     def for_child(self, limits: Limits | None, provenance: Provenance | None = None) -> Scope:
         """Return the scope of a child, with limits of its own on top. It reads for itself, and counts for itself what it replays."""
