@@ -40,6 +40,8 @@ def fence_content(content: Content) -> str:
 
 def find_untrusted_texts(message: str) -> list[ToolResult]:
     """Return the texts that are fenced in a message, as results that were read: with their labels, and where they come from."""
+    if FENCE_START not in message:  # a long history is read through in each run
+        return []
     return [
         ToolResult(
             "",
@@ -82,4 +84,4 @@ def _find_fences(message: str) -> Iterator[re.Match[str]]:
 
 def strip_untrusted_text(message: str) -> str:
     """Return the message without the fenced texts: the words that the user wrote."""
-    return _FENCE.sub("", message)
+    return _FENCE.sub("", message) if FENCE_START in message else message

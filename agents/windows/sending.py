@@ -98,6 +98,8 @@ async def fit(run_id: str, turn: int, conversation: ModelConversation, *, may_of
     if context.length is None:
         return None
     sent = conversation.window
+    if sent is None:
+        context.forget(conversation.transcript)
     if sent is None and _surely_fits(conversation, context.length, window):
         return None
     counter = context.counter = context.counter or find_counter(conversation.spec.model, window.count)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..messages import Message
 from .counting import TokenCounter
+from .items import find_question
 from .places import Ranges
 from .values import Item
 
@@ -34,8 +35,12 @@ class ModelContext:
             seen = sent.seen
             if 0 < seen < len(transcript) and messages[seen - 1] == transcript[seen - 1] and messages[:seen] == transcript[:seen]:
                 del self.earlier[index]
-                return sent.copy()
+                return sent.copy(find_question(transcript, 0))
         return None
+
+    def forget(self, transcript: Sequence[Message]) -> None:
+        """Forget a conversation whose messages have been written anew: they are no longer where they were."""
+        self.earlier = [each for each in self.earlier if each[0] is not transcript]
 
     def keep(self, transcript: Sequence[Message], sent: SentWindow) -> None:
         """Remember a conversation. The list and what is sent of it are those of the run, and grow with it."""
@@ -81,8 +86,8 @@ class SentWindow:
     opening: Sequence[Message] = ()
     offers_reading: bool = False
 
-    def copy(self) -> SentWindow:
-        """Return it for another run: nothing in it is of the turn under way, and nothing was told there."""
-        items = [item._replace(is_current=False) for item in self.items]
+    def copy(self, question_place: int) -> SentWindow:
+        """Return it for another run, which has told nothing yet, and whose question is at that place."""
+        items = [item._replace(is_current=False) if item.is_current and item.place <= question_place else item for item in self.items]
         messages = None if self.messages is None else [*self.messages]
         return replace(self, items=items, is_told=False, messages=messages)

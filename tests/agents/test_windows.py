@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from sayso import Agent, Image, Limits, ScriptedModel, engine, tool
 from sayso.agents import Reply, Sampling, call
@@ -16,7 +17,7 @@ from sayso.agents.windows import ContextTrimmed, Window, drop_media, drop_reason
 from sayso.agents.windows.counting import TokenCounter
 from sayso.agents.windows.items import group_messages, iter_texts
 from sayso.tools import Approve, ToolCall, ToolResult, UsageError
-from sayso.tools.errors import InputTooLong, ModelError
+from sayso.tools.errors import InputTooLong, ModelError, ToolsRefused
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
 WORDS = "The burger of the day is on the board beside the door. "
@@ -265,7 +266,7 @@ def test_a_resumed_run_sends_what_it_would_have_sent(tmp_path: Any) -> None:
         result = await agent.run("Look, then order.", engine=where, run_id="r")
         (request,) = result.pending
         if restart:
-            heard.lines = ["Ordered."]
+            heard.lines[:] = ["Ordered."]
             agent = Agent(heard.model, tools=[look_up, order], window=4000, limits=Limits())
             where = engine(f"sqlite:///{tmp_path}/{restart}.db")
             result = await agent.run("Look, then order.", engine=where, run_id="r")
@@ -449,3 +450,80 @@ def test_a_window_that_is_none_is_refused_by_its_value() -> None:
             Agent(ScriptedModel(), window=wrong)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="functions"):
         Window(strategies=["drop_oldest"])  # type: ignore[list-item]
+
+
+# What it costs
+
+
+def test_each_message_is_counted_once_however_long_the_conversation() -> None:
+    counted: list[str] = []
+
+    def by_letters(text: str) -> int:
+        counted.append(text)
+        return len(text) // 4 + 1
+
+    agent = Agent(Listening("Fine.", repeat=True).model, window=Window(tokens=2000, count=by_letters))
+    history: Sequence[Message] = talk(1000)
+    per_turn: list[int] = []
+    for turn in range(60):
+        counted.clear()
+        history = agent.run_sync(f"Question {turn}. {WORDS}", history=history).messages
+        per_turn.append(len(counted))
+    assert per_turn[0] < 200  # of 2,000: what is far too old is not looked at
+    assert max(per_turn[1:]) <= 12
+    assert len(history) == 2120
+
+
+def test_a_summariser_is_not_told_secrets() -> None:
+    asked: list[str] = []
+
+    def summarise(request: ModelRequest) -> str:
+        asked.append(request.question)
+        return "Somebody logged in."
+
+    @tool.read(trust="tool", secrecy="public")
+    def log_in(name: str, password: SecretStr) -> str:
+        """Log in."""
+        return f"{name} is in. {WORDS * 10}"
+
+    lines = [Reply(calls=(call("log_in", name=f"ada{number}", password=f"swordfish{number}"),)) for number in range(20)]
+    window = Window(tokens=2500, strategies=[summarise_oldest(ScriptedModel(summarise, repeat=True), tokens=100)])
+    Agent(Listening(*lines, "Done.").model, tools=[log_in], window=window, limits=Limits()).run_sync("Log in everywhere.")
+    assert any("ada3" in each for each in asked)
+    assert not any("swordfish" in each for each in asked)
+
+
+def test_a_run_that_goes_on_in_the_same_program_keeps_the_reasoning_of_its_turn() -> None:
+    data = ProviderData("here", {"signature": "s" * 50})
+
+    class Thinking(Listening):
+        def _answer(self, request: ModelRequest) -> str | Reply:
+            answer = super()._answer(request)
+            return answer if isinstance(answer, str) else answer._replace(provider_data=data)
+
+    looks = [look(str(number)) for number in range(12)]
+    heard = Thinking(*looks, Reply(calls=(call("order", item="blue"),)), *looks, "Ordered.")
+    agent = Agent(heard.model, tools=[look_up, order], window=3500, limits=Limits())
+
+    async def run() -> None:
+        result = await agent.run("Look, then order.")
+        (request,) = result.pending
+        assert (await result.resume({request.digest: Approve()})).output == "Ordered."
+
+    asyncio.run(run())
+    replies = [message for sent in heard.sent for message in sent if isinstance(message, AssistantMessage)]
+    assert len(replies) > 100
+    assert all(reply.provider_data == data for reply in replies)
+
+
+def test_a_model_that_refuses_tools_goes_on_with_calls_as_text_and_a_long_conversation() -> None:
+    lines: list[str | Reply | BaseException] = [look(str(number)) for number in range(12)]
+    heard = Listening(*lines, ToolsRefused("no tools"), 'LOOK_UP("13")', 'LOOK_UP("14")', "Done.")
+    agent = Agent(heard.model, tools=[look_up], window=3000, limits=Limits())
+    history = agent.run_sync("Look all of them up.").messages
+    assert "LOOK_UP" in str(heard.sent[-1])
+    assert all(count(sent) <= 2400 for sent in heard.sent)
+    heard.lines += ["Fine."]
+    agent.run_sync("And now?", history=history)
+    assert heard.sent[-1][-1] == UserMessage("And now?")
+    assert count(heard.sent[-1]) <= 2400
