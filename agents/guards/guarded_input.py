@@ -16,9 +16,9 @@ from .verdicts import TextPlace
 
 
 async def guard_before(spec: AgentSpec[object], asked: Conversation) -> Conversation:
-    """Return what is asked past the guards with no chance in them, before a run begins that would store it. What they did stands in `guarded`.
+    """Return what is asked past the guards with no chance in them, before a run begins that would store it.
 
-    Of what they refuse nothing is left.
+    What they did stands in `guarded`; of what they refuse nothing is left.
     """
     guarding, acted = spec.guarding, list(asked.guarded)
     if any(each.did == "refused" for each in acted):
