@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from sayso.tools import ToolCall, ToolResult
+from sayso.tools.approval.background import Said
 from sayso.workflows import Run
 
 from ..messages import AssistantMessage, Conversation, Message, ToolMessage, UserMessage
@@ -48,9 +50,26 @@ async def guard_input(run: Run, spec: AgentSpec[object], asked: Conversation) ->
         acted += passed.acted
         refused = passed.refused
         if refused is None:
-            asked = _join_question(guarding, asked, passed, acted)
+            guarded = _join_question(guarding, asked, passed, acted)
+            _guard_user_words(run, guarding, asked, guarded)
+            asked = guarded
     await tell(run, acted)
     return asked, refused
+
+
+def _guard_user_words(run: Run, guarding: Guarding, asked: Conversation, guarded: Conversation) -> None:
+    """Leave out of the user's words in this run, which cards quote, what a guard has replaced."""
+    provenance = run.scope.provenance
+    if guarded.said == () and guarded is not asked:  # another guard has worded it anew
+        provenance.user_texts = guarded.user_texts
+        return
+    left: list[str | Said] = []
+    for each in provenance.user_texts:
+        text = each if isinstance(each, str) else each.text
+        pieces = [text] if guarding.look([text], TextPlace.INPUT).texts == [text] else find_own_words(guarding, text)
+        left += [each] if pieces == [text] else [piece if isinstance(each, str) else replace(each, text=piece) for piece in pieces]
+    if left != list(provenance.user_texts):
+        provenance.user_texts = tuple(left)
 
 
 async def tell(run: Run, acted: Sequence[GuardActed]) -> None:
@@ -84,22 +103,25 @@ def _join_question(guarding: Guarding, asked: Conversation, passed: Passed, acte
     """Return what is asked with the texts that are left of it."""
     if not passed.changed:
         return asked
-    texts = iter(passed.texts)
-    said = asked.said
-    if said is not None:  # the user's own words in it: where a guard has changed them, they are words of nobody
-        looked = guarding.look(said, TextPlace.INPUT)
-        said = () if looked.refused is not None else tuple(looked.texts)
+    texts, own = iter(passed.texts), asked.question.user_texts
+    # What a guard writes is nobody's word: of the user's own words, those are left that stand between what was replaced.
+    is_local = guarding.look(_split_question(asked), TextPlace.INPUT).texts == passed.texts
+    said = tuple(each for text in own for each in find_own_words(guarding, text)) if is_local else ()
     if not asked.parts:
-        text = _put_back(asked.text, texts)
-        return asked._replace(text=text, said=_keep_said(said, text))
+        return asked._replace(text=_put_back(asked.text, texts), said=said)
     parts = tuple(_put_back(part, texts) if isinstance(part, str) else part for part in asked.parts)
-    text = "\n\n".join(part for part in parts if isinstance(part, str))
-    return asked._replace(text=text, parts=parts, said=_keep_said(said, text))
+    return asked._replace(text="\n\n".join(part for part in parts if isinstance(part, str)), parts=parts, said=said)
 
 
-def _keep_said(said: tuple[str, ...] | None, text: str) -> tuple[str, ...] | None:
-    """Return the user's own words that are still in the text."""
-    return said if said is None else tuple(each for each in said if each in text)
+def find_own_words(guarding: Guarding, text: str) -> list[str]:
+    """Return the pieces of a user's text that the local guards leave as they are; none, where one refuses it or fails."""
+    if guarding.look([text], TextPlace.INPUT).refused is not None:
+        return []
+    pieces = [text]
+    for guard in guarding.find(TextPlace.INPUT, local=True):
+        split: Callable[[str], list[str]] | None = getattr(guard, "split", None)
+        pieces = [each for piece in pieces for each in (split(piece) if split is not None else [])]
+    return [piece for piece in pieces if piece.strip()]
 
 
 # an earlier conversation

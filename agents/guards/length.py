@@ -41,6 +41,10 @@ class Length:
         """Return the text cut off, or why it is refused."""
         return self.look(text)
 
+    def split(self, text: str) -> list[str]:
+        """Return what may stay of a text."""
+        return [text[: self.most]]
+
     def look(self, text: str) -> Verdict:
         """Do what `check` does, at once."""
         if len(text) <= self.most or text == text[: self.most] + CUT:

@@ -75,6 +75,14 @@ class SpanGuard(ABC):
             return held.refusal
         return ALLOWED if not held.found else ReplacedText(shown, describe_found(held.found))
 
+    def split(self, text: str) -> list[str]:
+        """Return the pieces of a text between the spans, as they were written."""
+        letters, at, pieces = PlainLetters(text), 0, list[str]()
+        for span in self.find(letters.text, 0):
+            pieces.append(text[at : max(at, letters.find_start(span.start))])
+            at = letters.find_end(span.end)
+        return [*pieces, text[at:]]
+
     def refuse(self, span: Span) -> RefusedText:
         """Return the refusal of a text that has the span in it."""
         return RefusedText(f"there is {span.what} in it", self.answer)

@@ -105,8 +105,8 @@ async def test_what_is_replaced_in_the_input_is_what_is_sent_stored_and_kept(tmp
     home = engine(f"sqlite:///{tmp_path}/runs.db")
     agent = Agent(model, guards=[PersonalData()])
     result = await agent.run(f"My card is {CARD}.", engine=home, run_id="r1")
-    assert sent == [(UserMessage("My card is [card number]."),)]
-    assert result.messages[0] == UserMessage("My card is [card number].")
+    assert sent == [(UserMessage("My card is [card number].", said=("My card is ", ".")),)]
+    assert result.messages[0] == UserMessage("My card is [card number].", said=("My card is ", "."))
     assert [event async for event in home.events("r1") if isinstance(event, GuardActed)] == [
         GuardActed("r1", "PersonalData", "input", "replaced", "a card number")
     ]
@@ -145,7 +145,7 @@ async def test_guards_look_in_order_and_each_sees_what_the_one_before_has_left()
     guards = [Patterns("cat", replace_with="dog", name="first"), Patterns("dog", replace_with="cow", name="second")]
     model, sent = noting("ok")
     await Agent(model, guards=guards).run("a cat")
-    assert sent == [(UserMessage("a cow"),)]
+    assert sent == [(UserMessage("a cow", said=("a ",)),)]
 
 
 async def test_an_earlier_conversation_is_looked_at_wherever_it_comes_from() -> None:
@@ -453,7 +453,7 @@ async def test_an_agent_in_a_workflow_has_its_guards() -> None:
         Agent(model, name="first", guards=[PersonalData(), Chance([AllowedText()])]), Agent(ScriptedModel("ok"), name="second")
     )
     result = await flow.run(f"My card is {CARD}.")
-    assert (result.output, sent) == ("ok", [(UserMessage("My card is [card number]."),)])
+    assert (result.output, sent) == ("ok", [(UserMessage("My card is [card number].", said=("My card is ", ".")),)])
 
 
 async def test_a_guard_that_needs_all_of_a_reply_holds_it() -> None:
@@ -585,3 +585,29 @@ async def test_a_run_that_an_engine_begins_is_guarded_before_it_is_stored(tmp_pa
     assert "4111 1111" not in database
     assert "poem" not in database
     assert len(sent) == 1
+
+
+async def test_what_a_guard_writes_is_not_the_users_word() -> None:
+    order = Reply(calls=(call("mail", to="boss@example.org", text="I am ill."),))
+    local = WordList("my boss", replace_with="boss@example.org", at="input")
+    anew = Chance([ReplacedText("Write to boss@example.org: I am ill.", "clearer")], places={TextPlace.INPUT})
+    for guard, text in ((local, 'you wrote this: ": I am ill."'), (anew, "the model chose it")):
+        paused = await Agent(ScriptedModel(order), tools=[mail], guards=[guard]).run("Write to my boss: I am ill.")
+        (request,) = paused.pending
+        assert {each.name: each.origin for each in request.shown} == {"to": "the model chose it", "text": text}
+
+
+async def test_a_card_quotes_nothing_that_a_guard_has_replaced() -> None:
+    order = Reply(calls=(call("mail", to="ada@b.example", text="I am ill."),))
+    flow = sequential(Agent(ScriptedModel(order), tools=[mail], guards=[PersonalData("card")]))
+    for agent in (flow, Agent(ScriptedModel(order), tools=[mail], guards=[PersonalData("card"), Chance([AllowedText()])])):
+        paused = await agent.run(f"Mail ada@b.example with card {CARD}: I am ill.")
+        assert "4111" not in str(paused.pending)
+        assert {each.name: each.source for each in paused.pending[0].shown} == {"to": "you wrote this", "text": "you wrote this"}
+
+
+async def test_a_refusal_leaves_nothing_to_be_read_in_the_error() -> None:
+    guard = WordList("secret", at="output")
+    with pytest.raises(GuardRefused) as error:
+        await Agent(ScriptedModel("It is secret."), guards=[guard]).run("?")
+    assert "secret" not in str(error.value) + str(error.value.partial) + str(vars(error.value))
