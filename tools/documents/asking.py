@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..truth.sorted_tables import find_line
 from ..truth.words import read_irregular
-from .neighbours import find_neighbours
+from .neighbours import find_neighbours, find_rarity
 from .query_words import MOST_CHARS, MOST_WORDS, STOP_WORDS, split_as_written
 from .stems import stem
 from .synonyms import Synonyms, read_everyday
@@ -42,11 +42,12 @@ class WordKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AskedWord:
-    """A word or phrase that a question asks about, in lower case."""
+    """A word or phrase that a question asks about, in lower case. `rarity` (0 to 1) is how rare it is in English, if it is in English."""
 
     text: str
     alternatives: tuple[Alternative, ...] = ()
     kind: WordKind = WordKind.FOREIGN
+    rarity: float | None = None
 
 
 def read_question(question: str, own: Synonyms) -> list[AskedWord]:
@@ -68,7 +69,8 @@ def _read(written: Sequence[str], words: Sequence[str], own: Synonyms, *, in_eng
             if in_english:
                 is_name = not length and ((at > 0 and written[at][:1].isupper()) or not _is_english(words[at]))
                 kind = WordKind.NAME if is_name else WordKind.COMMON
-            yield AskedWord(" ".join(phrase), tuple(_find_alternatives(phrase, own, in_english=in_english)), kind)
+            rarity = max(map(find_rarity, phrase)) if in_english else None
+            yield AskedWord(" ".join(phrase), tuple(_find_alternatives(phrase, own, in_english=in_english)), kind, rarity)
         at += len(phrase)
 
 

@@ -24,13 +24,24 @@ class Neighbour(NamedTuple):
 @lru_cache(4_096)
 def find_neighbours(word: str) -> tuple[Neighbour, ...]:
     """Return the nearest words of an English word, the nearest first; none for a word that is not in the table."""
-    table, wanted = _read_table(), stem(word)
-    row = bisect_left(table.stems, wanted)
-    if row == len(table.stems) or table.stems[row] != wanted:
+    table, row = _read_table(), _find_row(word)
+    if row is None:
         return ()
     start, end = table.starts[row], table.starts[row + 1]
     pairs = zip(table.numbers[start:end], table.weights[start:end], strict=True)
     return tuple(Neighbour(table.words[number], weight / 255) for number, weight in pairs)
+
+
+def find_rarity(word: str) -> float:
+    """Return how rare a word is in English: 0 for the most common ones, 1 for those that are not in the table."""
+    row = _find_row(word)
+    return 1.0 if row is None else _read_table().rarities[row] / 255
+
+
+def _find_row(word: str) -> int | None:
+    stems, wanted = _read_table().stems, stem(word)
+    row = bisect_left(stems, wanted)
+    return row if row < len(stems) and stems[row] == wanted else None
 
 
 class _Table(NamedTuple):
@@ -38,6 +49,7 @@ class _Table(NamedTuple):
 
     stems: list[str]
     words: list[str]
+    rarities: bytes
     starts: list[int]
     weights: bytes
     numbers: array[int]
@@ -48,8 +60,9 @@ def _read_table() -> _Table:
     packed = (files(__package__ or __name__) / "tables" / "neighbours.bin").read_bytes()
     stems, words, rest = zlib.decompress(packed).split(b"\0", 2)
     rows = stems.decode("ascii").split("\n")
-    starts = [0, *accumulate(rest[: len(rows)])]
-    weights, numbers = rest[len(rows) : len(rows) + starts[-1]], array("H", rest[len(rows) + starts[-1] :])
+    rarities, counts, rest = rest[: len(rows)], rest[len(rows) : 2 * len(rows)], rest[2 * len(rows) :]
+    starts = [0, *accumulate(counts)]
+    numbers = array("H", rest[starts[-1] :])
     if sys.byteorder == "big":
         numbers.byteswap()
-    return _Table(rows, words.decode("ascii").split("\n"), starts, weights, numbers)
+    return _Table(rows, words.decode("ascii").split("\n"), rarities, starts, rest[: starts[-1]], numbers)

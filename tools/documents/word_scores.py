@@ -18,19 +18,25 @@ SPELT_WEIGHT = 0.9
 """How much a word counts that a misspelt one means."""
 UNKNOWN_TELLS = {WordKind.COMMON: 0.8, WordKind.NAME: 4.0, WordKind.FOREIGN: 1.0}
 """How much a word that no text holds speaks against an answer, measured by one that a single text holds."""
-ENOUGH, ENOUGH_FOREIGN = 0.56, 0.33
-"""The share of what is asked about that makes a strength of 1: by scores, and by words alone where there are no tables of the language."""
+ENGLISH_TEXTS = 30
+"""How many texts of the index count as much as what is known of English, in how rare a word is: a small folder tells little of that."""
+ENOUGH_FOREIGN = 0.33
+"""The share of the words of a question that makes a strength of 1, where there are no tables of its language."""
 
 
 @dataclass(frozen=True, slots=True)
 class WeighedWord:
-    """A word of the question over all texts: `scores` and `held` (0 to 1) by the number of a text; `weight` is what it tells."""
+    """A word of the question over all texts; `weight` is what it tells.
+
+    By the number of a text: `scores` for ranking; `proofs`, the same with less for words that are only used alike; `held` (0 to 1).
+    """
 
     asked: AskedWord
     is_known: bool
     weight: float
     scores: dict[int, float]
     held: dict[int, float]
+    proofs: dict[int, float]
 
 
 def weigh(asked: AskedWord, size: int, look_up: LookUp, find_spelling: Callable[[str], str | None]) -> WeighedWord:
@@ -39,21 +45,27 @@ def weigh(asked: AskedWord, size: int, look_up: LookUp, find_spelling: Callable[
     if not own and asked.kind is not WordKind.COMMON and (spelt := find_spelling(asked.text)):
         own, sure = _saturate(look_up(spelt), size), SPELT_WEIGHT
     weight = _rarity(size, len(own))
+    if own and asked.rarity is not None:
+        weight = (size * weight + ENGLISH_TEXTS * asked.rarity * _rarity(size, 1)) / (size + ENGLISH_TEXTS)
     scores = {number: sure * weight * share for number, share in own.items()}
     held = dict.fromkeys(own, sure)
     most = weight if own else MOST_FOR_UNKNOWN
-    squares = dict[int, float]()
+    squares, sure_squares = dict[int, float](), dict[int, float]()
     for phrase, likeness in asked.alternatives:
         found = _saturate(look_up(phrase), size)
         worth = likeness * min(_rarity(size, len(found)), most)
         for number, share in found.items():
-            squares[number] = squares.get(number, 0.0) + (worth * share) ** 2
+            square = (worth * share) ** 2
+            squares[number] = squares.get(number, 0.0) + square
+            sure_squares[number] = sure_squares.get(number, 0.0) + square * likeness
             held[number] = max(held.get(number, 0.0), likeness)
+    proofs = dict(scores)
     for number, square in squares.items():
         scores[number] = max(scores.get(number, 0.0), math.sqrt(square))
+        proofs[number] = max(proofs.get(number, 0.0), math.sqrt(sure_squares[number]))
     if not own:
         weight *= UNKNOWN_TELLS[asked.kind]
-    return WeighedWord(asked, bool(own), weight, scores, held)
+    return WeighedWord(asked, bool(own), weight, scores, held, proofs)
 
 
 def find_best(words: Sequence[WeighedWord], top: int) -> list[tuple[int, float]]:
@@ -77,13 +89,17 @@ def make_evidence(words: Sequence[WeighedWord], best: Sequence[tuple[int, float]
     English words that are known count by the square of their rarity: common ones are held by some text anyway and tell little.
     """
     missing = tuple(word.asked.text for word in words if not word.is_known)
-    if not best:
-        return Evidence(0.0, missing)
     if all(word.asked.kind is WordKind.FOREIGN for word in words):
-        return Evidence(max(cover(words, number) for number, _ in best) / ENOUGH_FOREIGN, missing)
+        return Evidence(max((cover(words, number) for number, _ in best), default=0.0) / ENOUGH_FOREIGN, missing)
     rarest = _rarity(size, 1)
     asked = sum(word.weight**2 / rarest if word.is_known else word.weight for word in words)
-    return Evidence(best[0][1] / asked / ENOUGH, missing)
+    shown = max((sum(word.proofs.get(number, 0.0) for word in words) for number, _ in best), default=0.0)
+    return Evidence(shown / asked / _enough(rarest), missing)
+
+
+def _enough(rarest: float) -> float:
+    """Return the share of what is asked about that makes a strength of 1: less in a small index, which has fewer words to say it with."""
+    return min(max(0.26, 0.13 * rarest - 0.15), 0.5)
 
 
 def _rarity(size: int, holders: int) -> float:
