@@ -13,7 +13,7 @@ from ..truth.words import read_irregular
 from .neighbours import find_neighbours, find_rarity
 from .query_words import MOST_CHARS, MOST_WORDS, STOP_WORDS, split_as_written
 from .stems import stem
-from .synonyms import Synonyms, read_everyday
+from .synonyms import Phrase, Synonyms, read_everyday
 
 OWN_WEIGHT = 1.0
 FORM_WEIGHT = 0.95
@@ -63,7 +63,7 @@ def _read(written: Sequence[str], words: Sequence[str], own: Synonyms, *, in_eng
     at = 0
     while at < len(words):
         length = max(own.find_phrase(words, at), read_everyday().find_phrase(words, at) if in_english else 0)
-        phrase = tuple(words[at : at + max(length, 1)])
+        phrase: Phrase = tuple(words[at : at + max(length, 1)])
         if length or words[at] not in STOP_WORDS:
             kind = WordKind.FOREIGN
             if in_english:
@@ -74,21 +74,27 @@ def _read(written: Sequence[str], words: Sequence[str], own: Synonyms, *, in_eng
         at += len(phrase)
 
 
-def _find_alternatives(phrase: tuple[str, ...], own: Synonyms, *, in_english: bool) -> Iterable[Alternative]:
+def _find_alternatives(phrase: Phrase, own: Synonyms, *, in_english: bool) -> Iterable[Alternative]:
     found = [Alternative(" ".join(other), OWN_WEIGHT) for other in own.find(phrase)]
     if len(phrase) > 1:
         found += [Alternative(word, PART_WEIGHT) for word in phrase if word not in STOP_WORDS]
     if in_english:
-        if (base := read_irregular().get(phrase[0])) and len(phrase) == 1:
-            found += [Alternative(base, FORM_WEIGHT), *(Alternative(*neighbour) for neighbour in find_neighbours(base))]
         found += [Alternative(" ".join(other), EVERYDAY_WEIGHT) for other in read_everyday().find(phrase)]
-        found += [Alternative(*neighbour) for neighbour in find_neighbours(phrase[0]) if len(phrase) == 1]
+        if len(phrase) == 1:
+            found += _find_alike(*phrase)
     best = dict[tuple[str, ...], Alternative]()
     for each in found:
         stems = tuple(map(stem, each.phrase.split()))
         if stems not in best or best[stems].weight < each.weight:
             best[stems] = each
     return best.values()
+
+
+def _find_alike(word: str) -> Iterator[Alternative]:
+    if base := read_irregular().get(word):
+        yield Alternative(base, FORM_WEIGHT)
+        yield from (Alternative(*neighbour) for neighbour in find_neighbours(base))
+    yield from (Alternative(*neighbour) for neighbour in find_neighbours(word))
 
 
 @lru_cache(4_096)

@@ -27,6 +27,7 @@ from .reading import DocumentText, ReadOptions, read_document
 
 READERS = max(2, min(4, os.cpu_count() or 2))
 NAMED_IN_ERRORS = 5
+BATCH_FILES, BATCH_CHARS = 200, 2_000_000
 
 
 class Documents:
@@ -122,12 +123,14 @@ class Documents:
                 files.append(found.file)
             else:
                 to_read.append(found)
-        for outcome in self._read_all(to_read, stored):
-            if isinstance(outcome, Skipped):
-                skipped.append(outcome)
-            else:
-                self._table.put(outcome.found, outcome.sha256, outcome.entries)
-                files.append(outcome.found.file)
+        for batch in _make_batches(self._read_all(to_read, stored)):
+            with self.index.changes():  # making one change safe on disk takes longer than reading a page
+                for outcome in batch:
+                    if isinstance(outcome, Skipped):
+                        skipped.append(outcome)
+                    else:
+                        self._table.put(outcome.found, outcome.sha256, outcome.entries)
+                        files.append(outcome.found.file)
         self._table.forget(set(stored).difference(files))
         self.files, self.skipped = tuple(sorted(files)), tuple(sorted(skipped, key=lambda each: each.file))
 
@@ -214,6 +217,19 @@ class _Outcome(NamedTuple):
     found: FileFound
     sha256: str
     entries: list[IndexEntry] | None
+
+
+def _make_batches(outcomes: Iterable[_Outcome | Skipped]) -> Iterator[list[_Outcome | Skipped]]:
+    """Yield the files that were read in as many at a time as are stored together: a program that is ended loses no more than that."""
+    batch, chars = list[_Outcome | Skipped](), 0
+    for outcome in outcomes:
+        batch.append(outcome)
+        chars += 0 if isinstance(outcome, Skipped) else sum(len(entry.text) for entry in outcome.entries or ())
+        if len(batch) == BATCH_FILES or chars >= BATCH_CHARS:
+            yield batch
+            batch, chars = [], 0
+    if batch:
+        yield batch
 
 
 def _read_file(found: FileFound, known: StoredFile | None, how: ReadOptions) -> _Outcome | Skipped:

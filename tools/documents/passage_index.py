@@ -25,10 +25,12 @@ from .spaceless import split_for_index
 from .spelling import find_meant
 from .stems import stem
 from .synonyms import Synonyms, check_groups
-from .word_scores import WeighedWord, cover, find_best, make_evidence, weigh
+from .word_scores import MOST_HOLDERS, WeighedWord, cover, find_best, inverse_frequency, make_evidence, weigh
 
 MOST_RESULTS = 200
 BUSY_SECONDS = 30.0
+LARGE_FROM = 5_000
+"""From how many texts an index is large."""
 _CONTEXT_WEIGHT = 0.5
 _VERSION = 2
 """Of the tables below. It stands in the file."""
@@ -48,7 +50,8 @@ CREATE TRIGGER IF NOT EXISTS passage_removed AFTER DELETE ON passages BEGIN
         VALUES ('delete', old.number, searchable(old.context), searchable(old.text));
 END;
 """
-_HOLDERS = "SELECT rowid, -bm25(stems, ?, 1.0) FROM stems WHERE stems MATCH ?"
+_SCORED = "SELECT rowid, -bm25(stems, ?, 1.0) FROM stems WHERE stems MATCH ?"
+_HOLDERS = "SELECT rowid FROM stems WHERE stems MATCH ?"
 
 
 class IndexEntry(NamedTuple):
@@ -105,9 +108,23 @@ class PassageIndex:
             if self.db.in_transaction:
                 yield self.db
                 return
-            self.db.execute("BEGIN IMMEDIATE")
-            with self.db:
-                yield self.db
+            with self._explained():
+                self.db.execute("BEGIN IMMEDIATE")
+                with self.db:
+                    yield self.db
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock, self._explained():
+            yield
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say plainly what another program, or a full disk, did to the file."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise explain_sqlite_error(self.path, error) from error
 
     def _insert(self, entry: IndexEntry) -> int:
         row = (entry.context, entry.text, json.dumps(entry.payload, ensure_ascii=False))
@@ -124,38 +141,47 @@ class PassageIndex:
         """Return the text of that number as it was added; None for an unknown number."""
         if not 0 < number < 2**63:
             return None
-        with self._lock:
+        with self._reading():
             row = self.db.execute("SELECT text, payload, context FROM passages WHERE number = ?", (number,)).fetchone()
         return None if row is None else IndexEntry(row[0], json.loads(row[1]), row[2])
 
     def search(self, question: str, k: int = 5, *, least: float = 0.0) -> list[Match]:
         """Return the `k` best texts for a question, the best first, if their coverage is at least `least`."""
-        with self._lock:
+        with self._reading():
             words = self._weigh_question(question)
             best = find_best(words, min(k, MOST_RESULTS)) if k > 0 else []
             texts = self._read_texts([number for number, _ in best])
-        found = [Match(number, *texts[number], score, cover(words, number)) for number, score in best]
+        # Another program may just have removed a text that was found.
+        found = [Match(number, *texts[number], score, cover(words, number)) for number, score in best if number in texts]
         return [match for match in found if match.coverage >= least]
 
     def first(self, k: int) -> list[Match]:
         """Return the `k` texts that were added first: what there is to show when a question has no word in common with any."""
-        with self._lock:
+        with self._reading():
             rows = self.db.execute("SELECT number, text, payload FROM passages ORDER BY number LIMIT ?", (max(k, 0),)).fetchall()
         return [Match(number, text, json.loads(payload), 0.0, 0.0) for number, text, payload in rows]
 
     def weigh_evidence(self, question: str, k: int = 5) -> Evidence:
         """Return what speaks for and against that one of the `k` best texts answers the question."""
-        with self._lock:
+        with self._reading():
             words = self._weigh_question(question)
         return make_evidence(words, find_best(words, k), len(self))
 
     def _weigh_question(self, question: str) -> list[WeighedWord]:
         size = len(self)
         asked = read_question(question, self._synonyms) if size else []
-        return [weigh(each, size, self._look_up, self._find_spelling) for each in asked]
+        look_up = self._look_up_in_many if size > LARGE_FROM else self._look_up
+        return [weigh(each, size, look_up, self._find_spelling) for each in asked]
 
     def _look_up(self, phrase: str) -> dict[int, float]:
-        return dict(self.db.execute(_HOLDERS, (_CONTEXT_WEIGHT, quote_term(phrase))).fetchall())
+        return dict(self.db.execute(_SCORED, (_CONTEXT_WEIGHT, quote_term(phrase))).fetchall())
+
+    def _look_up_in_many(self, phrase: str) -> dict[int, float]:
+        """Do as `_look_up` for a large index: of a common word, only whether a text holds it counts, because scoring thousands is slow."""
+        numbers = [row[0] for row in self.db.execute(_HOLDERS, (quote_term(phrase),))]
+        if len(numbers) > MOST_HOLDERS:
+            return dict.fromkeys(numbers, inverse_frequency(len(self), len(numbers)))
+        return self._look_up(phrase) if numbers else {}
 
     def _find_spelling(self, word: str) -> str | None:
         begins = word[:1]
@@ -239,4 +265,6 @@ def explain_sqlite_error(path: str, error: sqlite3.DatabaseError) -> UsageError:
             f"The SQLite {sqlite3.sqlite_version} that this Python was built with has no full-text search (FTS5). "
             "Use a Python from python.org, uv or your distribution, or build SQLite with -DSQLITE_ENABLE_FTS5."
         )
+    if "locked" in str(error):
+        return UsageError(f"The index {path} is being written by another program, which did not end within {BUSY_SECONDS:g} s. Try again.")
     return UsageError(f"{path} cannot be used as an index: {error}. Name a new file, or one that holds an index.")

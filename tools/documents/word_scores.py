@@ -20,6 +20,8 @@ UNKNOWN_TELLS = {WordKind.COMMON: 0.8, WordKind.NAME: 4.0, WordKind.FOREIGN: 1.0
 """How much a word that no text holds speaks against an answer, measured by one that a single text holds."""
 ENGLISH_TEXTS = 30
 """How many texts of the index count as much as what is known of English, in how rare a word is: a small folder tells little of that."""
+MOST_HOLDERS = 1_000
+"""In more texts, a word is not looked for instead of another: it would tell little, and take long."""
 ENOUGH_FOREIGN = 0.33
 """The share of the words of a question that makes a strength of 1, where there are no tables of its language."""
 
@@ -53,6 +55,8 @@ def weigh(asked: AskedWord, size: int, look_up: LookUp, find_spelling: Callable[
     squares, sure_squares = dict[int, float](), dict[int, float]()
     for phrase, likeness in asked.alternatives:
         found = _saturate(look_up(phrase), size)
+        if len(found) > MOST_HOLDERS:
+            continue
         worth = likeness * min(_rarity(size, len(found)), most)
         for number, share in found.items():
             square = (worth * share) ** 2
@@ -99,7 +103,7 @@ def make_evidence(words: Sequence[WeighedWord], best: Sequence[tuple[int, float]
 
 def _enough(rarest: float) -> float:
     """Return the share of what is asked about that makes a strength of 1: less in a small index, which has fewer words to say it with."""
-    return min(max(0.26, 0.13 * rarest - 0.15), 0.5)
+    return min(max(0.33, 0.13 * rarest - 0.15), 0.5)
 
 
 def _rarity(size: int, holders: int) -> float:
@@ -109,6 +113,11 @@ def _rarity(size: int, holders: int) -> float:
 
 
 def _saturate(found: dict[int, float], size: int) -> dict[int, float]:
-    """Return BM25 scores without the part that is the same for all texts: SQLite's own inverse document frequency."""
-    rarity = max(math.log((size - len(found) + 0.5) / (len(found) + 0.5)), 1e-6)
+    """Return BM25 scores without the part that is the same for all texts."""
+    rarity = inverse_frequency(size, len(found))
     return {number: score / rarity for number, score in found.items()}
+
+
+def inverse_frequency(size: int, holders: int) -> float:
+    """Return the inverse document frequency as SQLite's BM25 has it."""
+    return max(math.log((size - holders + 0.5) / (holders + 0.5)), 1e-6)
