@@ -82,7 +82,9 @@ def _show_nearest(answer: CheckedAnswer) -> Iterator[str]:
         yield f"Searched for: {'; '.join(answer.searched)}."
     if answer.sources:
         yield "Nearest:" if answer.near else "Nearest, but about other matters:"
-        yield from (f"- {source.place}: {source.link}" for source in answer.sources)
+        for source in answer.sources:
+            yield f"- {source.place}: {source.link}"
+            yield from (f"    “{quote}”" for quote in source.quotes)
 
 
 def say_not_found(where: str) -> str:

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sayso.tools.documents import Documents, Passage, show_passages
+from sayso.tools.documents.claims import is_answer_particle
 from sayso.tools.documents.picking import measure_coverage, pick_answer, pick_sentence, split_passage_sentences
 from sayso.tools.documents.query_words import query_words
 from sayso.tools.documents.settling import Settled, settle_answer
@@ -35,6 +36,8 @@ MOST_CHARACTERS = 2_000
 LONGEST_SEARCH = 200
 MOST_NEAREST = 3
 MOST_QUOTED = 2
+ABOUT_THE_QUESTION = 0.75
+"""The share of the question's words that an answer has to have which was asked for twice."""
 
 
 def agentic_rag(
@@ -117,7 +120,7 @@ class _Steps:
         asked = f"{hunt.question}\nSearched for: {'; '.join(hunt.searched)}"
         words = _clean_words(await run.child("rewriter", self.agents.rewriter, asked))
         tried = {frozenset(query_words(each)) for each in hunt.searched}
-        return replace(hunt, words="" if frozenset(query_words(words)) in tried else words)
+        return replace(hunt, words="" if is_answer_particle(words) or frozenset(query_words(words)) in tried else words)
 
     def is_over(self, hunt: Hunt) -> bool:
         """Return whether no more is searched for: there is an answer, the tries are used up, or there are no other words."""
@@ -135,11 +138,25 @@ class _Steps:
         return await self._write(run, hunt, hunt.last.useful or fitting)
 
     async def finish(self, run: Run, hunt: Hunt) -> CheckedAnswer:
-        """Return the answer. Where there is none, all passages that seem to answer are read once more: judges make mistakes."""
+        """Return the answer. Where there is none, all passages that seem to answer are read once more: judges and writers make mistakes."""
         fitting = next((each.passages for each in hunt.rounds if each.fits), ())
         if hunt.answer is None and tuple(passage.number for passage in fitting) not in hunt.shown:
             hunt = await self._write(run, hunt, fitting)
+        chosen = self.agents.judge is None or any(each.chosen for each in hunt.rounds)
+        if hunt.answer is None and fitting and chosen:
+            hunt = await run.child("insist", self._insist, hunt)
         return hunt.answer or self._make_not_found(hunt)
+
+    async def _insist(self, run: Run, hunt: Hunt) -> Hunt:
+        """Ask a writer that has found nothing, against the judge and the words, once more; its answer has to be about what was asked."""
+        if self.agents.insister is None:
+            return hunt
+        passages = next(each.passages for each in hunt.rounds if each.fits)
+        draft = await run.child("insister", self.agents.insister, f"{show_passages(passages)}\n\n{hunt.question}")
+        settled = await asyncio.to_thread(settle_answer, draft, passages, self.source.mark, quote_for=hunt.question)
+        if settled.refused or measure_coverage(hunt.question, settled.text) < ABOUT_THE_QUESTION:
+            return hunt
+        return replace(hunt, answer=self._make_answer(hunt, settled, self.agents.insister.model.name))
 
     async def _write(self, run: Run, hunt: Hunt, passages: tuple[Passage, ...]) -> Hunt:
         """Write an answer; what no passage states goes back to the writer once, and is left out then."""
@@ -168,7 +185,7 @@ class _Steps:
     def _choose(self, question: str, drafts: tuple[str, ...], passages: tuple[Passage, ...]) -> Settled:
         """Return the draft that holds without a quote in the place of a sentence, else the one that says most of what is asked."""
         whole = [settled for draft in drafts if not (settled := self._settle(draft, passages)).removed]
-        quoted = [settle_answer(draft, passages, self.source.mark, quote_instead=True) for draft in drafts]
+        quoted = [settle_answer(draft, passages, self.source.mark, quote_for=question) for draft in drafts]
         best = max((*whole, *quoted), key=lambda each: (round(measure_coverage(question, each.text), 2), -len(each.removed)))
         return whole[-1] if whole and whole[-1].refused else best
 
@@ -198,7 +215,9 @@ class _Steps:
         """Say that there is no answer, and name the nearest passages."""
         nearest = hunt.rounds[0].passages or hunt.passages
         answer = self._begin_answer(hunt, say_not_found(self.source.where))
-        return replace(answer, outcome="not found", near=hunt.fits, sources=tuple(map(self._make_source, nearest[:MOST_NEAREST])))
+        said = {passage.number: pick_sentence(hunt.question, [passage]) if hunt.fits else None for passage in nearest[:MOST_NEAREST]}
+        sources = [self._make_source(each, *([quote.text] if (quote := said[each.number]) else [])) for each in nearest[:MOST_NEAREST]]
+        return replace(answer, outcome="not found", near=hunt.fits, sources=tuple(sources))
 
     async def talk(self, hunt: Hunt) -> CheckedAnswer:
         """Answer small talk with what can be asked here: nothing that a model would have to know."""

@@ -29,6 +29,8 @@ class StepAgents:
     judge: Agent[list[int]] | None
     rewriter: Agent[str] | None
     writer: Agent[str] | None
+    insister: Agent[str] | None
+    """The writer, told that there is an answer."""
 
 
 def make_agents(model: str | Model | None, models: Mapping[str, str | Model], dialect: str = "auto") -> StepAgents:
@@ -37,7 +39,7 @@ def make_agents(model: str | Model | None, models: Mapping[str, str | Model], di
         raise UsageError(f"There is no step {step!r}. Steps with a model: {', '.join(STEPS)}.")
     chosen = {step: models.get(step, model) for step in STEPS}
 
-    def agent(step: str, instructions: str, examples: Any, output: Any = str) -> Any:
+    def agent(step: str, instructions: str, examples: Any, output: Any = str, name: str = "") -> Any:
         named = chosen[step]
         if named is None:
             return None
@@ -51,6 +53,7 @@ def make_agents(model: str | Model | None, models: Mapping[str, str | Model], di
         agent("judge", told.JUDGE, told.JUDGE_EXAMPLES, list[int]),
         agent("rewriter", told.REWRITE, told.REWRITE_EXAMPLES),
         agent("writer", told.WRITE, told.WRITE_EXAMPLES),
+        agent("writer", told.INSIST, told.INSIST_EXAMPLES, name="insister"),
     )
 
 

@@ -44,11 +44,16 @@ REWRITE_EXAMPLES: Sequence[tuple[str, str]] = (
     ),
 )
 
-WRITE = f"""
+_WRITE = """
 Answer the question in one or two sentences, only from the passages above it. Use the words of the passage, and write its number after each
-sentence, like [DOC 7]. If no passage answers the question, say: {NOT_IN_THE_DOCUMENTS}"""
-WRITE_EXAMPLES: Sequence[tuple[str, str]] = (
+sentence, like [DOC 7]."""
+_ANSWERS: Sequence[tuple[str, str]] = (
     (_CANTEEN.format("Do you have lunch?"), "Yes, lunch is served from noon to two [DOC 41]."),
     (_CANTEEN.format("How much do I pay for a guest?"), "For a meal, guests pay 9 euros [DOC 42]."),
-    (_CANTEEN.format("Who cooks?"), NOT_IN_THE_DOCUMENTS),
 )
+WRITE = f"{_WRITE} If no passage answers the question, say: {NOT_IN_THE_DOCUMENTS}"
+WRITE_EXAMPLES: Sequence[tuple[str, str]] = ((_CANTEEN.format("Who cooks?"), NOT_IN_THE_DOCUMENTS), *_ANSWERS)
+
+INSIST = f"{_WRITE} One of the passages has the answer."
+INSIST_EXAMPLES = _ANSWERS
+"""For a writer that finds nothing where the words of the question and the judge say that there is something: small models give up early."""

@@ -130,9 +130,30 @@ async def test_a_writer_of_whom_nothing_holds_is_replaced_by_the_passages_own_wo
     assert [each.sentence for each in given.left_out] == ["Guests pay 19 euros."]
 
 
-async def test_a_writer_that_finds_no_answer_is_believed(policies: Documents) -> None:
-    given = await answer(policies, "What do guests pay for a meal on Sundays?", models={"writer": ScriptedModel("Not in the documents.")})
-    assert (given.outcome, given.text) == ("not found", "Not in the documents.")
+async def test_a_writer_and_a_judge_that_find_no_answer_are_believed(policies: Documents) -> None:
+    writer = ScriptedModel("Not in the documents.", repeat=True)
+    given = await answer(policies, "What do guests pay for a meal?", models={"judge": ScriptedModel("[]", repeat=True), "writer": writer})
+    assert (given.outcome, given.text, writer.requests) == ("not found", "Not in the documents.", 1)
+    assert "euros" in str(given), "what is nearest is quoted"
+
+
+INSISTED = {
+    "it has the answer after all": ("Guests pay 9 euros.", "answered"),
+    "it invents one, and the passage's words stand instead": ("Guests pay 19 euros for a meal.", "answered"),
+    "it tells something else": ("Lunch is served from 11:30 to 14:00.", "not found"),
+    "it still finds none": ("Not in the documents.", "not found"),
+}
+
+
+@pytest.mark.parametrize(("second", "outcome"), INSISTED.values(), ids=INSISTED)
+async def test_a_writer_that_gives_up_against_judge_and_words_is_asked_once_more(policies: Documents, second: str, outcome: str) -> None:
+    def says(request: ModelRequest) -> str:
+        return second if "has the answer" in str(request.messages[0]) else "Not in the documents."
+
+    models = {"judge": ScriptedModel(lambda request: f"[{number_of(request, 'Prices')}]"), "writer": ScriptedModel(says, repeat=True)}
+    given = await answer(policies, "What do guests pay?", models=models)
+    assert given.outcome == outcome
+    assert "19" not in given.text
 
 
 async def test_a_question_about_the_documents_is_never_small_talk(policies: Documents) -> None:

@@ -144,7 +144,9 @@ def test_a_refusal_is_told_from_an_answer(refusal: str) -> None:
 
 
 def test_the_passages_words_stand_in_the_place_of_what_is_taken_out() -> None:
-    told = settle_answer("Permits are 25 euros monthly [DOC 7]. Staff park in lot A with a permit.", PASSAGES, quote_instead=True)
+    told = settle_answer(
+        "Permits are 25 euros monthly [DOC 7]. Staff park in lot A with a permit.", PASSAGES, quote_for="What does a permit cost?"
+    )
     assert told.text == "“A permit costs 15 euros a month.” [DOC 7] Staff park in lot A with a permit [DOC 7]."
     assert [removed.sentence for removed in told.removed] == ["Permits are 25 euros monthly."]
 

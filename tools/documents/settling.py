@@ -53,12 +53,13 @@ class _Piece(NamedTuple):
 
 
 def settle_answer(
-    answer: str, passages: Iterable[Passage], write_mark: Callable[[int], str] | None = None, *, quote_instead: bool = False
+    answer: str, passages: Iterable[Passage], write_mark: Callable[[int], str] | None = None, *, quote_for: str = ""
 ) -> Settled:
     """Return the answer with each sentence cited to a passage that states it, and without the sentences that none of them states.
 
     A citation that is missing is added, one of another passage is corrected. `write_mark` writes a citation, "[DOC 7]" unless it is given.
-    With `quote_instead` the sentence of the passages that is most like one that is taken out is quoted in its place, if there is one.
+    With a question to `quote_for`, the sentence of the passages that is most like one that is taken out, and most about the question, is
+    quoted in its place.
     """
     shown = {passage.number: passage for passage in passages}
     mark = write_mark or (lambda number: f"[DOC {number}]")
@@ -75,7 +76,7 @@ def settle_answer(
         found = _find_statement(piece, said, shown)
         if isinstance(found, Unstated):
             removed.append(found)
-            quoted = _quote_instead(piece, shown) if quote_instead else None
+            quoted = _quote_instead(piece, shown, quote_for) if quote_for else None
             found = quoted if quoted not in statements else None
             particle = ""
         if isinstance(found, StatedSentence):
@@ -130,11 +131,11 @@ def _find_statement(piece: _Piece, before: str, shown: dict[int, Passage]) -> St
     return Unstated(piece.text, reason or UNKNOWN)
 
 
-def _quote_instead(piece: _Piece, shown: Mapping[int, Passage]) -> StatedSentence | None:
+def _quote_instead(piece: _Piece, shown: Mapping[int, Passage], question: str) -> StatedSentence | None:
     """Return the sentence of the passages that says most of what this one does, in quotation marks."""
     cited = [shown[number] for number in piece.numbers if number in shown]
     for passages in filter(None, (cited, list(shown.values()))):
-        picked = pick_sentence(piece.text, passages)
+        picked = pick_sentence(f"{question} {piece.text}", passages)
         if picked is not None and picked.score >= LIKE_ENOUGH:
             return StatedSentence(f"“{picked.text}”", (picked.passage.number,), instead=True)
     return None
