@@ -19,18 +19,19 @@ from .site_kinds import KindFound, SiteKind
 from .state import VisitedPage
 
 _SUBJECT = re.compile(
-    r"(?:^|(?<=[.!?\n] ))(?:The|This|Our|An?) (?:[\w-]+ ){0,2}?(?P<what>[\w-]+)(?= (?:of|for|is|has|\w+s)\b)|"
+    r"(?:^|(?<=[.!?\n] ))(?:The|This|Our|An?|Der|Die|Das|Le|La|El|Il|De|Het) (?:[\w-]+ ){0,2}?(?P<what>[\w-]+)"
+    r"(?= (?:of|for|is|has|where|that|with|für|von|des?|ist|est|es|\w+s)\b)|"
     r"\b(?:is|are) (?:an?|the) (?P<is>(?:[\w-]+ ){1,4})",
     re.MULTILINE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
-ENOUGH_SIGNS = 2
+ENOUGH_SIGNS, MIN_HEAD, BEGIN = 2, 3, 200
 
 
 class KindSigns(NamedTuple):
     """The signs of a kind: `heads` are what such a site calls itself, `above` general senses of that, `cues` what it speaks of.
 
-    `needs_head` is whether its cues prove nothing without a head.
+    `needs_head` is whether its cues prove nothing without a head. Cues that begin with the same `letters` are one sign.
     """
 
     name: str
@@ -39,6 +40,7 @@ class KindSigns(NamedTuple):
     cues: re.Pattern[str]
     above: str = ""
     needs_head: bool = True
+    letters: int = 5
 
 
 def _any(words: str) -> re.Pattern[str]:
@@ -82,7 +84,10 @@ SIGNS = (
     KindSigns(
         "school for the trade",
         SiteKind.NO_BUSINESS,
-        _any("""courses?, bootcamp, diploma, degree, bsc, msc, \\w*akademie, hochschule, formation, curso, corso, 専門学校, スクール"""),
+        _any(
+            """courses?, bootcamp, diploma, degree, bsc, msc, \\w*akademie, hochschule, formation, école, escuela, scuola
+            curso, corso, 専門学校"""
+        ),
         _any(
             """diplomas?, degrees?, (?:learn|teach\\w*) (?:\\w+ )?(?:to|how), become an?, career in, prepares? (?:you|students), students
             qualif(?:y|ication|ications), curriculum, semester, enrol\\w*, we train, trains?, our (?:\\w+-)*\\w+ (?:\\w+ )?course teaches
@@ -94,7 +99,7 @@ SIGNS = (
     KindSigns(
         "museum",
         SiteKind.NO_BUSINESS,
-        _any("museum, museums, musée, museo, muzeum, 博物館, 美術館"),
+        _any("\\w*museum, museums, musée, museo, muzeum, 博物館, 美術館"),
         _any(
             """admission, tickets?, exhibit\\w*, exhibition, collections?, visitors?, adults?, from 1\\d\\d\\d, century, eintritt
             ausstellung, entrée, exposition, entrada, ingresso, toegang, inträde, 入館料, 展示"""
@@ -164,6 +169,7 @@ SIGNS = (
             entry fee, lizenzpartner, franchisenehmer, franchisé\\w*, franquicia\\w*, droit d'entrée, フランチャイズ, 加盟店"""
         ),
         needs_head=False,
+        letters=12,
     ),
     KindSigns(
         "jobs",
@@ -194,10 +200,13 @@ def find_body_kinds(title: str, text: str) -> dict[str, KindFound]:
     told = f"{title}\n{text}"
     found: dict[str, KindFound] = {}
     for signs in SIGNS:
-        head = next((each for each in heads if signs.heads.fullmatch(each) or (signs.above and _is_below(each, signs.above))), "")
+        head = next((each for each in heads if _is_head(signs, each)), "")
+        head = head or next((match[0] for match in signs.heads.finditer(told[:BEGIN]) if not match[0].isascii() or " " in match[0]), "")
         if not head and signs.needs_head:
             continue
-        cues = {match[0].casefold()[:5]: match[0] for match in signs.cues.finditer(told) if match[0].casefold() != head.casefold()}
+        cues = {
+            match[0].casefold()[: signs.letters]: match[0] for match in signs.cues.finditer(told) if match[0].casefold() != head.casefold()
+        }
         if len(cues) + bool(head) >= ENOUGH_SIGNS:
             found[signs.name] = KindFound(signs.kind, next(iter(cues.values())))
     return found
@@ -211,6 +220,13 @@ def find_body_kind(pages: Sequence[VisitedPage], clients: Sequence[str] = ()) ->
     front = find_front(pages)
     text = f"{read_field(front, 'description')}\n{read_visible(front)[:FIRST_WORDS]}"
     return next((kind for name, kind in find_body_kinds(front.title, text).items() if name not in clients), None)
+
+
+def _is_head(signs: KindSigns, word: str) -> bool:
+    """Return whether a word names such a site: as it stands, with a short ending, or as something of the general kind."""
+    return any(signs.heads.fullmatch(word[: len(word) - cut]) for cut in range(3) if not cut or len(word) - cut > MIN_HEAD) or (
+        bool(signs.above) and _is_below(word, signs.above)
+    )
 
 
 def _find_heads(title: str, text: str) -> list[str]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sayso.tools.errors import NothingFound
+from sayso.tools.truth.word_kinds import names_a_business
+from sayso.tools.truth.words import tokenize
 
 from .body_kinds import find_body_kind, find_body_kinds
 from .offer_roles import DESCRIBES, FOR_IT, find_roles
@@ -17,7 +19,7 @@ from .page_terms import alike, find_rows, find_terms, is_foreign, knows, split_t
 from .profile import STRONG, ClientProfile, Shared, Term, find_shared_places, find_shared_terms
 from .reasons import find_self_description, is_sentence, say_offer
 from .report import Considered
-from .site_identity import carries_name, find_site, squash_letters
+from .site_identity import begins_with_name, carries_name, find_site, squash_letters
 from .site_kinds import SiteKind, find_hit_kind, is_comparison
 from .site_names import find_business_name
 from .state import SearchHit, VisitedPage
@@ -225,6 +227,9 @@ def _judge_pages(profile: ClientProfile, considered: Considered, pages: Sequence
     found = find_page_kind(pages, others, profile.names) or find_body_kind(pages, profile.bodies)
     if found is not None and not (profile.kind == "topic" and found.kind in INFORMS):
         return refuse(found.kind, WHAT_IT_IS[found.kind].format(company=profile.company), found.quote)
+    is_named_so = profile.kind == "competitors" and begins_with_name(site.label, profile.company)
+    if is_named_so and measure_sameness(profile, _read_headline(pages)) < 2 * ENOUGH_POINTS:
+        return refuse(SiteKind.NAMESAKE, f"It has the name of {profile.company}, and another offer.", first.title)
     start = read_offer(find_front(pages), FIRST_WORDS)
     shared = find_shared_terms(profile, "\n".join((start, *(read_offer(page) for page in pages))))
     if not _is_confirmed(profile, pages, shared):
@@ -258,8 +263,9 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
     points = measure_sameness(profile, identity)
     told_there = find_shared_terms(profile, identity)
     lets = any(is_deed_for_hire(term.word) and _is_told(profile, term, headline) for term in profile.terms[:OFFER])
-    # who hires out storage sheds
-    describes = lets and any(told_there.get(lead, NOT_SHARED).counts >= DESCRIBES for lead in profile.leads)
+    # who hires out storage sheds, or is a dog resort, may offer it all the same
+    leads = [lead for lead in profile.leads if told_there.get(lead, NOT_SHARED).counts >= DESCRIBES]
+    describes = bool(leads) and (lets or _is_establishment_for(leads, identity))
     if points or describes or not _names_an_offer(identity, name):
         points = max(points, measure_sameness(profile, headline))
     if points and _is_in_another_language(profile, start):
@@ -361,6 +367,13 @@ def _leave_out_name(page: VisitedPage) -> str:
     parts = split_title(page.title)
     rest = [part for part in parts if squash_letters(part) not in label]
     return " – ".join(rest) if _names_an_offer(" – ".join(rest), "") else page.title
+
+
+def _is_establishment_for(leads: Sequence[Term], text: str) -> bool:
+    """Return whether a text names an establishment by one of these words: a dog resort."""
+    roles = [role for role in find_roles(text) if role.counts >= 1 and any(alike(role.word, lead.word) for lead in leads)]
+    heads = [role.head for role in roles if role.head is not None]
+    return any(names_a_business(tokenize(head.text)[0]) for head in heads)
 
 
 def _says_what(sentence: str) -> bool:

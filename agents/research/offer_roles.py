@@ -94,6 +94,7 @@ _PLACED = re.compile(
     r"in (?=the (?:old|former)\b))(?P<place>(?:the |a |an |\d+ )?(?:(?:former|old|converted|restored|disused|listed) )?"
     r"[^\W\d_]+(?: [^\W\d_]+)?)"
 )
+_LET = re.compile(r"\b(?:for|to) (?:hire|rent)\b", re.IGNORECASE)
 _SUBJECT = re.compile(
     r"(?:(?:[Ww]e|[Tt]hey) (?=(?P<plain>[a-z]+) )|[A-ZÀ-Þ][\w'’-]*(?: (?:&|and|[A-ZÀ-Þ][\w'’-]*))* "
     r"(?=(?P<other>[a-z]+s) ))(?P<verb>[a-z]+) "
@@ -164,6 +165,7 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
     roles: list[tuple[int, int, OfferRole]] = []
     subject = _SUBJECT.match(clause)
     deed = subject["verb"] if subject and may_be_deed(subject["verb"]) and not _OWNS.fullmatch(subject["verb"]) else ""
+    let = _LET.search(clause)
     at = 0
     for word in find_terms(clause):
         found = clause.find(word.text, at)
@@ -173,7 +175,7 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
         at = found + len(word.text)
         weight = min(CUSTOMER, weights[found]) if _is_of_business(clause, word, at) and _is_object(clause[:found]) else weights[found]
         is_after = subject is not None and found >= subject.end()
-        verb = subject["verb"] if subject is not None and is_after else ""
+        verb = subject["verb"] if subject is not None and is_after else "hire" if let and found < let.start() else ""
         roles.append(
             (
                 found,

@@ -34,8 +34,8 @@ Chooser = Callable[[Selection], Awaitable[Selection]]
 """Takes the selection before the visits and returns it, changed or not."""
 SELECTION_STEP = "selection"
 """The name of the step in which a person is asked."""
-SPARE, SPARE_SHARE = 4, 2
-"""How many more sites are chosen than asked for, to step in for those that cannot be read or do not compete: four, or one for two."""
+SPARE = 4
+"""How many more sites are chosen than asked for at least, to step in for those that cannot be read or do not compete."""
 MOST_ROWS = 30
 """How many sites a model is given to choose from at once."""
 
@@ -175,7 +175,7 @@ def explain_no_choice(state: ResearchState, considered: Sequence[Considered]) ->
 
 
 def _count_chosen(wanted: int) -> int:
-    return wanted + max(SPARE, wanted // SPARE_SHARE)
+    return wanted + max(SPARE, wanted)
 
 
 def _make_candidates(chosen: Sequence[Considered]) -> tuple[Candidate, ...]:

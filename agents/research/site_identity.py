@@ -23,6 +23,7 @@ LEGAL_FORM = re.compile(
     re.IGNORECASE,
 )
 ASIAN_LEGAL_FORM = re.compile(r"株式会社|有限会社|合同会社|有限公司|股份|주식회사|㈱")
+LONG_NAME = 5
 AFFIXES = frozenset(
     """
     get try use go my the we join hello app hq shop store online official global group inc gmbh ltd labs company co us uk eu de
@@ -95,6 +96,13 @@ def carries_name(label: str, names: Sequence[str]) -> bool:
         if len(parts) > 1 and name in parts and all(part == name or part in AFFIXES for part in parts):
             return True
     return False
+
+
+def begins_with_name(label: str, company: str) -> bool:
+    """Return whether the label of a domain begins with a company's name, or with the first word of it, as a part of its own."""
+    first = label.partition("-")[0]
+    words = re.findall(r"[^\W\d_]+", company)
+    return first != label and len(first) >= LONG_NAME and first in {squash_letters(company), *(squash_letters(word) for word in words[:1])}
 
 
 def squash_letters(name: str) -> str:
