@@ -9,6 +9,7 @@ from typing import Literal
 from sayso.tools.documents import NOT_IN_THE_DOCUMENTS
 
 Outcome = Literal["answered", "not found", "talk"]
+_ROUND = str.maketrans("[]【】", "()()")
 NOTHING_READ = "No document was read for this."
 
 
@@ -22,7 +23,12 @@ class CitedPassage:
     quotes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.mark} {self.place}: {self.link}", *(f"    “{quote}”" for quote in self.quotes)])
+        return "\n".join([f"{self.mark} {show_place(self.place)}: {self.link}", *(f"    “{quote}”" for quote in self.quotes)])
+
+
+def show_place(place: str) -> str:
+    """Return where a passage stands as it may be listed: a title that is written like a citation must not pass for one."""
+    return place.translate(_ROUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ def _show_nearest(answer: CheckedAnswer) -> Iterator[str]:
     if answer.sources:
         yield "Nearest:" if answer.near else "Nearest, but about other matters:"
         for source in answer.sources:
-            yield f"- {source.place}: {source.link}"
+            yield f"- {show_place(source.place)}: {source.link}"
             yield from (f"    “{quote}”" for quote in source.quotes)
 
 
