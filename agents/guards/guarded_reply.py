@@ -154,8 +154,11 @@ def _refuse_reply(reply: Reply, refused: GuardActed) -> Reply:
 
 
 def _split_at_calls(parsed: ParsedReply) -> list[str]:
-    """Return the texts before, between and behind the calls that were read; of a call that was not, its text is one of them."""
-    text = parsed.message.text
+    """Return the texts before, between and behind the calls that were read; of a call that was not, its text is one of them.
+
+    Without calls it is the text that is the answer: marks of reasoning, which may stand in the middle of a word, are no longer in it.
+    """
+    text = parsed.message.text if parsed.message.calls else parsed.prose
     pieces, at = list[str](), 0
     for begin, end in _find_spans(parsed):
         pieces.append(text[at:begin])

@@ -68,17 +68,20 @@ class GuardedReasoning:
 
     def __init__(self, guarding: Guarding, run: Run, turn: int) -> None:
         self._run, self._turn = run, turn
-        self._held = None if guarding.holds_output else HeldByAll(guarding, reasoning=True)
+        self._held = None if guarding.holds_output else [HeldByAll(guarding, reasoning=True) for _ in range(2)]
 
     def feed(self, piece: str) -> None:
         """Take in a piece, and publish what may be shown; nothing, where a guard needs all of the reply."""
         if self._held is not None:
-            self._publish(self._held.feed(piece))
+            first, second = self._held
+            self._publish(second.feed(first.feed(piece)))
 
     def finish(self) -> None:
         """Publish the rest."""
         if self._held is not None:
-            self._publish(self._held.finish())
+            first, second = self._held
+            rest = second.feed(first.finish())
+            self._publish(rest + second.finish())
 
     def _publish(self, text: str) -> None:
         if text:
@@ -86,49 +89,71 @@ class GuardedReasoning:
 
 
 class GuardedStreamer(TextStreamer):
-    """Publishes a reply's text past the guards of the output, the values of PURE calls in it as well."""
+    """Publishes a reply's text past the guards of the output: each piece between its calls, and all of it with the values of the calls."""
 
     def __init__(self, spec: AgentSpec[object], run: Run, turn: int, *, native: bool) -> None:
         super().__init__(spec, run, turn, native=native)
         self._guarding = spec.guarding
-        self._held = HeldByAll(spec.guarding)
+        self._thoughts = GuardedReasoning(spec.guarding, run, turn)
+        self._is_value = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._piece, self._whole = HeldByAll(self._guarding), HeldByAll(self._guarding)
         self._beginning = ""
         self._is_json: bool | None = None  # a text in JSON is looked at when it is whole, for only then is it known what it says
-        self._thoughts = GuardedReasoning(spec.guarding, run, turn)
 
     @property
     def has_failed(self) -> bool:
         """Tell whether a guard has failed, so that the rest of the reply was not published."""
-        return self._held.has_failed
+        return self._piece.has_failed or self._whole.has_failed
 
     def finish(self) -> None:
         """Publish the rest."""
         super().finish()
+        self._end_piece()
         if self._is_json is not False:
-            self._show(self._look_at_whole(self._beginning))
-        self._show(self._held.finish())
+            self._show(self._look_at_json(self._beginning))
+        self._show(self._whole.finish())
         self._thoughts.finish()
 
     def _emit_text(self, text: str) -> None:
+        if self._is_value:
+            self._is_value = False
+            self._pass_on(text)
+        else:
+            self._pass_on(self._piece.feed(text))
+        self._withdraw_refused()
+
+    def _end_piece(self) -> None:
+        """Let out what is left of the text up to a call, or to the end."""
+        self._pass_on(self._piece.finish())
+        self._withdraw_refused()
+        if not (self._piece.is_refused or self._piece.has_failed):
+            self._piece = HeldByAll(self._guarding)
+
+    def _pass_on(self, text: str) -> None:
         if self._is_json is not False:
             self._beginning += text
             self._is_json = self._is_json or begins_json(self._beginning)
             if self._is_json is not False:
                 return
             text = self._beginning
-        self._show(self._held.feed(text))
+        self._show(self._whole.feed(text))
 
-    def _look_at_whole(self, text: str) -> str:
+    def _look_at_json(self, text: str) -> str:
         leaves = Leaves(text)
         passed = self._guarding.look(leaves.texts, TextPlace.OUTPUT)
-        self._held.is_refused = self._held.is_refused or passed.refused is not None
+        self._whole.is_refused = self._whole.is_refused or passed.refused is not None
         return "" if passed.refused is not None else str(leaves.rebuild(passed.texts))
 
     def _show(self, text: str) -> None:
-        was_refused = self._held.is_refused
         if text:
             super()._emit_text(text)
-        if was_refused and self._published:
+        self._withdraw_refused()
+
+    def _withdraw_refused(self) -> None:
+        if (self._piece.is_refused or self._whole.is_refused) and self._published:
             self._published = False
             self._run.publish(TextWithdrawn(self._run.id, self._turn))
 
@@ -136,15 +161,20 @@ class GuardedStreamer(TextStreamer):
         self._thoughts.feed(text)
 
     def _withdraw(self, reasoning: str) -> None:
-        self._held, self._beginning, self._is_json = HeldByAll(self._guarding), "", None
+        self._begin()
         super()._withdraw(reasoning)
 
     def _render(self, call: ReadCall, before: str, after: str) -> str:
         """Return the value of a call past the guards of arguments and results; nothing where one of them has something against it."""
+        self._end_piece()
+        if self._piece.is_refused or self.has_failed:
+            return ""
         leaves = Leaves(dict(call.arguments))
         passed = self._guarding.look(leaves.texts, TextPlace.ARGUMENTS, call.tool)
         if passed.refused is not None or passed.changed:  # it is another call by now, which is made when the reply is complete
             return ""
         value = super()._render(call, before, after)
         looked = self._guarding.look([value], TextPlace.RESULTS, call.tool)
-        return "" if looked.refused is not None else looked.texts[0]
+        shown = "" if looked.refused is not None else looked.texts[0]
+        self._is_value = bool(shown)
+        return shown

@@ -78,12 +78,17 @@ class Guarding:
     def look(self, texts: Sequence[str], place: TextPlace, tool: str = "", *, reasoning: bool = False) -> Passed:
         """Put texts past the local guards, at once."""
         passed = Passed(list(texts))
+        self._look_at_all(passed, place, tool, reasoning)
+        if passed.changed and passed.refused is None:
+            self._look_at_all(passed, place, tool, reasoning)  # what stood beside something that is replaced may be found only now
+        return passed
+
+    def _look_at_all(self, passed: Passed, place: TextPlace, tool: str, reasoning: bool) -> None:
         for guard in self._choose(place, reasoning, local=True):
             assert streams(guard)
             for index, text in enumerate(passed.texts):
                 if text and not _take(passed, guard, index, _look(guard, text), place, tool):
-                    return passed
-        return passed
+                    return
 
     async def check(
         self,
@@ -110,6 +115,8 @@ class Guarding:
                         return passed
             elif not await _check_together(passed, guard, place, tool, private):
                 return passed
+        if passed.changed:
+            self._look_at_all(passed, place, tool, reasoning)
         return passed
 
     def _choose(self, place: TextPlace, reasoning: bool, *, local: bool) -> Iterator[Guard]:
@@ -239,7 +246,8 @@ def _rebuild(value: object, following: Callable[[], str], depth: int) -> object:
         if inside is None:
             return following()
         looked = _rebuild(inside, following, depth - 1)
-        return value if looked == inside else json.dumps(looked, ensure_ascii=False)
+        before, after = value[: len(value) - len(value.lstrip())], value[len(value.rstrip()) :]
+        return value if looked == inside else f"{before}{json.dumps(looked, ensure_ascii=False)}{after}"
     if isinstance(value, Mapping):
         pairs: list[tuple[Any, object]] = []
         for key, item in value.items():

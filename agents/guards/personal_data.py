@@ -15,13 +15,13 @@ from . import checksums
 from .spans import Span, SpanGuard
 
 _LEFT = r"(?:(?<![^\W_])|(?<=\\[nrt]))"  # nothing of a word before it, but for the end of a line as JSON writes it
-_DIGITS = re.compile(rf"{_LEFT}(?<!\d[.,])(\d+)", re.ASCII)
+_DIGITS = re.compile(r"(?<!\d)(?<!\d[.,])(\d+)", re.ASCII)  # letters may stand around it: the check digit is proof enough
 _MORE_DIGITS = re.compile(r"[ -](\d+)", re.ASCII)
-_ENDS = re.compile(r"(?![^\W_])(?![.,]\d)")
+_ENDS = re.compile(r"(?![.,]\d)", re.ASCII)
 _FEWEST_DIGITS, _MOST_DIGITS = 12, 19
 _IBAN = re.compile(rf"{_LEFT}[A-Za-z]{{2}}\d{{2}}(?=[ -]?[A-Za-z0-9])", re.ASCII)
-_LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}\Z")
-_DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{2,59})(?![\w-])", re.I)
+_LOCAL = re.compile(r"[\w.!#$%&'*+/=?^{|}~-]{1,64}\Z")
+_DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{2,59})", re.I)
 _SEPARATOR = r"(?:[ .\-/]{1,2}|[ ]?[()][ ]?)?"
 _BEFORE_PHONE = r"(?:(?<![\w.,+-])|(?<=\\[nrt]))(?<!97[89] \d )"  # in an ISBN
 _AFTER_PHONE = r"(?![^\W_]|-[0-9A-Fa-f])"
@@ -126,8 +126,8 @@ class PersonalData(SpanGuard):
 
 _MAY_BE_PERSONAL = re.compile(r"[\d@]")
 _TAILS = (
-    re.compile(r"(?<![^\W_])[A-Za-z]{2}\d{2}[A-Za-z0-9 -]*\Z", re.ASCII),
-    re.compile(r"(?<![^\W_])[12] ?\d\d ?[\dAB ]*\Z", re.ASCII | re.I),
+    re.compile(rf"{_LEFT}[A-Za-z]{{2}}\d{{2}}[A-Za-z0-9 -]*\Z", re.ASCII),
+    re.compile(r"(?:(?<![^\W_])|(?<=\\[nrt]))[12] ?\d\d ?[\dAB ]*\Z", re.ASCII | re.I),
 )
 """The beginnings of an account number and of a French person's number, which have letters and spaces in them."""
 
@@ -180,7 +180,7 @@ def _find_email(text: str, start: int) -> Span | None:
         local = _LOCAL.search(text, max(start, at - 64), at)
         domain = _DOMAIN.match(text, at + 1, at + 257) if local is not None else None
         if local is not None and domain is not None:
-            begin = at - len(local[0].lstrip(".'`*{|/="))
+            begin = at - len(local[0].lstrip(".'*{|/="))
             begin += text[begin - 1 : begin + 1] in ("\\n", "\\r", "\\t")
             if begin < at:
                 return Span(begin, domain.end(), "an e-mail address")
