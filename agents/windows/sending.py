@@ -286,7 +286,8 @@ async def _summarise(run: Run, conversation: ModelConversation, trimmed: Context
         before, places = (None, places) if added is None else (before, added)
         problem = ""
         messages = [conversation.transcript[place] for place in iter_places(places)]
-        if messages:
+        if messages and sent.tried != sent.dropped:
+            sent.tried = sent.dropped
             summed, problem = await write(run, messages, sent.room, before)
             sent.summed = summed if summed is None or summed is before else summed._replace(places=sent.dropped)
         send_again(conversation)

@@ -70,7 +70,8 @@ class Summed(NamedTuple):
 class SentWindow:
     """What is sent of one conversation. `items` are those that are sent, `seen` is how much of the transcript they stand for.
 
-    `messages` is None as long as all is sent as it is. `is_told` says that the run has an event of what is left out.
+    `messages` is None as long as all is sent as it is. `is_told` says that the run has an event of what is left out. `tried` is what a
+    summary was last asked for: one that failed is not asked for each turn.
     """
 
     room: int
@@ -82,6 +83,7 @@ class SentWindow:
     shortened: frozenset[int] = frozenset()
     is_told: bool = False
     summed: Summed | None = None
+    tried: Ranges = ()
     messages: list[Message] | None = None
     opening: Sequence[Message] = ()
     offers_reading: bool = False

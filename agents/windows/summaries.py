@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sayso.tools.canonical import sha256
-from sayso.tools.effects import Secrecy, Trust
-from sayso.tools.errors import ModelError, OutputError
+from sayso.tools.effects import CLEAN, Secrecy, Trust
+from sayso.tools.errors import IncompleteReply, ModelError, OutputError
 from sayso.workflows import Run
 
-from ..messages import Message, Sampling, SystemMessage, UserMessage
+from ..messages import Conversation, Message, Sampling, SystemMessage, UserMessage
 from ..untrusted_text import fence_text
 from .counting import estimate_tokens
 from .items import iter_texts
@@ -66,8 +66,14 @@ class SummariseOldest:
             asked = self._ask_for(dropped[known + 1 :], summary, max(room, 4 * self.tokens))
             if run.secrets.texts:
                 asked = run.secrets.mask(asked)
+            read = run.scope.provenance.labels
+            value = Conversation(asked, (), None if read is CLEAN else read, said=())
             try:
-                written = await run.child(f"summary:{keys[-1][:16]}", self.agent, asked)
+                written = await run.child(f"summary:{keys[-1][:16]}", self.agent, value)
+            except IncompleteReply as error:
+                if error.finish != "length":
+                    return before, f"There is no summary: {error}"
+                written = error.text  # as long as it may be, and longer: it is cut below
             except (ModelError, OutputError) as error:
                 return before, f"There is no summary: {error}"
             summary, problem = self._check(written, estimate_tokens(asked))
@@ -92,8 +98,9 @@ class SummariseOldest:
             lines.append(f"{who}: {words}")
         if earlier:
             lines.append(f"Notes so far, to be kept where they still hold:\n{earlier}\n\nWhat was said since:")
-        told = fence_text("\n".join(reversed(lines)), "the conversation")
-        return f"{told}\n\nWrite the notes, in at most {self.tokens * 3 // 4} words."
+        told = "\n".join(reversed(lines))
+        mark = sha256(told)[:12]  # nothing in it can end it
+        return f"<conversation {mark}>\n{told}\n</conversation {mark}>\n\nWrite the notes, in at most {self.tokens * 3 // 4} words."
 
     def _check(self, summary: str, tokens: int) -> tuple[str, str]:
         """Return the summary, cut to its length, and what is wrong with it."""
