@@ -1,0 +1,160 @@
+"""Questions in everyday words find the passages of a small handbook, whatever words it uses; what is not there is told apart."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sayso.tools import UsageError
+from sayso.tools.documents import Documents, PassageIndex
+from sayso.tools.documents.judgement import judge
+from sayso.tools.documents.neighbours import find_neighbours
+from sayso.tools.documents.synonyms import read_everyday
+
+HANDBOOK = {
+    "lot.md": "employees can park on levels 1 and 2 of the office lot; a sticker at the windscreen shows that you may.",
+    "leave.md": "Everybody has 28 days of annual leave. Ask your manager two weeks before.",
+    "clothes.md": "In the laboratory, closed shoes and a coat are worn. Elsewhere your attire is up to you.",
+    "illness.md": "Whoever is ill tells the team before nine, and sends a doctor's note from the third day.",
+    "travel.md": "Book trains before flights. Hotels may cost 140 euros a night. Receipts are handed in within a month.",
+    "laptops.md": "A broken laptop is repaired by the help desk in room 12. Backups are made every night.",
+    "canteen.md": "Lunch is served from 11:30 to 14:00. There is always a dish without meat.",
+}
+
+
+@pytest.fixture(scope="module")
+def handbook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Documents]:
+    folder = tmp_path_factory.mktemp("handbook")
+    for name, text in HANDBOOK.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    with Documents.of_folder(folder) as opened:
+        yield opened
+
+
+ASKED = {
+    "Is there parking for staff?": "lot.md",
+    "Is there parking for employees?": "lot.md",
+    "Where can personnel put their vehicle?": "lot.md",
+    "How much vacation do I get?": "leave.md",
+    "How many days off are there?": "leave.md",
+    "Is there a dress code?": "clothes.md",
+    "What footwear do I need in the lab?": "clothes.md",
+    "What must I do when I am sick?": "illness.md",
+    "Who can fix my computer?": "laptops.md",
+    "What may a room cost on a business trip?": "travel.md",
+    "Is there food for vegetarians at lunchtime?": "canteen.md",
+    "Who repairs a lpatop?": "laptops.md",
+}
+
+
+@pytest.mark.parametrize(("question", "file"), ASKED.items(), ids=ASKED)
+def test_a_question_in_other_words_finds_its_passage(handbook: Documents, question: str, file: str) -> None:
+    assert handbook.search(question)[0].file == file, handbook.judge(question)
+
+
+ELSEWHERE = (
+    "Who won the chess championship?",
+    "What is the capital of Mongolia?",
+    "When was the cathedral of Reims built?",
+    "How do plants turn sunlight into sugar?",
+    "Which orchestra plays Mahler?",
+)
+
+
+@pytest.mark.parametrize("question", ELSEWHERE)
+def test_another_subject_is_turned_away_with_the_missing_words_and_the_nearest_passages(handbook: Documents, question: str) -> None:
+    judgement = handbook.judge(question)
+    assert not judgement.fits
+    assert "No passage has “" in judgement.reason
+    assert handbook.search(question) == []
+    assert handbook.search(question, least=0) == handbook.nearest(question) != []
+
+
+def test_one_unknown_word_never_hides_what_the_others_find(handbook: Documents) -> None:
+    for unknown in ("zorblatt", "Xanthippe", "4711"):
+        assert handbook.nearest(f"Which train do I book with {unknown}?")[0].file == "travel.md"
+
+
+def test_a_name_that_is_missing_speaks_against_an_answer_and_an_ordinary_word_hardly(handbook: Documents) -> None:
+    assert handbook.judge("Where may lorries park on the lot?").fits
+    assert not handbook.judge("Where does Wolfgang Ilyich park?").fits
+
+
+def test_synonyms_of_ones_own_count_like_the_word_itself(tmp_path: Path) -> None:
+    (tmp_path / "desk.md").write_text("The kestrel desk is open at noon.\n\nThe front door closes at six.", encoding="utf-8")
+    with Documents.of_folder(tmp_path, synonyms=[("bird service", "kestrel desk"), ("Zentrale", "front door")]) as documents:
+        assert documents.judge("When is the bird service open?").fits
+        assert documents.judge("When does the Zentrale close?").fits
+    with Documents.of_folder(tmp_path) as documents:
+        assert not documents.judge("When does the Zentrale close?").fits
+
+
+@pytest.mark.parametrize("synonyms", ["car, vehicle", [("car",)], ["car"], [("car", "?!")], [("car", 7)], {"car": "vehicle"}])
+def test_what_is_no_group_of_synonyms_is_refused_with_an_example(synonyms: object) -> None:
+    with pytest.raises(UsageError, match=r'synonyms=.*\("car", "vehicle"\)'):
+        PassageIndex(synonyms=synonyms)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+FOREIGN = {
+    "Wie viele Urlaubstage gibt es im Jahr?": "Jeder hat 28 Urlaubstage im Jahr.",
+    "Où puis-je garer ma voiture?": "Les employés peuvent garer leur voiture au sous-sol.",
+    "¿Cuánto cuesta el almuerzo?": "El almuerzo cuesta 6 euros.",
+    "Quanti giorni di ferie ho?": "Ogni dipendente ha 28 giorni di ferie.",
+}
+
+
+@pytest.mark.parametrize("question", FOREIGN)
+def test_other_languages_are_found_by_their_own_words(question: str) -> None:
+    with PassageIndex() as index:
+        for text in FOREIGN.values():
+            index.add(text)
+        assert index.search(question)[0].text == FOREIGN[question]
+        assert judge(index.weigh_evidence(question)).fits
+
+
+def test_the_tables_are_of_the_size_that_they_say() -> None:
+    table = Path(__file__).parents[2] / "tools" / "documents" / "tables"
+    groups = [line for line in (table / "synonyms.txt").read_text("utf-8").splitlines() if line and not line.startswith("#")]
+    assert len(groups) <= 300
+    assert (table / "neighbours.bin").stat().st_size < 1_000_000
+    assert ("vehicle",) in read_everyday().find(("cars",))
+    assert {"gasoline", "fuel"} <= {neighbour.word for neighbour in find_neighbours("petrol")}
+    assert find_neighbours("zorblatt") == ()
+
+
+def test_an_index_that_another_program_is_writing_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "index.db"
+    with PassageIndex(file) as index:
+        index.add("The lot is open.")
+        index.db.execute("PRAGMA busy_timeout = 10")
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(UsageError, match=r"index\.db is being written by another program"):
+            index.search("lot")
+        with pytest.raises(UsageError, match=r"index\.db is being written by another program"):
+            index.add("The gate is closed.")
+        other.execute("ROLLBACK")
+        assert len(index.search("lot")) == 1
+        other.execute("DROP TABLE passages")
+        other.close()
+        with pytest.raises(UsageError, match=r"index\.db cannot be used as an index: no such table: passages"):
+            index.search("lot")
+
+
+def test_two_programs_read_one_folder_into_one_index(tmp_path: Path) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"{number}.md").write_text(f"Rule {number} is about lot {number}.", encoding="utf-8")
+    with Documents.of_folder(folder, index=tmp_path / "i.db") as one, Documents.of_folder(folder, index=tmp_path / "i.db") as other:
+        (folder / "new.md").write_text("The gate closes at eight.", encoding="utf-8")
+        other.refresh()
+        one.refresh()
+        assert len(one) == len(other) == 31
+        assert [passage.file for passage in one.search("When does the gate close?", 1)] == ["new.md"]
+        (folder / "new.md").unlink()
+        other.refresh()
+        assert len(one) == 30
