@@ -282,6 +282,23 @@ def test_a_resumed_run_sends_what_it_would_have_sent(tmp_path: Any) -> None:
     assert "read_again" in str(cut[-1])
 
 
+@pytest.mark.parametrize("window", [False, 9000, 3000])
+def test_a_run_that_waits_is_resumed_with_another_window(tmp_path: Any, window: int | bool) -> None:
+    async def run() -> Sequence[Message]:
+        where = engine(f"sqlite:///{tmp_path}/runs.db")
+        reads = [*[look(str(number)) for number in range(20)], Reply(calls=(call("read_again", reference="m3"),))]
+        heard = Listening(*reads, Reply(calls=(call("order", item="blue"),)))
+        await Agent(heard.model, tools=[look_up, order], window=4000, limits=Limits()).run("Look.", engine=where, run_id="r")
+        heard = Listening("Ordered.")
+        agent = Agent(heard.model, tools=[look_up, order], window=window, limits=Limits())
+        result = await agent.run("Look.", engine=engine(f"sqlite:///{tmp_path}/runs.db"), run_id="r")
+        (request,) = result.pending
+        assert (await result.resume({request.digest: Approve()})).output == "Ordered."
+        return heard.sent[-1]
+
+    assert count(asyncio.run(run())) <= (window or 9000) * 3 // 4
+
+
 # Summaries
 
 
