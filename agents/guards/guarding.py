@@ -284,6 +284,34 @@ def begins_json(text: str) -> bool | None:
     return (None if len(begin) < 2 else begin[1] in '"{[') if begin[:1] in ("", "[") else False
 
 
+@dataclass(frozen=True, slots=True)
+class OnOutput:
+    """A guard that looks at the output alone, whatever else it looks at elsewhere."""
+
+    guard: Guard
+    places: frozenset[TextPlace] = frozenset({TextPlace.OUTPUT})
+
+    @property
+    def name(self) -> str:
+        """Return the guard's name."""
+        return self.guard.name
+
+    @property
+    def on_error(self) -> str:
+        """Return what is done where it fails."""
+        return str(getattr(self.guard, "on_error", "refuse"))
+
+    async def check(self, text: str, place: TextPlace) -> Verdict:
+        """Ask the guard."""
+        return await self.guard.check(text, place)
+
+
+def choose_for_summaries(guards: Sequence[Guard]) -> list[Guard]:
+    """Return the guards for what a model writes beside the conversation. Its length is its own, and it is about any topic."""
+    found = Guarding(guards).find(TextPlace.OUTPUT)
+    return [OnOutput(guard) for guard in found if getattr(guard, "reads_reasoning", True)]
+
+
 def check_guards(guards: object) -> tuple[Guard, ...]:
     """Return an agent's guards. Raises UsageError for what is none."""
     if isinstance(guards, (str, bytes)) or not isinstance(guards, Iterable):

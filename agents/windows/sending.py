@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from .strategies import drops
 from .values import ContextTrimmed, Window, make_window
 
 if TYPE_CHECKING:
+    from ..guards.verdicts import Guard
     from ..model_conversation import ModelConversation
     from ..prompt_format import PromptFormat
 
@@ -272,6 +274,15 @@ def offer_reading(conversation: ModelConversation) -> None:
         sent.opening, sent.offers_reading = format.opening, True
 
 
+def _find_guards(conversation: ModelConversation) -> Sequence[Sequence[Guard]]:
+    """Return the guards that what a summariser writes goes past, as the last argument of `write_summary`; nothing without any."""
+    if not conversation.spec.guards:
+        return ()
+    from ..guards.guarding import choose_for_summaries  # late, for load time: few agents have any
+
+    return (choose_for_summaries(conversation.spec.guards),)
+
+
 async def _summarise(run: Run, conversation: ModelConversation, trimmed: ContextTrimmed) -> ContextTrimmed:
     """Put a summary in the place of what was dropped, where a strategy makes one."""
     window, sent = make_window(conversation.spec.window), conversation.window
@@ -288,7 +299,7 @@ async def _summarise(run: Run, conversation: ModelConversation, trimmed: Context
         messages = [conversation.transcript[place] for place in iter_places(places)]
         if messages and sent.tried != sent.dropped:
             sent.tried = sent.dropped
-            summed, problem = await write(run, messages, sent.room, before)
+            summed, problem = await write(run, messages, sent.room, before, *_find_guards(conversation))
             sent.summed = summed if summed is None or summed is before else summed._replace(places=sent.dropped)
         send_again(conversation)
         return replace(trimmed, summary="" if sent.summed is None else sent.summed.text, problem=problem)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sayso.tools.canonical import sha256
 from sayso.tools.effects import CLEAN, Secrecy, Trust
-from sayso.tools.errors import IncompleteReply, ModelError, OutputError
+from sayso.tools.errors import GuardRefused, IncompleteReply, ModelError, OutputError
 from sayso.workflows import Run
 
 from ..messages import Conversation, Message, Sampling, SystemMessage, UserMessage
@@ -21,6 +21,7 @@ from .values import Item, Room
 
 if TYPE_CHECKING:
     from ..agent import Agent
+    from ..guards.verdicts import Guard
     from ..models.model import Model
 
 INSTRUCTIONS = (
@@ -50,16 +51,18 @@ class SummariseOldest:
         """Leave out the oldest items."""
         return drop_oldest(items, room)
 
-    async def write_summary(self, run: Run, dropped: Sequence[Message], room: int, before: Summed | None) -> tuple[Summed | None, str]:
+    async def write_summary(
+        self, run: Run, dropped: Sequence[Message], room: int, before: Summed | None, guards: Sequence[Guard] = ()
+    ) -> tuple[Summed | None, str]:
         """Return the summary of what `before` stands for and of the messages after it, and what went wrong: "" where nothing did.
 
         It is asked for once: the same messages have the same summary, in this program by `cache`, and in a resumed run by its journal.
-        Where it goes wrong, the summary before stays.
+        Where it goes wrong, the summary before stays. What the summariser writes goes past `guards`.
         """
         texts = ["\n".join(iter_texts(message)) for message in dropped]
         if before is not None and sum(map(estimate_tokens, texts)) < self.tokens // 2:
             return before, ""  # where there is little room, a few words go each turn: they wait for the next summary
-        keys = _chain_keys(texts, "" if before is None else before.key)
+        keys = _chain_keys(texts, ", ".join(guard.name for guard in guards) if before is None else before.key)
         known = next((index for index in range(len(keys) - 1, -1, -1) if keys[index] in self.cache), -1)
         summary = self.cache[keys[known]] if known >= 0 else "" if before is None else before.text
         if known < len(keys) - 1:
@@ -69,12 +72,12 @@ class SummariseOldest:
             read = run.scope.provenance.labels
             value = Conversation(asked, (), None if read is CLEAN else read, said=())
             try:
-                written = await run.child(f"summary:{keys[-1][:16]}", self.agent, value)
+                written = await run.child(f"summary:{keys[-1][:16]}", self._guard(guards) if guards else self.agent, value)
             except IncompleteReply as error:
                 if error.finish != "length":
                     return before, f"There is no summary: {error}"
                 written = error.text  # as long as it may be, and longer: it is cut below
-            except (ModelError, OutputError) as error:
+            except (ModelError, OutputError, GuardRefused) as error:
                 return before, f"There is no summary: {error}"
             summary, problem = self._check(written, estimate_tokens(asked))
             if problem:
@@ -101,6 +104,13 @@ class SummariseOldest:
         told = "\n".join(reversed(lines))
         mark = sha256(told)[:12]  # nothing in it can end it
         return f"<conversation {mark}>\n{told}\n</conversation {mark}>\n\nWrite the notes, in at most {self.tokens * 3 // 4} words."
+
+    def _guard(self, guards: Sequence[Guard]) -> Agent[str]:
+        """Return the summariser with guards."""
+        from ..agent import Agent  # late: an agent has a window
+
+        spec = self.agent.spec
+        return Agent(spec.model_or_name, name=spec.name, instructions=spec.instructions, sampling=spec.sampling, guards=guards)
 
     def _check(self, summary: str, tokens: int) -> tuple[str, str]:
         """Return the summary, cut to its length, and what is wrong with it."""

@@ -26,6 +26,7 @@ from sayso.agents.guards import (
 )
 from sayso.agents.messages import NativeCall
 from sayso.agents.models.model import Delta
+from sayso.agents.windows import Window, summarise_oldest
 from sayso.tools import Approve, Content, Grant, ModelError, UsageError, tool
 from sayso.tools.calculation import calculator
 from sayso.tools.errors import GuardRefused, OutputError
@@ -611,3 +612,22 @@ async def test_a_refusal_leaves_nothing_to_be_read_in_the_error() -> None:
     with pytest.raises(GuardRefused) as error:
         await Agent(ScriptedModel("It is secret."), guards=[guard]).run("?")
     assert "secret" not in str(error.value) + str(error.value.partial) + str(vars(error.value))
+
+
+async def test_what_a_summariser_writes_goes_past_the_guards(tmp_path: Path) -> None:
+    window = Window(tokens=600, strategies=[summarise_oldest(ScriptedModel(f"They said {CARD} once.", repeat=True), tokens=50)])
+    home = engine(f"sqlite:///{tmp_path}/runs.db")
+    model, sent = noting(*["Well. " * 40] * 12)
+    agent = Agent(model, window=window, guards=[PersonalData()])
+    history: tuple[Any, ...] = ()
+    events: list[object] = []
+    for number in range(10):
+        async for event in agent.run_stream(f"{number}: " + "word " * 60, history=history, engine=home):
+            events.append(event)
+        ended = events[-1]
+        assert isinstance(ended, RunEnded)
+        history = ended.result.messages
+    home.close()
+    assert "They said [card number] once." in str(sent)
+    assert "4111" not in str(sent) + str(events)
+    assert "4111 1111" not in "\n".join(sqlite3.connect(tmp_path / "runs.db").iterdump())
