@@ -22,7 +22,7 @@ JUDGE = (
 )
 
 
-class Embedder(Protocol):
+class TopicEmbedder(Protocol):
     """Turns texts into vectors."""
 
     def embed(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> Any:
@@ -46,7 +46,7 @@ class Topic:
         *,
         words: Sequence[str] = (),
         examples: Sequence[str] = (),
-        embedder: Embedder | None = None,
+        embedder: TopicEmbedder | None = None,
         closeness: float = 0.5,
         model: str | Model | None = None,
         at: str | tuple[str, ...] | list[str] | frozenset[TextPlace] = (TextPlace.INPUT,),
