@@ -32,7 +32,7 @@ from sayso.agents.research.pipeline import CONCURRENCY
 from sayso.agents.research.run import research
 from sayso.tools.web import SearchResult, Web
 
-SITES, PAGES, SECONDS = int(os.environ.get("SITES", "100")), 6, 0.2
+SITES, PAGES, SECONDS = int(os.environ.get("SITES", "100")), int(os.environ.get("PAGES", "6")), float(os.environ.get("SECONDS", "0.2"))
 LIMIT, MEMORY_MB = 1.3, 150.0
 BOUND = " (bound by computing, one thread at a time)"
 PATHS = ("/", "/prices", "/about", "/locations", "/delivery", "/products")[:PAGES]

@@ -14,6 +14,10 @@ MOST_ASPECTS = 9
 ALSO = 0.7
 """A second trade counts too if the words speak of it nearly as often: a shop that repairs."""
 _WORD = re.compile(r"[^\W_]+")
+_LAST_NARROW = "\u2fff"
+"""Signs after this one are those of scripts without spaces."""
+_HEAD = 2
+"""By how many of their first letters the beginnings of words are looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,9 @@ class Aspect:
     name: str
     about: str
     cues: tuple[str, ...]
+
+    def __hash__(self) -> int:
+        return hash(self.name)  # of all cues it would cost more than what is looked up by it
 
 
 def _aspect(name: str, about: str, cues: str) -> Aspect:
@@ -235,43 +242,85 @@ TRADES: tuple[tuple[str, Aspect], ...] = (
 )
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(8_000)
 def count_cues(text: str, aspect: Aspect) -> int:
     """Return how many different cues of an aspect stand in a text. Whole words count: "store" does not stand in "restored"."""
-    lowered, line, words = _read_line(text)
-    one_word, others = _sort_cues(aspect.cues)
-    found = {cue for word in words & one_word.keys() for cue in one_word[word]}
-    return len(found) + sum(_stands(cue, line, lowered) for cue in others)
+    line = _read_line(text)
+    cues = _sort_cues(aspect)
+    found = 0
+    if not cues.words.isdisjoint(line.words):
+        places = {place for word in line.words & cues.words for place in cues.one_word.get(word, ())}
+        phrases = (cue for word in line.words & cues.words for cue in cues.phrases.get(word, ()))
+        found = len(places) + sum(f" {cue} " in line.text or f" {cue}s " in line.text for cue in phrases)
+    if not cues.heads.isdisjoint(line.heads):
+        found += sum(f" {beginning}" in line.text for head in line.heads & cues.heads for beginning in cues.beginnings[head])
+    if cues.short:
+        found += sum(f" {beginning}" in line.text for beginning in cues.short)
+    if line.is_wide:
+        found += sum(cue in line.lowered for cue in cues.wide)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A text in small letters, its words between single spaces, the words and their first letters, and whether it has wide signs."""
+
+    lowered: str
+    text: str
+    words: frozenset[str]
+    heads: frozenset[str]
+    is_wide: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Cues:
+    """The cues of an aspect by how they are looked up: `words` are all first words of cues, `heads` the first letters of beginnings.
+
+    `one_word` has the places of cues of one word, singular and plural, `phrases` cues by their first word, `beginnings` those that end
+    in "*" by their first letters, `short` those that have fewer.
+    """
+
+    words: frozenset[str]
+    one_word: Mapping[str, tuple[int, ...]]
+    phrases: Mapping[str, tuple[str, ...]]
+    heads: frozenset[str]
+    beginnings: Mapping[str, tuple[str, ...]]
+    short: tuple[str, ...]
+    wide: tuple[str, ...]
 
 
 @lru_cache(512)
-def _read_line(text: str) -> tuple[str, str, frozenset[str]]:
-    """Return a text in small letters, its words between single spaces, and the words: every aspect is looked for in each text."""
+def _read_line(text: str) -> _Line:
+    """Return a text as cues are looked for in it: every aspect is looked for in each text."""
     lowered = text.casefold()
     words = _WORD.findall(lowered)
-    return lowered, f" {' '.join(words)} ", frozenset(words)
+    is_wide = not lowered.isascii() and max(lowered) > _LAST_NARROW
+    return _Line(lowered, f" {' '.join(words)} ", frozenset(words), frozenset(word[:_HEAD] for word in words), is_wide)
 
 
 @lru_cache(256)
-def _sort_cues(cues: tuple[str, ...]) -> tuple[Mapping[str, tuple[int, ...]], tuple[str, ...]]:
-    """Return the words, singular and plural, that are cues as they are, each with the places of those; and the other cues."""
+def _sort_cues(aspect: Aspect) -> _Cues:
     one_word: dict[str, tuple[int, ...]] = {}
-    others: list[str] = []
-    for place, cue in enumerate(cues):
-        if _WORD.fullmatch(cue) and (cue.isascii() or cue[0] <= "\u2fff"):
+    phrases: dict[str, tuple[str, ...]] = {}
+    beginnings: dict[str, tuple[str, ...]] = {}
+    short: list[str] = []
+    wide: list[str] = []
+    for place, cue in enumerate(aspect.cues):
+        if not cue.isascii() and cue[0] > _LAST_NARROW:
+            wide.append(cue)
+        elif cue.endswith("*"):
+            head = cue[:_HEAD]
+            if " " in head or "*" in head:
+                short.append(cue[:-1])
+            else:
+                beginnings[head] = (*beginnings.get(head, ()), cue[:-1])
+        elif _WORD.fullmatch(cue):
             for word in (cue, f"{cue}s"):
                 one_word[word] = (*one_word.get(word, ()), place)
         else:
-            others.append(cue)
-    return one_word, tuple(others)
-
-
-def _stands(cue: str, line: str, lowered: str) -> bool:
-    if not cue.isascii() and cue[0] > "\u2fff":
-        return cue in lowered
-    if cue.endswith("*"):
-        return f" {cue[:-1]}" in line
-    return f" {cue} " in line or f" {cue}s " in line
+            first = cue.partition(" ")[0]
+            phrases[first] = (*phrases.get(first, ()), cue)
+    return _Cues(frozenset((*one_word, *phrases)), one_word, phrases, frozenset(beginnings), beginnings, tuple(short), tuple(wide))
 
 
 def choose_aspects(words: str | Iterable[str], kind: str = "competitors") -> tuple[Aspect, ...]:

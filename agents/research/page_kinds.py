@@ -228,7 +228,7 @@ def _find_listing(pages: Sequence[VisitedPage], text: str, others: Sequence[str]
     squashed = squash_letters(text)
     named = [
         name
-        for name in dict.fromkeys([*(squash_letters(find_site(host).label) for host in known), *client])
+        for name in dict.fromkeys([*(squash_letters(find_site(host).label) for host in sorted(known)), *client])
         if len(name) > 4 and name in squashed
     ]
     sponsored = sum("sponsored" in rel or "ugc" in rel for page in pages for rel in page.rels)

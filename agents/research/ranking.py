@@ -60,11 +60,12 @@ def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: 
 def _choose_overruled(facts: Sequence[_Fact], kept: Sequence[_Fact]) -> list[_Fact]:
     """Return what does not hold because a kept fact says otherwise: for each of these the newest such statement, as an old claim."""
     chosen: dict[int, _Fact] = {}
+    told = {id(fact) for fact in kept}
     for fact in sorted(facts, key=_weigh, reverse=True):
-        if fact in kept or any(fact.is_said_by(other) for other in (*kept, *chosen.values())):
+        if id(fact) in told:
             continue
         by = next((place for place, other in enumerate(kept) if place not in chosen and fact.is_contradicted_by(other)), None)
-        if by is not None:
+        if by is not None and not any(fact.is_said_by(other) for other in (*kept, *chosen.values())):
             chosen[by] = fact
     for fact in chosen.values():
         fact.claim = replace(fact.claim, old=True)
@@ -116,12 +117,11 @@ def _date(claim: Claim, pages: Sequence[VisitedPage], company: str, today: str) 
     if claim.dated or claim.written == "data":
         return replace(claim, dated=claim.dated or page.published[:10])
     span = find_quote(claim.quote, page.text)
-    around = [
-        each for each in find_stated(page.text, company, page.published) if span and each.span[0] < span[1] and span[0] < each.span[1]
-    ]
-    if around and is_past(around[0].text, around[0].own, around[0].amounts, today):
+    stated = find_stated(page.text, company, page.published) if span else ()
+    first = next((each for each in stated if span and each.span[0] < span[1] and span[0] < each.span[1]), None)
+    if first is not None and is_past(first.text, first.own, first.amounts, today):
         return None
-    return replace(claim, dated=around[0].dated if around else page.published[:10])
+    return replace(claim, dated=first.dated if first is not None else page.published[:10])
 
 
 def _find_data_figures(page: VisitedPage) -> frozenset[Decimal]:
@@ -143,9 +143,10 @@ class _Fact:
         words = _read_words(f"{claim.name}: {claim.value}" if is_label else claim.text)
         self.all_stems = frozenset(word.stem for word in tokenize(claim.text))
         self.stems = frozenset(word.stem for word in words if squash_name(word.text) not in own)
-        self.senses = frozenset(sense for word in words for sense in word.senses)
-        self.words = words
+        self.plain = [frozenset((word.stem, *word.senses)) for word in words if word.stem in self.stems]
+        self.meanings: frozenset[str | int] = self.stems | frozenset(sense for word in words for sense in word.senses)
         self.money = frozenset((amount.value, amount.unit) for amount in self.amounts if amount.kind is Kind.MONEY)
+        self.passing = frozenset((amount.kind, amount.unit, amount.per) for amount in self.amounts if amount.kind in VOLATILE)
         self.is_volatile = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.COUNT) for amount in self.amounts)
         self.is_about_business = claim.written == "data" and not claim.subject and claim.value != claim.text
         self.is_sentence = claim.written == "data" and (claim.value == claim.text or not (claim.subject or claim.name))
@@ -171,6 +172,8 @@ class _Fact:
         street = self.claim.value.partition(",")[0]
         if self.is_about_business and self.figures and len(street.split()) > 1 and squash_name(street) in squash_name(other.claim.text):
             return True  # an address, with or without its town
+        if self.figures and not self.figures <= other.figures and not (self.money and other.subject):
+            return False
         shared = self._share(other)
         if self.is_about_business and self.figures:
             label = {word.stem for word in tokenize(self.claim.name) if not is_light(word)}
@@ -216,19 +219,17 @@ class _Fact:
 
     def is_contradicted_by(self, other: _Fact) -> bool:
         """Return whether a newer claim overrules this one and is about the same: one kind of figure, and the same words."""
-        mine, its = (
-            {(amount.kind, amount.unit, amount.per) for amount in fact.amounts if amount.kind in VOLATILE} for fact in (self, other)
-        )
-        shares = (self._share(other), other._share(self))
-        about = (bool(other.subject) and other.subject <= self.all_stems) or min(shares) > 0.8
-        return about and not mine.isdisjoint(its) and self.is_overruled_by(other)
+        if self.passing.isdisjoint(other.passing) or not self.is_overruled_by(other):
+            return False
+        return (bool(other.subject) and other.subject <= self.all_stems) or (self._share(other) > 0.8 and other._share(self) > 0.8)
 
     def _share(self, other: _Fact) -> float:
         """Return which part of this claim's words the other one has, by stem or by sense."""
         if not self.stems:
             return 1.0
-        plain = [word for word in self.words if word.stem in self.stems]
-        return sum(word.stem in other.stems or not word.senses.isdisjoint(other.senses) for word in plain) / max(1, len(plain))
+        if self.meanings.isdisjoint(other.meanings):
+            return 0.0
+        return sum(not word.isdisjoint(other.meanings) for word in self.plain) / max(1, len(self.plain))
 
 
 def _weigh(fact: _Fact) -> tuple[int, str, float]:

@@ -10,7 +10,7 @@ from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
 from sayso.tools.truth.grammar import is_verb
 from sayso.tools.truth.languages import find_language
 from sayso.tools.truth.lexicon import look_up
-from sayso.tools.truth.words import Word, is_light, tokenize
+from sayso.tools.truth.words import Word, find_words, is_light_stem, stem, tokenize
 
 LONGEST = 360
 OLD = re.compile(r"~~[^~\n]*~~")
@@ -120,7 +120,8 @@ def needs_more(written: str) -> bool:
 
 @lru_cache(8_192)
 def find_content(text: str) -> frozenset[str]:
-    return frozenset(word.stem for word in tokenize(text) if not is_light(word) and not word.text.isdigit() and word.text not in "$€£¥%")
+    stems = ((word, stem(word)) for word, _, _ in find_words(text))  # without the groups of words, which cost most
+    return frozenset(root for word, root in stems if not is_light_stem(word, root) and not word.isdigit() and word not in "$€£¥%")
 
 
 def shares_word(one: str, other: str) -> bool:

@@ -95,11 +95,14 @@ def state_quote(page: VisitedPage, span: tuple[int, int], company: str, like: st
     Of several in the span the one with most words of `like`, then the one that most of the span is of. None if they state nothing: they
     refer to something that is not said, are an order or boilerplate, no longer hold, or are another's.
     """
-    around = [each for each in find_stated(page.text, company, page.published, page.fetched_at) if _overlap(each.span, span) > 0]
+    start, end = span
+    stated = find_stated(page.text, company, page.published, page.fetched_at)
+    around = [each for each in stated if each.span[0] < end and start < each.span[1] and _overlap(each.span, span) > 0]
+    if len(around) < 2:
+        return around[0].text if around else None
     whole = [each for each in around if span[0] <= each.span[0] and each.span[1] <= span[1]]
     wanted = find_content(like) if len(whole) > 1 else frozenset[str]()
-    best = max(around, key=lambda each: (len(find_content(each.text) & wanted), _overlap(each.span, span)), default=None)
-    return best.text if best is not None else None
+    return max(around, key=lambda each: (len(find_content(each.text) & wanted), _overlap(each.span, span))).text
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> int:
@@ -284,8 +287,11 @@ def _states_something(written: str) -> bool:
 def _is_fragment(written: str, amounts: Sequence[Amount], *, is_line: bool) -> bool:
     """Return whether a text is a heading, an item of a menu, or a figure that counts nothing: "3 products", "460 calories"."""
     kinds = [amount.kind for amount in amounts]
+    is_measure = bool(amounts) and set(kinds) == {Kind.MEASURE} and len(written) < 30
+    if not is_measure and not is_line:
+        return False
     words = len(find_content(cut_amounts(written)) - SAYS_NO_THING)
-    if amounts and set(kinds) == {Kind.MEASURE} and words < 2 and len(written) < 30:
+    if is_measure and words < 2:
         return True
     if not is_line:
         return False

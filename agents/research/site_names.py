@@ -50,9 +50,14 @@ def fits_site(name: str, site: str) -> bool:
     return bool(short) and (short in wanted or wanted in short or initials.lower() == wanted)
 
 
+_NOT_IN_ADDRESSES = re.compile(r"[^a-z0-9]+")
+
+
 def squash_name(name: str) -> str:
     """Return a name as an address spells it: "Fern & Bean" is fernandbean."""
-    return re.sub(r"[^a-z0-9]", "", squash_accents(re.sub(r"[™®©℠]", "", name).replace("&", "and")).lower())
+    if name.isascii():
+        return name.lower() if name.isalnum() else _NOT_IN_ADDRESSES.sub("", name.replace("&", "and").lower())
+    return _NOT_IN_ADDRESSES.sub("", squash_accents(re.sub(r"[™®©℠]", "", name).replace("&", "and")).lower())
 
 
 def squash_accents(name: str) -> str:

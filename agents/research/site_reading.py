@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -86,7 +87,7 @@ def choose_link(
     """
     known = {_same_address(url) for url in seen}
     best: dict[str, float] = {}
-    for url, text in links:
+    for url, text in dict.fromkeys(links):  # each page of a site has the same menu
         address = url.partition("#")[0]
         if not is_same_site(address, site) or _same_address(address) in known or _NOT_PAGES.search(urlsplit(address).path):
             continue
@@ -188,7 +189,8 @@ def order_parts(pages: Sequence[VisitedPage], aspects: Sequence[Aspect], covered
     def promise(part: Part) -> float:
         lines = part.text.splitlines()
         return sum(
-            min(sum(1 for line in lines if count_cues(line, aspect)), 5) / math.sqrt(1 + covered.get(aspect.name, 0)) for aspect in aspects
+            sum(1 for _ in islice((line for line in lines if count_cues(line, aspect)), 5)) / math.sqrt(1 + covered.get(aspect.name, 0))
+            for aspect in aspects
         )
 
     return sorted(parts, key=lambda part: -promise(part))

@@ -15,11 +15,16 @@ def choose_sampling(model: Model, stage: str) -> Sampling:
 
     Where a page is read or said again the likeliest words are wanted: small models invent when they are drawn by chance.
     """
-    from ..models.local.local_model import LocalModel  # late, for load time
-    from .stage_prompts import EXACT_STAGES, REPLY_TOKENS, THINKING_TOKENS
+    from .stage_prompts import EXACT_STAGES, REPLY_TOKENS, THINKING_TOKENS  # late, for load time
 
-    tokens = REPLY_TOKENS[stage] + (0 if isinstance(model, LocalModel) else THINKING_TOKENS)
+    tokens = REPLY_TOKENS[stage] + (0 if not is_extractive(model) and _is_local(model) else THINKING_TOKENS)
     return Sampling(max_tokens=tokens, temperature=0.0 if stage in EXACT_STAGES else None)
+
+
+def _is_local(model: Model) -> bool:
+    from ..models.local.local_model import LocalModel  # late, for load time
+
+    return isinstance(model, LocalModel)
 
 
 def is_extractive(model: Model) -> bool:

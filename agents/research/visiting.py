@@ -6,6 +6,7 @@ What takes long is computed in threads, so that connections of other visits are 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ class SiteVisitor:
         while pages and not reading.stopped and len(pages) < self.most_pages and len(reading.seen) < 2 * self.most_pages:
             links = found_too if state.kind == "topic" else [*found_too, *(link for page in pages for link in page.links)]
             known = (*reading.seen, *(page.url for page in pages))
-            link = await asyncio.to_thread(_choose_next, pages, links, known, aspects)
+            link = await asyncio.to_thread(reading.choose_link, links, known, aspects)
             if link is None:
                 break
             await reading.add(link)
@@ -184,6 +185,9 @@ class _Reading:
     """Why no more may be read."""
     is_over: bool = False
     """The budget allows nothing more at all."""
+    covered: Counter[str] = field(default_factory=Counter)
+    """How many statements of the first pages, `measured` in number, are about each aspect."""
+    measured: int = 0
 
     async def add(self, url: str, *, is_own: bool = False) -> None:
         """Read a page and add it, unless it was read already under another address, or is of another site (`is_own` says it is not)."""
@@ -205,6 +209,12 @@ class _Reading:
         elif not pages or ((is_own or is_same_site(page.url, pages[0].url)) and all(page.sha256 != known.sha256 for known in pages)):
             pages.append(page)
 
+    def choose_link(self, links: Sequence[tuple[str, str]], known: Sequence[str], aspects: Sequence[Aspect]) -> str | None:
+        """Return which of the links is read next, by what the pages say already; each page is measured once."""
+        self.covered.update(measure_coverage(self.pages[self.measured :], aspects))
+        self.measured = len(self.pages)
+        return choose_link(self.pages[0].url, links, known, aspects, self.covered)
+
     def _stop(self, url: str, why: str) -> None:
         self.stopped = why
         if self.pages:
@@ -220,12 +230,6 @@ def _leave_questions(visit: Visit, questions: int, why: str) -> Visit:
     """Return the visit, of whose pages so many parts are not asked about."""
     what = f"{count_words(questions, 'part')} of the pages of {visit.candidate.name}, about which nothing was asked"
     return replace(visit, left_out=(*visit.left_out, LeftOut("questions", what, visit.pages[0].url, why)), stopped=visit.stopped or why)
-
-
-def _choose_next(
-    pages: Sequence[VisitedPage], links: Sequence[tuple[str, str]], known: Sequence[str], aspects: Sequence[Aspect]
-) -> str | None:
-    return choose_link(pages[0].url, links, known, aspects, measure_coverage(pages, aspects))
 
 
 def _make_questions(pages: Sequence[VisitedPage], first: int, aspects: Sequence[Aspect]) -> list[tuple[Part, ...]]:

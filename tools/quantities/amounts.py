@@ -49,13 +49,17 @@ def find_amounts(text: str, language: str = "", *, context: str = "") -> tuple[A
 def _find_amounts(text: str, language: str, context: str) -> tuple[Amount, ...]:
     flat = flatten(text)
     language = guess_language(context or flat, language)
+    numerals = find_numerals(flat, language)
+    said = list(find_phrases(flat)) if language in ("", "en") else []
+    if not numerals and not said:
+        return ()  # a date has a number, too
     signs = read_signs(context or flat, language)
     dates = list(find_written_dates(flat, language))
     taken = _Spans([*find_label_spans(flat), *(date.span for date in dates)])
     found: list[Amount] = []
-    phrases = _find_phrases(flat, signs) if language in ("", "en") else []
+    phrases = _find_phrases(flat, said, signs)
     in_phrases = _Spans([phrase.span for phrase in phrases])
-    for numeral in find_numerals(flat, language):
+    for numeral in numerals:
         if numeral.start in taken or numeral.start in in_phrases or (found and numeral.start < found[-1].span[1]):
             continue
         if amount := _read(flat, numeral, signs, found[-1].span[1] if found else 0):
@@ -74,10 +78,10 @@ _LONGEST_KEPT = 1_000
 _find_kept = lru_cache(8_192)(_find_amounts)  # a research asks for the amounts of each sentence some twenty times
 
 
-def _find_phrases(flat: str, signs: Signs) -> list[Amount]:
+def _find_phrases(flat: str, said: Sequence[Amount], signs: Signs) -> list[Amount]:
     """Return the amounts said in phrases, with their bounds and periods; of two that overlap the longer one."""
     kept: list[Amount] = []
-    for amount in sorted(find_phrases(flat), key=lambda each: (each.span[0], -each.span[1])):
+    for amount in sorted(said, key=lambda each: (each.span[0], -each.span[1])):
         if kept and amount.span[0] < kept[-1].span[1]:
             continue
         bound, end = read_bound(flat, *amount.span)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
@@ -120,17 +120,40 @@ def guess_language(text: str, language: str = "") -> str:
         return language[:2].casefold()
     if re.search(r"[\u3040-\u30ff]", text[:20_000]):
         return "ja"
-    words = [found[0] for found in _WORD.finditer(text[:20_000].casefold())]
-    scores = {code: sum(word in marks for word in words) for code, marks in _small_words().items()}
+    words = _WORD.findall(text[:20_000].casefold())
+    scores = _count_languages(words, _small_words(), _MARKS)
     if not any(scores.values()):
-        scores = {code: sum(len(word) > 3 and word in _vocabulary(code) for word in words) for code in _WORDS}
+        scores = _count_languages(words, _long_numbers(), _WORDS)
     best = max(scores, key=lambda code: scores[code])
     return best if scores[best] else ""
 
 
+def _count_languages(words: Sequence[str], languages: Mapping[str, tuple[str, ...]], codes: Iterable[str]) -> dict[str, int]:
+    scores = dict.fromkeys(codes, 0)
+    for word in words:
+        for code in languages.get(word, ()):
+            scores[code] += 1
+    return scores
+
+
 @cache
-def _small_words() -> Mapping[str, frozenset[str]]:
-    return {code: frozenset(words.split()) for code, words in _MARKS.items()}
+def _small_words() -> Mapping[str, tuple[str, ...]]:
+    """Return the languages of each small word."""
+    return _name_languages((code, set(words.split())) for code, words in _MARKS.items())
+
+
+@cache
+def _long_numbers() -> Mapping[str, tuple[str, ...]]:
+    """Return the languages of each number in words of more than three letters."""
+    return _name_languages((code, [word for word in _vocabulary(code) if len(word) > 3]) for code in _WORDS)
+
+
+def _name_languages(words: Iterable[tuple[str, Iterable[str]]]) -> Mapping[str, tuple[str, ...]]:
+    languages: dict[str, tuple[str, ...]] = {}
+    for code, each in words:
+        for word in each:
+            languages[word] = (*languages.get(word, ()), code)
+    return languages
 
 
 @cache

@@ -57,6 +57,7 @@ _POWER = {word: Decimal(10) ** power for power, words in _POWERS.items() for wor
 _POWER_WORD = re.compile(r"[\u00a0 -]?([^\W\d_]{1,10}\.?)(?![^\W\d_])")
 _GLUED_POWER = re.compile(r"[kK](?![^\W_])")
 _FRACTIONS = {"½": "0.5", "¼": "0.25", "¾": "0.75", "⅓": "0.3333", "⅔": "0.6667", "⅛": "0.125"}
+_HAS_NUMBER = re.compile(r"[\d½¼¾⅓⅔⅛〇零一二三四五六七八九十百千万億亿两兩]")
 _FRACTION = re.compile(r"(?:(?<![\d.,/])(\d{1,4})[\u00a0 ]?)?([½¼¾⅓⅔⅛])|(?<![\d./-])(?:(\d{1,3})[ \u00a0])?([1-9])/([2-9])(?![\d./-])")
 
 
@@ -77,10 +78,12 @@ def flatten(text: str) -> str:
 
 def find_numerals(flat: str, language: str) -> list[Numeral]:
     """Return the numbers of a flattened text in order. They do not overlap."""
-    commas = _commas_are_points(flat)
-    if commas is None and language == "en":
-        commas = False
-    found = [*_find_fractions(flat), *_find_east(flat), *_find_digits(flat, commas)]
+    found: list[Numeral] = []
+    if _HAS_NUMBER.search(flat):
+        commas = _commas_are_points(flat)
+        if commas is None and language == "en":
+            commas = False
+        found = [*_find_fractions(flat), *_find_east(flat), *_find_digits(flat, commas)]
     found += [Numeral(value, start, end, word=True) for value, start, end in find_word_numbers(flat, language)]
     kept: list[Numeral] = []
     for numeral in sorted(found, key=lambda each: (each.start, -each.end)):

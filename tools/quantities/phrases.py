@@ -39,22 +39,39 @@ _AGES = {**_NUMBERS, "sixteen": 16, "eighteen": 18}
 
 def find_phrases(flat: str) -> Iterator[Amount]:
     """Yield the amounts of a flattened English text that are said in phrases. They may overlap: the longest counts."""
-    for found in _CLOCK.finditer(flat):
+    patterns = _choose_patterns(flat.casefold().replace("ı", "i"))
+    for found in _CLOCK.finditer(flat) if _CLOCK in patterns else ():
         if found["past"] or found["clock"] or found["day"]:
             yield Amount(_read_clock(found), Kind.TIME, span=found.span())
-    for found in _PART_OF_UNIT.finditer(flat):
+    for found in _PART_OF_UNIT.finditer(flat) if _PART_OF_UNIT in patterns else ():
         count = _NUMBERS.get((found["count"] or "").casefold(), 1)
         yield _measure(Decimal(count) / _PARTS[found["part"].casefold()], found)
-    for found in _AND_A_HALF.finditer(flat):
+    for found in _AND_A_HALF.finditer(flat) if _AND_A_HALF in patterns else ():
         yield _measure(Decimal("1.5"), found)
-    for found in _ONE_UNIT.finditer(flat):
+    for found in _ONE_UNIT.finditer(flat) if _ONE_UNIT in patterns else ():
         yield _measure(Decimal(1), found)
-    for found in _SHARE.finditer(flat):
+    for found in _SHARE.finditer(flat) if _SHARE in patterns else ():
         yield Amount(_read_share(found), Kind.PERCENT, "%", span=found.span())
-    for found in _UNDER.finditer(flat):
+    for found in _UNDER.finditer(flat) if _UNDER in patterns else ():
         age = found["age"].casefold()
         value = int(age[:-1]) if age[0].isdigit() else _AGES.get(age[:-1]) or _AGES[age[:-2]]
         yield Amount(Decimal(value), Kind.PLAIN, bound="under", span=found.span())
+
+
+_BEFORE_UNIT = tuple(f"{word} a" for word in "for in within takes take lasts after than about of half".split())
+_ABOUT_CLOCKS = ("past", "quarter", "o'clock", " in the ", " at night")
+
+
+def _choose_patterns(lowered: str) -> list[re.Pattern[str]]:
+    """Return the patterns without whose words a text in small letters has no phrase of theirs: most texts have none at all."""
+    has_number = any(number in lowered for number in _NUMBERS)
+    has_part = any(part in lowered for part in _PARTS)
+    chosen = [_CLOCK] if has_number and any(words in lowered for words in _ABOUT_CLOCKS) else []
+    chosen += [_PART_OF_UNIT] if has_part else []
+    chosen += [_AND_A_HALF] if "and a half" in lowered else []
+    chosen += [_ONE_UNIT] if any(words in lowered for words in _BEFORE_UNIT) else []
+    chosen += [_SHARE] if has_part or (has_number and (" in " in lowered or " out of " in lowered)) else []
+    return [*chosen, _UNDER] if "under-" in lowered else chosen
 
 
 def _read_clock(found: re.Match[str]) -> Decimal:

@@ -33,12 +33,12 @@ class Member:
 
     side: Side
     group: int
-    rest: tuple[str, ...]
-    part: str
-    partners: frozenset[str]
-    barred: frozenset[str]
-    forms: tuple[str, ...]
-    told: tuple[int, ...]
+    rest: tuple[str, ...] = ()
+    part: str = ""
+    partners: frozenset[str] = frozenset()
+    barred: frozenset[str] = frozenset()
+    forms: tuple[str, ...] = ()
+    told: tuple[int, ...] = ()
 
 
 Links = dict[Side, set[int]]
@@ -49,8 +49,11 @@ def find_links(texts: Sequence[str], stems: Sequence[str]) -> list[Links]:
     links: list[Links] = [{} for _ in stems]
     everything = frozenset(stems)
     for start, stemmed in enumerate(stems):
+        plain, others = _read_members(stemmed)
+        for side, group in plain:
+            links[start].setdefault(side, set()).add(group)
         second = stems[start + 1] if start + 1 < len(stems) else ""
-        for member in _read_members(stemmed):
+        for member in others:
             if (not member.rest or member.rest[0] == second) and _fits(member, start, texts, stems, everything):
                 for at in member.told or range(1 + len(member.rest)):
                     links[start + at].setdefault(member.side, set()).add(member.group)
@@ -81,9 +84,12 @@ def _may_be(part: str, texts: Sequence[str], at: int) -> bool:
 
 
 @lru_cache(20_000)
-def _read_members(stemmed: str) -> tuple[Member, ...]:
+def _read_members(stemmed: str) -> tuple[tuple[tuple[Side, int], ...], tuple[Member, ...]]:
+    """Return the groups that a word belongs to wherever it stands, and the members that depend on what stands around it."""
     line = find_line("groups", stemmed)
-    return tuple(_parse_member(cell) for cell in line.split("\t")[1:]) if line is not None else ()
+    members = [_parse_member(cell) for cell in line.split("\t")[1:]] if line is not None else []
+    plain = [each for each in members if each == Member(each.side, each.group, told=each.told) and each.told in ((), (0,))]
+    return tuple((each.side, each.group) for each in plain), tuple(each for each in members if each not in plain)
 
 
 def _parse_member(cell: str) -> Member:

@@ -43,12 +43,11 @@ def find_language(words: Iterable[str]) -> str:
     seen = list(words)
     if any("\u3040" <= word[:1] <= "\u30ff" for word in seen):
         return "ja"
+    languages = _read_languages()
     for word in seen:
-        if len(word) == 1:
-            continue  # lot C
-        counts["en"] += word in ENGLISH
-        for language, small in _read_small().items():
-            counts[language] += word in small
+        if len(word) > 1:  # lot C
+            for language in languages.get(word, ()):
+                counts[language] += 1
     best = max(counts, key=lambda each: counts[each])
     return best if counts[best] else ""
 
@@ -56,6 +55,16 @@ def find_language(words: Iterable[str]) -> str:
 def name_period(word: str) -> str:
     """Return the English name of a period, of a word in another language; empty for any other word."""
     return next((period for period, names in _PERIODS.items() if word in names.split()), "")
+
+
+@cache
+def _read_languages() -> Mapping[str, tuple[str, ...]]:
+    """Return the languages in which a word is small."""
+    found: dict[str, tuple[str, ...]] = {}
+    for language, small in (("en", ENGLISH), *_read_small().items()):
+        for word in small:
+            found[word] = (*found.get(word, ()), language)
+    return found
 
 
 @cache

@@ -73,11 +73,13 @@ def _find_links(texts: Sequence[str], stems: Sequence[str]) -> list[Links]:
 
 def is_light(word: Word) -> bool:
     """Return whether a word carries no claim of its own, such as "the" or "available"."""
-    return _is_light(word.text.casefold(), word.stem)
+    return is_light_stem(word.text, word.stem)
 
 
-@lru_cache(50_000)
-def _is_light(text: str, stemmed: str) -> bool:
+@lru_cache(20_000)
+def is_light_stem(text: str, stemmed: str) -> bool:
+    """Return whether a word, given with its stem, carries no claim of its own."""
+    text = text.casefold()
     # "production" has the stem of "product", and says more
     return text in _LINKING or (
         stemmed in _read_light() and (bool({text, text.removesuffix("s")} & _read_light_words()) or not _DERIVED.search(text))
@@ -117,7 +119,9 @@ def find_words(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield the words of a text with their places, as `tokenize` cuts them."""
     for found in _WORD.finditer(text):
         word = found[0][:_LONGEST]
-        if shortened := _NOT.fullmatch(word):
+        if word.isalnum() and word.lower() != "cannot":
+            yield word, found.start(), found.end()
+        elif shortened := _NOT.fullmatch(word):
             yield _SHORT_VERBS.get(shortened[1].lower(), shortened[1]), found.start(), found.end()
             yield "not", found.start(), found.end()
         elif word.lower() == "cannot":

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ..effects import Labels
@@ -65,6 +66,7 @@ def load_snapshot(path: Path | str) -> Snapshot:
     return snapshot
 
 
+@lru_cache(512)  # the quote of a claim is looked for at each step of a research
 def find_quote(quote: str, text: str) -> tuple[int, int] | None:
     """Return the span of the quote in the text, ignoring differences in white space. None if it is not there."""
     first, *rest = quote.split() or [""]
