@@ -51,6 +51,19 @@ def test_a_title_that_is_written_like_a_citation_is_listed_as_none(folder: Path)
     assert "[DOC 7]" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The museum is open from 10 a.m. to 5 p.m. every day.",
+        "The museum shows fossils, e.g. Ammonites, and is led by Dr. Quist since approx. 1990.",
+        "Das Museum zeigt z. B. Ammoniten.",
+    ],
+)
+def test_a_sentence_is_quoted_to_its_end(sentence: str, folder: Path) -> None:
+    (folder / "policies" / "museum.md").write_text(f"# Town museum\n\n{sentence} Dogs stay outside.\n")
+    assert f"“{sentence}”" in sayso_here("ask", "What about the museum?", "--documents", "policies", "--quiet", cwd=folder).stdout
+
+
 def test_the_answer_as_json(folder: Path) -> None:
     done = sayso_here("ask", "Is there parking for staff?", "--documents", "policies", "--index", "policies.db", "--json", cwd=folder)
     told = json.loads(done.stdout)

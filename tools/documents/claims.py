@@ -18,7 +18,13 @@ from .passages import Passage
 from .query_words import STOP_WORDS
 from .quoting import LEFT_OUT, locate_quote
 
-SENTENCE = re.compile(r".+?(?:[.!?。！？][”\"')\]»]*(?=\s|$)|(?<=[。！？])|\n|$)", re.DOTALL)
+_STOP = (
+    r"(?<!\bDr)(?<!\bM[rs])(?<!\bMrs)(?<!\bProf)(?<!\b[ei]\.[eg])(?<!\bz)(?<!\bz\. B)"
+    r"\.(?:(?<![A-Za-z]\.[A-Za-z]\.)(?<!\b[A-Za-z]\.)(?<!\b(?:No|Nr|ca|St|vs)\.)(?<!\bapprox\.)"
+    r"|(?=[”\"')\]»]*(?:\s+[^a-z0-9\s]|\s*$)))"
+)
+"""A full stop that ends a sentence: not that of "10 a.m. to 5 p.m.", "e.g. staff", "approx. 5" or "Dr. Quist"."""
+SENTENCE = re.compile(rf".+?(?:(?:{_STOP}|[!?。！？])[”\"')\]»]*(?=\s|$)|(?<=[。！？])|\n|$)", re.DOTALL)
 _QUOTED = re.compile(r"[“„«「『\"][^“”„«»「」『』\"]+[”“»」』\"]")
 _LETTERS = re.compile(r"[^\W_]")
 _ANSWER_PARTICLE = re.compile(
