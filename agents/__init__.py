@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from .prompts import GoodAnswers as GoodAnswers
     from .prompts import Prompt as Prompt
     from .research.sources import open_sources as open_sources
-    from .windows.values import Window as Window
 
 _PLACES = {
     "Agent": "agent",
@@ -90,7 +89,6 @@ _PLACES = {
     "WebSource": "answering.sources",
     "WholeReplyModel": "models.model",
     "agentic_rag": "answering.flow",
-    "Window": "windows.values",
     "call": "models.scripted",
     "examples_from": "good_runs",
     "grammar_for": "models.call_grammar",

@@ -101,7 +101,7 @@ class AgentLoop(Generic[Out_co]):
             turn += 1
         if has_calls and self.guard is not None:
             answer = await self.guard.guard_answer(run, turn, answer, parsed.calls)
-        if run.listeners and spec.publishes_at_end and spec.output is None:
+        if run.listeners and spec.publishes_at_end and spec.output is None and not spec.is_quiet:
             run.publish(TextStreamed(run.id, turn, answer))
         provenance.made += (Made(spec.name, answer),)
         return answer  # type: ignore[no-any-return]  # Out_co is str where no output type was given

@@ -148,9 +148,9 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
                     run.publish(CallAnnounced(run.id, turn, delta.name))
             elif isinstance(delta, ReasoningDelta):
                 reasoning.append(delta.text)
-                if thoughts is None:
+                if thoughts is None and not spec.is_quiet:
                     run.publish(ReasoningStreamed(run.id, turn, delta.text))
-                else:
+                elif thoughts is not None:
                     thoughts.feed(delta.text)
             else:
                 end = delta

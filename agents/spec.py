@@ -37,7 +37,7 @@ class AgentSpec(HasDict, Generic[Out_co]):
     `output` is None where the answer is plain text. `dialect` is "auto", "native", or the name of a text dialect. `output_tries` is how
     often the model may try to give an answer of the output type. `fallback` are models that are asked when the one before is down or
     refuses. `window` is how a long conversation is made to fit: True by what is known of the model, False not at all. `guards` look at
-    what the agent is asked, says, calls with and reads.
+    what the agent is asked, says, calls with and reads. One that `is_quiet` works for another: its text is not shown as it is written.
     """
 
     name: str
@@ -51,6 +51,7 @@ class AgentSpec(HasDict, Generic[Out_co]):
     output_tries: int = 3
     fallback: tuple[str | Model, ...] = ()
     window: Window | int | bool = True
+    is_quiet: bool = False
     guards: tuple[Guard, ...] = ()
 
     @cached_property
@@ -107,7 +108,7 @@ class AgentSpec(HasDict, Generic[Out_co]):
 
         Prose around a write waits until the write has ended, half a JSON value is not an answer, and a guard may need all of it.
         """
-        if self.output is not None or any(tool.effect is Effect.WRITE or tool.from_user for tool in self.tools.values()):
+        if self.is_quiet or self.output is not None or any(tool.effect is Effect.WRITE or tool.from_user for tool in self.tools.values()):
             return True
         return bool(self.guards) and self.guarding.holds_output
 

@@ -9,6 +9,8 @@ from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sayso.tools.errors import UsageError
+
 from .items import count_extra_tokens, group_messages, iter_texts
 from .values import Item, TokenCount
 
@@ -129,7 +131,13 @@ async def _count_openai_tokens(encoding: str, texts: Sequence[str]) -> Sequence[
 
 def _each(count: Callable[[str], int]) -> Callable[[Sequence[str]], Awaitable[list[int]]]:
     async def count_each(texts: Sequence[str]) -> list[int]:
-        return [count(text) for text in texts]
+        counted: list[int] = []
+        for text in texts:
+            number: object = count(text)
+            if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+                raise UsageError(f"Window(count=...) returned {number!r} for a text. It returns how many tokens the text has.")
+            counted.append(number)
+        return counted
 
     return count_each
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sayso.tools import ToolResult
+from sayso.tools.errors import UsageError
 
 from ..messages import AssistantMessage, Message, ToolMessage, UserMessage
 from .items import MESSAGE_TOKENS, find_steady_cut, has_open_call, is_question, iter_texts
@@ -77,7 +78,7 @@ class Fitter:
         if not older:
             return kept
         room = Room(self.goal, self._count(kept, before, note=self.note_tokens), self.can_read_again)
-        changed = await self.measure(strategy(older, room))
+        changed = await self.measure(_check_items(strategy, strategy(older, room)))
         untouched = {item.place for item in kept} - {item.place for item in older}
         # A strategy of the user's may return anything: what it was not given counts for nothing.
         found = {item.place: item for item in changed if item.place in before and item.place not in untouched}
@@ -116,6 +117,14 @@ class Fitter:
         )
         tokens = self._count(kept, before)
         return Fitted(tuple(kept), tokens, dropped, shortened, tokens <= self.room)
+
+
+def _check_items(strategy: Strategy, returned: object) -> Sequence[Item]:
+    """Return what a strategy returned. Raises UsageError where that is no list of items."""
+    if isinstance(returned, Sequence) and all(isinstance(each, Item) for each in returned):
+        return returned
+    name = getattr(strategy, "__name__", type(strategy).__name__)
+    raise UsageError(f"The strategy {name} of the agent's window returned {str(returned)[:80]}. A strategy returns a list of items.")
 
 
 def find_fixed(items: Sequence[Item], inline: Collection[str], room: int) -> set[int]:

@@ -47,6 +47,7 @@ async def find_room(conversation: ModelConversation, window: Window, context: Mo
     }
     room = usable - sum(parts.values()) - 4 * MESSAGE_TOKENS
     if room < 2 * MESSAGE_TOKENS:
+        parts = {"the reply": reply} if usable < 8 * MESSAGE_TOKENS else parts
         part = max(parts, key=lambda name: parts[name])
         raise _explain(conversation, context, counter, part, parts[part], room - 2 * MESSAGE_TOKENS + parts[part], reply)
     reserved = READ_AGAIN_TOKENS if may_offer_reading(conversation, window) and room >= LEAST_READ_AGAIN else 0
@@ -79,6 +80,16 @@ async def explain_remainder(
     assert sent is not None
     assert context.length is not None
     fixed = find_fixed(fitted.items, inline, sent.room)
+    have_to = sum(item.tokens or 0 for item in fitted.items if item.place in fixed)
+    if have_to <= sent.room:
+        return InputTooLong(
+            f"The strategies of {conversation.spec.name}'s window leave {fitted.tokens:,} tokens (by {counter.counted_by}), and there is "
+            f"room for {sent.room:,}. Nothing was sent. Add drop_oldest at the end of Window(strategies=[...]).",
+            context_tokens=context.length,
+            part="the conversation",
+            tokens=fitted.tokens,
+            room=sent.room,
+        )
     longest = max(fitted.items, key=lambda item: (item.place in fixed, item.tokens or 0))
     message = longest.messages[0]
     if isinstance(message, UserMessage):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sayso.tools.canonical import sha256
@@ -142,6 +142,7 @@ def summarise_oldest(
     from ..agent import Agent  # late: an agent has a window
 
     agent: Agent[str] = Agent(model, name="summariser", instructions=instructions, sampling=Sampling(max_tokens=2 * tokens, temperature=0))
+    agent.spec = replace(agent.spec, is_quiet=True)  # what it writes is no answer, and not shown as one
     return SummariseOldest(agent, tokens, {} if cache is None else cache)
 
 

@@ -73,6 +73,8 @@ class Window:
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise UsageError(f"Window({name}={value!r}): write a number of tokens, 1 or more.")
+        if self.tokens is not None and self.reply_tokens is not None and self.reply_tokens >= self.tokens:
+            raise UsageError(f"Window(tokens={self.tokens}, reply_tokens={self.reply_tokens}) leaves no room for a prompt.")
         if self.strategies is not None and (isinstance(self.strategies, str) or not all(map(callable, self.strategies))):
             raise UsageError("Window(strategies=...) takes functions, like [shorten_results, drop_oldest] from sayso.agents.windows.")
 

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from sayso import Agent, Image, Limits, ScriptedModel, engine, tool
 from sayso.agents import Reply, Sampling, call
+from sayso.agents.agent_events import ReasoningStreamed, TextStreamed
 from sayso.agents.messages import AssistantMessage, Message, ProviderData, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.model import ModelRequest
 from sayso.agents.windows import ContextTrimmed, Window, drop_media, drop_reasoning, find_left_out, summarise_oldest
@@ -183,7 +184,9 @@ def test_a_result_of_five_megabytes_is_cut_and_can_be_read_on() -> None:
 CANNOT_FIT = {
     "instructions": ({"instructions": WORDS * 100}, "Hi", "the instructions"),
     "the question": ({}, WORDS * 200, "the words of the last message"),
-    "the reply": ({"sampling": Sampling(max_tokens=990), "instructions": WORDS * 40}, "Hi", "the instructions"),
+    "what the reply leaves": ({"sampling": Sampling(max_tokens=990), "instructions": WORDS * 40}, "Hi", "the instructions"),
+    "what strategies leave": ({"window": Window(tokens=1000, strategies=[drop_reasoning])}, "Hi", "the conversation"),
+    "a reply": ({"window": Window(tokens=100), "sampling": Sampling(max_tokens=90)}, WORDS * 20, "the reply"),
 }
 
 
@@ -191,7 +194,7 @@ CANNOT_FIT = {
 def test_what_cannot_fit_is_an_error_before_anything_is_sent(options: dict[str, Any], asked: str, part: str) -> None:
     heard = Listening("Never.")
     with pytest.raises(InputTooLong) as caught:
-        Agent(heard.model, window=1000, **options).run_sync(asked)
+        Agent(heard.model, **{"window": 1000, **options}).run_sync(asked, history=talk(20) if part == "the conversation" else ())
     assert heard.sent == []
     assert caught.value.part == part
     assert caught.value.tokens > caught.value.room
@@ -494,6 +497,32 @@ def test_a_window_that_is_none_is_refused_by_its_value() -> None:
             Agent(ScriptedModel(), window=wrong)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="functions"):
         Window(strategies=["drop_oldest"])  # type: ignore[list-item]
+    with pytest.raises(UsageError, match="leaves no room for a prompt"):
+        Window(tokens=100, reply_tokens=200)
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        Window(tokens=1000, strategies=[lambda items, room: None]),  # type: ignore[arg-type, return-value]
+        Window(tokens=1000, strategies=[lambda items, room: "no"]),  # type: ignore[arg-type, return-value]
+        Window(tokens=1000, count=lambda text: "x"),  # type: ignore[arg-type, return-value]
+        Window(tokens=1000, count=lambda text: -1),
+    ],
+)
+def test_a_function_of_yours_that_returns_something_else_is_named(window: Window) -> None:
+    with pytest.raises(UsageError, match=r"window returned|count=\.\.\.\) returned"):
+        Agent(ScriptedModel("Fine."), window=window).run_sync("And now?", history=talk(40))
+
+
+def test_a_summary_is_not_shown_as_an_answer() -> None:
+    agent = Agent(Listening("Fine.").model, window=summarising(ScriptedModel(Reply("They spoke of burgers.", reasoning="hm"))))
+
+    async def shown() -> list[str]:
+        events = [event async for event in agent.run_stream("And now?", history=talk(100))]
+        return [event.text for event in events if isinstance(event, (TextStreamed, ReasoningStreamed))]
+
+    assert asyncio.run(shown()) == ["Fine."]
 
 
 # What it costs
