@@ -11,6 +11,9 @@ from sayso.tools.errors import UsageError
 from .plain_letters import PlainLetters
 from .verdicts import ALLOWED, EVERYWHERE, RefusedText, ReplacedText, TextPlace, Verdict, check_action, read_places
 
+_MOST_KEPT = 200
+"""How many characters that were let out are kept, beside those that decide on what follows."""
+
 
 class Span(NamedTuple):
     """What a guard has found: from `start` to `end`, and `what` it is ("a card number"), in words that do not repeat it."""
@@ -149,8 +152,10 @@ class HeldText:
         if limit > done:
             parts.append(folded.original[at : max(at, folded.find_end(limit))])
             done = limit
-        self._done = min(done, guard.context)
-        folded.cut(done, guard.context)
+        if done > guard.context + _MOST_KEPT:  # not each time: it takes longer than to look at a delta
+            folded.cut(done, guard.context)
+            done = guard.context
+        self._done = done
         return "".join(parts)
 
 
