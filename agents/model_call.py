@@ -134,7 +134,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
     if run.listeners and not spec.publishes_at_end:
         native = conversation.format.speaks_of_tools
         streamer = TextStreamer(spec, run, turn, native=native) if guard is None else guard.make_streamer(run, turn, native=native)
-    thoughts = None if guard is None else guard.hold_reasoning(run, turn)
+    thoughts = None if guard is None or spec.is_quiet else guard.hold_reasoning(run, turn)
     deltas = spec.model.stream(conversation.request)
     try:
         async for delta in deltas:

@@ -110,7 +110,11 @@ class SummariseOldest:
         from ..agent import Agent  # late: an agent has a window
 
         spec = self.agent.spec
-        return Agent(spec.model_or_name, name=spec.name, instructions=spec.instructions, sampling=spec.sampling, guards=guards)
+        guarded: Agent[str] = Agent(
+            spec.model_or_name, name=spec.name, instructions=spec.instructions, sampling=spec.sampling, guards=guards
+        )
+        guarded.spec = replace(guarded.spec, is_quiet=True)
+        return guarded
 
     def _check(self, summary: str, tokens: int) -> tuple[str, str]:
         """Return the summary, cut to its length, and what is wrong with it."""

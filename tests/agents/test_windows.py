@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from sayso import Agent, Image, Limits, ScriptedModel, engine, tool
 from sayso.agents import Reply, Sampling, call
 from sayso.agents.agent_events import ReasoningStreamed, TextStreamed
+from sayso.agents.guards import PersonalData
 from sayso.agents.messages import AssistantMessage, Message, ProviderData, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.model import ModelRequest
 from sayso.agents.windows import ContextTrimmed, Window, drop_media, drop_reasoning, find_left_out, summarise_oldest
@@ -515,14 +516,16 @@ def test_a_function_of_yours_that_returns_something_else_is_named(window: Window
         Agent(ScriptedModel("Fine."), window=window).run_sync("And now?", history=talk(40))
 
 
-def test_a_summary_is_not_shown_as_an_answer() -> None:
-    agent = Agent(Listening("Fine.").model, window=summarising(ScriptedModel(Reply("They spoke of burgers.", reasoning="hm"))))
+@pytest.mark.parametrize("guards", [[], [PersonalData()]], ids=["alone", "with a guard"])
+def test_a_summary_is_not_shown_as_an_answer(guards: list[PersonalData]) -> None:
+    window = summarising(ScriptedModel(Reply("They spoke of burgers.", reasoning="hm")))
+    agent = Agent(Listening("Fine.").model, window=window, guards=guards)
 
     async def shown() -> list[str]:
         events = [event async for event in agent.run_stream("And now?", history=talk(100))]
         return [event.text for event in events if isinstance(event, (TextStreamed, ReasoningStreamed))]
 
-    assert asyncio.run(shown()) == ["Fine."]
+    assert "".join(asyncio.run(shown())) == "Fine."
 
 
 # What it costs
