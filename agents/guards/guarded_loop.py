@@ -73,7 +73,7 @@ class RunGuards:
     async def guard_reply(self, run: Run, turn: int, conversation: ModelConversation, reply: Reply) -> Reply:
         """Return the reply as the guards leave it."""
         guarded = await guard_reply(run, turn, conversation, reply)
-        if self.guarding.holds_output and guarded.reasoning and run.listeners:
+        if self.guarding.holds_output and guarded.reasoning and run.listeners and not self.spec.is_quiet:
             run.publish(ReasoningStreamed(run.id, turn, guarded.reasoning))
         self.untold = turn if self._streamer is not None and self._streamer.has_failed else None
         self._streamer = None
