@@ -603,3 +603,33 @@ def test_a_model_that_refuses_tools_goes_on_with_calls_as_text_and_a_long_conver
     agent.run_sync("And now?", history=history)
     assert heard.sent[-1][-1] == UserMessage("And now?")
     assert count(heard.sent[-1]) <= 2400
+
+
+def test_a_fallback_with_less_context_is_sent_less() -> None:
+    down = Listening(*[look(str(number)) for number in range(12)], ModelError("It is down."), ModelError("Still down."))
+    small = Listening(look("again"), "Here.")
+    small.model.context_tokens = 1500  # type: ignore[attr-defined]
+    agent = Agent(down.model, tools=[look_up], fallback=[small.model], limits=Limits())
+    result = agent.run_sync("Look all of them up.")
+    assert result.output == "Here."
+    assert len(down.sent[-1]) == 25
+    assert all(count(sent) <= 1100 for sent in small.sent)
+    assert small.sent[0][0] == UserMessage("Look all of them up.")
+
+
+def test_a_refusal_teaches_while_somebody_listens_too() -> None:
+    heard = Listening(InputTooLong("too long", context_tokens=2000), "Fine.")
+
+    async def told() -> tuple[list[ContextTrimmed], str]:
+        trimmed, text = [], ""
+        async for event in Agent(heard.model).run_stream("And now?", history=talk(100)):
+            if isinstance(event, ContextTrimmed):
+                trimmed.append(event)
+            elif isinstance(event, TextStreamed):
+                text += event.text
+        return trimmed, text
+
+    (event,), text = asyncio.run(told())
+    assert text == "Fine."
+    assert event.dropped
+    assert count(heard.sent[1]) <= 1500
