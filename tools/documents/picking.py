@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..quantities import find_amounts, find_dates
 from ..truth.words import Word, alike, tokenize
+from .asking import read_question
 from .claims import MARKS, SENTENCE, unwrap
 from .passages import Passage
-from .query_words import STOP_WORDS
+from .query_words import STOP_WORDS, split_words
+from .stems import stem
+from .synonyms import Synonyms
 
 LONGEST_SENTENCE = 600
 CONTEXT = 0.5
 """What a word of the question counts in the title and headings of a passage, beside one in the sentence itself."""
+ALIKE = 0.8
+"""What a word counts that says the same as one of the question."""
 CLEARLY = 1.4
 """How much better than the next one a sentence has to be to be told alone."""
-NEARLY = 0.9
-"""The share of the best sentence's score that one of another passage has to have to be told as well."""
 EXPECTED = 1.4
 """How much a sentence counts that has what is asked for: a number, a time."""
 MOST_TOGETHER, MOST_CHARACTERS = 4, 600
@@ -75,7 +78,7 @@ def pick_answer(question: str, passages: Sequence[Passage]) -> list[Picked]:
     for place, passage in enumerate(passages):
         if place == first:
             picked.append(Picked(passage, " ".join(_choose(scored[place])), best[place]))
-        elif best[place] >= max(NEARLY * best[first], NEARLY * top):
+        elif best[place] >= top:
             picked.append(Picked(passage, max(scored[place], key=lambda each: each.score).text, best[place]))
     return picked[:2] if picked[0].passage == passages[first] else sorted(picked[:2], key=lambda each: each.passage != passages[first])
 
@@ -91,9 +94,9 @@ def _choose(scored: Sequence[_Scored]) -> list[str]:
 
 
 def measure_coverage(question: str, text: str) -> float:
-    """Return the share (0 to 1) of the words that a question asks about that are in a text, or words alike."""
-    wanted, words = _find_wanted(question), tokenize(text)
-    return sum(_holds(words, word) for word in wanted) / len(wanted) if wanted else 0.0
+    """Return the share (0 to 1) of what a question asks about that is in a text, in these words or in others."""
+    wanted, words = _read_wanted(question), _read_words(text)
+    return sum(_find_degree(words, each) for each in wanted) / len(wanted) if wanted else 0.0
 
 
 def split_passage_sentences(passage: Passage) -> Iterator[str]:
@@ -107,42 +110,81 @@ def split_passage_sentences(passage: Passage) -> Iterator[str]:
                 yield text[:LONGEST_SENTENCE]
 
 
-def _find_wanted(question: str) -> list[Word]:
-    return list(dict.fromkeys(word for word in tokenize(question) if word.text.lower() not in STOP_WORDS))
+class _Wanted(NamedTuple):
+    """A word or phrase that is asked about: its stems and those of what may stand instead, each with how much that counts (0 to 1)."""
+
+    phrases: tuple[tuple[tuple[str, ...], float], ...]
+    words: tuple[Word, ...]
+
+
+class _Words(NamedTuple):
+    """The words of a text, by stem and as the truth gate compares them."""
+
+    stems: tuple[str, ...]
+    words: tuple[Word, ...]
+    known: frozenset[str]
+
+
+def _read_wanted(question: str) -> list[_Wanted]:
+    asked = read_question(question, Synonyms(()))
+    return [
+        _Wanted(
+            ((_stem_all(each.text), 1.0), *((_stem_all(other.phrase), other.weight) for other in each.alternatives)), tokenize(each.text)
+        )
+        for each in asked
+    ]
+
+
+@lru_cache(2_048)
+def _read_words(text: str) -> _Words:
+    stems = _stem_all(text)
+    return _Words(stems, tokenize(text), frozenset(stems))
+
+
+def _stem_all(text: str) -> tuple[str, ...]:
+    return tuple(map(stem, split_words(text)))
+
+
+def _find_degree(text: _Words, wanted: _Wanted) -> float:
+    """Return how well a text has what is asked about: 1 in the same words, less in others, 0 not at all."""
+    found = max((weight for phrase, weight in wanted.phrases if _has_phrase(text, phrase)), default=0.0)
+    said = found < ALIKE and len(wanted.words) == 1 and any(alike(word, wanted.words[0]) for word in text.words)
+    return max(found, ALIKE) if said else found
+
+
+def _has_phrase(text: _Words, phrase: tuple[str, ...]) -> bool:
+    if len(phrase) < 2 or not text.known.issuperset(phrase):
+        return len(phrase) == 1 and phrase[0] in text.known
+    return any(text.stems[at : at + len(phrase)] == phrase for at in range(len(text.stems) - len(phrase) + 1))
 
 
 def _score_all(question: str, passages: Sequence[Passage]) -> list[list[_Scored]]:
     """Return the sentences of each passage with how much of the question they hold."""
     told = [list(split_passage_sentences(passage)) for passage in passages]
-    weights = _weigh(_find_wanted(question), [tokenize(text) for texts in told for text in texts])
+    weights = _weigh(_read_wanted(question), [_read_words(text) for texts in told for text in texts])
     scored = list[list[_Scored]]()
     for passage, texts in zip(passages, told, strict=True):
-        context = tokenize(f"{passage.title} {' '.join(passage.headings)}")
-        scored.append([_Scored(_score(weights, tokenize(text), context) * _expect(question, text), text) for text in texts])
+        context = _read_words(f"{passage.title} {' '.join(passage.headings)}")
+        scored.append([_Scored(_score(weights, _read_words(text), context) * _expect(question, text), text) for text in texts])
     return scored
 
 
 def _expect(question: str, text: str) -> float:
     """Return what a sentence counts by whether it has the kind of thing that is asked for."""
     if counted := _COUNTED.search(question):
-        things, words = _find_wanted(counted[1]), tokenize(text)
+        things, words = [word for word in tokenize(counted[1]) if word.text.lower() not in STOP_WORDS], tokenize(text)
         near = [words[at : at + 3] for at, word in enumerate(words) if word.text.isdigit()]
-        return EXPECTED if any(_holds(after, thing) for after in near for thing in things) else 1.0
+        return EXPECTED if any(alike(word, thing) for after in near for word in after for thing in things) else 1.0
     wants = _WANTS_NUMBER.search(question) is not None
     return EXPECTED if wants and (find_amounts(text) or find_dates(text) or _WEEKDAY.search(text)) else 1.0
 
 
-def _weigh(wanted: Sequence[Word], sentences: Sequence[Sequence[Word]]) -> list[tuple[Word, float]]:
-    """Return the words with their weights, which add up to 1: a word of few sentences counts more."""
-    holders = Counter(word for word in wanted for text in sentences if _holds(text, word))
-    raw = [(word, math.log(1 + (len(sentences) + 1) / (holders[word] + 0.5))) for word in wanted]
+def _weigh(wanted: Sequence[_Wanted], sentences: Sequence[_Words]) -> list[tuple[_Wanted, float]]:
+    """Return what is asked about with its weights, which add up to 1: what few sentences have counts more."""
+    raw = [(each, math.log(1 + (len(sentences) + 1) / (sum(_find_degree(text, each) for text in sentences) + 0.5))) for each in wanted]
     total = sum(weight for _, weight in raw)
-    return [(word, weight / total) for word, weight in raw]
+    return [(each, weight / total) for each, weight in raw]
 
 
-def _score(weights: Iterable[tuple[Word, float]], sentence: Sequence[Word], context: Sequence[Word]) -> float:
-    return sum(weight * (1.0 if _holds(sentence, word) else CONTEXT if _holds(context, word) else 0.0) for word, weight in weights)
-
-
-def _holds(text: Iterable[Word], wanted: Word) -> bool:
-    return any(alike(word, wanted) for word in text)
+def _score(weights: Iterable[tuple[_Wanted, float]], sentence: _Words, context: _Words) -> float:
+    return sum(weight * max(_find_degree(sentence, each), CONTEXT * _find_degree(context, each)) for each, weight in weights)
