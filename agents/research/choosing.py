@@ -366,7 +366,9 @@ def _leave_out_name(page: VisitedPage) -> str:
     label = squash_letters(find_site(page.url).label)
     parts = split_title(page.title)
     rest = [part for part in parts if squash_letters(part) not in label]
-    return " – ".join(rest) if _names_an_offer(" – ".join(rest), "") else page.title
+    if _names_an_offer(" – ".join(rest), ""):
+        return " – ".join(rest)
+    return page.title if rest or " " in page.title.strip() else ""
 
 
 def _is_establishment_for(leads: Sequence[Term], text: str) -> bool:

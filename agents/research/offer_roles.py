@@ -252,7 +252,13 @@ def _find_run(clause: str, at: int) -> list[str]:
         words = find_terms(text)
         if _ABOUT_OFFERS.fullmatch(text) or is_accessory(text):
             run.append(text)
-        if not words or (is_deed(text) and not text.endswith("es")) or not knows(text.casefold()) or not is_offer(words[0]):
+        if (
+            not words
+            or text.endswith("ed")
+            or (is_deed(text) and not text.endswith("es"))
+            or not knows(text.casefold())
+            or not is_offer(words[0])
+        ):
             break
         run.append(text)
     return run

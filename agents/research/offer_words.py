@@ -142,7 +142,11 @@ def _read_deeds() -> frozenset[str]:
 
 def is_way(word: OfferWord) -> bool:
     """Return whether a word only says how things are offered: an "e-bike subscription" is an offer of e-bikes."""
-    return word.stem in _read_ways()
+    return word.stem in _read_ways() and word.text.casefold() not in _GOODS_ALIKE
+
+
+_GOODS_ALIKE = frozenset(("book", "books"))
+"""Goods with the stem of a way to sell: a booking."""
 
 
 @cache

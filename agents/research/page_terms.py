@@ -178,8 +178,10 @@ def _is_empty(word: str) -> bool:
 
 
 @lru_cache(20_000)
-def read_term(text: str) -> OfferWord:
+def read_term(text: str, english: bool = False) -> OfferWord:
     """Return a word that was found in a longer text: alone it may say nothing of an offer, as "location" does outside French."""
+    if english:
+        return _make_english(text)
     if text.casefold() in _FRENCH_RENTALS:
         return _make_french_rental(text)
     return next(iter(find_terms(text)), None) or _make_word(text)

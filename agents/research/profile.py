@@ -54,18 +54,20 @@ class Term:
     """A word of what the client offers, as a page has it, and how much it counts in the client's own words.
 
     `rarity` is 1 for a word that one other site has, and falls towards 0 for a word that all sites found have. `counts` is the role in
-    which the client uses it: less than 1 where it only says for what or for whom something is.
+    which the client uses it: less than 1 where it only says for what or for whom something is. `english` is whether it is no word of
+    another language: "same" is no seed.
     """
 
     text: str
     weight: float
     rarity: float = 1.0
     counts: float = 1.0
+    english: bool = False
 
     @property
     def word(self) -> OfferWord:
         """Return the word with what it is compared by."""
-        return read_term(self.text)
+        return read_term(self.text, self.english)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,8 @@ class _Weights:
             weight *= (1.0 if used else UNUSED) * (
                 QUALITY if not is_offer(word) else WAY if is_way(word) and not is_deed_for_hire(word) else 1.0
             )
-            terms.append(Term(word.text, round(weight, 3), round(rarity, 3), self.roles[stemmed] or 1.0))
+            english = not word.concepts and knows(word.text.casefold())
+            terms.append(Term(word.text, round(weight, 3), round(rarity, 3), self.roles[stemmed] or 1.0, english))
         terms.sort(key=lambda term: (-term.weight, term.text))
         return tuple(terms[:MOST_TERMS])
 

@@ -45,6 +45,8 @@ _BEST = """
 SELECT title, url, snippet(pages, 2, '', '', ' … ', 64) FROM pages WHERE pages MATCH ? ORDER BY bm25(pages, 0.0, 4.0, 1.0), rowid LIMIT ?
 """
 
+LONG_WORD = 5
+_ENDINGS = ("en", "er", "es", "e", "n", "s", "a", "o", "i")
 _SIGN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 ParseFile = Callable[[str, str, bytes], Mapping[str, Json]]
 """Parses a file: (url, content type, bytes) to the result of `parse_page`."""
@@ -141,9 +143,25 @@ class LocalIndex:
 
 
 def match_any_word(query: str) -> str:
-    """Write the query as an FTS5 expression in which every word is quoted, so that none can be an operator."""
+    """Write the query as an FTS5 expression in which every word is quoted, so that none can be an operator.
+
+    A word that is not English is looked for with other endings as well, and as the beginning of a compound: "Blume" finds "Blumenladen".
+    """
     words = dict.fromkeys(re.findall(r"\w+", query.lower()))
-    return " OR ".join(f'"{_space_signs(word)}"' for word in list(words)[:MAX_QUERY_WORDS])
+    terms = (f'"{_space_signs(word)}"' for word in list(words)[:MAX_QUERY_WORDS])
+    begins = dict.fromkeys(filter(None, map(_find_beginning, list(words)[:MAX_QUERY_WORDS])))
+    return " OR ".join((*terms, *(f'"{begin}" *' for begin in begins)))
+
+
+def _find_beginning(word: str) -> str:
+    """Return what the forms of a word of a language other than English have in common; empty for short and for English words."""
+    from ..truth.lexicon import look_up  # late, for load time
+    from ..truth.words import tokenize
+
+    if len(word) < LONG_WORD or not word.isalpha() or _SIGN.search(word) or any(look_up(each) for each in tokenize(word)):
+        return ""
+    ending = next((end for end in _ENDINGS if word.endswith(end) and len(word) - len(end) >= LONG_WORD - 1), "")
+    return word.removesuffix(ending)
 
 
 def _space_signs(text: str) -> str:
