@@ -68,7 +68,7 @@ class RunGuards:
 
     def hold_reasoning(self, run: Run, turn: int) -> GuardedReasoning:
         """Return what publishes the reasoning that a provider sends apart."""
-        return GuardedReasoning(self.spec.guarding, run, turn)
+        return GuardedReasoning(self.spec.guarding, run, turn, is_quiet=self.spec.is_quiet)
 
     async def guard_reply(self, run: Run, turn: int, conversation: ModelConversation, reply: Reply) -> Reply:
         """Return the reply as the guards leave it."""

@@ -216,6 +216,7 @@ def _write_reply(
         CallVerdict(index, call.tool, names, "it cannot be written as the guard wants it") for index, call in enumerate(parsed.calls)
     ]
     alone = base._replace(text="".join(looked.pieces), calls=(), verdicts=tuple(refused))
+    alone = alone._replace(text=parse_reply(conversation, alone, turn).prose)  # without the marks around calls that are gone
     if refused and _is_read_as(conversation, alone, turn, []):
         return alone
     acted.append(GuardActed("", names, TextPlace.OUTPUT.value, "refused", "what it wrote into the reply would be read as a call"))

@@ -66,9 +66,9 @@ class HeldByAll:
 class GuardedReasoning:
     """Publishes a model's reasoning past the guards of the output."""
 
-    def __init__(self, guarding: Guarding, run: Run, turn: int) -> None:
+    def __init__(self, guarding: Guarding, run: Run, turn: int, *, is_quiet: bool = False) -> None:
         self._run, self._turn = run, turn
-        self._held = None if guarding.holds_output else [HeldByAll(guarding, reasoning=True) for _ in range(2)]
+        self._held = None if guarding.holds_output or is_quiet else [HeldByAll(guarding, reasoning=True) for _ in range(2)]
 
     def feed(self, piece: str) -> None:
         """Take in a piece, and publish what may be shown; nothing, where a guard needs all of the reply."""
