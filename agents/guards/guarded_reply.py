@@ -210,6 +210,12 @@ def _write_reply(
     written = _write_native(base, parsed, looked) if parsed.message.native else _write_text(base, conversation, parsed, looked)
     if _is_read_as(conversation, written, turn, wanted):
         return written
+    if wanted and not parsed.message.native:  # in a form with one pair of marks around all calls, they are written anew behind the prose
+        dialect, prose = DIALECTS[conversation.format.dialect], base._replace(text="".join(looked.pieces), calls=())
+        calls = (ReadCall(call.tool, call.arguments) for call in wanted)
+        text = f"{parse_reply(conversation, prose, turn).prose.strip()}\n{dialect.render(*calls, tools=conversation.spec.signatures)}"
+        if _is_read_as(conversation, again := prose._replace(text=text.lstrip()), turn, wanted):
+            return again
     # Its calls cannot be written as they are wanted: they are refused, and only the texts around them are left.
     names = name_all(acted) or next((each.guard for each in looked.verdicts), "guards")
     refused = [

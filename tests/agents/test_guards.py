@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sayso.agents import Agent, Finished, ModelRequest, ReasoningDelta, Reply, ScriptedModel, TextDelta, UserMessage, call
+from sayso.agents import Agent, Finished, ModelRequest, ReasoningDelta, Reply, ScriptedModel, TextDelta, ToolMessage, UserMessage, call
 from sayso.agents.agent_events import ReasoningStreamed, TextStreamed
 from sayso.agents.guards import (
     AllowedText,
@@ -29,6 +30,7 @@ from sayso.agents.models.model import Delta
 from sayso.agents.windows import Window, summarise_oldest
 from sayso.tools import Approve, Content, Grant, ModelError, UsageError, tool
 from sayso.tools.calculation import calculator
+from sayso.tools.dialects import DIALECTS, ReadCall, collect_signatures
 from sayso.tools.errors import GuardRefused, OutputError
 from sayso.tools.python_code import python_tool
 from sayso.workflows import RunEnded, engine, sequential
@@ -498,7 +500,7 @@ async def test_no_cut_of_the_deltas_shows_what_a_guard_takes_out(kind: Any, repl
             events = [event async for event in Agent(model, guards=guards).run_stream("?")]
             text = shown(events)
             assert "4111" not in text
-            assert "1111" not in str(events)
+            assert "1111 1111" not in str(events)
             expected.add(text)
     if replace_with is None:
         assert expected == {"The number is No."} if kind is TextDelta else {"The number is Well."}
@@ -689,3 +691,23 @@ async def test_the_judge_of_a_topic_is_shown_the_question_as_the_words_of_somebo
     assert isinstance(question, UserMessage)
     assert question.text.startswith("<untrusted id=")
     assert question.user_texts == ()
+
+
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+async def test_calls_in_every_form_of_text_go_past_the_guards(dialect: str) -> None:
+    known = collect_signatures((mail, look_up))
+    for calls, outcomes in (
+        ([("mail", {"to": "ada@example.org", "text": "hi"})], ["done"]),
+        ([("look_up", {"name": "Bob"}), ("look_up", {"name": "secret"}), ("look_up", {"name": "Eve"})], ["done", "done", "rejected"]),
+    ):
+        text = f"Let me see. {DIALECTS[dialect].render(*(ReadCall(*each) for each in calls), tools=known)}"
+        agent = Agent(ScriptedModel(text, "Done."), tools=[mail, look_up], guards=[PersonalData(), WordList("secret")], dialect=dialect)
+        result = await agent.run("?")
+        for request in result.pending:
+            assert request.card == "E-mail to [e-mail address]: hi"
+        result = await result.resume({request.digest: Approve() for request in result.pending}) if result.pending else result
+        assert result.output == "Done."
+        assert not {"ada@example.org", "secret"} & set(re.findall(r"[\w@.]+", str(result.messages)))
+        (*_, last) = (message for message in result.messages if isinstance(message, ToolMessage))
+        found = [each.outcome.value for each in last.results]
+        assert found == outcomes
