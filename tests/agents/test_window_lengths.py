@@ -245,3 +245,15 @@ async def trimmed_or_cut(agent: Agent[str], history: list[Message]) -> list[Cont
     except IncompleteReply:
         pass
     return found
+
+
+def test_a_model_of_yours_says_how_long_its_context_is_and_counts() -> None:
+    class Own(ScriptedModel):
+        context_tokens = 900
+
+        async def count_tokens(self, texts: list[str]) -> list[int]:
+            return [len(text.split()) for text in texts]
+
+    (event,) = asyncio.run(trimmed(Agent(Own("Fine.", name="own")), talk(60)))
+    assert event.counted_by == "the tokenizer of own"
+    assert event.tokens <= event.room < 700
