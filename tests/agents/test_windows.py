@@ -194,7 +194,8 @@ CANNOT_FIT = {
 @pytest.mark.parametrize(("options", "asked", "part"), CANNOT_FIT.values(), ids=CANNOT_FIT)
 def test_what_cannot_fit_is_an_error_before_anything_is_sent(options: dict[str, Any], asked: str, part: str) -> None:
     heard = Listening("Never.")
-    agent = Agent(heard.model, **{"window": 1000, **options})  # pyright: ignore[reportArgumentType]
+    merged: dict[str, Any] = {"window": 1000, **options}
+    agent = Agent(heard.model, **merged)
     with pytest.raises(InputTooLong) as caught:
         agent.run_sync(asked, history=talk(20) if part == "the conversation" else ())
     assert heard.sent == []
