@@ -21,6 +21,9 @@ EVERYDAY_WEIGHT = 0.8
 PART_WEIGHT = 0.3
 """How much a word counts instead of another: your own synonyms, "forget" for "forgot", those of the everyday table, a word for a phrase."""
 
+_LIKE_SMALL_WORDS = frozenset(["IT", "May", "US", "WHO"])
+"""Names that are written like small words but for their capitals."""
+
 
 class Alternative(NamedTuple):
     """A word or phrase that may stand instead of another, and how well (0 to 1)."""
@@ -64,7 +67,7 @@ def _read(written: Sequence[str], words: Sequence[str], own: Synonyms, *, in_eng
     while at < len(words):
         length = max(own.find_phrase(words, at), read_everyday().find_phrase(words, at) if in_english else 0)
         phrase: Phrase = tuple(words[at : at + max(length, 1)])
-        if length or words[at] not in STOP_WORDS:
+        if length or words[at] not in STOP_WORDS or (at > 0 and written[at] in _LIKE_SMALL_WORDS):
             kind = WordKind.FOREIGN
             if in_english:
                 is_name = not length and ((at > 0 and written[at][:1].isupper()) or not _is_english(words[at]))

@@ -9,7 +9,7 @@ from .spaceless import is_single_character, split_for_search
 STOP_WORDS = frozenset(
     """
     a about an and any anyone anything are as at be but by can could did do does for from get gets got had has have he her him his how i if
-    in into is it its many me much must my need of on or our s shall she should so some someone something t that the their them
+    in into is it its many may me much must my need of on or our s shall she should so some someone something t that the their them
     then there these they this those to us want was we were what when where which who whom whose why will with would you your
     ain aren couldn didn doesn don hadn hasn haven isn mightn mustn needn shan shouldn wasn weren wouldn
     """.split()

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .asking import AskedWord, WordKind
+from .asking import EVERYDAY_WEIGHT, AskedWord, WordKind
 from .judgement import Evidence
 
 LookUp = Callable[[str], dict[int, float]]
@@ -97,13 +97,19 @@ def make_evidence(words: Sequence[WeighedWord], best: Sequence[tuple[int, float]
         return Evidence(max((cover(words, number) for number, _ in best), default=0.0) / ENOUGH_FOREIGN, missing)
     rarest = _rarity(size, 1)
     asked = sum(word.weight**2 / rarest if word.is_known else word.weight for word in words)
-    shown = max((sum(word.proofs.get(number, 0.0) for word in words) for number, _ in best), default=0.0)
+    shown = max((_prove(words, number) for number, _ in best), default=0.0)
     return Evidence(shown / asked / _enough(rarest), missing)
+
+
+def _prove(words: Sequence[WeighedWord], number: int) -> float:
+    """Return the sum of a text's proofs. It is worth half if the text has none of the words themselves, nor any that says the same."""
+    proofs = sum(word.proofs.get(number, 0.0) for word in words)
+    return proofs if any(word.held.get(number, 0.0) >= EVERYDAY_WEIGHT for word in words) else proofs / 2
 
 
 def _enough(rarest: float) -> float:
     """Return the share of what is asked about that makes a strength of 1: less in a small index, which has fewer words to say it with."""
-    return min(max(0.33, 0.13 * rarest - 0.15), 0.5)
+    return min(max(0.21, 0.5 * (rarest / 5.4) ** 2.5), 0.5)
 
 
 def _rarity(size: int, holders: int) -> float:
