@@ -35,6 +35,8 @@ SURELY_TOO_LONG = 1.25
 PAGE = 4000
 """Characters that it reads at a time."""
 NOTHING_NEW = Fitted((), 0)
+LEAST_LETTERS = 4000
+"""A conversation with fewer letters, in a few messages, fits the shortest context that models have: 2,048 tokens."""
 LOOKED_BACK = 4
 """How many times the room is looked back, in tokens, for what may be sent: what is older is left out unread."""
 
@@ -94,7 +96,7 @@ async def fit(run_id: str, turn: int, conversation: ModelConversation, *, may_of
     `may_offer` says whether the model may be given the tool that reads again.
     """
     window = make_window(conversation.spec.window)
-    if window is None:
+    if window is None or _fits_any_model(conversation, window):
         return None
     context = await _find_context(conversation, window)
     if context.length is None:
@@ -166,9 +168,20 @@ async def _find_context(conversation: ModelConversation, window: Window) -> Mode
         found = None if window.tokens is not None and conversation.model_index == 0 else await find_length(conversation.spec.model)
         known = [each for each in (window.tokens, found, context.length) if each is not None]
         context.length = min(known) if known else None
+        context.asked += 1
         # A server on this machine may say it only when it has loaded the model, which the first request makes it do.
-        context.is_found = bool(known) or not is_local_url(getattr(conversation.spec.model, "base_url", None) or "")
+        context.is_found = bool(known) or context.asked > 2 or not is_local_url(getattr(conversation.spec.model, "base_url", None) or "")
     return context
+
+
+def _fits_any_model(conversation: ModelConversation, window: Window) -> bool:
+    """Tell whether a conversation is so short that nobody need be asked how long the model's context is."""
+    context = conversation.current_formats.context
+    is_known = isinstance(context, ModelContext) and context.length is not None
+    if is_known or window.tokens is not None or hasattr(conversation.spec.model, "context_tokens"):
+        return False
+    is_short = len(conversation.transcript) < LEAST_LETTERS // (8 * MESSAGE_TOKENS)
+    return is_short and conversation.count_characters() + len(str(conversation.request.tools)) < LEAST_LETTERS
 
 
 def _surely_fits(conversation: ModelConversation, length: int, window: Window) -> bool:

@@ -27,6 +27,7 @@ class ModelContext:
     counter: TokenCounter | None = None
     spare: float = 1.0
     is_found: bool = False
+    asked: int = 0
     earlier: list[tuple[Sequence[Message], SentWindow]] = field(default_factory=list)
 
     def find_earlier(self, transcript: Sequence[Message]) -> SentWindow | None:
