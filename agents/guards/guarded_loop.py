@@ -23,7 +23,7 @@ from ..spec import AgentSpec, Out_co
 from .guarded_input import guard_input, leave_out, tell
 from .guarded_reply import change_call, explain_refused_call, guard_reply
 from .guarded_stream import GuardedReasoning, GuardedStreamer
-from .guarding import Leaves, streams
+from .guarding import Guarding, Leaves, Passed, streams
 from .verdicts import TextPlace
 
 
@@ -57,7 +57,7 @@ class RunGuards:
     _streamer: GuardedStreamer | None = field(default=None, init=False)
 
     @property
-    def guarding(self) -> Any:
+    def guarding(self) -> Guarding:
         """Return the guards."""
         return self.spec.guarding
 
@@ -186,7 +186,7 @@ class RunGuards:
         await tell(run, acted)
         return checked
 
-    def _take(self, result: ToolResult, tool: AnyTool | None, leaves: Leaves, passed: Any, acted: list[GuardActed]) -> ToolResult:
+    def _take(self, result: ToolResult, tool: AnyTool | None, leaves: Leaves, passed: Passed, acted: list[GuardActed]) -> ToolResult:
         """Return a result with what the guards have left of it. What a write has done stays done."""
         acted += passed.acted
         if not passed.acted or not (passed.changed or passed.refused):
@@ -194,7 +194,7 @@ class RunGuards:
         content = leaves.rebuild(passed.texts)
         if passed.refused is None and not (tool is not None and tool.effect is Effect.PURE and type(content) is not type(result.content)):
             return replace(result, content=content)
-        last: GuardActed = passed.refused or passed.acted[-1]
+        last = passed.refused or passed.acted[-1]
         text = f"What {result.origin or 'it'} returned is not shown: the guard {last.guard} refused it ({last.why})."
         is_write = tool is not None and tool.effect is Effect.WRITE
         if is_write and result.outcome is Outcome.DONE:
