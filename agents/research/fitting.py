@@ -160,7 +160,7 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
     if is_like(aspect, known.PRICES):
         if _NOT_A_PRICE.search(text):
             return score - 2.0
-        reduced = bool(_REDUCED.search(text))
+        reduced = _is_reduced(text)
         bonus = (
             3.0
             if Kind.MONEY in kinds or (Kind.PERCENT in kinds and reduced)
@@ -173,7 +173,7 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
         return score + bonus
     if is_like(aspect, known.HOURS):
         clock = kinds.count(Kind.TIME) + len(_CLOCK_WORD.findall(text))
-        timed = 1.5 * min(2, clock) + (1.0 if _WEEKDAY.search(text) else -0.5)
+        timed = 1.5 * min(2, clock) + (1.0 if names_a_day(text) else -0.5)
         if timed < 0:
             return score + (0.0 if _CLOSED.search(text) else -1.5)
         return score + (timed if score or len(text) < 60 else timed / 2)
@@ -186,7 +186,7 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
             else 0.0
         )
     if is_like(aspect, known.LOCATIONS):
-        timed = 1.5 if kinds.count(Kind.TIME) > 1 or (Kind.TIME in kinds and _WEEKDAY.search(text)) else 0.0
+        timed = 1.5 if kinds.count(Kind.TIME) > 1 or (Kind.TIME in kinds and names_a_day(text)) else 0.0
         return score + timed + (1.5 if find_labels(text) else 0.0) + (1.5 if _IN_A_PLACE.search(text) or _FIND_IN.search(text) else 0.0)
     if is_like(aspect, known.SPECIFICATIONS):
         return score + (1.0 if Kind.MEASURE in kinds and Kind.MONEY not in kinds else 0.0)
@@ -206,7 +206,7 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
     if _TIP.match(own) or _LEADER.search(own) or len(_SHOUTED.findall(own)) > 1:
         return False
     speaks = _speaks(own, company)
-    if _EAST.search(own) or _REDUCED.search(own) or _CLOSED.search(own) or any(amount.kind in _TELLING for amount in amounts):
+    if _EAST.search(own) or _is_reduced(own) or _CLOSED.search(own) or any(amount.kind in _TELLING for amount in amounts):
         return True
     if any(
         amount.kind is Kind.COUNT and (count_cues(amount.unit, known.LOCATIONS) or count_cues(amount.unit, known.COMPANY))
@@ -217,7 +217,7 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
         return False
     if amounts and is_foreign(own) and cues >= 1.2:
         return True
-    if amounts and _WEEKDAY.search(own) and cues >= _ENOUGH:
+    if amounts and names_a_day(own) and cues >= _ENOUGH:
         return True
     if amounts or _NAME.search(own):
         if len(own) < 60 and any(amount.kind is Kind.YEAR for amount in amounts) and cues >= 1.4:
@@ -302,6 +302,13 @@ def is_like(aspect: Aspect, built_in: Aspect) -> bool:
     )
 
 
+@lru_cache(2_048)
+def _is_reduced(text: str) -> bool:
+    """Return whether a text says that something costs less, or nothing."""
+    return bool(_REDUCED.search(text))
+
+
+@lru_cache(2_048)
 def names_a_day(text: str) -> bool:
     """Return whether a text names a day of the week."""
     return bool(_WEEKDAY.search(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sayso.tools.quantities import Amount, Kind, find_dates
 from sayso.tools.truth.statements import Statement
@@ -51,10 +52,15 @@ def _write_date(year: int, month: int | None, day: int | None) -> str:
     return "-".join(filter(None, (f"{year:04}", f"{month:02}" if month else "", f"{day:02}" if month and day else "")))
 
 
+@lru_cache(4_096)  # for each question about a page, for the page, and when claims are ranked
+def _has_ended(text: str) -> bool:
+    return bool(_ENDED.search(text))
+
+
 def is_past(text: str, own: str, amounts: Sequence[Amount], today: str) -> bool:
     """Return whether a statement no longer holds by what it says itself: "In 1958 a burger cost 15 cents", "until 2023", "formerly"."""
     volatile = [amount for amount in amounts if amount.kind in VOLATILE and not amount.old]
-    if _ENDED.search(text) or (volatile and _PAST.search(text)):
+    if _has_ended(text) or (volatile and _PAST.search(text)):
         return True
     if not volatile:
         return False

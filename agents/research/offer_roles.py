@@ -82,8 +82,13 @@ _OWNS = re.compile(
     r"explor|discover|lov|know|believ|pour|ship|send|sent|bring|craft|do\b|does\b|speciali|deal|need|want|hav|put|produc|install|charg|cost)\w*",
     re.IGNORECASE,
 )
-_ROLES = ((_FOR, "for", FOR_IT), (_FOR, "wide", FOR_IT), (_DENIED, "after", DENIED), (_DENIED, "before", DENIED),
-          (_DENIED, "dont", DENIED), (_LESS, "served", CUSTOMER), (_NOT_PART, "what", DENIED))  # fmt: skip
+_ROLES = (
+    (_FOR, ("for", "wide"), FOR_IT, ()),
+    (_DENIED, ("after", "before", "dont"), DENIED, ()),
+    (_LESS, ("served",), CUSTOMER, ("%", "discount", "prozent", "less", "rabatt")),
+    (_NOT_PART, ("what",), DENIED, (" is no", " are no")),
+)
+"""Patterns with their groups, what words in these count, and what a clause must have, one of them: the last two begin at every place."""
 _NEXT_WORDS = re.compile(r"['’]?s?((?:[ -][^\W\d_]{3,}){1,3})")
 _PART_OF = re.compile(
     r"\b(?P<whole>[^\W\d_]{3,}) of (?P<part>(?:the |our |all )?[^.;:!?|–()]{3,60}?)"
@@ -142,9 +147,10 @@ def split_clauses(text: str) -> list[str]:
 
 def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
     weights = [OFFERED] * len(clause)
-    for pattern, group, weight in _ROLES:
-        for match in pattern.finditer(clause):
-            start, end = match.span(group)
+    lowered = clause.casefold()
+    for pattern, groups, weight, needed in _ROLES:
+        matches = pattern.finditer(clause) if not needed or any(words in lowered for words in needed) else ()
+        for start, end in (match.span(group) for match in matches for group in groups):
             if start >= 0:
                 weights[start:end] = [min(weight, each) for each in weights[start:end]]
     for match in _WITH.finditer(clause):

@@ -53,12 +53,15 @@ def find_self_description(profile: ClientProfile, pages: Sequence[VisitedPage]) 
     """
     owner = [squash_letters(name) for name in (find_owner_name(pages), find_site(pages[0].url).label) if len(squash_letters(name)) > 2]
     best, where, most = "", pages[0].url, float("-inf")
+    most_shared = sum(term.weight for term in profile.terms) / max(profile.terms[0].weight, 1e-9) if profile.terms else 0.0
     for place, page in enumerate(pages):
         described = list(sentences(read_field(page, "description")))
         for at, sentence in enumerate([*described, *sentences(read_visible(page)[:MOST_READ])]):
             if is_no_evidence(sentence) or not SHORTEST <= len(sentence) <= LONGEST:
                 continue
             form = _rate(sentence, owner)
+            if form + most_shared + 0.5 - 0.005 * at - 0.15 * place < most - 1e-6:
+                continue  # it cannot be the best, whatever its words
             shared = find_shared_terms(profile, sentence)
             if not shared and form < SURE:
                 continue

@@ -82,6 +82,7 @@ _MOST_CUTS = 3
 YES_OR_NO = re.compile(r"(?i:(?:yes|no|ja|nein|oui|non|sí|si|hai|はい|いいえ)\b[,.!:;]?)")
 
 
+@lru_cache(4_096)  # for each question about a page, and for the page
 def is_worth_it(text: str) -> bool:
     return 1 < len(text) <= LONGEST and not NOTICE.search(text) and any(letter.isalnum() for letter in text)
 

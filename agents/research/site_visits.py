@@ -46,7 +46,9 @@ class SiteVisits:
                 client = await asyncio.to_thread(read_without_model, client, find_aspects(state.aspects), state.kind)
             run.publish(Progress(run.id, "found", describe_visit(client)))
             state = publish_state(run, _note_stops(replace(state, client=client), (client,)))
-        batch_by = _Batches(self, profile, state, Tally(self.visitor.watch, self.concurrency))
+        # Without a model finding claims is computing: of one site at a time, whose texts are in the caches, while others are read.
+        turns = asyncio.Semaphore(self.concurrency), asyncio.Lock()
+        batch_by = _Batches(self, profile, state, Tally(self.visitor.watch, self.concurrency), *turns)
         visits: list[Visit] = []
         left = list(state.candidates)
         searches_left = self.choice.rounds - 1 if state.gated and self.choice.ask_person is None else 0
@@ -84,11 +86,11 @@ class SiteVisits:
 
         return find
 
-    async def visit_one(
-        self, run: Run, candidate: Candidate, state: ResearchState, profile: ClientProfile, most: int | None, tell: Callable[[Visit], None]
-    ) -> Visit:
-        """Read at most `most` pages of a site, look whether it competes now that they are there, and find claims on them."""
-        visit = await self.visitor.read_site(run, candidate, state, most)
+    async def examine(
+        self, run: Run, visit: Visit, candidate: Candidate, state: ResearchState, profile: ClientProfile, most: int | None,
+        tell: Callable[[Visit], None],
+    ) -> Visit:  # fmt: skip
+        """Look whether a site competes now that its pages are there, and find claims on them. `most` is how many might be read."""
         before = next((each for each in state.considered if each.url == candidate.url), None)
         if not visit.pages or before is None:
             return visit if not visit.pages else await self.visitor.find_claims(run, visit, state, tell=tell)
@@ -137,6 +139,8 @@ class _Batches:
     profile: ClientProfile
     state: ResearchState
     tally: Tally
+    reading: asyncio.Semaphore
+    computing: asyncio.Lock
     arrived: dict[str, Visit] = field(default_factory=dict)
     shares: dict[str, int | None] = field(default_factory=dict)
 
@@ -147,7 +151,8 @@ class _Batches:
         self.state, self.shares = state, shares
         self.tally.expect(len(batch))
         run.publish(Progress(run.id, "visit", f"Visiting {count_words(len(batch), 'site')}"))
-        each = map_each(self.visit_and_tell, concurrency=self.sites.concurrency, name="visits")
+        at_once = self.sites.concurrency * (2 if self.sites.visitor.is_extractive else 1)  # half of them read, as `reading` sees to
+        each = map_each(self.visit_and_tell, concurrency=at_once, name="visits")
         visits: list[Visit] = await run.child(f"visits.{number}", each, batch)
         return visits
 
@@ -157,8 +162,15 @@ class _Batches:
         def tell(visit: Visit) -> None:
             self._tell(run, candidate, visit)
 
-        began = self.tally.begin()
-        visit = await self.sites.visit_one(run, candidate, self.state, self.profile, self.shares[candidate.url], tell)
+        most = self.shares[candidate.url]
+        async with self.reading:
+            began = self.tally.begin()
+            visit = await self.sites.visitor.read_site(run, candidate, self.state, most)
+            if not self.sites.visitor.is_extractive:
+                visit = await self.sites.examine(run, visit, candidate, self.state, self.profile, most, tell)
+        if self.sites.visitor.is_extractive:
+            async with self.computing:
+                visit = await self.sites.examine(run, visit, candidate, self.state, self.profile, most, tell)
         tell(visit)
         run.publish(Progress(run.id, "found", self.tally.end(show_address(find_host(candidate.url)), visit, began, find_cost(run))))
         return visit

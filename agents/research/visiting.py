@@ -56,6 +56,11 @@ class SiteVisitor:
     own_words: OwnWords | None = None
     """Puts quotes into words of the model's own; None where the model is the reader that only quotes."""
 
+    @property
+    def is_extractive(self) -> bool:
+        """Whether no model is asked: claims are found by computing alone."""
+        return self.own_words is None
+
     async def read_site(self, run: Run, candidate: Candidate, state: ResearchState, most: int | None = None) -> Visit:
         """Read the page that was found, the home page, and then the pages that promise most about what is still unknown.
 
