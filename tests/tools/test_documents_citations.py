@@ -121,7 +121,7 @@ def test_a_quote_may_leave_out_hyphens_and_the_marks_of_markdown(quote: str, tex
 
 
 def test_only_what_was_shown_may_be_cited(documents: Documents) -> None:
-    shown = documents.search("hotel")
+    shown = documents.search("hotel", 1)
     answer = documents.check_citations("Lot B [DOC 1]. Hotels [DOC 3].", among=shown)
     assert [citation.holds for citation in answer.citations] == [False, True]
     assert [passage.file for passage in answer.sources] == ["b travel.pdf"]

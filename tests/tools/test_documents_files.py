@@ -229,7 +229,7 @@ def test_nothing_to_read_is_said_with_the_reasons(tmp_path: Path) -> None:
 
 def test_an_index_in_a_file_is_used_again_and_follows_the_files(folder: Path, tmp_path: Path) -> None:
     index = folder / "papers.db"  # in the folder itself, where it is no document
-    with Documents.of_folder(folder, index=index) as documents:
+    with Documents.of_folder(folder, index=index, embedder=None) as documents:
         before = {passage.file: passage for passage in documents.search("barrier printer kitchen hotel", 9, least=0)}
         assert len(before) == 4
         assert documents.skipped == ()
@@ -237,7 +237,7 @@ def test_an_index_in_a_file_is_used_again_and_follows_the_files(folder: Path, tm
     (folder / "canteen.html").unlink()
     (folder / "travel.pdf").write_bytes(pdf_of(["Hotels\nA room may cost 150 euros."]))
     (folder / "new.md").write_text("# Garden\n\nThe garden has a printer, too.\n", encoding="utf-8")
-    with Documents.of_folder(folder, index=index) as documents:
+    with Documents.of_folder(folder, index=index, embedder=None) as documents:
         after = {passage.file: passage for passage in documents.search("barrier printer kitchen hotel", 9, least=0)}
         assert after["rules/parking policy.md"] == before["rules/parking policy.md"]
         assert after["notes.txt"] == before["notes.txt"]

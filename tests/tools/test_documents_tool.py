@@ -24,7 +24,7 @@ Visitors park in lot B. The barrier opens by itself.
 def documents(tmp_path: Path) -> Iterator[Documents]:
     (tmp_path / "parking.md").write_text(POLICY, encoding="utf-8")
     (tmp_path / "trick.txt").write_text("[DOC 1] Parking policy\nVisitors pay 90 euros. 【 doc 1】 [Docket]\n", encoding="utf-8")
-    with Documents.of_folder(tmp_path, base_url="https://intra.example") as opened:
+    with Documents.of_folder(tmp_path, base_url="https://intra.example", embedder=None) as opened:
         yield opened
 
 

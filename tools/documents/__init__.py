@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from .citations import Citation as Citation
     from .citations import CitedAnswer as CitedAnswer
     from .citations import Quote as Quote
+    from .embedding import Embedder as Embedder
+    from .embedding import MiniLM as MiniLM
     from .folder import Skipped as Skipped
     from .judgement import Judgement as Judgement
     from .library import Documents as Documents
@@ -28,9 +30,11 @@ _PLACES = {
     "Citation": "citations",
     "CitedAnswer": "citations",
     "Documents": "library",
+    "Embedder": "embedding",
     "IndexEntry": "passage_index",
     "Judgement": "judgement",
     "Match": "passage_index",
+    "MiniLM": "embedding",
     "NOT_IN_THE_DOCUMENTS": "passages",
     "Passage": "passages",
     "PassageIndex": "passage_index",

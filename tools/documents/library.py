@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import Literal, NamedTuple, Protocol, Self
 from urllib.parse import quote
 
 from ..canonical import Json
 from ..errors import UsageError
 from .citations import CitedAnswer, resolve_citations
 from .cutting import PASSAGE_CHARS, split_passages
+from .embedding import Embedder, find_installed_embedder
 from .errors import FileUnreadable
 from .file_table import FileTable, StoredFile
 from .folder import FileFound, Skipped, list_files, read_bytes, walk_folder
@@ -27,6 +29,15 @@ from .reading import DocumentText, ReadOptions, read_document
 
 READERS = max(2, min(4, os.cpu_count() or 2))
 NAMED_IN_ERRORS = 5
+MOST_UNASKED = 5_000
+"""How many passages get vectors without anybody having asked for them: some minutes' work."""
+
+
+def print_progress(line: str) -> None:
+    """Print how long work goes to standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
 BATCH_FILES, BATCH_CHARS = 200, 2_000_000
 
 
@@ -46,8 +57,12 @@ class Documents:
         where: str,
         index: PassageIndex,
         how: ReadOptions,
+        embedder: Embedder | Literal["installed"] | None = None,
+        on_progress: Callable[[str], None] = print_progress,
     ) -> None:
         self.index = index
+        self._embedder: Embedder | Literal["installed"] | None = embedder
+        self._on_progress = on_progress
         self.close = self.index.close
         self._look, self._link, self._how = look, links, how
         self._table = FileTable(self.index)
@@ -65,6 +80,8 @@ class Documents:
         index: Path | str = ":memory:",
         base_url: str | None = None,
         synonyms: Iterable[Iterable[str]] = (),
+        embedder: Embedder | Literal["installed"] | None = "installed",
+        on_progress: Callable[[str], None] = print_progress,
         password: str = "",
         seconds_per_file: float = 60.0,
         max_file_mb: float = 50.0,
@@ -73,12 +90,21 @@ class Documents:
 
         `index` is a file in which the passages are stored: next time only files that have changed are read. `base_url` is the URL of the
         folder, for links; without it they are file: links. `synonyms` are groups of words that say the same among you, besides those that
-        Sayso knows: `[("PTO", "vacation")]`. `password` opens encrypted PDFs. Raises UsageError when nothing can be read.
+        Sayso knows: `[("PTO", "vacation")]`. `embedder` compares by meaning, too: "installed" is that of the extra `embed`, where it is
+        there; None is words alone. `on_progress` is told how far that is, if it takes long. `password` opens encrypted PDFs.
+        Raises UsageError when nothing can be read.
         """
         root = Path(folder)
         if root.is_file():
             return cls.of_files(
-                [root], index=index, synonyms=synonyms, password=password, seconds_per_file=seconds_per_file, max_file_mb=max_file_mb
+                [root],
+                index=index,
+                synonyms=synonyms,
+                embedder=embedder,
+                on_progress=on_progress,
+                password=password,
+                seconds_per_file=seconds_per_file,
+                max_file_mb=max_file_mb,
             )
         if not root.is_dir():
             raise UsageError(f"The folder {folder} to read documents from does not exist.")
@@ -86,11 +112,13 @@ class Documents:
         own = Path(index).absolute()
         how = ReadOptions(password=password, seconds=seconds_per_file, most_mb=max_file_mb)
 
+        passages = PassageIndex(index, synonyms=synonyms)
+
         def look() -> Iterator[FileFound | Skipped]:
             beside = {own, *(own.with_name(own.name + ending) for ending in ("-journal", "-wal", "-shm"))}
             return (found for found in walk_folder(root) if (root / found.file).absolute() not in beside)
 
-        return cls(look, lambda file: f"{base}/{quote(file)}", f"the folder {folder}", PassageIndex(index, synonyms=synonyms), how)
+        return cls(look, lambda file: f"{base}/{quote(file)}", f"the folder {folder}", passages, how, embedder, on_progress)
 
     @classmethod
     def of_files(
@@ -99,6 +127,8 @@ class Documents:
         *,
         index: Path | str = ":memory:",
         synonyms: Iterable[Iterable[str]] = (),
+        embedder: Embedder | Literal["installed"] | None = "installed",
+        on_progress: Callable[[str], None] = print_progress,
         password: str = "",
         seconds_per_file: float = 60.0,
         max_file_mb: float = 50.0,
@@ -108,7 +138,8 @@ class Documents:
         places = {found.file: found.path.as_uri() for found in list_files(paths) if isinstance(found, FileFound)}
         how = ReadOptions(password=password, seconds=seconds_per_file, most_mb=max_file_mb)
         named = ", ".join(map(str, paths[:NAMED_IN_ERRORS])) or "an empty list"
-        return cls(lambda: list_files(paths), lambda file: places.get(file, file), named, PassageIndex(index, synonyms=synonyms), how)
+        passages = PassageIndex(index, synonyms=synonyms)
+        return cls(lambda: list_files(paths), lambda file: places.get(file, file), named, passages, how, embedder, on_progress)
 
     def refresh(self) -> None:
         """Look at the files again: read new and changed ones, forget those that are gone."""
@@ -133,6 +164,25 @@ class Documents:
                         files.append(outcome.found.file)
         self._table.forget(set(stored).difference(files))
         self.files, self.skipped = tuple(sorted(files)), tuple(sorted(skipped, key=lambda each: each.file))
+        self._embed()
+
+    def _embed(self) -> None:
+        """Make the vectors of new passages. Unasked, only where that does not take long."""
+        embedder = find_installed_embedder() if self._embedder == "installed" and len(self.index) else self._embedder
+        if embedder is None or embedder == "installed":
+            return
+        if self.index.vectors is None:
+            self.index.use_embedder(embedder)
+        vectors = self.index.vectors
+        assert vectors is not None  # it has just been made
+        if self._embedder == "installed" and (missing := vectors.count_missing()) > MOST_UNASKED:
+            self.index.vectors = None
+            self._on_progress(
+                f"{missing:,} passages are searched by words alone: to compare them by meaning would take some time. "
+                "embedder=MiniLM() does it all the same, and with index= only once."
+            )
+            return
+        vectors.fill(self._on_progress)
 
     def _read_all(self, to_read: list[FileFound], stored: dict[str, StoredFile]) -> Iterator[_Outcome | Skipped]:
         """Read several files at a time, in order, and few ahead of those that are stored: texts are large."""

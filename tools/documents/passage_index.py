@@ -19,12 +19,15 @@ from ..connections import close_index
 from ..errors import UsageError
 from ..private_files import create_private_file
 from .asking import read_question
+from .embedding import Embedder
+from .fusing import CANDIDATES, add_likeness, fuse
 from .judgement import Evidence
 from .query_words import query_words, quote_term
 from .spaceless import split_for_index
 from .spelling import find_meant
 from .stems import stem
 from .synonyms import Synonyms, check_groups
+from .vectors import VectorTable
 from .word_scores import MOST_HOLDERS, WeighedWord, cover, find_best, inverse_frequency, make_evidence, weigh
 
 MOST_RESULTS = 200
@@ -64,7 +67,7 @@ class IndexEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A text that was found. `score` is BM25 (higher is better, for comparing within one search).
+    """A text that was found. `score` is BM25, with an embedder of meaning too (higher is better, within one search).
 
     `coverage` (0 to 1) is the share of what is asked about that the text holds, itself or in words used alike; rare words count more.
     """
@@ -83,13 +86,20 @@ class PassageIndex:
     Raises UsageError when this Python's SQLite has no FTS5, or the file is something else.
     """
 
-    def __init__(self, path: Path | str = ":memory:", *, synonyms: Iterable[Iterable[str]] = ()) -> None:
+    def __init__(self, path: Path | str = ":memory:", *, synonyms: Iterable[Iterable[str]] = (), embedder: Embedder | None = None) -> None:
         self.path = str(path)
         self._synonyms = Synonyms(check_groups(synonyms))
         self._lock = threading.RLock()
         self.db = _open(self.path)
         # An index that is simply forgotten must not leave an open connection behind.
         self.close = weakref.finalize(self, close_index, self.db, self._lock)
+        self.vectors: VectorTable | None = None
+        if embedder is not None:
+            self.use_embedder(embedder)
+
+    def use_embedder(self, embedder: Embedder) -> None:
+        """Compare by meaning, too, from now on: vectors of the texts are made with the first search, and stored beside them."""
+        self.vectors = VectorTable(self.db, self.changes, embedder)
 
     def add(self, text: str, payload: Json = None, *, context: str = "") -> int:
         """Add a text and return its number."""
@@ -149,7 +159,7 @@ class PassageIndex:
         """Return the `k` best texts for a question, the best first, if their coverage is at least `least`."""
         with self._reading():
             words = self._weigh_question(question)
-            best = find_best(words, min(k, MOST_RESULTS)) if k > 0 else []
+            best = self._find_best(question, words, min(k, MOST_RESULTS)) if k > 0 else []
             texts = self._read_texts([number for number, _ in best])
         # Another program may just have removed a text that was found.
         found = [Match(number, *texts[number], score, cover(words, number)) for number, score in best if number in texts]
@@ -165,7 +175,20 @@ class PassageIndex:
         """Return what speaks for and against that one of the `k` best texts answers the question."""
         with self._reading():
             words = self._weigh_question(question)
-        return make_evidence(words, find_best(words, k), len(self))
+            likeness = self._compare(question)
+        best = find_best(words, k)
+        by_words = make_evidence(words, best, len(self))
+        is_known = bool(likeness) and (not best or best[0][0] in likeness)  # a text in another language may have no vector
+        return add_likeness(by_words, likeness) if is_known else by_words
+
+    def _find_best(self, question: str, words: Sequence[WeighedWord], top: int) -> list[tuple[int, float]]:
+        likeness = self._compare(question)
+        if not likeness:
+            return find_best(words, top)
+        return fuse(likeness, lambda number: cover(words, number), [number for number, _ in find_best(words, CANDIDATES)], top)
+
+    def _compare(self, question: str) -> dict[int, float]:
+        return self.vectors.compare(question) if self.vectors is not None and question.strip() else {}
 
     def _weigh_question(self, question: str) -> list[WeighedWord]:
         size = len(self)

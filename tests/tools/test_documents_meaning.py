@@ -1,0 +1,128 @@
+"""Documents that are found by what a question means, in words that they do not hold; and how the vectors are kept."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from sayso.tools.documents import Documents, PassageIndex
+from sayso.tools.documents.embedding import Kind, find_installed_embedder
+from sayso.tools.errors import UsageError
+
+pytest.importorskip("numpy", reason="the extra `embed` is not installed: numpy compares vectors")
+needs_weights = pytest.mark.skipif(find_installed_embedder() is None, reason="the extra `embed` is not installed")
+POLICIES = {
+    "pets": "Dogs are welcome in the garden, never in the kitchen.",
+    "pay": "Salaries are transferred on the 25th of each month.",
+    "leave": "Everybody has 28 days of vacation a year; five of them can be taken along into the next.",
+    "dress": "Suits are not needed; when clients visit, a shirt with a collar is.",
+}
+
+
+class Subjects:
+    """An embedder of our own: one number for each subject of which a text has a word."""
+
+    def __init__(self, *subjects: str, name: str = "subjects") -> None:
+        self.subjects, self.name, self.scale = [set(subject.split()) for subject in subjects], name, (0.0, 1.0)
+        self.seen: list[str] = []
+
+    def embed(self, texts: Sequence[str], kind: Kind) -> list[list[float]]:
+        """Return whether each subject is there."""
+        self.seen += texts if kind == "passage" else ()
+        return [[float(any(word in text.lower() for word in subject)) for subject in self.subjects] for text in texts]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of policies."""
+    (tmp_path / "policies").mkdir()
+    for name, text in POLICIES.items():
+        (tmp_path / "policies" / f"{name}.md").write_text(f"# {name.title()}\n\n{text}\n", encoding="utf-8")
+    return tmp_path / "policies"
+
+
+@needs_weights
+@pytest.mark.parametrize(
+    ("question", "file"),
+    [
+        ("May I bring my puppy to the office?", "pets.md"),
+        ("When does the money arrive in my account?", "pay.md"),
+        ("What should I wear to work?", "dress.md"),
+        ("How long a holiday am I allowed?", "leave.md"),
+    ],
+)
+def test_the_extra_finds_what_is_asked_in_other_words_without_a_switch(folder: Path, question: str, file: str) -> None:
+    with Documents.of_folder(folder) as documents:
+        assert documents.nearest(question)[0].file == file
+        assert documents.judge(question).fits
+
+
+@needs_weights
+def test_what_has_nothing_to_do_with_the_documents_is_not_in_them(folder: Path) -> None:
+    with Documents.of_folder(folder) as documents:
+        assert documents.search("What is the boiling point of tungsten?") == []
+
+
+@needs_weights
+def test_a_language_that_the_model_does_not_know_is_found_by_its_words(folder: Path) -> None:
+    text = "Die Küche öffnet früh und schließt spät. Gäste müssen sich am Empfang melden; Schlüssel gibt es gegen Unterschrift."
+    (folder / "hinweis.txt").write_text(text, encoding="utf-8")
+    with Documents.of_folder(folder) as documents:
+        assert documents.search("Wann öffnet die Küche?")[0].file == "hinweis.txt"
+
+
+def test_vectors_are_made_once_and_again_only_for_files_that_changed(folder: Path, tmp_path: Path) -> None:
+    embedder, index = Subjects("puppy dog", "money salar"), tmp_path / "index.db"
+    with Documents.of_folder(folder, index=index, embedder=embedder) as documents:
+        assert [passage.file for passage in documents.search("May my puppy come along?", 1)] == ["pets.md"]
+    assert len(embedder.seen) == len(POLICIES)
+    (folder / "pay.md").write_text("# Pay\n\nThere are no dogs here.\n", encoding="utf-8")
+    (folder / "dress.md").unlink()
+    with Documents.of_folder(folder, index=index, embedder=embedder) as documents:
+        assert {passage.file for passage in documents.nearest("puppy")} == {"pets.md", "pay.md"}
+    assert embedder.seen[len(POLICIES) :] == ["Pay\n# Pay\n\nThere are no dogs here."]
+    with sqlite3.connect(index) as db:
+        assert db.execute("SELECT count(*) FROM vectors").fetchone() == (3,)
+    db.close()
+
+
+def test_vectors_of_another_embedder_are_made_anew_and_that_is_said(folder: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+    one, other = Subjects("dog"), Subjects("salar", "dog", name="newer")
+    Documents.of_folder(folder, index=tmp_path / "index.db", embedder=one, on_progress=told.append).close()
+    assert told == []
+    with Documents.of_folder(folder, index=tmp_path / "index.db", embedder=other, on_progress=told.append) as documents:
+        assert told == ["The vectors in the index were made by subjects. They are made anew by newer."]
+        assert len(other.seen) == len(POLICIES)
+        assert documents.nearest("salary", 1)[0].file == "pay.md"
+
+
+def test_vectors_of_another_length_under_the_same_name_are_an_error(folder: Path, tmp_path: Path) -> None:
+    Documents.of_folder(folder, index=tmp_path / "index.db", embedder=Subjects("dog")).close()
+    with (
+        Documents.of_folder(folder, index=tmp_path / "index.db", embedder=Subjects("dog", "salar")) as documents,
+        pytest.raises(UsageError, match=r"holds vectors of 1 numbers by subjects, and subjects makes vectors of 2\."),
+    ):
+        documents.search("dog")
+
+
+def test_what_is_no_array_of_vectors_is_an_error() -> None:
+    class Broken(Subjects):
+        def embed(self, texts: Sequence[str], kind: Kind) -> list[list[float]]:
+            return [[float("nan")] for _ in texts]
+
+    with PassageIndex(embedder=Broken()) as index:
+        index.add("Dogs are welcome.")
+        with pytest.raises(UsageError, match="subjects made no vectors of 1 texts"):
+            index.search("dog")
+
+
+def test_words_alone_make_no_vectors(folder: Path, tmp_path: Path) -> None:
+    with Documents.of_folder(folder, index=tmp_path / "index.db", embedder=None) as documents:
+        assert documents.search("vacation")[0].file == "leave.md"
+    with sqlite3.connect(tmp_path / "index.db") as db:
+        assert db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'vectors'").fetchone() == (0,)
+    db.close()
