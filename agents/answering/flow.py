@@ -23,7 +23,7 @@ from sayso.workflows.runs.events import Progress
 
 from .answer import CheckedAnswer, CitedPassage, LeftOutSentence, say_not_found
 from .hunt import Hunt, SearchRound
-from .sources import DocumentSource, PassageSource
+from .sources import DocumentSource, PassageSource, drop_orders
 from .step_agents import StepAgents, make_agents
 from .talking import asks_for_something, make_greeting
 
@@ -86,7 +86,8 @@ class _Steps:
         if not hunt.words:
             return hunt
         found = await self.source.look(run, hunt.words, hunt.passages)
-        searched = SearchRound(hunt.words, found.passages, found.fits)
+        passages = tuple(replace(passage, text=drop_orders(passage.text)) for passage in found.passages)
+        searched = SearchRound(hunt.words, passages, found.fits)
         return replace(hunt, rounds=(*hunt.rounds, searched), unread=tuple(dict.fromkeys((*hunt.unread, *found.unread))))
 
     async def route(self, run: Run, hunt: Hunt) -> Hunt:

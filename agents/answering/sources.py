@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 from sayso.tools.approval.grant import Grant
 from sayso.tools.documents import Documents, Passage
+from sayso.tools.documents.claims import SENTENCE
 from sayso.tools.errors import SearchFailed, ToolError
 from sayso.workflows import Run
 from sayso.workflows.runs.events import Progress
 from sayso.workflows.shapes.typed import map_each
 
+from ..research.orders import is_order
 from ..research.page_reading import DATA_MARK
 from ..research.page_tools import make_search_tool, make_visit_tool
 
@@ -50,6 +52,12 @@ class PassageSource(Protocol):
     async def look(self, run: Run, words: str, known: Sequence[Passage]) -> FoundPassages:
         """Search. `known` are the passages that were found before: they keep their numbers."""
         ...
+
+
+def drop_orders(text: str) -> str:
+    """Return a text without the sentences that tell a machine what to do or say: no writer reads them, and no answer rests on them."""
+    lines = ("".join(found[0] for found in SENTENCE.finditer(line) if not is_order(found[0].strip())) for line in text.split("\n"))
+    return "\n".join(lines)
 
 
 async def look_up(run: Run, source: PassageSource, questions: Sequence[str]) -> tuple[Passage, ...]:

@@ -22,6 +22,8 @@ CONTEXT = 0.5
 """What a word of the question counts in the title and headings of a passage, beside one in the sentence itself."""
 ALIKE = 0.8
 """What a word counts that says the same as one of the question."""
+LEAST_WEIGHT = 0.4
+"""What the most common word of English counts beside a rare one."""
 CLEARLY = 1.4
 """How much better than the next one a sentence has to be to be told alone."""
 EXPECTED = 1.4
@@ -68,7 +70,7 @@ def pick_answer(question: str, passages: Sequence[Passage]) -> list[Picked]:
     Of a passage that is the sentence that clearly holds most of what is asked, and a number or a time where one is asked for; where no
     sentence is clearly the best, all of a short passage, or the two best sentences of a long one. Further passages have to be as good.
     """
-    scored = _score_all(question, passages)
+    scored = _score_all(question, passages, by_rarity=True)
     best = [max((each.score for each in sentences), default=0.0) for sentences in scored]
     top = max(best, default=0.0)
     if top <= 0:
@@ -115,6 +117,8 @@ class _Wanted(NamedTuple):
 
     phrases: tuple[tuple[tuple[str, ...], float], ...]
     words: tuple[Word, ...]
+    weight: float = 1.0
+    """How much it says at all: "leave" and "get" say little beside "guests"."""
 
 
 class _Words(NamedTuple):
@@ -129,7 +133,9 @@ def _read_wanted(question: str) -> list[_Wanted]:
     asked = read_question(question, Synonyms(()))
     return [
         _Wanted(
-            ((_stem_all(each.text), 1.0), *((_stem_all(other.phrase), other.weight) for other in each.alternatives)), tokenize(each.text)
+            ((_stem_all(each.text), 1.0), *((_stem_all(other.phrase), other.weight) for other in each.alternatives)),
+            tokenize(each.text),
+            1.0 if each.rarity is None else LEAST_WEIGHT + (1 - LEAST_WEIGHT) * each.rarity,
         )
         for each in asked
     ]
@@ -158,10 +164,11 @@ def _has_phrase(text: _Words, phrase: tuple[str, ...]) -> bool:
     return any(text.stems[at : at + len(phrase)] == phrase for at in range(len(text.stems) - len(phrase) + 1))
 
 
-def _score_all(question: str, passages: Sequence[Passage]) -> list[list[_Scored]]:
-    """Return the sentences of each passage with how much of the question they hold."""
+def _score_all(question: str, passages: Sequence[Passage], *, by_rarity: bool = False) -> list[list[_Scored]]:
+    """Return the sentences of each passage with how much of the question they hold; `by_rarity` counts common words of English less."""
     told = [list(split_passage_sentences(passage)) for passage in passages]
-    weights = _weigh(_read_wanted(question), [_read_words(text) for texts in told for text in texts])
+    wanted = [each if by_rarity else each._replace(weight=1.0) for each in _read_wanted(question)]
+    weights = _weigh(wanted, [_read_words(text) for texts in told for text in texts])
     scored = list[list[_Scored]]()
     for passage, texts in zip(passages, told, strict=True):
         context = _read_words(f"{passage.title} {' '.join(passage.headings)}")
@@ -181,7 +188,8 @@ def _expect(question: str, text: str) -> float:
 
 def _weigh(wanted: Sequence[_Wanted], sentences: Sequence[_Words]) -> list[tuple[_Wanted, float]]:
     """Return what is asked about with its weights, which add up to 1: what few sentences have counts more."""
-    raw = [(each, math.log(1 + (len(sentences) + 1) / (sum(_find_degree(text, each) for text in sentences) + 0.5))) for each in wanted]
+    held = [sum(_find_degree(text, each) for text in sentences) for each in wanted]
+    raw = [(each, each.weight * math.log(1 + (len(sentences) + 1) / (holders + 0.5))) for each, holders in zip(wanted, held, strict=True)]
     total = sum(weight for _, weight in raw)
     return [(each, weight / total) for each, weight in raw]
 
