@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from .endpoint import Endpoint
 
-_WHOLE_PATHS = re.compile(r"/(?:chat/completions|responses|completions)/?$")
+_WHOLE_PATHS = re.compile(r"/(?:chat/completions|responses|completions|embeddings)/?$")
 
 
 class Address(NamedTuple):

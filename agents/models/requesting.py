@@ -66,8 +66,8 @@ class Requester:
         retrying = AsyncRetrying(
             sleep=self.sleep,
             stop=stop_after_attempt(self.max_tries),
-            wait=_choose_wait,
-            retry=retry_if_exception(_is_worth_retrying),
+            wait=choose_wait,
+            retry=retry_if_exception(is_worth_retrying),
             before_sleep=partial(self._tell_retry, request),
             reraise=True,
         )
@@ -125,11 +125,12 @@ def _tell(notice: Notice, notify: Callable[[Notice], None] | None) -> None:
         notify(notice)
 
 
-def _is_worth_retrying(error: BaseException) -> bool:
+def is_worth_retrying(error: BaseException) -> bool:
+    """Tell whether the same request may be answered soon."""
     return isinstance(error, ModelError) and error.retryable and not is_too_long(error.retry_after_seconds)
 
 
-def _choose_wait(state: RetryCallState) -> float:
+def choose_wait(state: RetryCallState) -> float:
     """Return how long to wait: as long as the endpoint asks; where it does not, about 0.5, 1, 2, 4, ... seconds."""
     from tenacity import wait_exponential, wait_random  # both the same from 9.0 on: google-genai holds tenacity below 9.2
 

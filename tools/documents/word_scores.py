@@ -109,7 +109,7 @@ def _prove(words: Sequence[WeighedWord], number: int) -> float:
 
 def _enough(rarest: float) -> float:
     """Return the share of what is asked about that makes a strength of 1: less in a small index, which has fewer words to say it with."""
-    return min(max(0.21, 0.5 * (rarest / 5.4) ** 2.5), 0.5)
+    return min(max(0.21, 0.5 * math.pow(rarest / 5.4, 2.5)), 0.5)
 
 
 def _rarity(size: int, holders: int) -> float:

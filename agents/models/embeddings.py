@@ -1,0 +1,104 @@
+"""Vectors from any OpenAI-compatible endpoint, for searching documents by meaning."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+from sayso.tools.canonical import JsonObject
+from sayso.tools.errors import UsageError
+
+from . import provider_errors as errors
+from .endpoint import describe_missing_key, find_endpoint, get_tls_context
+from .names import read_name
+from .providers import Protocol
+from .request_urls import find_address, join_path
+from .requesting import choose_wait, is_worth_retrying
+
+_OPENAIS = re.compile(r"text-embedding-(3|ada)-", re.I)
+_EXPECTED = "a list of embeddings"
+
+
+class Embeddings:
+    """An embedder behind an endpoint's `/embeddings`, named as models are: "text-embedding-3-small", "ollama:nomic-embed-text".
+
+    A key goes only to the hosts that it is for. `query_prefix` and `passage_prefix` stand before each text, as some models want it
+    ("query: "). `scale` are the usual cosines of a question with other passages and with its own; both differ from model to model.
+    Raises UsageError for a name that does not say whom to ask.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        dimensions: int | None = None,
+        query_prefix: str = "",
+        passage_prefix: str = "",
+        scale: tuple[float, float] = (0.1, 0.55),
+        at_once: int = 32,
+        timeout_seconds: float = 60,
+        max_tries: int = 4,
+    ) -> None:
+        read = read_name(f"openai:{name}" if _OPENAIS.match(name) and not base_url else name, base_url)
+        if read.protocol not in (Protocol.OPENAI, Protocol.CHAT, Protocol.RESPONSES) or not read.model:
+            raise UsageError(
+                f"{name!r} names no model at an OpenAI-compatible /embeddings. Write one like 'openai:text-embedding-3-small'."
+            )
+        self._at = find_endpoint(read.model, read.base_url, api_key, timeout_seconds)
+        if not self._at.key:
+            raise UsageError(describe_missing_key(read.model, self._at))
+        self._dimensions, self._at_once, self._max_tries = dimensions, at_once, max_tries
+        self._prefixes = {"query": query_prefix, "passage": passage_prefix}
+        self.scale = scale
+        self.name = "/".join(filter(None, [read.model, str(dimensions or ""), passage_prefix.strip()]))
+
+    def __repr__(self) -> str:
+        return f"Embeddings({self.name!r}, base_url={self._at.shown_url!r})"
+
+    def embed(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> list[list[float]]:
+        """Return a vector for each text. A busy endpoint is asked again after its wait. Raises ModelError."""
+        import httpx2
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt  # late, for load time
+
+        retrying = Retrying(
+            stop=stop_after_attempt(self._max_tries), wait=choose_wait, retry=retry_if_exception(is_worth_retrying), reraise=True
+        )
+        rows: list[list[float]] = []
+        at = self._at
+        with httpx2.Client(headers=at.headers, timeout=at.timeout_seconds, verify=get_tls_context(), trust_env=not at.is_local) as client:
+            for start in range(0, len(texts), self._at_once):
+                part = [f"{self._prefixes[kind]}{text}" or " " for text in texts[start : start + self._at_once]]
+                rows += retrying(self._ask, client, part)
+        return rows
+
+    def _ask(self, client: object, texts: list[str]) -> list[list[float]]:
+        import sys
+
+        import httpx2
+
+        assert isinstance(client, httpx2.Client)
+        at, handled = self._at, sys.exception()
+        body: JsonObject = {"model": at.model, "input": texts, "encoding_format": "float"}
+        if self._dimensions:
+            body["dimensions"] = self._dimensions
+        address = find_address(at)
+        try:
+            answer = client.post(join_path(address.base_url, "/embeddings"), json=body, params=address.query)
+        except httpx2.TimeoutException:
+            raise errors.EndpointSilent(at) from None
+        except httpx2.HTTPError as error:
+            raise errors.explain_unreachable(at, errors.find_reason(error, handled)) from None
+        if not answer.is_success:
+            raise errors.explain_refusal(at, errors.ErrorResponse(answer.status_code, answer.headers, answer.text), time.time())
+        try:
+            rows = [row["embedding"] for row in sorted(answer.json()["data"], key=lambda row: row.get("index", 0))]
+            vectors = [[float(number) for number in row] for row in rows]
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise errors.explain_wrong_answer(at, answer.text, _EXPECTED) from None
+        if len(vectors) != len(texts):
+            raise errors.explain_wrong_answer(at, answer.text, f"{_EXPECTED} of {len(texts)} texts")
+        return vectors
