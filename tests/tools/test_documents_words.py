@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_another_subject_is_turned_away_with_the_missing_words_and_the_nearest_p
     assert not judgement.fits
     assert "No passage has “" in judgement.reason
     assert handbook.search(question) == []
-    assert handbook.search(question, least=0) == handbook.nearest(question) != []
+    assert handbook.search(question, least=0) == handbook.nearest(question)
 
 
 def test_one_unknown_word_never_hides_what_the_others_find(handbook: Documents) -> None:
@@ -158,3 +159,20 @@ def test_two_programs_read_one_folder_into_one_index(tmp_path: Path) -> None:
         (folder / "new.md").unlink()
         other.refresh()
         assert len(one) == 30
+
+
+def test_another_programs_database_is_not_made_an_index(tmp_path: Path) -> None:
+    file = tmp_path / "shop.db"
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("CREATE TABLE customers (name TEXT)")
+    before = file.read_bytes()
+    with pytest.raises(UsageError, match=r"shop\.db is another program's database: it has 1 tables?, and none of an index"):
+        PassageIndex(file)
+    assert file.read_bytes() == before
+
+
+def test_without_words_to_look_for_nothing_is_near(handbook: Documents) -> None:
+    for question in ("???", "", "🦔"):
+        assert handbook.nearest(question) == handbook.search(question) == handbook.search(question, least=0) == []
+    assert handbook.search("zorblatt") == []
+    assert len(handbook.nearest("zorblatt", 3)) == 3

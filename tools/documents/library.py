@@ -25,6 +25,7 @@ from .folder import FileFound, Skipped, list_files, read_bytes, walk_folder
 from .judgement import LEAST, Judgement, judge
 from .passage_index import IndexEntry, Match, PassageIndex
 from .passages import Passage
+from .query_words import query_words
 from .reading import DocumentText, ReadOptions, read_document
 
 READERS = max(2, min(4, os.cpu_count() or 2))
@@ -196,7 +197,10 @@ class Documents:
                 running += [readers.submit(_read_file, found, stored.get(found.file), self._how) for found in islice(rest, 1)]
 
     def nearest(self, question: str, top: int = 5) -> list[Passage]:
-        """Return the passages nearest to the question, the best first, whether they answer it or not: always some."""
+        """Return the passages nearest to the question, the best first, whether they answer it or not.
+
+        If none has any word of the question, nor one used alike, they are the first of the documents; empty only without words to look for.
+        """
         return [self._make_passage(match.number, match.text, match.payload) for match in self._rank(question, top)]
 
     def search(self, question: str, top: int = 5, *, least: float = LEAST) -> list[Passage]:
@@ -208,7 +212,7 @@ class Documents:
         return judge(self.index.weigh_evidence(question), least)
 
     def _rank(self, question: str, top: int) -> list[Match]:
-        return self.index.search(question, top) or self.index.first(top)
+        return self.index.search(question, top) or (self.index.first(top) if query_words(question) else [])
 
     def passage(self, number: int) -> Passage | None:
         """Return the passage that `[DOC number]` means; None for an unknown number."""

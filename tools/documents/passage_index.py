@@ -38,6 +38,7 @@ _CONTEXT_WEIGHT = 0.5
 _VERSION = 2
 """Of the tables below. It stands in the file."""
 _TABLES = "SELECT count(*) FROM sqlite_master WHERE name = 'passages'"
+_OTHERS = "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS passages (
     number INTEGER PRIMARY KEY AUTOINCREMENT, context TEXT NOT NULL, text TEXT NOT NULL, payload TEXT NOT NULL
@@ -266,12 +267,15 @@ def _open(path: str) -> sqlite3.Connection:
         db.create_function("searchable", 1, split_for_index, deterministic=True)
         db.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, stems, row)")
         # In one statement, or another program might make the tables between two.
-        version, has_tables = db.execute(f"SELECT user_version, ({_TABLES}) FROM pragma_user_version").fetchone()
-        if not has_tables:
+        version, has_tables, has_others = db.execute(f"SELECT user_version, ({_TABLES}), ({_OTHERS}) FROM pragma_user_version").fetchone()
+        if not has_tables and not has_others:
             db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {_VERSION};COMMIT;")
     except sqlite3.DatabaseError as error:
         db.close()
         raise explain_sqlite_error(path, error) from None
+    if has_others and not has_tables:
+        db.close()
+        raise UsageError(f"{path} is another program's database: it has {has_others} tables, and none of an index. Name a new file.")
     if has_tables and version != _VERSION:
         db.close()
         raise UsageError(
