@@ -107,7 +107,7 @@ def split_passage_sentences(passage: Passage) -> Iterator[str]:
         if line.lstrip().startswith("#"):
             continue
         for found in SENTENCE.finditer(line):
-            text = re.sub(r"^\W*?(?=[\w\"“„«(|\[])", "", found[0].strip().lstrip(MARKS))
+            text = re.sub(r"^\W*?(?=[\w\"“„«(|\[])", "", found[0].strip().lstrip(MARKS), count=1)
             if re.search(r"\w", text) and text not in passage.headings and text != passage.title:
                 yield text[:LONGEST_SENTENCE]
 
