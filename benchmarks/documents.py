@@ -17,12 +17,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from _table import Row, finish
 
-from sayso.tools.documents import Documents, IndexEntry, PassageIndex
+from sayso.tools.documents import Documents, Embedder, IndexEntry, PassageIndex
+from sayso.tools.documents.embedding import find_installed_embedder
 from sayso.tools.documents.judgement import LEAST
 
 CORPUS = Path(os.environ.get("SAYSO_CORPORA") or Path(__file__).resolve().parents[2] / "shared" / "corpora") / "squad_rag"
@@ -57,11 +59,13 @@ def share_in_five(index: PassageIndex, queries: Sequence[dict[str, Any]]) -> flo
     return sum(any(match.payload in query["relevant"] for match in index.search(query["query"], 5)) for query in queries) / len(queries)
 
 
-def finding(passages: list[dict[str, Any]], queries: list[dict[str, Any]]) -> list[Row]:
+def finding(passages: list[dict[str, Any]], queries: list[dict[str, Any]], embedder: Embedder | None = None) -> list[Row]:
     """Ranking and speed on the questions that have an answer."""
     answerable = [query for query in queries if query["answerable"]]
-    with PassageIndex() as index:
+    with PassageIndex(embedder=embedder) as index:
         index.add_all(entries(passages))
+        if index.vectors is not None:
+            index.vectors.fill()
         began = time.process_time()
         found = [[match.payload for match in index.search(query["query"], 10)] for query in answerable]
         took = (time.process_time() - began) / len(answerable)
@@ -83,7 +87,7 @@ def finding(passages: list[dict[str, Any]], queries: list[dict[str, Any]]) -> li
             0.93,
             True,
         ),
-        Row("a search", took * 1e3, "ms", 25),
+        Row("a search", took * 1e3, "ms", 25 if embedder is None else 100),
     ]
 
 
@@ -95,7 +99,7 @@ def through_files(passages: list[dict[str, Any]], queries: list[dict[str, Any]])
             body = "\n\n".join(texts[each["id"]] for each in passages if each["title"] == title)
             Path(folder, f"{title}.md").write_text(f"# {title.replace('_', ' ')}\n\n{body}\n", encoding="utf-8")
         began = time.process_time()
-        with Documents.of_folder(folder) as documents:
+        with Documents.of_folder(folder, embedder=None) as documents:
             took = time.process_time() - began
             answerable = [query for query in queries if query["answerable"]]
             hits = sum(
@@ -113,11 +117,11 @@ def in_other_words() -> list[dict[str, Any]]:
     return [json.loads(line) for name in ("seen", "held_out") for line in (QUESTIONS / f"{name}.jsonl").read_text("utf-8").splitlines()]
 
 
-def telling_apart(passages: list[dict[str, Any]], queries: list[dict[str, Any]]) -> list[Row]:
+def telling_apart(passages: list[dict[str, Any]], queries: list[dict[str, Any]], embedder: Embedder | None = None) -> list[Row]:
     """What "not in the documents" says of questions that are answered, in the same or other words, and that are about another article."""
     answerable, paraphrases = [query for query in queries if query["answerable"]], in_other_words()
     kinds = dict[str, list[float]]()
-    with PassageIndex() as index:
+    with PassageIndex(embedder=embedder) as index:
         index.add_all(entries(passages))
         kinds["answered there"] = strengths(index, (query["query"] for query in answerable))
         kinds["answered there in other words"] = strengths(index, (query["query"] for query in paraphrases))
@@ -126,7 +130,7 @@ def telling_apart(passages: list[dict[str, Any]], queries: list[dict[str, Any]])
     titles = sorted({each["title"] for each in passages})
     kinds["about articles that are not there"] = []
     for half in (set(titles[::2]), set(titles[1::2])):
-        with PassageIndex() as index:
+        with PassageIndex(embedder=embedder) as index:
             index.add_all(entries(each for each in passages if each["title"] in half))
             elsewhere = [query["query"] for query in answerable if query["title"] not in half]
             kinds["about articles that are not there"] += strengths(index, elsewhere)
@@ -185,8 +189,18 @@ def main() -> list[Row]:
         *finding(passages, queries),
         *through_files(passages, queries),
         *telling_apart(passages, queries),
+        *by_meaning(passages, queries),
         *speed(),
     ]
+
+
+def by_meaning(passages: list[dict[str, Any]], queries: list[dict[str, Any]]) -> list[Row]:
+    """The same where the extra `embed` is installed."""
+    embedder = find_installed_embedder()
+    if embedder is None:
+        return []
+    measured = [*finding(passages, queries, embedder), *telling_apart(passages, queries, embedder)]
+    return [replace(row, what=f"{row.what}, with embed") for row in measured]
 
 
 if __name__ == "__main__":

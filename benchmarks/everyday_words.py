@@ -10,13 +10,15 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from _table import Row, finish
 from documents import CORPUS, rows_of
 
-from sayso.tools.documents import Documents
+from sayso.tools.documents import Documents, Embedder
+from sayso.tools.documents.embedding import find_installed_embedder
 
 QUESTIONS = Path(__file__).resolve().parents[1] / "tests" / "data" / "questions"
 
@@ -49,13 +51,13 @@ def rates(documents: Documents, questions: Sequence[dict[str, Any]], files: Sequ
     ]
 
 
-def of_articles() -> Iterator[Row]:
+def of_articles(embedder: Embedder | None) -> Iterator[Row]:
     """Questions about SQuAD's passages, one file a passage."""
     with tempfile.TemporaryDirectory() as folder:
         for each in rows_of("passages.jsonl"):
             title = each["title"].replace("_", " ")
             Path(folder, f"{each['id']}.md").write_text(f"# {title}\n\n{' '.join(each['text'].split())}\n", encoding="utf-8")
-        with Documents.of_folder(folder) as documents:
+        with Documents.of_folder(folder, embedder=embedder) as documents:
             for name in ("seen", "held_out"):
                 questions = read_questions(name)
                 yield from rates(documents, questions, [f"{each['relevant'][0]}.md" for each in questions], f"articles, {name}")
@@ -64,9 +66,9 @@ def of_articles() -> Iterator[Row]:
             yield Row("articles, names talked around: the right passage is in the first five", sum(found) / len(found), "")
 
 
-def of_handbook() -> Iterator[Row]:
+def of_handbook(embedder: Embedder | None) -> Iterator[Row]:
     """Questions about the policies of a company, and questions that no policy answers."""
-    with Documents.of_folder(QUESTIONS / "handbook") as documents:
+    with Documents.of_folder(QUESTIONS / "handbook", embedder=embedder) as documents:
         questions = read_questions("handbook")
         yield from rates(documents, questions, [each["file"] for each in questions], "handbook")
         for kind in ("near miss", "other subject"):
@@ -76,11 +78,16 @@ def of_handbook() -> Iterator[Row]:
 
 
 def main() -> list[Row]:
-    """All rows."""
-    if CORPUS.is_dir():
-        return [*of_articles(), *of_handbook()]
-    print(f"There is no folder {CORPUS} (set SAYSO_CORPORA): only the handbook is measured.", file=sys.stderr)
-    return list(of_handbook())
+    """All rows: by words alone, and by meaning as well where the extra `embed` is installed."""
+    if not CORPUS.is_dir():
+        print(f"There is no folder {CORPUS} (set SAYSO_CORPORA): only the handbook is measured.", file=sys.stderr)
+    rows: list[Row] = []
+    installed = find_installed_embedder()
+    for embedder in (None, installed) if installed else (None,):
+        with_it = ", with embed" if embedder else ""
+        measured = [*(of_articles(embedder) if CORPUS.is_dir() else ()), *of_handbook(embedder)]
+        rows += [replace(row, what=f"{row.what}{with_it}") for row in measured]
+    return rows
 
 
 if __name__ == "__main__":
