@@ -68,7 +68,7 @@ _PLACE = re.compile(
 ENGLISH, ALSO = 0, -1
 COMPOUNDING = (1, 5, 8, 9)
 """The languages (columns of tables/trades.txt) that write two words as one: German, Dutch, Swedish and Danish."""
-LONG_WORD, LONG_STEM, SHORTEST = 7, 6, 3
+LONG_WORD, LONG_STEM, SHORT_WORD, SHORTEST = 7, 6, 4, 3
 _TAIL = re.compile(
     r"(?:läden|laden|haus|häuser|praxis|praxen|zentrum|geschäft\w*|shop|markt|welt|werk|werke|stube|hof|manufaktur|betrieb|meister|handel|"
     r"händler|team|arzt|ärzte\w*|ei|er|erei|winkel|winkels|zaak|studio|schule|stand|artikel|spezialist\w*|klinik|macher\w*|hütte)$"
@@ -313,6 +313,9 @@ def _find_concepts(word: str) -> frozenset[Concept]:
         for length in range(len(whole) - 3, 4, -1):
             for part in (whole[:length], whole[-length:]):
                 made |= stems.get(part, frozenset()) | table.get(part, frozenset())
+    begin, rest = lower[:SHORT_WORD], lower[SHORT_WORD:]
+    if not made and len(word) > LONG_WORD and not knows(lower) and (knows(rest) or rest in table or find_stem(rest) in stems):
+        made |= table.get(begin, frozenset())  # a Yogastudio
     return frozenset(made)
 
 

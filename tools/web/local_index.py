@@ -45,7 +45,7 @@ _BEST = """
 SELECT title, url, snippet(pages, 2, '', '', ' … ', 64) FROM pages WHERE pages MATCH ? ORDER BY bm25(pages, 0.0, 4.0, 1.0), rowid LIMIT ?
 """
 
-LONG_WORD = 5
+SHORT_WORD = 4
 _ENDINGS = ("en", "er", "es", "e", "n", "s", "a", "o", "i")
 _SIGN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 ParseFile = Callable[[str, str, bytes], Mapping[str, Json]]
@@ -154,14 +154,16 @@ def match_any_word(query: str) -> str:
 
 
 def _find_beginning(word: str) -> str:
-    """Return what the forms of a word of a language other than English have in common; empty for short and for English words."""
+    """Return what the forms and compounds of a word have in common; empty for short words. An English one is looked for as it stands."""
     from ..truth.lexicon import look_up  # late, for load time
     from ..truth.words import tokenize
 
-    if len(word) < LONG_WORD or not word.isalpha() or _SIGN.search(word) or any(look_up(each) for each in tokenize(word)):
+    if len(word) < SHORT_WORD or not word.isalpha() or _SIGN.search(word):
         return ""
-    ending = next((end for end in _ENDINGS if word.endswith(end) and len(word) - len(end) >= LONG_WORD - 1), "")
-    return word.removesuffix(ending)
+    if any(look_up(each) for each in tokenize(word)):
+        return word  # "yoga" begins "Yogastudio"
+    ending = next((end for end in _ENDINGS if word.endswith(end) and len(word) - len(end) >= SHORT_WORD), "")
+    return word.removesuffix(ending) if len(word) > SHORT_WORD else ""
 
 
 def _space_signs(text: str) -> str:
