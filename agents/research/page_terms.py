@@ -292,7 +292,7 @@ def is_modifier(one: OfferWord, compound: OfferWord) -> bool:
         if begin and not _TAIL.search(made) and not _find_concepts(rest) and not _find_concepts(rest.removeprefix("s")):
             return True
     rest = compound.stem.removeprefix(one.stem)
-    return rest != compound.stem and len(rest) > 3 and not knows(compound.stem) and not _find_concepts(rest)
+    return rest != compound.stem and len(rest) > 3 and not (knows(compound.stem) or _find_concepts(rest) or _TAIL.search(made))
 
 
 @lru_cache(20_000)
