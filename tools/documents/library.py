@@ -30,8 +30,8 @@ from .reading import DocumentText, ReadOptions, read_document
 
 READERS = max(2, min(4, os.cpu_count() or 2))
 NAMED_IN_ERRORS = 5
-MOST_UNASKED = 5_000
-"""How many passages get vectors without anybody having asked for them: some minutes' work."""
+MOST_UNASKED, MOST_UNASKED_IN_MEMORY = 5_000, 1_000
+"""How many passages get vectors without anybody having asked for them: some minutes' work, once; in memory a minute's, each time."""
 
 
 def print_progress(line: str) -> None:
@@ -176,7 +176,8 @@ class Documents:
             self.index.use_embedder(embedder)
         vectors = self.index.vectors
         assert vectors is not None  # it has just been made
-        if self._embedder == "installed" and (missing := vectors.count_missing()) > MOST_UNASKED:
+        most = MOST_UNASKED_IN_MEMORY if self.index.path == ":memory:" else MOST_UNASKED
+        if self._embedder == "installed" and (missing := vectors.count_missing()) > most:
             self.index.vectors = None
             self._on_progress(
                 f"{missing:,} passages are searched by words alone: to compare them by meaning would take some time. "

@@ -34,6 +34,8 @@ class VectorTable:
             import numpy
         except ImportError:
             raise UsageError(f"Vectors are compared with numpy: {build_install_command('embed')}") from None
+        if not callable(getattr(embedder, "embed", None)):
+            raise UsageError(f"embedder={embedder!r} is none: give an Embedder, such as MiniLM(), or None for words alone.")
         self._numpy: Any = numpy
         self._db, self._changes, self.embedder = db, changes, embedder
         self._state: tuple[int, int] | None = None
@@ -101,7 +103,11 @@ class VectorTable:
     def _embed(self, texts: Sequence[str], kind: Kind) -> Any:
         """Return the embedder's rows as numbers of 32 bits and of length 1 (or 0)."""
         numpy = self._numpy
-        rows = numpy.asarray(self.embedder.embed(texts, kind), dtype="<f4")
+        made = self.embedder.embed(texts, kind)
+        try:
+            rows = numpy.asarray(made, dtype="<f4")
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"{self.embedder.name} made no vectors of {len(texts)} texts: {error}.") from None
         if rows.ndim != 2 or len(rows) != len(texts) or not numpy.isfinite(rows).all():
             raise UsageError(f"{self.embedder.name} made no vectors of {len(texts)} texts: an array of the shape {rows.shape} is none.")
         lengths = numpy.linalg.norm(rows, axis=1, keepdims=True)
