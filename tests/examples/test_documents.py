@@ -97,7 +97,11 @@ async def test_agentic_rag_answers_over_the_examples_folder(tmp_path: Path) -> N
 
 def test_agentic_rag_says_what_it_searched_for_and_what_is_nearest(tmp_path: Path) -> None:
     told = run("agentic_rag.py", "Who won the chess championship?", cwd=tmp_path).splitlines()
-    assert told[:3] == ["Not in the documents.", "Searched for: Who won the chess championship?; something else.", "Nearest, but about other matters:"]
+    assert told[:3] == [
+        "Not in the documents.",
+        "Searched for: Who won the chess championship?; something else.",
+        "Nearest, but about other matters:",
+    ]
 
 
 def test_agentic_rag_greets_and_says_that_it_read_nothing(tmp_path: Path) -> None:

@@ -55,9 +55,10 @@ _BOUND_ENDS = tuple(sorted(_BOUNDS, key=len, reverse=True))
 _FILLERS = (" the", " only", " just", " nur", " a", " an")
 _BOUND_AFTER = re.compile(
     rf"{_S}(?P<plus>\+(?!\d)|plus\b(?! \w+ (?:fee|tax)| ?[\d$€£¥]))"
-    rf"|{_S}(?P<or_more>(?:or|and|oder|ou|o|et|y|e|und) (?:more|up|above|over|longer|older|mehr|plus|más|più)\b|以上|から|起|〜(?!\d)|~(?![~\d]))"
-    rf"|{_S}(?P<or_less>(?:or|and|oder) (?:less|fewer|under|shorter|younger|weniger)\b|,? (?:at (?:the )?most|maximum|max\.?|höchstens|au maximum|"
-    rf"como máximo)(?!\w)|以下|まで|未満)"
+    rf"|{_S}(?P<or_more>(?:or|and|oder|ou|o|et|y|e|und) (?:more|up|above|over|longer|older|mehr|plus|más|più)\b"
+    rf"|以上|から|起|〜(?!\d)|~(?![~\d]))"
+    rf"|{_S}(?P<or_less>(?:or|and|oder) (?:less|fewer|under|shorter|younger|weniger)\b"
+    rf"|,? (?:at (?:the )?most|maximum|max\.?|höchstens|au maximum|como máximo)(?!\w)|以下|まで|未満)"
 )
 
 
