@@ -66,7 +66,8 @@ async def main(
         return marks
 
     flow = map_each(attempt, concurrency=at_once, name="coder")
-    return table(await follow(flow, problems_in(file)[:most], database=database, about=f"{model.name} {tries}"))
+    marks = await follow(flow, problems_in(file)[:most], database=database, about=f"{model.name} {tries}")
+    return table(marks)
 
 
 if __name__ == "__main__":
