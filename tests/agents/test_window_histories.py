@@ -33,6 +33,7 @@ from sayso.testing import anthropic_rules, responses_rules
 from sayso.testing.rules import CHAT_RULES, Given
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.errors import InputTooLong
+from sayso.workflows import RunResult
 
 from . import test_anthropic_histories, test_responses_histories
 from .changed_histories import change_history
@@ -152,13 +153,14 @@ def test_what_is_sent_fits_and_is_taken(had: Had, strategies: list[Strategy], to
 
     window = Window(tokens=tokens, reply_tokens=100, strategies=strategies, read_again=reads_again)
     agent = Agent(ScriptedModel(answer, takes_tools=True), instructions=INSTRUCTIONS, tools=[search], window=window)
+    result: RunResult[str] | None = None
+    too_long: InputTooLong | None = None
     try:
         result = agent.run_sync(QUESTION, history=history)
     except InputTooLong as refused:
-        too_long: InputTooLong | None = refused
-    else:
-        too_long = None
-    if too_long is not None:
+        too_long = refused
+    if result is None:
+        assert too_long is not None
         assert tokens < 700
         assert too_long.tokens > too_long.room
         assert asked == []
