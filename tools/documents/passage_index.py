@@ -189,7 +189,7 @@ class PassageIndex:
         return fuse(likeness, lambda number: cover(words, number), [number for number, _ in find_best(words, CANDIDATES)], top)
 
     def _compare(self, question: str) -> dict[int, float]:
-        return self.vectors.compare(question) if self.vectors is not None and question.strip() else {}
+        return self.vectors.compare(question) if self.vectors is not None and query_words(question) else {}
 
     def _weigh_question(self, question: str) -> list[WeighedWord]:
         size = len(self)

@@ -16,8 +16,10 @@ MOST_FOR_UNKNOWN = 9.0
 """The most that words may count instead of one that no text holds."""
 SPELT_WEIGHT = 0.9
 """How much a word counts that a misspelt one means."""
-UNKNOWN_TELLS = {WordKind.COMMON: 0.8, WordKind.NAME: 4.0, WordKind.FOREIGN: 1.0}
+UNKNOWN_TELLS = {WordKind.COMMON: 0.8, WordKind.NAME: 3.0, WordKind.FOREIGN: 1.0}
 """How much a word that no text holds speaks against an answer, measured by one that a single text holds."""
+ENOUGH, LEAST_ENOUGH = 0.501, 0.21
+"""The share of what is asked about that makes a strength of 1, in a large index and in a very small one (benchmarks/documents.py)."""
 ENGLISH_TEXTS = 30
 """How many texts of the index count as much as what is known of English, in how rare a word is: a small folder tells little of that."""
 MOST_HOLDERS = 1_000
@@ -109,7 +111,7 @@ def _prove(words: Sequence[WeighedWord], number: int) -> float:
 
 def _enough(rarest: float) -> float:
     """Return the share of what is asked about that makes a strength of 1: less in a small index, which has fewer words to say it with."""
-    return min(max(0.21, 0.5 * math.pow(rarest / 5.4, 2.5)), 0.5)
+    return min(max(LEAST_ENOUGH, ENOUGH * math.pow(rarest / 5.4, 2.5)), ENOUGH)
 
 
 def _rarity(size: int, holders: int) -> float:
