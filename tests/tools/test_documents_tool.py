@@ -59,7 +59,7 @@ def test_what_was_read_in_private_is_not_told_to_an_outsider_without_a_yes(docum
 
 
 def test_the_model_is_told_plainly_when_nothing_is_there(documents: Documents) -> None:
-    searching, question = search_documents(documents), "Which museum in Mongolia shows a painting of the Ulaanbaatar barrier?"
+    searching, question = search_documents(documents), "Which ambassador of Mongolia opens the Ulaanbaatar barrier for Genghis Khan?"
     assert searching(question=question) == Content(
         "Not in the documents. Nearest: [DOC 1] Parking policy, Visitors (parking.md)", origin="the documents"
     )
