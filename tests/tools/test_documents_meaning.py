@@ -74,6 +74,17 @@ def test_a_language_that_the_model_does_not_know_is_found_by_its_words(folder: P
         assert documents.search("Wann öffnet die Küche?")[0].file == "hinweis.txt"
 
 
+@needs_weights
+@pytest.mark.parametrize(
+    "question", ["Darf ich meinen Hund mit ins Büro bringen?", "Combien de jours de congé ai-je ?", "Posso portare il mio cane?"]
+)
+def test_a_question_that_the_model_cannot_read_is_ranked_by_its_words_alone(folder: Path, question: str) -> None:
+    (folder / "hunde.md").write_text("# Hunde\n\nIhren Hund dürfen Sie mitbringen. Congé : 28 jours. Cane: no.\n", encoding="utf-8")
+    with Documents.of_folder(folder) as documents, Documents.of_folder(folder, embedder=None) as by_words:
+        assert documents.nearest(question, 1) == by_words.nearest(question, 1)
+        assert documents.nearest(question, 1)[0].file == "hunde.md"
+
+
 def test_vectors_are_made_once_and_again_only_for_files_that_changed(folder: Path, tmp_path: Path) -> None:
     embedder, index = Subjects("puppy dog", "money salar"), tmp_path / "index.db"
     with Documents.of_folder(folder, index=index, embedder=embedder) as documents:

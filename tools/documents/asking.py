@@ -57,9 +57,18 @@ def read_question(question: str, own: Synonyms) -> list[AskedWord]:
     """Return what a question asks about, each word once, without small words unless there is nothing else."""
     written = split_as_written(question)[: 2 * MOST_WORDS]
     words = [word.lower()[:MOST_CHARS] for word in written]
-    in_english = 2 * sum(word in STOP_WORDS or _is_english(word) for word in words) >= len(words)
+    in_english = _are_english(words)
     asked = {each.text: each for each in _read(written, words, own, in_english=in_english)}
     return list(asked.values())[:MOST_WORDS] or [AskedWord(word) for word in dict.fromkeys(words)]
+
+
+def is_in_english(question: str) -> bool:
+    """Return whether half of the words or more are English."""
+    return _are_english([word.lower()[:MOST_CHARS] for word in split_as_written(question)[: 2 * MOST_WORDS]])
+
+
+def _are_english(words: Sequence[str]) -> bool:
+    return 2 * sum(word in STOP_WORDS or _is_english(word) for word in words) >= len(words)
 
 
 def _read(written: Sequence[str], words: Sequence[str], own: Synonyms, *, in_english: bool) -> Iterator[AskedWord]:

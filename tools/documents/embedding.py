@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ..errors import UsageError
 from ..installing import build_install_command
+from .asking import is_in_english
 from .wordpiece import find_pieces, measure_foreignness
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class MiniLM:
         """Return a row of 384 numbers for each text: the mean over its pieces, of length 1."""
         numpy = self._numpy
         rows = numpy.zeros((len(texts), 384), dtype=numpy.float32)
-        pieces = {place: find_pieces(text, MOST_PIECES) for place, text in enumerate(texts) if measure_foreignness(text) < FOREIGN}
+        pieces = {place: find_pieces(text, MOST_PIECES) for place, text in enumerate(texts) if _can_read(text, kind)}
         by_length = sorted(pieces, key=lambda place: len(pieces[place]))
         for start in range(0, len(by_length), AT_ONCE):
             places = by_length[start : start + AT_ONCE]
@@ -100,3 +101,8 @@ def find_installed_embedder() -> Embedder | None:
 @cache
 def _share_minilm() -> MiniLM:
     return MiniLM()
+
+
+def _can_read(text: str, kind: Kind) -> bool:
+    """Return whether a model of English makes something of a text. A question is short: its words are looked up, not its pieces counted."""
+    return measure_foreignness(text) < FOREIGN and (kind == "passage" or is_in_english(text))
