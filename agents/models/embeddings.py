@@ -1,21 +1,27 @@
-"""Vectors from any OpenAI-compatible endpoint, for searching documents by meaning."""
+"""Vectors from any OpenAI-compatible endpoint or a file on this machine, for searching documents by meaning."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Sequence
-from typing import Literal
+from itertools import chain
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal
 
 from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import UsageError
 
 from . import provider_errors as errors
 from .endpoint import describe_missing_key, find_endpoint, get_tls_context
+from .named import is_local_name, remove_local
 from .names import read_name
 from .providers import Protocol
 from .request_urls import find_address, join_path
 from .requesting import choose_wait, is_worth_retrying
+
+if TYPE_CHECKING:
+    from .local.local_vectors import LocalVectors
 
 _OPENAIS = re.compile(r"text-embedding-(3|ada)-", re.I)
 _EXPECTED = "a list of embeddings"
@@ -24,6 +30,7 @@ _EXPECTED = "a list of embeddings"
 class Embeddings:
     """An embedder behind an endpoint's `/embeddings`, named as models are: "text-embedding-3-small", "ollama:nomic-embed-text".
 
+    "local:models/bge-m3.gguf" is a file, which llama.cpp reads in this process (extra `local`); `close()` gives its memory back.
     A key goes only to the hosts that it is for. `query_prefix` and `passage_prefix` stand before each text, as some models want it
     ("query: "). `scale` are the usual cosines of a question with other passages and with its own; both differ from model to model.
     Raises UsageError for a name that does not say whom to ask.
@@ -43,6 +50,13 @@ class Embeddings:
         timeout_seconds: float = 60,
         max_tries: int = 4,
     ) -> None:
+        self._dimensions, self._at_once, self._max_tries = dimensions, at_once, max_tries
+        self._prefixes = {"query": query_prefix, "passage": passage_prefix}
+        self.scale = scale
+        self._local = _open_file(name, bool(base_url or api_key or dimensions)) if is_local_name(name, base_url) else None
+        if self._local is not None:
+            self.name = "/".join(filter(None, [self._local.name, passage_prefix.strip()]))
+            return
         read = read_name(f"openai:{name}" if _OPENAIS.match(name) and not base_url else name, base_url)
         if read.protocol not in (Protocol.OPENAI, Protocol.CHAT, Protocol.RESPONSES) or not read.model:
             raise UsageError(
@@ -51,16 +65,33 @@ class Embeddings:
         self._at = find_endpoint(read.model, read.base_url, api_key, timeout_seconds)
         if not self._at.key:
             raise UsageError(describe_missing_key(read.model, self._at))
-        self._dimensions, self._at_once, self._max_tries = dimensions, at_once, max_tries
-        self._prefixes = {"query": query_prefix, "passage": passage_prefix}
-        self.scale = scale
         self.name = "/".join(filter(None, [read.model, str(dimensions or ""), passage_prefix.strip()]))
 
     def __repr__(self) -> str:
+        if self._local is not None:
+            return f"Embeddings({self.name!r})"
         return f"Embeddings({self.name!r}, base_url={self._at.shown_url!r})"
 
     def embed(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> list[list[float]]:
         """Return a vector for each text. A busy endpoint is asked again after its wait. Raises ModelError."""
+        asked = [f"{self._prefixes[kind]}{text}" or " " for text in texts]
+        parts = [asked[start : start + self._at_once] for start in range(0, len(asked), self._at_once)]
+        if self._local is not None:
+            return list(chain.from_iterable(map(self._local.embed, parts)))
+        return self._ask_all(parts)
+
+    def close(self) -> None:
+        """Give the memory of a file's model back. It is loaded again when it is asked again; an endpoint needs no closing."""
+        if self._local is not None:
+            self._local.close()
+
+    def __enter__(self) -> Embeddings:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def _ask_all(self, parts: list[list[str]]) -> list[list[float]]:
         import httpx2
         from tenacity import Retrying, retry_if_exception, stop_after_attempt  # late, for load time
 
@@ -70,8 +101,7 @@ class Embeddings:
         rows: list[list[float]] = []
         at = self._at
         with httpx2.Client(headers=at.headers, timeout=at.timeout_seconds, verify=get_tls_context(), trust_env=not at.is_local) as client:
-            for start in range(0, len(texts), self._at_once):
-                part = [f"{self._prefixes[kind]}{text}" or " " for text in texts[start : start + self._at_once]]
+            for part in parts:
                 rows += retrying(self._ask, client, part)
         return rows
 
@@ -102,3 +132,14 @@ class Embeddings:
         if len(vectors) != len(texts):
             raise errors.explain_wrong_answer(at, answer.text, f"{_EXPECTED} of {len(texts)} texts")
         return vectors
+
+
+def _open_file(name: str, has_more: bool) -> LocalVectors:
+    """Return the model in a file, named with "local:" or by its path."""
+    from .local.local_vectors import LocalVectors  # late, for load time
+
+    if has_more:
+        raise UsageError(
+            f"The model {name!r} is a file on this machine, whose vectors have one length: leave out base_url=, api_key= and dimensions=."
+        )
+    return LocalVectors(remove_local(name))

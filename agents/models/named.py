@@ -37,7 +37,7 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
     if is_local_name(name, base_url):
         if base_url:
             raise UsageError(f"The model {name!r} is on this machine, and base_url={show_url(base_url)!r} is not. Give one of them.")
-        source = _remove_local(name)
+        source = remove_local(name)
         if not source:
             raise UsageError("No model was named after 'local:'. Name a file, or OWNER/REPOSITORY:Q4_K_M at a model hub.")
         path = Path(source).expanduser()
@@ -99,7 +99,8 @@ def is_local_name(name: str, base_url: str | None = None) -> bool:
     return name.lower().endswith(".gguf") and not elsewhere and split_prefix(name)[0] is None
 
 
-def _remove_local(name: str) -> str:
+def remove_local(name: str) -> str:
+    """Return the file's path or name at a hub, without the "local:" before it."""
     return name[len(LOCAL) :].strip() if name.lower().startswith(LOCAL) else name
 
 

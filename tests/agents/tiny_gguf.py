@@ -35,7 +35,7 @@ def listed(kind: int, items: Sequence[bytes]) -> bytes:
     return struct.pack("<IQ", kind, len(items)) + b"".join(items)
 
 
-def metadata(architecture: str, trained_tokens: int, template: str) -> list[bytes]:
+def metadata(architecture: str, trained_tokens: int, template: str, pooling: int) -> list[bytes]:
     """What the file says of the model."""
     words = vocabulary()
     numbers = {
@@ -46,7 +46,7 @@ def metadata(architecture: str, trained_tokens: int, template: str) -> list[byte
         "attention.head_count": HEADS,
         "attention.head_count_kv": HEADS,
         "rope.dimension_count": WIDTH // HEADS,
-    }
+    } | ({"pooling_type": pooling} if pooling else {})
     return [
         entry("general.architecture", TEXT, text(architecture)),
         *(entry(f"{architecture}.{key}", UINT32, struct.pack("<I", number)) for key, number in numbers.items()),
@@ -62,7 +62,9 @@ def metadata(architecture: str, trained_tokens: int, template: str) -> list[byte
     ]
 
 
-def write_tiny_gguf(path: Path, *, architecture: str = "llama", trained_tokens: int = 4096, template: str = CHATML) -> Path:
+def write_tiny_gguf(
+    path: Path, *, architecture: str = "llama", trained_tokens: int = 4096, template: str = CHATML, pooling: int = 0
+) -> Path:
     """Write the file; the same bytes every time."""
     chance = random.Random(7)
     size = len(vocabulary())
@@ -71,7 +73,7 @@ def write_tiny_gguf(path: Path, *, architecture: str = "llama", trained_tokens: 
     layer = {"attn_q": square, "attn_k": square, "attn_v": square, "attn_output": square, "ffn_gate": up, "ffn_up": up}
     shapes |= {f"blk.0.{name}.weight": shape for name, shape in layer.items()}
     shapes |= {"blk.0.ffn_down.weight": (INNER, WIDTH), "blk.0.attn_norm.weight": (WIDTH,), "blk.0.ffn_norm.weight": (WIDTH,)}
-    keys = metadata(architecture, trained_tokens, template)
+    keys = metadata(architecture, trained_tokens, template, pooling)
     table, data = b"", b""
     for name, shape in shapes.items():
         table += text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, 0, len(data))

@@ -22,12 +22,16 @@ _BYTES_PER_CACHED_NUMBER = 2
 
 @dataclass(frozen=True, slots=True)
 class Gguf:
-    """A model file. `cache_bytes` is what one token of context takes in memory, 0 where the file does not say."""
+    """A model file. `cache_bytes` is what one token of context takes in memory, 0 where the file does not say.
+
+    `pooling` is llama.cpp's number for how it makes one vector of a text, 0 for a model that makes none.
+    """
 
     architecture: str
     size_bytes: int
     trained_tokens: int
     cache_bytes: int
+    pooling: int = 0
 
 
 def read_header(path: Path) -> Gguf:
@@ -45,7 +49,8 @@ def read_header(path: Path) -> Gguf:
     architecture = str(values.get("general.architecture", ""))
     if architecture in ("", "clip") or f"{architecture}.block_count" not in values:
         raise UsageError(f"{path} does not hold a language model (architecture {architecture or 'not named'!r}).")
-    return Gguf(architecture, size, _get_number(values, f"{architecture}.context_length"), _count_cache_bytes(values, architecture))
+    trained, pooling = (_get_number(values, f"{architecture}.{key}") for key in ("context_length", "pooling_type"))
+    return Gguf(architecture, size, trained, _count_cache_bytes(values, architecture), pooling)
 
 
 def _count_cache_bytes(values: dict[str, object], architecture: str) -> int:

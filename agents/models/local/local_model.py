@@ -20,7 +20,7 @@ from ...messages import Sampling
 from ..abilities import Abilities
 from ..model import Delta, ModelRequest
 from ..openai_chat import OpenAIChat
-from .gguf import read_header
+from .gguf import Gguf, read_header
 from .hub import Consent, download, find_cached, format_bytes, print_progress
 from .memory_fit import find_free_bytes, fit_context
 
@@ -200,16 +200,21 @@ def serve_with_llama_cpp(path: Path, settings: ServerSettings) -> Server:
     """
     file = read_header(path)
     settings = replace(settings, context_tokens=fit_context(file, settings.context_tokens, settings.prompt_cache_mib, find_free_bytes()))
-    xllamacpp, params = load_xllamacpp(), make_params(path, settings)
+    running = [start_llama_cpp(path, file, make_params(path, settings))]
+    _wait_until_ready(running[0].listening_address, settings.key)
+    return Server(f"{running[0].listening_address}/v1", running.clear, settings.context_tokens)  # it ends when nobody holds it
+
+
+def start_llama_cpp(path: Path, file: Gguf, params: Any) -> Any:
+    """Return llama.cpp's server, which ends when nobody holds it. Raises ModelError when it cannot load the file."""
+    xllamacpp = load_xllamacpp()
     try:
-        running = [xllamacpp.Server(params)]
+        return xllamacpp.Server(params)
     except (RuntimeError, ValueError):  # it does not say why
         raise ModelError(
             f"llama.cpp cannot load {path} ({file.architecture}, {format_bytes(file.size_bytes)}). The file may be damaged, or the model "
             f"is newer than this llama.cpp, xllamacpp {xllamacpp.__version__}: pip install --upgrade xllamacpp."
         ) from None
-    _wait_until_ready(running[0].listening_address, settings.key)
-    return Server(f"{running[0].listening_address}/v1", running.clear, settings.context_tokens)  # it ends when nobody holds it
 
 
 def _wait_until_ready(url: str, key: str) -> None:
