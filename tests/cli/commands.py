@@ -21,8 +21,9 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def listens_to_ctrl_c() -> None:
-    """In a child before it starts: a process that was started in the background may have been told to ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """In a child before it starts: in the background or under nohup it may have been told to ignore such signals."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def in_a_terminal(*arguments: str, cwd: Path) -> pexpect.spawn[str]:
