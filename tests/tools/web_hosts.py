@@ -94,9 +94,9 @@ def serving(host: Host) -> Iterator[Host]:
                 self.send_header(name, value)
             if status != 304:
                 self.send_header("content-length", str(len(content)))
-            self.end_headers()
             with lock:
-                open_now -= 1  # before the last byte: whoever reads it may come again at once
+                open_now -= 1  # before the last byte, of a body or (where there is none) of the head: whoever reads it may come again at once
+            self.end_headers()
             self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None: ...
