@@ -95,7 +95,7 @@ def serving(host: Host) -> Iterator[Host]:
             if status != 304:
                 self.send_header("content-length", str(len(content)))
             with lock:
-                open_now -= 1  # before the last byte, of a body or (where there is none) of the head: whoever reads it may come again at once
+                open_now -= 1  # before the last byte, of body or head: whoever reads it may come again at once
             self.end_headers()
             self.wfile.write(content)
 
