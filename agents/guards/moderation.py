@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,9 @@ from sayso.tools.errors import ModelError, UsageError
 
 from ..models import provider_errors as errors
 from ..models.endpoint import Endpoint, describe_missing_key, find_endpoint, get_tls_context
+from ..models.plain_requests import explain_failures, require_success
 from ..models.request_urls import join_path
-from ..models.requesting import share_in_loop
+from ..models.requesting import choose_wait, is_worth_retrying, share_in_loop
 from .verdicts import ALLOWED, EVERYWHERE, RefusedText, TextPlace, Verdict, check_action, read_places
 
 if TYPE_CHECKING:
@@ -81,33 +81,19 @@ class Moderation:
         return self._found
 
     async def _ask(self, pieces: Sequence[str]) -> list[Mapping[str, Any]]:
-        at = self.endpoint
-        for attempt in range(1, self._tries + 1):
-            try:
-                return await self._ask_once(at, pieces)
-            except ModelError as error:
-                if not error.retryable or attempt == self._tries:
-                    raise
-                await asyncio.sleep(min(error.retry_after_seconds or 0.2, 2.0))
-        raise AssertionError("tries is at least 1")
+        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt  # late, for load time
+
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(self._tries), wait=choose_wait, retry=retry_if_exception(is_worth_retrying), reraise=True
+        )
+        return await retrying(self._ask_once, self.endpoint, pieces)
 
     async def _ask_once(self, at: Endpoint, pieces: Sequence[str]) -> list[Mapping[str, Any]]:
-        import sys
-        import time
-
-        import httpx2
-
-        handled = sys.exception()
         client = await share_in_loop(_open_local if at.is_local else _open_remote)
         body = {"model": self.model, "input": list(pieces)}
-        try:
+        with explain_failures(at):
             answer = await client.post(join_path(at.url, "/moderations"), json=body, headers=at.headers, timeout=at.timeout_seconds)
-        except httpx2.TimeoutException:
-            raise errors.EndpointSilent(at) from None
-        except httpx2.HTTPError as error:
-            raise errors.explain_unreachable(at, errors.find_reason(error, handled)) from None
-        if not answer.is_success:
-            raise errors.explain_refusal(at, errors.ErrorResponse(answer.status_code, answer.headers, answer.text), time.time())
+        require_success(at, answer)
         try:
             results = answer.json()["results"]
         except (ValueError, KeyError, TypeError, RecursionError):

@@ -12,10 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from sayso.tools.canonical import JsonObject
-
-from .endpoint import Endpoint, get_tls_context
-from .request_urls import join_path
+from .endpoint import Endpoint
+from .plain_requests import open_async_client
+from .request_urls import find_root
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient, Response
@@ -61,9 +60,8 @@ async def ask_abilities(at: Endpoint, sleep: Callable[[float], Awaitable[None]] 
         return ASSUMED
     import httpx2
 
-    root = re.sub(r"/v\d+/?$", "", join_path(at.url, "").partition("?")[0])
-    options: JsonObject = {"headers": at.headers, "timeout": TIMEOUT_SECONDS, "trust_env": not at.is_local, "verify": get_tls_context()}
-    async with httpx2.AsyncClient(**options) as client:
+    root = find_root(at)
+    async with open_async_client(at, TIMEOUT_SECONDS) as client:
         try:
             props = await _get_props(client, f"{root}/props?model={quote(at.model, safe='')}", at.timeout_seconds, sleep)
             if props.status_code >= 500:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Sequence
 from itertools import chain
 from types import TracebackType
@@ -13,14 +12,17 @@ from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import UsageError
 
 from . import provider_errors as errors
-from .endpoint import describe_missing_key, find_endpoint, get_tls_context
+from .endpoint import describe_missing_key, find_endpoint
 from .named import is_local_name, remove_local
 from .names import read_name
+from .plain_requests import explain_failures, open_client, require_success
 from .providers import Protocol
 from .request_urls import find_address, join_path
 from .requesting import choose_wait, is_worth_retrying
 
 if TYPE_CHECKING:
+    from httpx2 import Client
+
     from .local.local_vectors import LocalVectors
 
 _OPENAIS = re.compile(r"text-embedding-(3|ada)-", re.I)
@@ -92,38 +94,26 @@ class Embeddings:
         self.close()
 
     def _ask_all(self, parts: list[list[str]]) -> list[list[float]]:
-        import httpx2
         from tenacity import Retrying, retry_if_exception, stop_after_attempt  # late, for load time
 
         retrying = Retrying(
             stop=stop_after_attempt(self._max_tries), wait=choose_wait, retry=retry_if_exception(is_worth_retrying), reraise=True
         )
         rows: list[list[float]] = []
-        at = self._at
-        with httpx2.Client(headers=at.headers, timeout=at.timeout_seconds, verify=get_tls_context(), trust_env=not at.is_local) as client:
+        with open_client(self._at) as client:
             for part in parts:
                 rows += retrying(self._ask, client, part)
         return rows
 
-    def _ask(self, client: object, texts: list[str]) -> list[list[float]]:
-        import sys
-
-        import httpx2
-
-        assert isinstance(client, httpx2.Client)
-        at, handled = self._at, sys.exception()
+    def _ask(self, client: Client, texts: list[str]) -> list[list[float]]:
+        at = self._at
         body: JsonObject = {"model": at.model, "input": texts, "encoding_format": "float"}
         if self._dimensions:
             body["dimensions"] = self._dimensions
         address = find_address(at)
-        try:
+        with explain_failures(at):
             answer = client.post(join_path(address.base_url, "/embeddings"), json=body, params=address.query)
-        except httpx2.TimeoutException:
-            raise errors.EndpointSilent(at) from None
-        except httpx2.HTTPError as error:
-            raise errors.explain_unreachable(at, errors.find_reason(error, handled)) from None
-        if not answer.is_success:
-            raise errors.explain_refusal(at, errors.ErrorResponse(answer.status_code, answer.headers, answer.text), time.time())
+        require_success(at, answer)
         try:
             rows = [row["embedding"] for row in sorted(answer.json()["data"], key=lambda row: row.get("index", 0))]
             vectors = [[float(number) for number in row] for row in rows]

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from sayso.tools.canonical import JsonObject
-
-from .endpoint import Endpoint, get_tls_context
-from .request_urls import join_path
-
-if TYPE_CHECKING:
-    from httpx2 import AsyncClient
+from .endpoint import Endpoint
+from .plain_requests import open_async_client
+from .request_urls import find_root, join_path
 
 TIMEOUT_SECONDS = 10.0
 _LENGTHS = (
@@ -36,9 +30,9 @@ async def ask_listed_length(at: Endpoint) -> int | None:
     """
     import httpx2
 
-    root = get_root(at)
+    root = find_root(at)
     urls = [join_path(at.url, "/models"), *([f"{root}/api/ps", f"{root}/api/v0/models", f"{root}/info"] if at.is_local else [])]
-    async with _open(at) as client:
+    async with open_async_client(at, TIMEOUT_SECONDS) as client:
         for url in urls:
             try:
                 answer = await client.get(url)
@@ -66,9 +60,9 @@ async def count_at_endpoint(at: Endpoint, texts: Sequence[str]) -> list[int] | N
     """Return how many tokens each text has by the endpoint's own tokenizer, as llama.cpp offers it; None where it does not."""
     import httpx2
 
-    url = f"{get_root(at)}/tokenize"
+    url = f"{find_root(at)}/tokenize"
     counts: list[int] = []
-    async with _open(at) as client:
+    async with open_async_client(at, TIMEOUT_SECONDS) as client:
         for text in texts:
             try:
                 answer = await client.post(url, json={"content": text, "add_special": False})
@@ -80,45 +74,3 @@ async def count_at_endpoint(at: Endpoint, texts: Sequence[str]) -> list[int] | N
                 return None
             counts.append(len(tokens))
     return counts
-
-
-def get_root(at: Endpoint) -> str:
-    """Return the address of the server, without the /v1 under which it speaks OpenAI's protocol."""
-    return re.sub(r"/v\d+/?$", "", join_path(at.url, "").partition("?")[0])
-
-
-def _open(at: Endpoint) -> AsyncClient:
-    import httpx2
-
-    options: JsonObject = {"headers": at.headers, "timeout": TIMEOUT_SECONDS, "trust_env": not at.is_local, "verify": get_tls_context()}
-    return httpx2.AsyncClient(**options)
-
-
-_NUMBER = r"(\d[\d,.' ]*\d|\d+)"
-_LIMITS = tuple(
-    re.compile(words, re.IGNORECASE | re.DOTALL)
-    for words in (
-        rf"n_ctx\W{{1,4}}{_NUMBER}",
-        rf"\d \+ \d+ > {_NUMBER}",
-        rf"max(?:imum)?[\W_]+(?:(?:model|context|prompt|input|sequence|seq|allowed|token)[ _]+)*"
-        rf"(?:length|size|window|limit|len)\w*(?: of| is|:)?\D{{0,12}}{_NUMBER}",
-        rf"context (?:size|length|window|limit)[^\d.]{{0,24}}{_NUMBER}",
-        rf"(?:maximum|limit)[^\d.]{{0,60}}?{_NUMBER} ?(?:input |prompt )?tokens?\b",
-        rf"tokens allowed\W{{0,4}}{_NUMBER}",
-        rf"(?:>|<=|≤|at most|must be less than|exceeds?(?: the)? (?:limit|maximum) of) ?{_NUMBER}",
-        rf"{_NUMBER}(?: tokens?)? (?:maximum|limit)",
-        rf"range of input length should be \[\d+, ?{_NUMBER}\]",
-        rf"(?:limit|maximum|length)\D{{1,24}}{_NUMBER}",
-        rf"上下文\D{{0,20}}{_NUMBER}",
-    )
-)
-
-
-def read_length(refusal: str) -> int | None:
-    """Return the length of the context that a refusal names ("maximum context length is 8192 tokens"); None where it names none."""
-    for words in _LIMITS:
-        for found in words.finditer(refusal):
-            number = int(re.sub(r"\D", "", found[1]))
-            if 256 <= number <= 100_000_000:
-                return number
-    return None

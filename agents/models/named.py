@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sayso.tools.errors import ModelError, UsageError
 
 from . import provider_errors as errors
-from .endpoint import Endpoint, describe_missing_key, find_endpoint, get_tls_context
+from .endpoint import Endpoint, describe_missing_key, find_endpoint
 from .hosts import find_gateway, show_url
 from .local.hub import Consent
 from .model import Model
@@ -122,19 +122,11 @@ def _find_only_model(at: Endpoint, read: ReadName) -> str:
 
 def list_models(at: Endpoint) -> list[str]:
     """Return the models that an endpoint lists. Raises ModelError when it cannot be reached or refuses."""
-    import sys
-    import time
+    from .plain_requests import explain_failures, open_client, require_success  # late, for load time
 
-    import httpx2
-
-    handled = sys.exception()
-    try:
-        with httpx2.Client(headers=at.headers, timeout=at.timeout_seconds, verify=get_tls_context(), trust_env=not at.is_local) as client:
-            answer = client.get(join_path(at.url, "/models"))
-    except httpx2.HTTPError as error:
-        raise errors.explain_unreachable(at, errors.find_reason(error, handled)) from None
-    if not answer.is_success:
-        raise errors.explain_refusal(at, errors.ErrorResponse(answer.status_code, answer.headers, answer.text), time.time())
+    with explain_failures(at), open_client(at) as client:
+        answer = client.get(join_path(at.url, "/models"))
+    require_success(at, answer)
     try:
         listed = answer.json()
     except ValueError:

@@ -109,7 +109,7 @@ def is_too_long_prompt(text: str) -> bool:
 
 def explain_too_long(at: Endpoint, answer: ErrorResponse, message: str) -> InputTooLong:
     """Return the error for a prompt that is longer than the model's context, with the length that the refusal names."""
-    from .endpoint_tokens import read_length  # late, for load time
+    from .refused_lengths import read_length  # late, for load time
 
     words = f"The prompt for {at.model!r} at {at.shown_url} is longer than its context ({answer.status}){message} {_SHORTER}"
     return InputTooLong(words, context_tokens=read_length(answer.text))

@@ -38,3 +38,8 @@ def join_path(url: str, path: str) -> str:
     whole, _, query = path.partition("?")
     joined = "&".join(filter(None, (parts.query, query)))
     return urlunsplit((parts.scheme, parts.netloc, f"{_WHOLE_PATHS.sub('', parts.path).rstrip('/')}{whole}", joined, ""))
+
+
+def find_root(at: Endpoint) -> str:
+    """Return the address of the server, without the /v1 under which it speaks OpenAI's protocol."""
+    return re.sub(r"/v\d+/?$", "", join_path(at.url, "").partition("?")[0])

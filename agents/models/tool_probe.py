@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sayso.tools.canonical import JsonObject
 
-from .endpoint import Endpoint, get_tls_context
+from .endpoint import Endpoint
+from .plain_requests import open_async_client
 from .request_urls import join_path
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ async def probe_tools(at: Endpoint, seconds: float = 15.0) -> ToolsSent:
     """
     import httpx2
 
-    async with httpx2.AsyncClient(headers=at.headers, timeout=seconds, trust_env=not at.is_local, verify=get_tls_context()) as client:
+    async with open_async_client(at, seconds) as client:
         try:
             without = await _count_prompt_tokens(client, at, [])
             if without is None:

@@ -10,7 +10,8 @@ import pytest
 
 from sayso.agents import Agent, LocalModel, OpenAIChat, Sampling, ScriptedModel, ServerSettings, model_from
 from sayso.agents.messages import AssistantMessage, Message, UserMessage
-from sayso.agents.models.endpoint_tokens import find_length, read_length
+from sayso.agents.models.endpoint_tokens import find_length
+from sayso.agents.models.refused_lengths import read_length
 from sayso.agents.windows import ContextTrimmed, Window, count_tokens
 from sayso.agents.windows.counting import estimate_tokens, find_openai_encoding
 from sayso.agents.windows.lengths import find_length as find_model_length
