@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sayso.cli.ask import find_models
+from sayso.tools.documents.embedding import find_installed_embedder
 from sayso.tools.errors import UsageError
 
 from .commands import sayso, sayso_here
@@ -42,6 +43,15 @@ def test_nothing_relevant_ends_with_4_and_names_what_is_nearest(folder: Path) ->
     assert done.returncode == 4
     assert done.stdout.splitlines()[:2] == ["Not in the documents.", "Nearest, but about other matters:"]
     assert "Parking policy" in done.stdout
+
+
+@pytest.mark.skipif(find_installed_embedder() is None, reason="the extra `embed` is not installed")
+def test_quiet_is_quiet_about_the_passages_that_would_take_long(folder: Path) -> None:
+    many = "\n\n".join(f"# Rule {number}\n\nNobody feeds gnome number {number}." for number in range(1_100))
+    (folder / "policies" / "gnomes.md").write_text(many, encoding="utf-8")
+    asked = ("ask", "Who feeds gnome number 7?", "--documents", "policies")
+    assert "passages" in sayso_here(*asked, cwd=folder).stderr
+    assert sayso_here(*asked, "--quiet", cwd=folder).stderr == ""
 
 
 def test_a_title_that_is_written_like_a_citation_is_listed_as_none(folder: Path) -> None:

@@ -181,7 +181,7 @@ class Documents:
             self.index.vectors = None
             self._on_progress(
                 f"{missing:,} passages are searched by words alone: to compare them by meaning would take some time. "
-                "embedder=MiniLM() does it all the same, and with index= only once."
+                f"An index in a file (index=, --index) has it done once, for up to {MOST_UNASKED:,}; embedder=MiniLM() always does."
             )
             return
         vectors.fill(self._on_progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -95,9 +95,10 @@ def ask(
         if documents is None:
             options["search"] = search
             return signals.run(_answer(question, options, as_json=json, quiet=quiet))
-        with Documents.of_folder(documents, index=index or ":memory:", base_url=links) as opened:
-            for skipped in opened.skipped if not quiet else ():
-                say(f"Not read: {skipped}")
+        tell: Callable[[str], None] = say if not quiet else lambda line: None
+        with Documents.of_folder(documents, index=index or ":memory:", base_url=links, on_progress=tell) as opened:
+            for skipped in opened.skipped:
+                tell(f"Not read: {skipped}")
             options["documents"] = opened
             return signals.run(_answer(question, options, as_json=json, quiet=quiet))
 
