@@ -174,11 +174,13 @@ class _Steps:
             problems = [f"{removed.sentence} {removed.reason}" for removed in settled.removed]
             second = await run.child("writer.1", writer, str(Draft(asked, draft, problems)))
             settled = await asyncio.to_thread(self._choose, hunt.question, (draft, second), passages)
-        if settled.refused or not (settled.statements or hunt.fits):
+        if settled.statements and not settled.refused:
+            return replace(hunt, answer=self._make_answer(hunt, settled, writer.model.name))
+        # Nothing that it wrote holds: the passages' own words instead.
+        quoted = self._quote(hunt, passages) if hunt.fits and not settled.refused else None
+        if quoted is None:
             return replace(hunt, shown=(*hunt.shown, tuple(passage.number for passage in passages)))
-        if not settled.statements:  # nothing that it wrote holds: the passages' own words instead
-            return replace(hunt, answer=replace(self._quote(hunt, passages), left_out=_tell_removed(settled)))
-        return replace(hunt, answer=self._make_answer(hunt, settled, writer.model.name))
+        return replace(hunt, answer=replace(quoted, left_out=_tell_removed(settled)))
 
     def _settle(self, draft: str, passages: tuple[Passage, ...]) -> Settled:
         return settle_answer(draft, passages, self.source.mark)
@@ -190,11 +192,13 @@ class _Steps:
         best = max((*whole, *quoted), key=lambda each: (round(measure_coverage(question, each.text), 2), -len(each.removed)))
         return whole[-1] if whole and whole[-1].refused else best
 
-    def _quote(self, hunt: Hunt, passages: tuple[Passage, ...]) -> CheckedAnswer:
-        """Answer with the sentences of the passages that hold most of what is asked."""
+    def _quote(self, hunt: Hunt, passages: tuple[Passage, ...]) -> CheckedAnswer | None:
+        """Answer with the sentences of the passages that hold most of what is asked; None where they only ask it themselves."""
         picked = [(each.passage.number, each.text) for each in pick_answer(hunt.question, passages)]
-        if not picked:  # found by what they mean: no word is shared
+        if not picked and not measure_coverage(hunt.question, passages[0].text):  # found by what they mean: no word is shared
             picked = [(passages[0].number, text) for text in islice(split_passage_sentences(passages[0]), MOST_QUOTED)]
+        if not picked:
+            return None
         text = " ".join(f"“{text}” {self.source.mark(number)}" for number, text in picked)
         numbers = {number for number, _ in picked}
         sources = tuple(self._make_source(passage) for passage in passages if passage.number in numbers)

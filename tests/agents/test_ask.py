@@ -64,6 +64,26 @@ async def test_a_question_that_nothing_answers_names_the_nearest_passages(polici
     assert "https://intranet.example/" in str(given)
 
 
+ONLY_ASKED = {
+    "list": "- How many days of leave do I get?\n- Who approves travel?\n\nAll this is decided in May.\n",
+    "last": "Nothing is decided yet. How many days of leave do I get?\n",
+    "quotation marks": "“How many days of leave do I get?”\n\n“Who approves travel?”\n",
+    "full width": "How many days of leave do I get？\n",
+}
+
+
+@pytest.mark.parametrize("text", ONLY_ASKED.values(), ids=ONLY_ASKED)
+@pytest.mark.parametrize("written", [None, "You get thirty days of leave."])
+async def test_a_document_that_only_asks_the_same_is_no_answer(tmp_path: Path, text: str, written: str | None) -> None:
+    (tmp_path / "open.md").write_text(f"# Open questions\n\n{text}", encoding="utf-8")
+    (tmp_path / "canteen.md").write_text(CANTEEN)
+    models = {} if written is None else {"writer": ScriptedModel(lambda _: written, repeat=True)}
+    with Documents.of_folder(tmp_path, embedder=None) as documents:
+        given = await answer(documents, "How many days of leave do I get?", models=models)
+    assert (given.outcome, given.text) == ("not found", "Not in the documents.")
+    assert given.sources[0].place == "Open questions"
+
+
 async def test_a_search_that_finds_nothing_is_made_again_in_other_words(policies: Documents) -> None:
     models = {
         "judge": ScriptedModel("[]", says_lunch),

@@ -178,3 +178,22 @@ PICKED = {
 @pytest.mark.parametrize(("question", "sentences"), PICKED.values(), ids=PICKED)
 def test_the_sentences_that_answer_are_picked(question: str, sentences: list[str]) -> None:
     assert [picked.text for picked in pick_answer(question, (*PASSAGES, LEAVE, LONG))] == sentences
+
+
+FAQ = {
+    "in one line": "Who signs? The head. Where do visitors park? In lot B.",
+    "in lines of their own": "Who signs?\nThe head.\n\nWhere do visitors park?\n\nIn lot B.",
+    "as a list": "- Who signs?\n- The head.\n- Where do visitors park?\n- In lot B.",
+    "in quotation marks": "“Who signs?”\nThe head.\n“Where do visitors park?”\nIn lot B.",
+}
+
+
+@pytest.mark.parametrize("text", FAQ.values(), ids=FAQ)
+def test_a_question_in_a_passage_is_quoted_with_the_sentence_that_follows_it(text: str) -> None:
+    (picked,) = pick_answer("Where do visitors park?", [Passage(1, "faq.md", "FAQ", text)])
+    assert picked.text.replace("”", "").replace("“", "") == "Where do visitors park? In lot B."
+
+
+def test_a_heading_that_asks_is_not_quoted() -> None:
+    asked = "Where do visitors park?"
+    assert [each.text for each in pick_answer(asked, [Passage(1, "faq.html", "FAQ", f"{asked}\nIn lot B.", (asked,))])] == ["In lot B."]

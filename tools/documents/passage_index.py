@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 import threading
 import weakref
@@ -220,29 +219,6 @@ class PassageIndex:
     def nearest(self, question: str, k: int = 3) -> list[Json]:
         """Return the payloads of the `k` best texts."""
         return [match.payload for match in self.search(question, k)]
-
-    def coverage(self, words: str, numbers: Iterable[int]) -> float:
-        """Return the share (0 to 1) of these words that the texts of those numbers hold together; rare words count more."""
-        wanted, among = query_words(words), tuple(numbers)
-        with self._lock:
-            weighed = self._weigh(wanted, among)
-        return sum(weight for weight, holders in weighed if holders) / sum(weight for weight, _ in weighed) if wanted else 0.0
-
-    def _weigh(self, words: Sequence[str], numbers: Sequence[int]) -> list[tuple[float, list[int]]]:
-        """Return for each word its weight (the inverse document frequency of BM25) and those of the texts that hold it."""
-        size = len(self)
-        holding = f"SELECT rowid FROM stems WHERE stems MATCH ? AND rowid IN ({','.join('?' * len(numbers))})"
-        weighed = list[tuple[float, list[int]]]()
-        for word in words:
-            everywhere = self._count_holders(word)
-            # A word of no text counts as if one text held it: in a small folder most words are in no text.
-            rare = max(everywhere, 1)
-            holders = [row[0] for row in self.db.execute(holding, (quote_term(word), *numbers))] if everywhere else []
-            weighed.append((math.log(1 + (size - rare + 0.5) / (rare + 0.5)), holders))
-        return weighed
-
-    def _count_holders(self, word: str) -> int:
-        return int(self.db.execute("SELECT count(*) FROM stems WHERE stems MATCH ?", (quote_term(word),)).fetchone()[0])
 
     def __len__(self) -> int:
         with self._lock:  # this table of FTS5 has a small row for each text, so that counting does not read the texts

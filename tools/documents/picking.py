@@ -33,6 +33,7 @@ MOST_TOGETHER, MOST_CHARACTERS = 4, 600
 _WANTS_NUMBER = re.compile(
     r"\b(?:how (?:much|far|often|old|big|high|large|long|late|early|soon)|costs?|price|when|what time)\b", re.IGNORECASE
 )
+_QUESTION = re.compile(r"(?:.*[?？؟]|[\"“„«].*[?？؟][\"”“»])[\s*_)\]]*", re.DOTALL)
 _COUNTED = re.compile(r"\bhow many (\w+(?: \w+)?)", re.IGNORECASE)
 _WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
 
@@ -102,14 +103,24 @@ def measure_coverage(question: str, text: str) -> float:
 
 
 def split_passage_sentences(passage: Passage) -> Iterator[str]:
-    """Yield the sentences of a passage without its headings; rows of tables and items of lists are sentences."""
+    """Yield the sentences of a passage without its headings; rows of tables and items of lists are sentences.
+
+    A question states nothing: it stands with the sentence that follows it, and is left out where none does.
+    """
+    asked = ""
     for line in unwrap(passage.text).split("\n"):
         if line.lstrip().startswith("#"):
+            asked = ""
             continue
         for found in SENTENCE.finditer(line):
             text = re.sub(r"^\W*?(?=[\w\"“„«(|\[])", "", found[0].strip().lstrip(MARKS), count=1)
-            if re.search(r"\w", text) and text not in passage.headings and text != passage.title:
-                yield text[:LONGEST_SENTENCE]
+            if text in passage.headings or text == passage.title:
+                asked = ""
+            elif _QUESTION.fullmatch(text):
+                asked = f"{text[:LONGEST_SENTENCE]} "
+            elif re.search(r"\w", text):
+                yield asked + text[:LONGEST_SENTENCE]
+                asked = ""
 
 
 class _Wanted(NamedTuple):
