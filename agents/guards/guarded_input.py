@@ -93,7 +93,7 @@ def _put_back(text: str, texts: Iterator[str]) -> str:
 
     def put(leaf: str) -> str:
         pieces = (Leaves(piece) for piece in split_at_fences(leaf))
-        return replace_between_fences(leaf, [str(each.rebuild([next(texts) for _ in each.texts])) for each in pieces])
+        return replace_between_fences(leaf, [str(each.rebuild(texts)) for each in pieces])
 
     whole = Leaves(text)
     return str(whole.rebuild(list(map(put, whole.texts))))

@@ -19,7 +19,7 @@ from ..messages.values import CallVerdict, GuardActed
 from ..model_call import ParsedReply, parse_reply
 from ..model_conversation import ModelConversation
 from .guarded_input import tell
-from .guarding import Guarding, Leaves, Passed, name_all
+from .guarding import DECODER, Guarding, Leaves, Passed, name_all
 from .verdicts import TextPlace
 
 
@@ -80,16 +80,14 @@ async def _guard(
 ) -> Reply:
     is_typed = conversation.spec.output is not None
     pieces = _split_at_calls(parsed)
-    texts = [text for piece in pieces for text in _split_json(piece)] if is_typed else pieces
-    leaves = [Leaves(text) for text in texts]
-    prose = await guarding.check([text for each in leaves for text in each.texts], TextPlace.OUTPUT)
+    leaves = [[Leaves(value) for value in (_split_json(piece) if is_typed else [piece])] for piece in pieces]
+    prose = await guarding.check([text for piece in leaves for each in piece for text in each.texts], TextPlace.OUTPUT)
     acted += prose.acted
     if prose.refused is not None:
         return _refuse_reply(reply, prose.refused)
     if prose.changed:
         following = iter(prose.texts)
-        joined = [str(each.rebuild([next(following) for _ in each.texts])) for each in leaves] if not is_typed else []
-        pieces = joined or _join_json(pieces, leaves, following)
+        pieces = ["".join(_write_value(each.rebuild(following)) for each in piece) for piece in leaves]
     reasoning = await _guard_reasoning(guarding, parsed.message.reasoning, acted)
     looked = _Looked(pieces, reasoning, list(parsed.calls))
     for index, call in enumerate(parsed.calls):
@@ -172,10 +170,10 @@ def _find_spans(parsed: ParsedReply) -> list[tuple[int, int]]:
 
 def _split_json(text: str) -> Iterator[object]:
     """Yield what an answer of a type is made of: each JSON object or list as a value, and the texts around them."""
-    decoder, at, looked = json.JSONDecoder(), 0, 0
+    at = looked = 0
     while (start := min((found for mark in "{[" if (found := text.find(mark, looked)) >= 0), default=-1)) >= 0:
         try:
-            value, end = decoder.raw_decode(text, start)
+            value, end = DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
             looked = start + 1
             continue
@@ -185,16 +183,8 @@ def _split_json(text: str) -> Iterator[object]:
     yield text[at:]
 
 
-def _join_json(pieces: Sequence[str], leaves: Sequence[Leaves], texts: Iterator[str]) -> list[str]:
-    """Return the pieces with other texts in their values. A value in which nothing was replaced stays as it was written."""
-    joined, each = list[str](), iter(leaves)
-    for piece in pieces:
-        parts = list[str]()
-        for value in _split_json(piece):
-            part = next(each).rebuild([next(texts) for _ in Leaves(value).texts])
-            parts.append(part if isinstance(part, str) else json.dumps(part, ensure_ascii=False))
-        joined.append("".join(parts))
-    return joined
+def _write_value(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 # writing what is left

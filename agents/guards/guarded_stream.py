@@ -21,11 +21,10 @@ class HeldByAll:
     __slots__ = ("_stages", "has_failed", "is_refused")
 
     def __init__(self, guarding: Guarding, *, reasoning: bool = False) -> None:
-        found = [guard for guard in guarding.find(TextPlace.OUTPUT) if not reasoning or getattr(guard, "reads_reasoning", True)]
         self.is_refused = self.has_failed = False
         self._stages: list[Held] = []
         try:
-            self._stages = [guard.hold() for guard in found if streams(guard)]
+            self._stages = [guard.hold() for guard in guarding.find(TextPlace.OUTPUT, reasoning=reasoning) if streams(guard)]
         except Exception:  # noqa: BLE001  whatever it was, nobody looks at the text; the whole reply is looked at in the end
             self.has_failed = True
 

@@ -61,9 +61,10 @@ class Guarding:
     def __init__(self, guards: Sequence[Guard]) -> None:
         self.guards = tuple(guards)
 
-    def find(self, place: TextPlace, *, local: bool = False) -> list[Guard]:
-        """Return the guards that look at a place, in order; only those that are local and stream, if asked for."""
+    def find(self, place: TextPlace, *, local: bool = False, reasoning: bool = False) -> list[Guard]:
+        """Return the guards that look at a place, in order; only those that are local and stream, or that read reasoning, if asked for."""
         found = [guard for guard in self.guards if place in getattr(guard, "places", EVERYWHERE)]
+        found = [guard for guard in found if getattr(guard, "reads_reasoning", True)] if reasoning else found
         return [guard for guard in found if streams(guard)] if local else found
 
     @cached_property
@@ -84,11 +85,10 @@ class Guarding:
         return passed
 
     def _look_at_all(self, passed: Passed, place: TextPlace, tool: str, reasoning: bool) -> None:
-        for guard in self._choose(place, reasoning, local=True):
+        for guard in self.find(place, local=True, reasoning=reasoning):
             assert streams(guard)
-            for index, text in enumerate(passed.texts):
-                if text and not _take(passed, guard, index, _look(guard, text), place, tool):
-                    return
+            if not _look_at_each(passed, guard, place, tool):
+                return
 
     async def check(
         self,
@@ -106,28 +106,28 @@ class Guarding:
         a text is always the same.
         """
         passed = Passed(list(texts))
-        for guard in self._choose(place, reasoning, local=False):
+        for guard in self.find(place, reasoning=reasoning):
             if not by_chance and getattr(guard, "has_chance", True):
                 continue
             if streams(guard):
-                for index, text in enumerate(passed.texts):
-                    if text and not _take(passed, guard, index, _look(guard, text), place, tool):
-                        return passed
-            elif not await _check_together(passed, guard, place, tool, private):
+                goes_on = _look_at_each(passed, guard, place, tool)
+            else:
+                goes_on = await _check_together(passed, guard, place, tool, private)
+            if not goes_on:
                 return passed
         if passed.changed:
             self._look_at_all(passed, place, tool, reasoning)
         return passed
 
-    def _choose(self, place: TextPlace, reasoning: bool, *, local: bool) -> Iterator[Guard]:
-        for guard in self.find(place, local=local):
-            if not reasoning or getattr(guard, "reads_reasoning", True):
-                yield guard
-
 
 def streams(guard: Guard) -> TypeGuard[StreamingGuard]:
     """Return whether a guard lets a text stream."""
     return hasattr(guard, "hold") and hasattr(guard, "look")
+
+
+def _look_at_each(passed: Passed, guard: StreamingGuard, place: TextPlace, tool: str) -> bool:
+    """Put each text past a local guard. Return False where it refuses one."""
+    return all(_take(passed, guard, index, _look(guard, text), place, tool) for index, text in enumerate(passed.texts) if text)
 
 
 async def _check_together(passed: Passed, guard: Guard, place: TextPlace, tool: str, private: frozenset[str]) -> bool:
@@ -214,7 +214,10 @@ class Leaves:
             self.texts, self._depth = [value], 0  # JSON that nobody can read is a text like any other
 
     def rebuild(self, texts: Iterable[str]) -> object:
-        """Return the value with other texts in their places. A number that was replaced becomes the text in its place."""
+        """Return the value with other texts in their places. A number that was replaced becomes the text in its place.
+
+        Of an iterator it takes as many as the value has, so that the texts of several values may follow one another.
+        """
         return _rebuild(self._value, iter(texts).__next__, self._depth)
 
 
@@ -271,9 +274,30 @@ def _read_json(text: str, depth: int) -> object:
     if not depth or begins_json(text) is not True or text.rstrip()[-1:] not in ("}", "]"):
         return None
     try:
-        return json.loads(text)
+        return DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
+
+
+class _RepeatedKey(str):
+    """A key that stands in an object once more: who reads the object may take either value, so both are looked at and written again."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+def _keep_all(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    read: dict[str, object] = {}
+    for key, item in pairs:
+        read[_RepeatedKey(key) if key in read else key] = item
+    return read
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_keep_all)
+"""Reads JSON for the guards: all of an object, whatever is there twice."""
 
 
 def begins_json(text: str) -> bool | None:
@@ -308,8 +332,7 @@ class OnOutput:
 
 def choose_for_summaries(guards: Sequence[Guard]) -> list[Guard]:
     """Return the guards for what a model writes beside the conversation. Its length is its own, and it is about any topic."""
-    found = Guarding(guards).find(TextPlace.OUTPUT)
-    return [OnOutput(guard) for guard in found if getattr(guard, "reads_reasoning", True)]
+    return [OnOutput(guard) for guard in Guarding(guards).find(TextPlace.OUTPUT, reasoning=True)]
 
 
 def check_guards(guards: object) -> tuple[Guard, ...]:

@@ -127,7 +127,7 @@ class PersonalData(SpanGuard):
 _MAY_BE_PERSONAL = re.compile(r"[\d@]")
 _TAILS = (
     re.compile(rf"{_LEFT}[A-Za-z]{{2}}\d{{2}}[A-Za-z0-9 -]*\Z", re.ASCII),
-    re.compile(r"(?:(?<![^\W_])|(?<=\\[nrt]))[12] ?\d\d ?[\dAB ]*\Z", re.ASCII | re.I),
+    re.compile(rf"{_LEFT}[12] ?\d\d ?[\dAB ]*\Z", re.ASCII | re.I),
 )
 """The beginnings of an account number and of a French person's number, which have letters and spaces in them."""
 

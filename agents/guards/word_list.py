@@ -1,4 +1,4 @@
-"""WordList that must not stand in a text, however they are written: in capitals, full-width, with look-alikes or invisible characters."""
+"""Words that must not stand in a text, however they are written: in capitals, full-width, with look-alikes or invisible characters."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from sayso.tools.errors import UsageError
 
 from ..messages import AssistantMessage, Message, ToolMessage, UserMessage
 from .items import MESSAGE_TOKENS, find_steady_cut, has_open_call, is_question, iter_texts
-from .places import Ranges, count_places, name_ranges, refer_to
-from .strategies import DEFAULT_STRATEGIES, cut_result, replace_results
+from .places import Ranges, count_places, name_ranges
+from .strategies import DEFAULT_STRATEGIES, change_item, change_results, cut_result
 from .values import Item, Room, Strategy
 
 NOTE_TOKENS = 60
@@ -181,18 +181,13 @@ def _iter_results(item: Item) -> Iterator[ToolResult]:
 
 def _cut_item(item: Item, longest: int, can_read_again: bool) -> Item:
     """Return the item with its results cut to `longest` characters; the item itself where none is longer."""
-    messages: list[Message] = []
-    for place, message in enumerate(item.messages, item.place):
-        if isinstance(message, ToolMessage):
-            cut = [
-                cut_result(result, longest, refer_to(place, number if len(message.results) > 1 else None), can_read_again)
-                for number, result in enumerate(message.results)
-            ]
-            messages.append(replace_results(message, cut))
-        else:
-            messages.append(message)
-    is_same = all(new is old for new, old in zip(messages, item.messages, strict=True))
-    return item if is_same else item.change(*messages)
+
+    def cut(message: Message, place: int) -> Message:
+        if not isinstance(message, ToolMessage):
+            return message
+        return change_results(message, place, lambda result, reference: cut_result(result, longest, reference, can_read_again))
+
+    return change_item(item, cut)
 
 
 def write_note(dropped: Ranges, can_read_again: bool) -> str:

@@ -28,7 +28,7 @@ def drop_reasoning(items: Sequence[Item], room: Room) -> list[Item]:
 
     In the turn under way it stays: providers refuse calls without the reasoning that they came with.
     """
-    return [item if item.is_current else _change(item, _strip_reasoning) for item in items]
+    return [item if item.is_current else change_item(item, _strip_reasoning) for item in items]
 
 
 def _strip_reasoning(message: Message, place: int) -> Message:
@@ -39,22 +39,22 @@ def _strip_reasoning(message: Message, place: int) -> Message:
 
 def shorten_results(items: Sequence[Item], room: Room) -> list[Item]:
     """Send of long results of tools their beginning, and the reference under which they can be read again."""
-    return [_change(item, lambda message, place: _shorten_results(message, place, room)) for item in items]
+    return [change_item(item, lambda message, place: _shorten_results(message, place, room)) for item in items]
 
 
 def shorten_calls(items: Sequence[Item], room: Room) -> list[Item]:
     """Send of long arguments of calls that are done (a file that was written) their beginning."""
-    return [_change(item, lambda message, place: _shorten_calls(message, place, room)) for item in items]
+    return [change_item(item, lambda message, place: _shorten_calls(message, place, room)) for item in items]
 
 
 def keep_last_documents(items: Sequence[Item], room: Room) -> list[Item]:
     """Leave out the documents that earlier questions were answered from: what searches found, and fenced text in earlier questions."""
-    return [item if item.is_current else _change(item, lambda message, place: _drop_documents(message, place, room)) for item in items]
+    return [item if item.is_current else change_item(item, lambda message, place: _drop_documents(message, place, room)) for item in items]
 
 
 def drop_media(items: Sequence[Item], room: Room) -> list[Item]:
     """Send of images, audio and files in older messages their names."""
-    return [_change(item, lambda message, place: _drop_media(message, place, room)) for item in items]
+    return [change_item(item, lambda message, place: _drop_media(message, place, room)) for item in items]
 
 
 def drop_oldest(items: Sequence[Item], room: Room) -> Sequence[Item]:
@@ -110,24 +110,23 @@ def replace_results(message: ToolMessage, results: Sequence[ToolResult]) -> Tool
     return message._replace(results=tuple(results), shown=shown)
 
 
-def _change(item: Item, change: Callable[[Message, int], Message]) -> Item:
+def change_item(item: Item, change: Callable[[Message, int], Message]) -> Item:
+    """Return the item with its messages changed, each by its place; the item itself where none is."""
     changed = tuple(change(message, item.place + index) for index, message in enumerate(item.messages))
     is_same = all(new is old for new, old in zip(changed, item.messages, strict=True))
     return item if is_same else item.change(*changed)
 
 
+def change_results(message: ToolMessage, place: int, change: Callable[[ToolResult, str], ToolResult]) -> ToolMessage:
+    """Return the message with its results changed, each by the reference under which it is found again."""
+    references = (refer_to(place, number if len(message.results) > 1 else None) for number in range(len(message.results)))
+    return replace_results(message, list(map(change, message.results, references)))
+
+
 def _shorten_results(message: Message, place: int, room: Room) -> Message:
     if not isinstance(message, ToolMessage):
         return message
-    found = [
-        shorten_result(result, KEPT, _refer_to_result(message, place, number), room.can_read_again)
-        for number, result in enumerate(message.results)
-    ]
-    return replace_results(message, found)
-
-
-def _refer_to_result(message: ToolMessage, place: int, number: int) -> str:
-    return refer_to(place, number if len(message.results) > 1 else None)
+    return change_results(message, place, lambda result, reference: shorten_result(result, KEPT, reference, room.can_read_again))
 
 
 def _shorten_calls(message: Message, place: int, room: Room) -> Message:
@@ -149,11 +148,7 @@ def _shorten_call(call: ToolCall, reference: str, room: Room) -> ToolCall:
 
 def _drop_documents(message: Message, place: int, room: Room) -> Message:
     if isinstance(message, ToolMessage):
-        found = [
-            shorten_result(result, 0, _refer_to_result(message, place, number), room.can_read_again) if _is_document(result) else result
-            for number, result in enumerate(message.results)
-        ]
-        return replace_results(message, found)
+        return change_results(message, place, lambda result, reference: _drop_document(result, reference, room))
     if not isinstance(message, UserMessage) or message.parts:
         return message
     documents = find_untrusted_texts(message.text)
@@ -162,6 +157,10 @@ def _drop_documents(message: Message, place: int, room: Room) -> Message:
     words = strip_untrusted_text(message.text).strip()
     names = ", ".join(dict.fromkeys(each.origin for each in documents if each.origin))
     return message._replace(text=f"{words}\n\n[The documents ({names}) are left out here: {refer_to(place)}]")
+
+
+def _drop_document(result: ToolResult, reference: str, room: Room) -> ToolResult:
+    return shorten_result(result, 0, reference, room.can_read_again) if _is_document(result) else result
 
 
 def _is_document(result: ToolResult) -> bool:
@@ -174,11 +173,7 @@ def _drop_media(message: Message, place: int, room: Room) -> Message:
         parts = [f"{part} (left out here: {refer_to(place)})" if isinstance(part, Media) else part for part in message.parts]
         return message._replace(text="\n\n".join(parts), parts=())
     if isinstance(message, ToolMessage):
-        found = [
-            _name_media(result, _refer_to_result(message, place, number), room.can_read_again)
-            for number, result in enumerate(message.results)
-        ]
-        return replace_results(message, found)
+        return change_results(message, place, lambda result, reference: _name_media(result, reference, room.can_read_again))
     return message
 
 

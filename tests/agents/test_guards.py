@@ -242,7 +242,11 @@ async def test_an_answer_of_a_type_is_looked_at_as_what_it_says() -> None:
         limit: int = 0
 
     escaped = "".join(f"\\u{ord(letter):04x}" for letter in CARD)
-    for text in (f'{{"name": "Ada", "paid_with": "{CARD}"}}', f'Here: {{"name": "Ada", "paid_with": "{escaped}"}} as you wanted'):
+    for text in (
+        f'{{"name": "Ada", "paid_with": "{CARD}"}}',
+        f'Here: {{"name": "Ada", "paid_with": "{escaped}"}} as you wanted',
+        f'{{"name": "Ada", "paid_with": "{CARD}", "paid_with": "[card number]"}}',
+    ):
         agent = Agent(ScriptedModel(text), output=Customer, guards=[PersonalData(at="output")])
         result = await agent.run("Who?")
         assert result.output == Customer("Ada", "[card number]")
@@ -519,10 +523,38 @@ async def test_a_reply_in_json_is_shown_when_it_is_known_what_it_says() -> None:
         assert ended.result.output == seen
 
 
+TWICE = {
+    "the first": (f'{{"note": "{CARD}", "note": "ok"}}', '{"note": "[card number]", "note": "ok"}'),
+    "the last": (f'{{"note": "ok", "note": "{CARD}"}}', '{"note": "ok", "note": "[card number]"}'),
+    "three times": (f'{{"n": 1, "n": "{CARD}", "n": 2}}', '{"n": 1, "n": "[card number]", "n": 2}'),
+    "further in": (f'[{{"a": {{"b": ["{CARD}"], "b": []}}}}]', '[{"a": {"b": ["[card number]"], "b": []}}]'),
+    "the key itself": (f'{{"{CARD}": 1, "{CARD}": 1}}', '{"[card number]": 1}'),
+    "nothing to find": ('{"note":  "a", "note": "b"}', '{"note":  "a", "note": "b"}'),
+}
+
+
+@pytest.mark.parametrize(("text", "seen"), TWICE.values(), ids=TWICE)
+async def test_what_stands_in_an_object_under_one_key_twice_is_all_looked_at(text: str, seen: str) -> None:
+    @tool.read(trust="tool", secrecy="public")
+    async def fetch() -> str:
+        """Fetch a record."""
+        return text
+
+    model, sent = noting(Reply(calls=(call("fetch"),)), text)
+    events = [event async for event in Agent(model, tools=[fetch], guards=[PersonalData()]).run_stream(text)]
+    ended = events[-1]
+    assert isinstance(ended, RunEnded)
+    asked, _, read, answered = ended.result.messages
+    assert [asked.text, read.results[0].text, answered.text] == [seen] * 3
+    assert "4111" not in str(sent) + str(events) + shown(events)
+
+
 # detours
 
 
 DETOURS = {
+    "an argument that is there twice": Reply(calls=(NativeCall("1", "look_up", f'{{"name": "{CARD}", "name": "x"}}'),)),
+    "a written argument that is there twice": f'LOOK_UP(name="{CARD}", name="x")',
     "a call that cannot be read": Reply(calls=(NativeCall("1", "mail", f'{{"to": {{"card": "{CARD}"'),)),
     "a call of nothing": Reply(calls=(NativeCall("1", f"card {CARD}", "{}"),)),
     "an argument that there is not": Reply(calls=(NativeCall("1", "look_up", f'{{"name": "x", "{CARD}": 1}}'),)),
