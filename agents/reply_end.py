@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from sayso.tools import Outcome, ToolResult
 from sayso.tools.errors import IncompleteReply
 
+from .models.model import find_max_tokens
+
 if TYPE_CHECKING:
     from .messages import Reply, Sampling
     from .model_call import ParsedReply
@@ -108,8 +110,7 @@ def ask_for_reply(format: PromptFormat, has_tools: bool) -> str:
 def explain_ending(ending: Ending, asked: Model, reply: Reply, sampling: Sampling) -> IncompleteReply:
     """Return the error for a reply that cannot be the answer: what happened to it, and what to change."""
     model = asked.name
-    own: Sampling | None = getattr(asked, "sampling", None)  # a model's own options count where the request has none
-    max_tokens = sampling.max_tokens or (own.max_tokens if own is not None else None)
+    max_tokens = find_max_tokens(sampling, asked)
     limit = "the longest that it may be" if max_tokens is None else f"max_tokens={max_tokens}"
     match ending:
         case Ending.FILTERED:

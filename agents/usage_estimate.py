@@ -9,7 +9,7 @@ from sayso.tools.errors import UsageError
 from sayso.workflows import Usage
 from sayso.workflows.runs.limits import Meter
 
-from .messages import Sampling
+from .models.model import find_max_tokens
 
 if TYPE_CHECKING:
     from .model_conversation import ModelConversation
@@ -30,8 +30,7 @@ def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
     sent = conversation.window
     length = conversation.count_characters() if sent is None or sent.messages is None else 4 * (sent.tokens + sent.opening_tokens)
     characters = length + len(json.dumps([*request.tools, request.schema]))
-    own: Sampling | None = getattr(model, "sampling", None)
-    output_tokens = request.sampling.max_tokens or (own.max_tokens if own is not None else None) or DEFAULT_REPLY_TOKENS
+    output_tokens = find_max_tokens(request.sampling, model) or DEFAULT_REPLY_TOKENS
     input_tokens = characters // 4 + 1
     cost = price(model.name, input_tokens, output_tokens, base_url=base_url)
     if cost is None and base_url is not None and not is_local_url(base_url) and meter.limits_cost:

@@ -125,3 +125,9 @@ class WholeReplyModel(Model, Protocol):
     async def complete(self, request: ModelRequest) -> Reply:
         """Return the whole reply. Raises ModelError."""
         ...
+
+
+def find_max_tokens(asked: Sampling, model: Model) -> int | None:
+    """Return how many tokens a reply may have: by the request, else by the model's own options; None where neither says it."""
+    own: Sampling | None = getattr(model, "sampling", None)
+    return asked.max_tokens or (own.max_tokens if own is not None else None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sayso.tools.errors import ModelError
 
 from ..models.hosts import is_local_url
+from ..models.model import find_max_tokens
 
 if TYPE_CHECKING:
     from ..messages import Sampling
@@ -46,6 +47,5 @@ def find_listed_length(name: str, base_url: str) -> int | None:
 
 def choose_reply_tokens(asked: Sampling, model: Model, given: int | None, length: int) -> int:
     """Return how many tokens of the context are kept free for the reply: as many as it may have, at most half of all."""
-    own: Sampling | None = getattr(model, "sampling", None)
-    most = asked.max_tokens or (own.max_tokens if own is not None else None) or given or min(LONGEST_ASSUMED_REPLY, length // 4)
+    most = find_max_tokens(asked, model) or given or min(LONGEST_ASSUMED_REPLY, length // 4)
     return min(most, length // 2)
