@@ -28,10 +28,11 @@ class Subjects:
     def __init__(self, *subjects: str, name: str = "subjects") -> None:
         self.subjects, self.name, self.scale = [set(subject.split()) for subject in subjects], name, (0.0, 1.0)
         self.seen: list[str] = []
+        self.asked: list[str] = []
 
     def embed(self, texts: Sequence[str], kind: Kind) -> list[list[float]]:
         """Return whether each subject is there."""
-        self.seen += texts if kind == "passage" else ()
+        (self.seen if kind == "passage" else self.asked).extend(texts)
         return [[float(any(word in text.lower() for word in subject)) for subject in self.subjects] for text in texts]
 
 
@@ -58,6 +59,15 @@ def test_the_extra_finds_what_is_asked_in_other_words_without_a_switch(folder: P
     with Documents.of_folder(folder) as documents:
         assert documents.nearest(question)[0].file == file
         assert documents.judge(question).fits
+
+
+def test_a_question_is_embedded_once_to_be_ranked_and_judged(folder: Path) -> None:
+    subjects = Subjects("puppy dogs", "money salaries")
+    with Documents.of_folder(folder, embedder=subjects) as documents:
+        for question in ("May I bring a puppy?", "When is the money there?"):
+            assert documents.search(question) == documents.nearest(question)
+            assert documents.judge(question).fits
+    assert subjects.asked == ["May I bring a puppy?", "When is the money there?"]
 
 
 @needs_weights

@@ -41,6 +41,8 @@ class VectorTable:
         self._state: tuple[int, int] | None = None
         self._numbers: Any = None
         self._matrix: Any = None
+        self._asked: tuple[str, Any] = ("", None)
+        """The last question and its vector: it is ranked and judged by, and making a vector may be a request to an endpoint."""
         with changes():
             for statement in _SCHEMA:
                 db.execute(statement)
@@ -120,7 +122,7 @@ class VectorTable:
         since are embedded first.
         """
         self._refresh()
-        (asked,) = self._embed([question[:MOST_QUESTION_CHARS]], "query")
+        asked = self._embed_question(question[:MOST_QUESTION_CHARS])
         if not len(self._numbers) or not asked.any():
             return {}
         self._check(len(asked))
@@ -128,6 +130,11 @@ class VectorTable:
         cosines = self._matrix @ asked
         likeness = ((cosines - other) / (own - other)).tolist()
         return {number: likeness[place] for place, number in enumerate(self._numbers) if cosines[place]}
+
+    def _embed_question(self, question: str) -> Any:
+        if self._asked[1] is None or self._asked[0] != question:
+            self._asked = (question, self._embed([question], "query")[0])
+        return self._asked[1]
 
     def _refresh(self) -> None:
         """Make and read what is new, if this or another program has changed anything since the last time."""
