@@ -110,7 +110,7 @@ def stem(word: str) -> str:
     word = _fold(word)
     if not word.isalpha() or not word.isascii():
         return word
-    stemmed = _snowball(read_irregular().get(word, word))
+    stemmed = snowball(read_irregular().get(word, word))
     root = _FAMILY.sub("", stemmed)
     return root if len(root) >= _FAMILY_LETTERS else stemmed
 
@@ -145,7 +145,7 @@ def stem_in(language: str, word: str) -> str:
     """Return the stem of a word in another language than English, marked by the language: "kostet" and "kosten" are "de:kost"."""
     folded = _fold(word)
     if STEMMED[language] and folded.isalpha():
-        folded = _snowball(folded, STEMMED[language])
+        folded = snowball(folded, STEMMED[language])
     if language == "de" and len(root := _GERMAN.sub("", folded)) >= 4:
         folded = root
     return f"{language}:{folded}"
@@ -158,7 +158,8 @@ _GERMAN = re.compile(r"(?:e?ten?|e?st|e?t)$")
 _STEMMERS = threading.local()
 
 
-def _snowball(word: str, language: str = "english") -> str:
+def snowball(word: str, language: str = "english") -> str:
+    """Return the stem of a word in lower case by the Snowball stemmer of that name."""
     from snowballstemmer import stemmer  # late, for load time
 
     if not hasattr(_STEMMERS, language):
