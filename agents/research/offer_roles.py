@@ -145,29 +145,35 @@ def split_clauses(text: str) -> list[str]:
     return [clause.strip() for clause in _CLAUSE.split(text) if clause and clause.strip()]
 
 
-def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
-    weights = [OFFERED] * len(clause)
+def _weigh_letters(clause: str) -> list[float]:
+    """Return for each letter of a clause how much of an offer its word is, by what stands around it."""
+    weights: list[float] = [OFFERED] * len(clause)
+
+    def lower(start: int, end: int, most: float) -> None:
+        weights[start:end] = [min(most, each) for each in weights[start:end]]
+
     lowered = clause.casefold()
     for pattern, groups, weight, needed in _ROLES:
         matches = pattern.finditer(clause) if not needed or any(words in lowered for words in needed) else ()
         for start, end in (match.span(group) for match in matches for group in groups):
             if start >= 0:
-                weights[start:end] = [min(weight, each) for each in weights[start:end]]
+                lower(start, end, weight)
     for match in _WITH.finditer(clause):
         weights[match.start("served") : match.end("served")] = [CUSTOMER] * len(match["served"])
     for match in _SERVED.finditer(clause) if _BUSINESS.search(clause) else ():  # it begins at every place of a clause
         start = _find_serving(clause, *match.span("served"))
         if start >= 0:
-            weights[start : match.end()] = [min(CUSTOMER, each) for each in weights[start : match.end()]]
+            lower(start, match.end(), CUSTOMER)
     for match in _PART_OF.finditer(clause):
         if _is_another_thing(match["whole"]):
-            weights[match.start("part") : match.end("part")] = [
-                min(DESCRIBES, each) for each in weights[match.start("part") : match.end("part")]
-            ]
+            lower(*match.span("part"), DESCRIBES)
     for match in _PLACED.finditer(clause):
-        weights[match.start("place") : match.end("place")] = [
-            min(DESCRIBES, each) for each in weights[match.start("place") : match.end("place")]
-        ]
+        lower(*match.span("place"), DESCRIBES)
+    return weights
+
+
+def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
+    weights = _weigh_letters(clause)
     roles: list[tuple[int, int, OfferRole]] = []
     subject = _SUBJECT.match(clause)
     deed = subject["verb"] if subject and may_be_deed(subject["verb"]) and not _OWNS.fullmatch(subject["verb"]) else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import resource
 import signal
@@ -102,6 +101,24 @@ def stopped_report(folder: Path, why: str) -> dict[str, Any]:
     return report
 
 
+def stopped_when(words: str, number: int, *arguments: str, cwd: Path) -> tuple[int, str, str]:
+    """Run `sayso`, send it a signal when a line of its progress has the words, and return its exit code and what it printed after that."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sayso", *arguments],
+        cwd=cwd,
+        env=environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=listens_to_ctrl_c,
+    )
+    assert process.stderr is not None
+    assert next((line for line in process.stderr if words in line), None)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
 def test_an_endpoint_that_fails_midway_leaves_what_was_done(tmp_path: Path) -> None:
     def until_comparison(body: dict[str, Any]) -> str | HttpError:
         title = body["response_format"]["json_schema"]["schema"]["title"]
@@ -125,20 +142,8 @@ def test_ctrl_c_keeps_and_shows_what_was_done(tmp_path: Path) -> None:
 
     with FakeOpenAI([until_comparison], repeat=True) as endpoint:
         arguments = ["research", "BettaBurgers", "--base-url", endpoint.base_url, "--search", "sample", "--competitors", "3"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sayso", *arguments],
-            cwd=tmp_path,
-            env=environment(),
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            preexec_fn=listens_to_ctrl_c,
-        )
-        assert process.stderr is not None
-        shown = next(line for line in process.stderr if "compare" in line)
-        os.kill(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "reports/bettaburgers.md\n"), shown + err
+        ended, out, err = stopped_when("compare", signal.SIGINT, *arguments, cwd=tmp_path)
+    assert (ended, out) == (130, "reports/bettaburgers.md\n"), err
     assert len(stopped_report(tmp_path, "interrupted")["competitors"]) == 3
 
 
@@ -157,20 +162,9 @@ def test_whatever_stops_it_a_report_that_can_be_checked_is_left(
     words: str, number: int, code: int, why: str, stored: bool, tmp_path: Path
 ) -> None:
     options = ["--database", "sqlite:///runs.db", "--run-id", "stopped"] if stored else []
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sayso", "research", "BettaBurgers", "--search", "sample", "--competitors", "3", *options],
-        cwd=tmp_path,
-        env=environment(),
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=listens_to_ctrl_c,
-    )
-    assert process.stderr is not None
-    assert next((line for line in process.stderr if words in line), None)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, "Traceback" in err) == (code, False), err
+    arguments = ["research", "BettaBurgers", "--search", "sample", "--competitors", "3", *options]
+    ended, out, err = stopped_when(words, number, *arguments, cwd=tmp_path)
+    assert (ended, "Traceback" in err) == (code, False), err
     if not why:
         assert (out, "Nothing had been found by then" in err) == ("", True)
         return
@@ -212,13 +206,7 @@ KILLED_AT = {
 def test_a_research_that_was_killed_goes_on_where_it_was(words: str, tmp_path: Path) -> None:
     options = ["--database", "sqlite:///runs.db"]
     arguments = ["research", "BettaBurgers", "--search", "sample", "--competitors", "3", "--run-id", "killed", *options]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sayso", *arguments], cwd=tmp_path, env=environment(), text=True, stderr=subprocess.PIPE
-    )
-    assert process.stderr is not None
-    assert next((line for line in process.stderr if words in line), None)
-    process.kill()
-    process.communicate(timeout=60)
+    stopped_when(words, signal.SIGKILL, *arguments, cwd=tmp_path)
     ran = sayso("resume", "killed", *options, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert len(checked_report(tmp_path / "reports" / "bettaburgers.md")["competitors"]) == 3
@@ -234,20 +222,8 @@ def test_a_resumed_research_that_is_stopped_leaves_a_report_and_goes_on_later(wo
     stored = ["--database", "sqlite:///runs.db"]
     began = ["research", "BettaBurgers", "--search", "sample", "--competitors", "3", "--run-id", "r", *stored]
     for arguments, until, end in ((began, "Choosing among", signal.SIGKILL), (["resume", "r", *stored], words, number)):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sayso", *arguments],
-            cwd=tmp_path,
-            env=environment(),
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            preexec_fn=listens_to_ctrl_c,
-        )
-        assert process.stderr is not None
-        assert next((line for line in process.stderr if until in line), None)
-        process.send_signal(end)
-        out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (code, f"{tmp_path}/reports/bettaburgers.md\n"), err
+        ended, out, err = stopped_when(until, end, *arguments, cwd=tmp_path)
+    assert (ended, out) == (code, f"{tmp_path}/reports/bettaburgers.md\n"), err
     assert f"Continue with: sayso resume r --database sqlite:///{tmp_path}/runs.db" in err
     assert stopped_report(tmp_path, "It was ")["client"]["claims"]
     ran = sayso("resume", "r", *stored, cwd=tmp_path)
