@@ -9,7 +9,7 @@ from .judgement import Evidence
 
 CANDIDATES = 200
 """How many of the best texts by words and by meaning are looked at."""
-WORDS_WEIGHT = 0.3
+WORDS_WEIGHT = 0.5
 """How much a text gains that holds all of what is asked about."""
 NEAR = 0.35
 """A text with no word in common and less likeness has nothing to do with the question: it is shown only where there is no other."""
