@@ -1,0 +1,30 @@
+"""Find mistakes, fix them and keep them fixed: cases, scores, comparison and data out of runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sayso.tools.lazy_names import lazily
+
+if TYPE_CHECKING:
+    from .values import ApprovalRecord as ApprovalRecord
+    from .values import CallRecord as CallRecord
+    from .values import Case as Case
+    from .values import CaseRun as CaseRun
+    from .values import RunRecord as RunRecord
+    from .values import Score as Score
+    from .values import ScoreResult as ScoreResult
+    from .values import SourceText as SourceText
+
+_PLACES = {
+    "ApprovalRecord": "values",
+    "CallRecord": "values",
+    "Case": "values",
+    "CaseRun": "values",
+    "RunRecord": "values",
+    "Score": "values",
+    "ScoreResult": "values",
+    "SourceText": "values",
+}
+__all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
+__getattr__, __dir__ = lazily(__name__, _PLACES)
