@@ -48,6 +48,7 @@ class RunRecord:
 
     `text` is the output as a person reads it. `error` is the sentence of a run that failed, and "" otherwise. `seconds` is the time from
     start to end without the time that it waited for decisions, `first_token_seconds` that of its first model call, where it is known.
+    `tools` are the schemas of the tools that its first model request names, as OpenAI writes them; empty where they are not stored.
     """
 
     run_id: str
@@ -62,6 +63,7 @@ class RunRecord:
     approvals: tuple[ApprovalRecord, ...] = ()
     sources: tuple[SourceText, ...] = ()
     models: tuple[str, ...] = ()
+    tools: tuple[Mapping[str, object], ...] = ()
     usage: Usage = NO_USAGE
     seconds: float = 0.0
     first_token_seconds: float | None = None
