@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from sayso.tools.lazy_names import lazily
 
 if TYPE_CHECKING:
-    from .statistics import Difference as Difference
     from .statistics import Interval as Interval
+    from .statistics import PairedDifference as PairedDifference
     from .statistics import bootstrap_interval as bootstrap_interval
     from .statistics import cases_needed as cases_needed
-    from .statistics import paired_difference as paired_difference
+    from .statistics import compare_pairs as compare_pairs
     from .values import ApprovalRecord as ApprovalRecord
     from .values import CallRecord as CallRecord
     from .values import Case as Case
@@ -26,15 +26,15 @@ _PLACES = {
     "CallRecord": "values",
     "Case": "values",
     "CaseRun": "values",
-    "Difference": "statistics",
     "Interval": "statistics",
+    "PairedDifference": "statistics",
     "RunRecord": "values",
     "Score": "values",
     "ScoreResult": "values",
     "SourceText": "values",
     "bootstrap_interval": "statistics",
     "cases_needed": "statistics",
-    "paired_difference": "statistics",
+    "compare_pairs": "statistics",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
 __getattr__, __dir__ = lazily(__name__, _PLACES)

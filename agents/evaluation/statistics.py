@@ -50,7 +50,7 @@ class Interval(NamedTuple):
         return f"{self.mean:.3g}" + ("" if self.low is None or self.high is None else f" ({self.low:.3g} to {self.high:.3g})")
 
 
-class Difference(NamedTuple):
+class PairedDifference(NamedTuple):
     """The mean of second minus first over `cases` that have both, and where the true difference lies.
 
     `needed` is how many cases a difference of this size needs to be seen with a power of 80 %; None where no difference shows at all.
@@ -84,14 +84,14 @@ def bootstrap_interval(
     return _interval(means, two_valued, bounds, confidence, seed)
 
 
-def paired_difference(
+def compare_pairs(
     first: CaseValues,
     second: CaseValues,
     *,
     bounds: tuple[float, float] | None = SHARE,
     confidence: float = 0.95,
     seed: int = 17,
-) -> Difference:
+) -> PairedDifference:
     """Return the mean of second minus first, paired by case: position i of both is the same case. Repeats and `bounds` as above."""
     _check(confidence, bounds)
     if len(first) != len(second):
@@ -106,7 +106,7 @@ def paired_difference(
     differences = [b - a for a, b in zip(before, after, strict=True)]
     widest = None if bounds is None else (bounds[0] - bounds[1], bounds[1] - bounds[0])
     interval = _interval(differences, two_valued_before and two_valued_after, widest, confidence, seed)
-    return Difference(*interval, needed=cases_needed(differences, confidence=confidence))
+    return PairedDifference(*interval, needed=cases_needed(differences, confidence=confidence))
 
 
 def cases_needed(
