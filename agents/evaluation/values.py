@@ -7,21 +7,28 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from sayso.tools.calls import Outcome
+from sayso.tools.effects import CLEAN, Labels
 from sayso.workflows.runs.limits import NO_USAGE, Usage
 
 
 class CallRecord(NamedTuple):
-    """A tool call that a run made or proposed. `outcome` is None as long as it waits for a decision."""
+    """A tool call that a run made or proposed. `outcome` is None as long as it waits for a decision.
+
+    `arguments` is what the model wrote, whatever a person made of it: that stands in the approval. Of a read by workflow code they are
+    not known.
+    """
 
     tool: str
     arguments: Mapping[str, object]
     outcome: Outcome | None
     text: str = ""
     """What the tool returned, as the model read it."""
+    id: str = ""
+    """The place of the call in the run: "0.1" is call 1 of reply 0, "quotes.0/0.1" one of a branch."""
 
 
 class ApprovalRecord(NamedTuple):
-    """A write that a person was asked about. `decision` is "approved", "edited", "rejected", or "" as long as it is open.
+    """A write that a person was asked about. `decision` is "approved", "edited", "rejected", "expired", or "" while it is open.
 
     `reason` is what the person wrote to a rejection, `edited` the arguments that an edit put in place of `arguments`.
     """
@@ -32,10 +39,13 @@ class ApprovalRecord(NamedTuple):
     decision: str
     reason: str = ""
     edited: Mapping[str, object] | None = None
+    call_id: str = ""
+    """The `id` of the call that was asked about."""
 
 
 class SourceText(NamedTuple):
-    """A text that a run has read or cites: `id` is what the answer cites it by ("1" for [1]), or the address."""
+    """A text that a run has read or cites: `id` is what the answer cites it by ("7" for [7] and [DOC 7]), the address of a page, or the
+    place of a tool's call ("get_weather:0.0")."""
 
     id: str
     text: str
@@ -48,6 +58,7 @@ class RunRecord:
 
     `text` is the output as a person reads it. `error` is the sentence of a run that failed, and "" otherwise. `seconds` is the time from
     start to end without the time that it waited for decisions, `first_token_seconds` that of its first model call, where it is known.
+    `labels` is what the run had read: all of the record may hold something of it.
     `tools` are the schemas of the tools that its first model request names, as OpenAI writes them; empty where they are not stored.
     """
 
@@ -65,6 +76,7 @@ class RunRecord:
     models: tuple[str, ...] = ()
     tools: tuple[Mapping[str, object], ...] = ()
     usage: Usage = NO_USAGE
+    labels: Labels = CLEAN
     seconds: float = 0.0
     first_token_seconds: float | None = None
 

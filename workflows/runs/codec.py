@@ -156,6 +156,26 @@ def from_json(data: Json) -> Any:
     return _read_typed(_type_table()[1](name) or _find_own_type(name, inner), inner)
 
 
+def read_value(data: Json) -> object:
+    """Return a stored value. One whose type is unknown in this program is returned as JSON data, without the names of types."""
+    try:
+        value: object = from_json(data)
+    except (NotJson, ValueError, TypeError, KeyError, AttributeError):
+        return strip_types(data)
+    return value
+
+
+def strip_types(data: Json) -> Json:
+    """Return stored JSON without the names of types."""
+    if isinstance(data, list):
+        return [strip_types(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if data.keys() == {"$", "="}:
+        return strip_types(data["="])
+    return {key: strip_types(item) for key, item in data.items()}
+
+
 def _find_own_type(name: str, inner: Json) -> type:
     """Return the class of an application at `module:QualName`, if the module is loaded; Lost for an error that is not."""
     module, colon, qualname = name.partition(":")

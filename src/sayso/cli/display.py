@@ -9,19 +9,10 @@ from sayso.tools.approval.cards import escape_lines, show_value
 from sayso.tools.approval.requests import Approve, Decision, Edit, Reject
 from sayso.tools.canonical import readable_json
 from sayso.tools.errors import SaysoError
-from sayso.workflows.runs.codec import NotJson, from_json, to_json
+from sayso.workflows.runs.codec import NotJson, read_value, strip_types, to_json
 from sayso.workflows.runs.limits import Usage
 
 MAX_LENGTH = 300
-
-
-def read_value(data: object) -> object:
-    """Return a stored value. One whose type is unknown in this program is returned as JSON data, without the names of types."""
-    try:
-        value: object = from_json(data)
-    except (NotJson, ValueError, TypeError, KeyError, AttributeError):
-        return _strip_types(data)
-    return value
 
 
 def read_text(text: str) -> object:
@@ -29,20 +20,10 @@ def read_text(text: str) -> object:
     return read_value(json.loads(text))
 
 
-def _strip_types(data: object) -> object:
-    if isinstance(data, list):
-        return [_strip_types(item) for item in data]
-    if not isinstance(data, dict):
-        return data
-    if data.keys() == {"$", "="}:
-        return _strip_types(data["="])
-    return {key: _strip_types(item) for key, item in data.items()}
-
-
 def to_plain(value: object) -> object:
     """Return a value as JSON data without the names of types; as its repr if it has no JSON form."""
     try:
-        return _strip_types(to_json(value))
+        return strip_types(to_json(value))
     except NotJson:
         return repr(value)
 

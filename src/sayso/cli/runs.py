@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from sayso.cli.display import format_age, read_text, read_value, shorten
+from sayso.cli.display import format_age, read_text, shorten
 from sayso.cli.options import DatabaseUrl, Exit, read_whole
 from sayso.cli.run_database import open_engine
 from sayso.tools.approval.cards import show_value
 from sayso.tools.errors import UsageError
+from sayso.workflows.runs.codec import read_value
 from sayso.workflows.runs.limits import NO_USAGE, Usage, count_steps
 
 if TYPE_CHECKING:
