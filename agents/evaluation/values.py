@@ -59,6 +59,7 @@ class RunRecord:
     `text` is the output as a person reads it. `error` is the sentence of a run that failed, and "" otherwise. `seconds` is the time from
     start to end without the time that it waited for decisions, `first_token_seconds` that of its first model call, where it is known.
     `labels` is what the run had read: all of the record may hold something of it.
+    `tokens_per_second` is how fast its replies were written after their first tokens, where it is known (see `model_times.py`).
     `tools` are the schemas of the tools that its first model request names, as OpenAI writes them; empty where they are not stored.
     """
 
@@ -79,6 +80,7 @@ class RunRecord:
     labels: Labels = CLEAN
     seconds: float = 0.0
     first_token_seconds: float | None = None
+    tokens_per_second: float | None = None
 
     @property
     def turns(self) -> int:
