@@ -119,7 +119,8 @@ class CaseRun:
 class ScoreResult:
     """What a score says of a run: `value` from 0 (bad) to 1 (good), or None where there is no score, and `reason` says why.
 
-    `passed` is None for a score that measures and sets no limit. `details` are the single findings, a sentence each.
+    `passed` is None for a score that measures and sets no limit. `details` are the single findings, a sentence each. `cost_usd` is what
+    the model calls of the score itself cost.
     """
 
     score: str
@@ -127,6 +128,7 @@ class ScoreResult:
     passed: bool | None = None
     reason: str = ""
     details: tuple[str, ...] = ()
+    cost_usd: float = 0.0
 
 
 class Score(Protocol):

@@ -1,0 +1,98 @@
+"""Which share of an answer's claims the sources support."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..values import CaseRun, ScoreResult, SourceText
+from .grading import check_least, leave_out, measure, say_why_no_answer, set_name, shorten, show
+from .grounding import Claim, Support, check_claim, find_claims
+from .judge_asking import JudgeReply, ask_judge
+
+if TYPE_CHECKING:
+    from ...models.model import Model
+
+NO_SOURCES = "The run has read no source, so nothing is there to be faithful to."
+NO_CLAIM = "The answer makes no claim."
+SUPPORTED = (
+    "You are shown sources and a numbered list of claims. For each claim, say whether it follows from the sources alone; what you know "
+    'from elsewhere does not count. Reply as {"verdicts": [true, false]}, one for each claim, in order.'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Faithfulness:
+    """Measure which share of an answer's claims its sources support. Deterministic without a model.
+
+    RAGAS' faithfulness (Es et al. 2024): supported claims by all claims. There a model splits the answer into claims and judges them; here
+    a claim is a sentence, and code judges it: every figure, name, unit, negation, limit and subject of it has to be in one of the run's
+    sources, in the same relation. With a `model` each claim that the code supports is put to it as well, and counts only if it agrees: the
+    model may take away and never add. No value where the run has read nothing, or the answer claims nothing.
+    """
+
+    model: str | Model | None = None
+    least: float | None = None
+    name: str = ""
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Return whether code alone judges."""
+        return self.model is None
+
+    def __post_init__(self) -> None:
+        check_least(self, self.least)
+        set_name(self, "faithfulness")
+
+    async def __call__(self, run: CaseRun) -> ScoreResult:
+        """Return the share of the claims that are supported."""
+        sources = run.record.sources
+        if why := say_why_no_answer(run.record) or ("" if sources else NO_SOURCES):
+            return leave_out(self.name, why, self.least)
+        claims = find_claims(run.record.text, sources)
+        if not claims:
+            return leave_out(self.name, NO_CLAIM, self.least)
+        supports = [check_claim(claim, sources) for claim in claims]
+        details = [
+            f"Not supported: {claim.sentence} {each.reason}".rstrip()
+            for claim, each in zip(claims, supports, strict=True)
+            if not each.supported
+        ]
+        cost = 0.0
+        if self.model is not None:
+            verdict = await ask_support(self.model, claims, sources, run.record.models)
+            cost = verdict.usage.cost_usd
+            if verdict.value is None:
+                return leave_out(self.name, verdict.problem, self.least, [*verdict.notes, *details], cost)
+            supports, more = _take_away(claims, supports, verdict.value)
+            details += [*more, *verdict.notes]
+        count = sum(each.supported for each in supports)
+        return measure(self.name, count / len(claims), self.least, f"{count} of {len(claims)} claims are supported.", details, cost)
+
+
+def _take_away(claims: Sequence[Claim], supports: Sequence[Support], said: Sequence[bool]) -> tuple[list[Support], list[str]]:
+    """Return the supports that the model agrees with, and where the two differ."""
+    both, details = list[Support](), list[str]()
+    for claim, support, agrees in zip(claims, supports, said, strict=True):
+        both.append(Support(support.supported and agrees, support.reason))
+        if support.supported != agrees:
+            what = "does not see this supported" if support.supported else "sees this supported, which does not count"
+            details.append(f"The model {what}: {shorten(claim.sentence)}")
+    return both, details
+
+
+async def ask_support(
+    model: str | Model, claims: Sequence[Claim], sources: Sequence[SourceText], answered_by: tuple[str, ...]
+) -> JudgeReply[list[bool]]:
+    """Ask a model which claims follow from the sources."""
+
+    def read(value: Any) -> list[bool]:
+        verdicts = value.get("verdicts") if isinstance(value, dict) else None
+        if not isinstance(verdicts, list) or len(verdicts) != len(claims) or not all(isinstance(each, bool) for each in verdicts):
+            raise ValueError(f"“verdicts” is to be a list of {len(claims)} times true or false, and the reply is {show(value)}.")
+        return verdicts
+
+    texts = {f"source {source.id}": source.text for source in sources}
+    texts["the claims"] = "\n".join(f"{number}. {claim.sentence}" for number, claim in enumerate(claims, 1))
+    return await ask_judge(model, SUPPORTED, texts, read, answered_by=answered_by)
