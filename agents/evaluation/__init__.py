@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sayso.tools.lazy_names import lazily
 
 if TYPE_CHECKING:
-    from .records import find_record as find_record
-    from .records import make_record as make_record
+    from .run_records import find_record as find_record
+    from .run_records import make_record as make_record
     from .statistics import Interval as Interval
     from .statistics import PairedDifference as PairedDifference
     from .statistics import bootstrap_interval as bootstrap_interval
@@ -37,8 +37,8 @@ _PLACES = {
     "bootstrap_interval": "statistics",
     "cases_needed": "statistics",
     "compare_pairs": "statistics",
-    "find_record": "records",
-    "make_record": "records",
+    "find_record": "run_records",
+    "make_record": "run_records",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
 __getattr__, __dir__ = lazily(__name__, _PLACES)

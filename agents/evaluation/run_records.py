@@ -130,7 +130,7 @@ async def read_stored_run(engine: DurableEngine, row: RunRow) -> StoredRun:
     """Return what a database knows of a run."""
     from sayso.workflows.durable import records  # late, for load time
 
-    from .record_times import measure_seconds
+    from .record_times import measure_seconds  # late, as above
 
     log = await engine.log(row.id)
     results: dict[str, dict[str, object]] = {}
