@@ -36,13 +36,14 @@ class SharedRunOptions(TypedDict, total=False):
     """The options that `run`, `run_sync` and `run_stream` take everywhere.
 
     `approve` answers approval requests; without it writes stay pending. `limits` hold for the whole run. `engine` stores the run (default:
-    a memory engine of its own). `run_id` names it; starting the same id again on an engine continues that run.
+    a memory engine of its own). `run_id` names it; starting the same id again on an engine continues that run. `user` says whose run it is.
     """
 
     approve: Approver | None
     limits: Limits | None
     engine: Engine | None
     run_id: str | None
+    user: str | None
 
 
 class RunOptions(SharedRunOptions, total=False):
@@ -223,6 +224,7 @@ class Workflow(Generic[A, B]):
         engine: Engine | None = None,
         run_id: str | None = None,
         grants: Grants = (),
+        user: str | None = None,
         **unknown: object,
     ) -> Execution:
         """Return the execution of a new run, or of the engine's run of that id."""
@@ -248,7 +250,7 @@ class Workflow(Generic[A, B]):
             value = cast(A, replace_labelled(value, lambda content: content))
 
         make_scope = partial(self._make_scope, value, approver, deps, merged, rules)
-        return (open_private if engine is None else engine.open)(self.execute, value, run_id, make_scope)
+        return (open_private if engine is None else engine.open)(self.execute, value, run_id, make_scope, user)
 
     def _make_scope(self, value: A, approver: Approver | None, deps: object, limits: Limits | None, rules: Rules) -> Scope:
         """Return the scope of one execution: a run that is resumed begins with what its caller gives, and reads and counts anew."""

@@ -58,6 +58,11 @@ class DurableExecution(Execution):
         self.claimed_before: Claimed | None = None  # a worker claims many runs at once, before it opens them
         self.loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def user(self) -> str:
+        """Return whose run it is: as the database says, once it was claimed."""
+        return self.saved.claimed.for_user if hasattr(self.saved, "claimed") else super().user
+
     # claiming and letting go
 
     async def create(self) -> None:
@@ -70,7 +75,9 @@ class DurableExecution(Execution):
         assert self.asked is not None
         flow, given = self.asked.flow, seal_input(self.id, getattr(self.workflow, "__self__", None), self.value, str(self.asked.input))
         limits = limits_text(self.make_scope().meter.limits)
-        return NewRun(self.id, flow, app.name if app is not None and flow in app else "", given, limits, records.NEW, self.clock())
+        return NewRun(
+            self.id, flow, app.name if app is not None and flow in app else "", given, limits, records.NEW, self.clock(), self.asked.user
+        )
 
     async def _execute(self, suspends: bool) -> AnyResult:
         while True:

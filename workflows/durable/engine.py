@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
 from sayso.tools.calls import find_labels
@@ -22,6 +22,7 @@ from ..runs.journal import Entry
 from ..runs.limits import Limits, limits_text
 from ..runs.memory_engine import BaseEngine, check_open, check_run_id, check_signed
 from ..runs.protocols import NOTHING, Runnable, RunResult, Scope, WorkflowCode
+from ..runs.same_run import check_user
 from ..workflow import Workflow
 from . import records
 from .chain import ChainVerdict, Keys, Row, verify_rows
@@ -36,6 +37,7 @@ if TYPE_CHECKING:  # late, for load time: an app loads the shapes
 
     from ..runs.grant_records import StandingApproval
     from ..runs.replaying import Replayed
+    from ..thumbs import Feedback
     from .app import App
     from .heads import Heads
 
@@ -111,31 +113,36 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
     # what an application and the command line do with runs
 
-    async def start(self, workflow: WorkflowCode | Runnable, value: object, *, run_id: str, scope: Scope | None = None) -> None:
+    async def start(
+        self, workflow: WorkflowCode | Runnable, value: object, *, run_id: str, scope: Scope | None = None, user: str | None = None
+    ) -> None:
         """Start a run in the background of this program; the same id again does nothing. It is in the database when this returns."""
-        execution = self.open_runnable(workflow, value, run_id, scope)
+        execution = self.open_runnable(workflow, value, run_id, scope, user)
         await execution.create()
         self.start_execution(execution)
 
-    async def submit(self, flow: Workflow[Any, Any] | str, value: object, *, run_id: str, limits: Limits | None = None) -> None:
-        """Queue a run of the app for the workers; submitting the same again does nothing.
+    async def submit(
+        self, flow: Workflow[Any, Any] | str, value: object, *, run_id: str, limits: Limits | None = None, user: str | None = None
+    ) -> None:
+        """Queue a run of the app for the workers, for a user where one is named; submitting the same again does nothing.
 
         Raises RunIdTaken if there is a run of that id that is another one: of another app or flow, with another input or other limits.
         """
         if self.app is None:
             raise UsageError("submit() needs the app that the workers run. Give it to the engine: engine(url, app=App(flows=[...])).")
         check_run_id(run_id)
+        whose = "" if user is None else check_user(user)
         workflow = self.app.flow(flow if isinstance(flow, str) else flow.name)
         value = value.content if isinstance(value, RunResult) else value
         given = seal_input(run_id, workflow, value, json.dumps(to_json(value, f"the input of run {run_id}")))
         app, now = self.app.name, self.clock()
-        new, is_sqlite = NewRun(run_id, workflow.name, app, given, limits_text(limits), records.QUEUED, now), self.database.is_sqlite
+        new, is_sqlite = NewRun(run_id, workflow.name, app, given, limits_text(limits), records.QUEUED, now, whose), self.database.is_sqlite
 
         def submit(session: Session) -> None:
             row = records.create_or_find(session, new, self.store.keys, is_sqlite)
             if row.app != app:
-                whose = f"of the app {row.app!r}" if row.app else "of a program of its own"
-                raise RunIdTaken(f"Run {run_id!r} is {whose}, and was submitted to the app {app!r}. Give another run_id.")
+                other = f"of the app {row.app!r}" if row.app else "of a program of its own"
+                raise RunIdTaken(f"Run {run_id!r} is {other}, and was submitted to the app {app!r}. Give another run_id.")
             if limits is not None and row.limits != new.limits:
                 raise RunIdTaken(f"Run {run_id!r} has other limits by now: {row.limits}. Give another run_id, or no limits.")
 
@@ -285,9 +292,48 @@ class DurableEngine(BaseEngine[DurableExecution]):
         """Return the rows of the open requests of all runs."""
         return await self.store.database.do(lambda session: records.approval_rows(session, only_open=True))
 
-    async def runs(self, *states: str, limit: int = 1000) -> list[RunRow]:
-        """Return the runs in the database, in these states or all; the one that changed last comes first."""
-        return await self.store.database.do(lambda session: records.run_rows(session, states, limit))
+    async def runs(
+        self, *states: str, limit: int = 1000, feedback: Literal["up", "down"] | None = None, user: str | None = None
+    ) -> list[RunRow]:
+        """Return the runs in the database, in these states or all; the one that changed last comes first.
+
+        `feedback` says which thumb somebody's last word on them is, `user` whose they are.
+        """
+        also = "1 = 1"
+        if feedback is not None:
+            from .stored_feedback import check_filter, has_verdict  # late, for load time
+
+            also = has_verdict(check_filter(feedback))
+        return await self.store.database.do(lambda session: records.run_rows(session, states, limit, also=also, user=user))
+
+    async def give_feedback(self, run_id: str, good: bool, *, note: str = "", by: str = "") -> Feedback:
+        """Give a run, or a child of it, a thumb up or down, with a note. Of each person the last counts; what was before is kept.
+
+        Without `by` it is from the user of the run. It stands beside the log of the run, whose hash chain stays as it is. Raises UsageError
+        for a run that is not there, and for what is no thumb.
+        """
+        from ..thumbs import check_thumb, make_feedback  # late, for load time
+        from .stored_feedback import store_feedback
+
+        given = make_feedback(run_id, check_thumb(good), note, by, self.clock())
+        return await self.store.database.do(lambda session: store_feedback(self.store, session, given))
+
+    async def withdraw_feedback(self, run_id: str, *, by: str = "") -> Feedback:
+        """Withdraw a person's thumb; that it was given is kept. Raises UsageError where there is none."""
+        from ..thumbs import make_feedback  # late, for load time
+        from .stored_feedback import store_feedback
+
+        withdrawn = make_feedback(run_id, None, "", by, self.clock())
+        return await self.store.database.do(lambda session: store_feedback(self.store, session, withdrawn))
+
+    async def feedback(self, run_id: str | None = None, *, history: bool = False) -> tuple[Feedback, ...]:
+        """Return the thumbs of a run and its children, or of all runs: each person's last word, or with `history` all that was given."""
+        from ..thumbs import find_last_words  # late, for load time
+        from .stored_feedback import read_feedback
+
+        root_id = None if run_id is None else (await self.run(run_id)).id
+        given = await self.store.database.do(lambda session: read_feedback(session, root_id))
+        return tuple(given) if history else find_last_words(given)
 
     async def run(self, run_id: str) -> RunRow:
         """Return the row of a run, or of the run that a child belongs to. Raises UsageError if there is none."""

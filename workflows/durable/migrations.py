@@ -114,6 +114,24 @@ MIGRATIONS = (
         """,
     ),
     Migration(5, "how many programs in a row died with a run", "ALTER TABLE sayso_runs ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0"),
+    Migration(
+        6,
+        "for whom a run is, and what people think of it",
+        """
+        ALTER TABLE sayso_runs ADD COLUMN for_user TEXT NOT NULL DEFAULT '';
+        CREATE TABLE sayso_feedback (
+            root TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            run TEXT NOT NULL,
+            given_by TEXT NOT NULL,
+            verdict TEXT NOT NULL,
+            note TEXT NOT NULL,
+            at DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (root, number)
+        );
+        CREATE INDEX sayso_feedback_verdict ON sayso_feedback (verdict, root)
+        """,
+    ),
 )
 
 LOCK = 7129201

@@ -11,7 +11,7 @@ from sayso.tools.errors import RunError
 from ..runs.codec import SEALED_MARK, to_json
 from ..runs.events import ApprovalAsked, WriteSettled, WriteStarted
 from ..runs.journal import Entry
-from ..runs.same_run import Asked, check_same_run
+from ..runs.same_run import Asked, check_same_run, check_same_user
 from .chain import KEY_ID_AT, START, Keys, Row, check_seal, fingerprint, link_rows, seal
 from .database import Session
 from .liveness import Life
@@ -41,6 +41,7 @@ class RunRow(NamedTuple):
     """A run as the database knows it; times are seconds since 1970.
 
     `state` is new, queued, running, waiting (for a decision), interrupted (its program was stopped), done, failed or cancelled.
+    `for_user` says whose run it is; "" where nobody was named.
     """
 
     id: str
@@ -58,6 +59,7 @@ class RunRow(NamedTuple):
     wake_at: float | None
     output: str | None
     error: str | None
+    for_user: str = ""
 
 
 class NewRun(NamedTuple):
@@ -70,6 +72,7 @@ class NewRun(NamedTuple):
     limits: str
     state: str
     now: float
+    user: str = ""
 
 
 class ApprovalRow(NamedTuple):
@@ -133,11 +136,17 @@ def run_row(session: Session, run_id: str, *, locked: bool = False, is_sqlite: b
     return RunRow(*found) if found else None
 
 
-def run_rows(session: Session, states: Sequence[str] = (), limit: int = 1000) -> list[RunRow]:
-    """Return runs, the one that changed last first."""
+def run_rows(
+    session: Session, states: Sequence[str] = (), limit: int = 1000, *, also: str = "1 = 1", user: str | None = None
+) -> list[RunRow]:
+    """Return runs, the one that changed last first; those of which the SQL condition `also` holds, and of one user where one is named."""
     wanted = " OR ".join(f"state = :s{index}" for index in range(len(states))) or "1 = 1"
     values: dict[str, object] = {f"s{index}": state for index, state in enumerate(states)}
-    found = session.execute(f"SELECT {_RUN} FROM sayso_runs WHERE {wanted} ORDER BY changed_at DESC LIMIT {int(limit)}", values)
+    if user is not None:
+        also, values["user"] = f"{also} AND for_user = :user", user
+    found = session.execute(
+        f"SELECT {_RUN} FROM sayso_runs WHERE ({wanted}) AND {also} ORDER BY changed_at DESC LIMIT {int(limit)}", values
+    )
     return [RunRow(*row) for row in found.fetchall()]
 
 
@@ -147,14 +156,16 @@ def create_or_find(session: Session, new: NewRun, keys: Keys | None, is_sqlite: 
     Raises RunIdTaken if the run of that id is of another flow, or has another input.
     """
     created = {"limits": json.loads(new.limits), "state": new.state}
+    if new.user:
+        created["user"] = new.user
     rows = (
         Row(0, new.now, new.id, "started", new.flow, new.input),
         Row(0, new.now, new.id, "created", new.app, json.dumps(created)),
     )
     chain = link_rows(START, 0, rows, keys)
     made = session.execute(
-        "INSERT INTO sayso_runs (id, flow, app, input, limits, state, attempt, owner, number, head, created_at, changed_at) "
-        "VALUES (:id, :flow, :app, :input, :limits, :state, 0, NULL, :number, :head, :now, :now) ON CONFLICT (id) DO NOTHING "
+        "INSERT INTO sayso_runs (id, flow, app, input, limits, state, attempt, owner, number, head, created_at, changed_at, for_user) "
+        "VALUES (:id, :flow, :app, :input, :limits, :state, 0, NULL, :number, :head, :now, :now, :user) ON CONFLICT (id) DO NOTHING "
         f"RETURNING {_RUN}",
         {**new._asdict(), "number": len(chain), "head": chain[-1].hash},
     ).fetchone()
@@ -165,6 +176,8 @@ def create_or_find(session: Session, new: NewRun, keys: Keys | None, is_sqlite: 
     assert row is not None
     if (row.flow, row.input) != (new.flow, new.input):
         check_same_run(new.id, Asked(row.flow, _read_input(row.id, row.input)), Asked(new.flow, _read_input(new.id, new.input)))
+    if new.user != row.for_user:
+        check_same_user(new.id, row.for_user, new.user)
     return row
 
 
@@ -394,7 +407,7 @@ def find_orphans(session: Session) -> list[str]:
     """Return the ids of runs that are not there any more, while something of them is."""
     parts = " UNION ".join(
         f"SELECT root FROM {table} WHERE root NOT IN (SELECT id FROM sayso_runs)"
-        for table in ("sayso_log", "sayso_inbox", "sayso_approvals")
+        for table in ("sayso_log", "sayso_inbox", "sayso_approvals", "sayso_feedback")
     )
     return sorted(root for (root,) in session.execute(parts).fetchall())
 

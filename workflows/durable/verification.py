@@ -73,6 +73,8 @@ def compare_start(run: RunRow, log: Sequence[Row], hashed_since: float, keys: Ke
         problems.append(f"the flow {run.flow!r} of the app {run.app!r} is not the one it was started as.")
     if created is not None and created.at != run.created_at:
         problems.append("the time at which it was created is not that of its log.")
+    if created is not None and json.loads(created.value).get("user", "") != run.for_user:
+        problems.append("the user that is stored with the run is not the one it was started for.")
     given = [json.loads(row.value).get("limits", ...) for row in (created, *begun) if row is not None]
     if given and given[-1] is not ... and given[-1] != json.loads(run.limits):
         problems.append("the limits that are stored with the run are not those it was given.")

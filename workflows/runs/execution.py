@@ -119,6 +119,11 @@ class Execution(Inbox):
         self.executing_task: asyncio.Task[object] | None = None
         self.joined: list[asyncio.Future[AnyResult]] = []
 
+    @property
+    def user(self) -> str:
+        """Return whose run it is, as its starter said; "" where nobody did."""
+        return "" if self.asked is None else self.asked.user
+
     async def execute(self, *, suspends: bool) -> AnyResult:
         """Execute the workflow's code over the journal, to its end or to where it can only wait.
 

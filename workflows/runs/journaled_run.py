@@ -82,6 +82,11 @@ class JournaledRun:
         return self.execution.clock()
 
     @property
+    def user(self) -> str:
+        """Return whose run it is, as its starter said; "" where nobody did."""
+        return self.execution.user
+
+    @property
     def attempt(self) -> str:
         """Return the name of this execution: a run resumed after a crash is another attempt."""
         prefix, number = self._attempt

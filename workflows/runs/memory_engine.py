@@ -26,12 +26,13 @@ from .journal import Entry, Journal, StrictJournal
 from .journaled_run import JournaledRun
 from .limits import Meter
 from .protocols import Provenance, Runnable, RunResult, Scope, WorkflowCode
-from .same_run import Asked, check_same_run
+from .same_run import Asked, check_same_run, check_user
 
 if TYPE_CHECKING:  # late, for load time: only who configures approvers or grants needs it
     from sayso.tools.approval.grant import Grant
     from sayso.tools.approval.signatures import Approvers
 
+    from ..thumbs import Feedback
     from .grant_records import StandingApproval
 
 # A run in memory needs an id that is its own in this program, and chance from the system costs as much as a step.
@@ -53,13 +54,15 @@ class BaseEngine(ABC, Generic[E]):
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> E:
         """Make the execution of a new run."""
 
-    def open(self, workflow: WorkflowCode, value: object, run_id: str | None, make_scope: Callable[[], Scope]) -> E:
+    def open(
+        self, workflow: WorkflowCode, value: object, run_id: str | None, make_scope: Callable[[], Scope], user: str | None = None
+    ) -> E:
         """Return the execution of the run of that id, made if there is none yet; `make_scope` is called for each execution.
 
-        Raises RunIdTaken if the run of that id is of another flow, or has another input.
+        Raises RunIdTaken if the run of that id is of another flow or user, or has another input.
         """
         asked = None
-        if run_id is None and not self.strict:
+        if run_id is None and not self.strict and user is None:
             run_id = f"{_PROGRAM}{next(_NUMBERS)}"  # nobody can ask for it again
         else:
             if run_id is None:
@@ -68,7 +71,8 @@ class BaseEngine(ABC, Generic[E]):
             given: object = value
             with suppress(NotJson):
                 given = json.dumps(to_json(value))  # written down at once, for the flow may change it
-            asked = Asked(getattr(getattr(workflow, "__self__", None), "name", "") or getattr(workflow, "__qualname__", "flow"), given)
+            flow = getattr(getattr(workflow, "__self__", None), "name", "") or getattr(workflow, "__qualname__", "flow")
+            asked = Asked(flow, given) if user is None else Asked(flow, given, check_user(user))
         execution = self.executions.get(run_id)
         if execution is None:
             if self.strict:
@@ -83,13 +87,19 @@ class BaseEngine(ABC, Generic[E]):
             execution.workflow, execution.make_scope = workflow, make_scope  # the same run, asked for again by another caller
         return execution
 
-    def open_runnable(self, workflow: WorkflowCode | Runnable, value: object, run_id: str, scope: Scope | None) -> E:
+    def open_runnable(
+        self, workflow: WorkflowCode | Runnable, value: object, run_id: str, scope: Scope | None, user: str | None = None
+    ) -> E:
         """Return the execution of a run; an agent or a workflow brings its code and its limits."""
         if not isinstance(workflow, Runnable):
-            return self.open(workflow, value, run_id, lambda: scope or Scope())
+            return self.open(workflow, value, run_id, lambda: scope or Scope(), user)
         value = value.content if isinstance(value, RunResult) else value
         limits, user_texts = workflow.limits, tuple(workflow.find_user_texts(value))
-        return self.open(workflow.execute, value, run_id, lambda: scope or Scope(meter=Meter(limits), provenance=Provenance(user_texts)))
+
+        def make_scope() -> Scope:
+            return scope or Scope(meter=Meter(limits), provenance=Provenance(user_texts))
+
+        return self.open(workflow.execute, value, run_id, make_scope, user)
 
     def start_execution(self, execution: E) -> None:
         """Execute in the background, unless that was begun before."""
@@ -199,7 +209,7 @@ class MemoryEngine(BaseEngine[Execution]):
     `strict` sends every stored value through JSON, as durable engines do; `record` keeps events for whoever listens later.
     """
 
-    __slots__ = ("record",)
+    __slots__ = ("_feedback", "record")
 
     def __init__(
         self,
@@ -211,6 +221,7 @@ class MemoryEngine(BaseEngine[Execution]):
     ) -> None:
         super().__init__(strict=strict, clock=clock, approvers=approvers)
         self.record = record
+        self._feedback: list[Feedback] = []
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> Execution:
         return Execution(
@@ -225,9 +236,11 @@ class MemoryEngine(BaseEngine[Execution]):
             keeps_history=self.record,
         )
 
-    async def start(self, workflow: WorkflowCode | Runnable, value: object, *, run_id: str, scope: Scope | None = None) -> None:
-        """Start a run in the background; starting the same id again does nothing."""
-        self.start_execution(self.open_runnable(workflow, value, run_id, scope))
+    async def start(
+        self, workflow: WorkflowCode | Runnable, value: object, *, run_id: str, scope: Scope | None = None, user: str | None = None
+    ) -> None:
+        """Start a run in the background, for a user where one is named; starting the same id again does nothing."""
+        self.start_execution(self.open_runnable(workflow, value, run_id, scope, user))
 
     async def signal(self, run_id: str, topic: str, value: object) -> None:
         """Send a value to a run (or one of its children, by its id); the first for a topic counts."""
@@ -254,6 +267,33 @@ class MemoryEngine(BaseEngine[Execution]):
             topic: value for run, topic, value in ((*address, value) for address, value in execution.inbox.items()) if run == execution.id
         }
         return list_grants(execution.history or (), sent)
+
+    async def give_feedback(self, run_id: str, good: bool, *, note: str = "", by: str = "") -> Feedback:
+        """Give a run a thumb up or down, with a note; of each person the last counts. Without `by` it is from the user of the run."""
+        from ..thumbs import check_thumb, make_feedback  # late, for load time
+
+        user = self._find(run_id).user
+        feedback = make_feedback(run_id, check_thumb(good), note, by or user, self.clock())
+        self._feedback.append(feedback)
+        return feedback
+
+    async def withdraw_feedback(self, run_id: str, *, by: str = "") -> Feedback:
+        """Withdraw a person's thumb. Raises UsageError where there is none."""
+        from ..thumbs import find_withdrawable, make_feedback  # late, for load time
+
+        user = self._find(run_id).user
+        feedback = make_feedback(run_id, None, "", by or user, self.clock())
+        find_withdrawable(self._feedback, run_id, feedback.by)
+        self._feedback.append(feedback)
+        return feedback
+
+    async def feedback(self, run_id: str | None = None, *, history: bool = False) -> tuple[Feedback, ...]:
+        """Return the thumbs of a run and its children, or of all runs: each person's last word, or with `history` all that was given."""
+        from ..thumbs import find_last_words  # late, for load time
+
+        root_id = self._find(run_id).id if run_id is not None else None
+        given = [each for each in self._feedback if root_id is None or each.run.partition("/")[0] == root_id]
+        return tuple(given) if history else find_last_words(given)
 
     async def result(self, run_id: str) -> Any:
         """Wait for the run's result; raises what it raised, Cancelled if it was cancelled."""
@@ -313,7 +353,9 @@ class MemoryEngine(BaseEngine[Execution]):
         return execution
 
 
-def open_private(workflow: WorkflowCode, value: object, run_id: str | None, make_scope: Callable[[], Scope]) -> Execution:
+def open_private(
+    workflow: WorkflowCode, value: object, run_id: str | None, make_scope: Callable[[], Scope], user: str | None = None
+) -> Execution:
     """Return the execution of a run that is on no engine: its result is all there is to ask for.
 
     One that pauses or fails is given an engine of its own, for it can be resumed. What any other has stored is freed with the last look at
@@ -325,6 +367,8 @@ def open_private(workflow: WorkflowCode, value: object, run_id: str | None, make
         check_run_id(run_id)
     execution = Execution(run_id, workflow, value, make_scope, Journal(), JournaledRun, time.time)
     execution.make_engine = _make_engine_for
+    if user is not None:
+        execution.asked = Asked(getattr(getattr(workflow, "__self__", None), "name", "flow"), value, check_user(user))
     return execution
 
 

@@ -291,6 +291,11 @@ class Run(Protocol):
         ...
 
     @property
+    def user(self) -> str:
+        """Return whose run it is, as its starter said (`user=`); "" where nobody did."""
+        ...
+
+    @property
     def scope(self) -> Scope:
         """Return what the caller gave (approver, deps, limits, rules), and what the run has read and used."""
         ...
@@ -386,8 +391,10 @@ class Run(Protocol):
 class Engine(Protocol):
     """Where runs live: in memory, in a file, in a database."""
 
-    async def start(self, workflow: WorkflowCode | Runnable, value: object, *, run_id: str, scope: Scope | None = None) -> None:
-        """Start a run; starting the same id again does nothing."""
+    async def start(
+        self, workflow: WorkflowCode | Runnable, value: object, *, run_id: str, scope: Scope | None = None, user: str | None = None
+    ) -> None:
+        """Start a run, for a user where one is named; starting the same id again does nothing."""
         ...
 
     async def signal(self, run_id: str, topic: str, value: object) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import NamedTuple
 
 from sayso.tools.canonical import Json, canonical_json, readable_json
-from sayso.tools.errors import RunIdTaken, SaysoError
+from sayso.tools.errors import RunIdTaken, SaysoError, UsageError
 
 from .codec import from_json, to_json
 
@@ -15,10 +15,11 @@ SHOWN = 60
 
 
 class Asked(NamedTuple):
-    """What a run was asked for with: the name of its flow, and its input as JSON text, or as it is where it is none."""
+    """What a run was asked for with: the name of its flow, its input as JSON text (or as it is where it is none), and whose run it is."""
 
     flow: str
     input: object
+    user: str = ""
 
 
 def check_same_run(run_id: str, before: Asked, now: Asked) -> None:
@@ -33,6 +34,23 @@ def check_same_run(run_id: str, before: Asked, now: Asked) -> None:
             f"Run {run_id!r} was started with another input: {was}, and now {is_now}. "
             "A run id stands for one run: give another run_id, or the input it was started with."
         )
+    check_same_user(run_id, before.user, now.user)
+
+
+def check_same_user(run_id: str, before: str, now: str) -> None:
+    """Raise RunIdTaken where a run is asked for again for somebody else; whoever names nobody may ask for it."""
+    if now and now != before:
+        whose = f"is of the user {before!r}" if before else "was started for no user"
+        raise RunIdTaken(f"Run {run_id!r} {whose}, and was asked for with user={now!r}. Give another run_id.")
+
+
+def check_user(user: object) -> str:
+    """Return whose run it is to be. Raises UsageError for what cannot name a user: it is stored, and money is counted by it."""
+    if not isinstance(user, str) or not user.strip():
+        raise UsageError(f"user={user!r} names nobody. Give the id of the user, a text; leave it out where there is none.")
+    if "\0" in user or any("\ud800" <= char <= "\udfff" for char in user):
+        raise UsageError(f"user={user!r} cannot be stored: it has a character that is none (NUL, or half of a pair).")
+    return user
 
 
 def _is_same_input(before: object, now: object) -> bool:

@@ -17,12 +17,14 @@ from sayso.cli.run_database import find_run, open_engine
 if TYPE_CHECKING:
     from sayso.workflows.durable.chain import ChainVerdict, Row
     from sayso.workflows.durable.records import ApprovalRow, RunRow
+    from sayso.workflows.thumbs import Feedback
 
 
 def export(run: RunId, *, redact: Annotated[bool, Parameter(negative="")] = False, database: DatabaseUrl = None) -> int:
     """Print a run with its whole log as one JSON document.
 
-    It holds the run, the log with its hashes, the approval requests, and the verdict of `sayso verify`. Secrets are encrypted.
+    It holds the run, the log with its hashes, the approval requests, the feedback, and the verdict of `sayso verify`. Secrets are
+    encrypted.
 
     Parameters
     ----------
@@ -40,19 +42,23 @@ async def _export(run: str, redact: bool, database: str | None) -> dict[str, obj
         log = await engine.log(row.id)
         verdict = await engine.verify(row.id)
         approvals = await engine.approvals(row.id)
+        feedback = await engine.feedback(row.id, history=True)
     if redact:
-        return _redact(row, log, approvals, verdict)
+        return _redact(row, log, approvals, feedback, verdict)
     return {
         "sayso": __version__,
         "run": _to_dict(row, "input", "limits", "output", "error"),
         "log": [_to_dict(each, "value") for each in log],
         "approvals": [_to_dict(each, "request") for each in approvals],
+        "feedback": [each._asdict() for each in feedback],
         "verify": {**verdict._asdict(), "problems": list(verdict.problems)},
     }
 
 
-def _redact(row: RunRow, log: Sequence[Row], approvals: Sequence[ApprovalRow], verdict: ChainVerdict) -> dict[str, object]:
-    from sayso.cli.redaction import redact_approval, redact_row, redact_run  # late, for load time
+def _redact(
+    row: RunRow, log: Sequence[Row], approvals: Sequence[ApprovalRow], feedback: Sequence[Feedback], verdict: ChainVerdict
+) -> dict[str, object]:
+    from sayso.cli.redaction import redact_approval, redact_feedback, redact_row, redact_run  # late, for load time
 
     return {
         "sayso": __version__,
@@ -60,6 +66,7 @@ def _redact(row: RunRow, log: Sequence[Row], approvals: Sequence[ApprovalRow], v
         "run": redact_run(row),
         "log": [redact_row(each) for each in log],
         "approvals": [redact_approval(each) for each in approvals],
+        "feedback": [redact_feedback(each) for each in feedback],
         "verify": {"rows": verdict.rows, "keyed": verdict.keyed, "problems": list(verdict.problems)},
     }
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "draw": "Draw a workflow as Mermaid text, for https://mermaid.live, a README or a page.",
     "edit": "Change the arguments of a request that waits: name=value ...",
     "export": "Print a run with its whole log as one JSON document.",
+    "feedback": "Give a run a thumb up or down with a note, withdraw it, or list the thumbs.",
     "grants": "List the standing approvals of a run, or withdraw one.",
     "keys": "Make a key to sign decisions with: a private one for you alone, a public one for the application.",
     "reject": "Reject a request that waits; the model is told the reason.",

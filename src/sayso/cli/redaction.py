@@ -16,6 +16,7 @@ from sayso.workflows.runs.stored_types import find_type
 if TYPE_CHECKING:
     from sayso.workflows.durable.chain import Row
     from sayso.workflows.durable.records import ApprovalRow, RunRow
+    from sayso.workflows.thumbs import Feedback
 
 _PLACES = ("run", "name")
 _DECISION = ("by", "at", "place")
@@ -57,10 +58,10 @@ _OF_ROWS: dict[str, tuple[str, ...]] = {"created": ("state", "limits"), "begun":
 
 
 def redact_run(row: RunRow) -> dict[str, object]:
-    """Return the row of a run without its input, output and error."""
+    """Return the row of a run without its input, output, error and user."""
     values: dict[str, object] = row._asdict()
     values.update({name: _leave_out(_parse(values[name])) for name in ("input", "output", "error")}, limits=_parse(row.limits))
-    return {**values, "head": _keep_hash(row.head)}
+    return {**values, "for_user": _leave_out(row.for_user or None), "head": _keep_hash(row.head)}
 
 
 def redact_row(row: Row) -> dict[str, object]:
@@ -71,6 +72,11 @@ def redact_row(row: Row) -> dict[str, object]:
     else:
         value = redact(value) if row.kind in ("kept", "event", "told") else _leave_out(value)
     return {**row._asdict(), "value": value, "hash": _keep_hash(row.hash)}
+
+
+def redact_feedback(feedback: Feedback) -> dict[str, object]:
+    """Return a thumb without its note."""
+    return {**feedback._asdict(), "note": _leave_out(feedback.note or None)}
 
 
 def redact_approval(row: ApprovalRow) -> dict[str, object]:

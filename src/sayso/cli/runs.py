@@ -6,8 +6,9 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -23,6 +24,7 @@ from sayso.workflows.runs.limits import NO_USAGE, Usage, count_steps
 if TYPE_CHECKING:
     from sayso.workflows.durable.engine import DurableEngine
     from sayso.workflows.durable.records import ApprovalRow, RunRow
+    from sayso.workflows.thumbs import Feedback
 
 STATES = ("new", "queued", "running", "waiting", "interrupted", "done", "failed", "cancelled")
 STATE_COLOURS = {"waiting": "yellow", "done": "green", "failed": "red", "running": "cyan", "died": "red"}
@@ -51,12 +53,17 @@ class RunEntry(TypedDict):
     spend_usd: float
     tokens: int
     model_calls: int
+    user: str
+    up: int
+    down: int
 
 
 def runs(
     *,
     database: DatabaseUrl = None,
     state: str | None = None,
+    feedback: Literal["up", "down"] | None = None,
+    user: str | None = None,
     limit: Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1, lte=1000))] = 50,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
@@ -68,6 +75,10 @@ def runs(
     ----------
     state
         Only runs in this state: new, queued, running, waiting, interrupted, done, failed or cancelled.
+    feedback
+        Only runs that somebody gave a thumb up or down, as their last word.
+    user
+        Only runs of this user.
     limit
         List at most this many.
     as_json
@@ -75,21 +86,27 @@ def runs(
     """
     if state is not None and state not in STATES:
         raise UsageError(f"There is no state {state!r}. States: {', '.join(STATES)}.")
-    return asyncio.run(_list(database, state, limit, as_json))
+    return asyncio.run(_list(database, state, limit, as_json, feedback, user))
 
 
-async def _list(database: str | None, state: str | None, limit: int, as_json: bool) -> int:
+async def _list(
+    database: str | None, state: str | None, limit: int, as_json: bool, feedback: Literal["up", "down"] | None, user: str | None
+) -> int:
     async with open_engine(database) as engine:
-        rows = await engine.runs(*([state] if state else []), limit=limit)
+        rows = await engine.runs(*([state] if state else []), limit=limit, feedback=feedback, user=user)
+        thumbs = count_thumbs(await engine.feedback()) if rows else {}
         waits: dict[str, list[ApprovalRow]] = {row.id: [] for row in rows}
         for each in await engine.open_approvals():
             waits.setdefault(each.root, []).append(each)
         usage = {row.id: await _find_usage(engine, row) for row in rows}
-        entries = [_make_entry(row, describe_state(engine, row), waits[row.id], usage[row.id]) for row in rows]
+        entries = [
+            _make_entry(row, describe_state(engine, row), waits[row.id], usage[row.id], thumbs.get(row.id, Counter())) for row in rows
+        ]
     if as_json:
         print(json.dumps(entries, indent=2))
     elif not entries:
-        print(f"There are no runs{' that are ' + state if state else ''}.", file=sys.stderr)
+        whose, judged = f" of {show_value(user)}" if user else "", f" with a thumb {feedback}" if feedback else ""
+        print(f"There are no runs{whose}{judged}{' that are ' + state if state else ''}.", file=sys.stderr)
     else:
         _print_table(entries, time.time())
     return Exit.OK
@@ -113,7 +130,15 @@ async def _find_usage(engine: DurableEngine, row: RunRow) -> Usage:
     return sum((count_steps(journal) for journal in journals.values()), NO_USAGE)
 
 
-def _make_entry(row: RunRow, state: str, waits: Sequence[ApprovalRow], usage: Usage) -> RunEntry:
+def count_thumbs(feedback: Iterable[Feedback]) -> dict[str, Counter[str]]:
+    """Return how many thumbs up and down there are on each run, its children included."""
+    thumbs: dict[str, Counter[str]] = {}
+    for each in feedback:
+        thumbs.setdefault(each.run.partition("/")[0], Counter())[each.verdict] += 1
+    return thumbs
+
+
+def _make_entry(row: RunRow, state: str, waits: Sequence[ApprovalRow], usage: Usage, thumbs: Counter[str]) -> RunEntry:
     return {
         "run": row.id,
         "flow": row.flow,
@@ -126,10 +151,14 @@ def _make_entry(row: RunRow, state: str, waits: Sequence[ApprovalRow], usage: Us
         "spend_usd": usage.spend_usd,
         "tokens": usage.input_tokens + usage.output_tokens,
         "model_calls": usage.model_calls,
+        "user": row.for_user,
+        "up": thumbs["up"],
+        "down": thumbs["down"],
     }
 
 
 def _print_table(entries: Sequence[RunEntry], now: float) -> None:
+    has_thumbs = any(each["up"] or each["down"] for each in entries)
     rows = [
         (
             show_value(each["run"]),
@@ -138,10 +167,11 @@ def _print_table(entries: Sequence[RunEntry], now: float) -> None:
             _format_waits(each),
             format_age(now - each["created_at"]),
             _cost(each),
+            *((_format_thumbs(each),) if has_thumbs else ()),
         )
         for each in entries
     ]
-    heads = ("run", "flow", "state", "waits for", "age", "cost")
+    heads = ("run", "flow", "state", "waits for", "age", "cost", *(("thumbs",) if has_thumbs else ()))
     if sys.stdout.isatty():
         from rich.console import Console
         from rich.table import Table
@@ -160,6 +190,10 @@ def _print_table(entries: Sequence[RunEntry], now: float) -> None:
 def _format_waits(entry: RunEntry) -> str:
     cards = [f"{each['digest'][:12]} {shorten(each['card'], 120)}" for each in entry["waits_for"]]
     return "; ".join(cards) if len(cards) < 3 else f"{cards[0]}; and {len(cards) - 1} more"
+
+
+def _format_thumbs(entry: RunEntry) -> str:
+    return ", ".join(f"{entry[name]} {name}" for name in ("up", "down") if entry[name])
 
 
 def _cost(entry: RunEntry) -> str:

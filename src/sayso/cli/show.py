@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from sayso.cli.display import describe_error, format_time, format_usage, read_text, shorten, to_plain
+from sayso.cli.feedback import describe_feedback
 from sayso.cli.options import DatabaseUrl, Exit, RunId
 from sayso.cli.run_database import app_option, database_option, find_run, open_engine
 from sayso.cli.run_report import ReportLine, RunReport, format_lines
@@ -45,7 +46,8 @@ async def _show(name: str, follow: bool, database: str | None) -> int:
         row = await find_run(engine, name)
         report, at = RunReport(row.id), 0
         app = f" of the app {show_value(row.app)}" if row.app else ""
-        print_lines([(f"Run {show_value(row.id)}: {show_value(row.flow)}{app}, since {format_time(row.created_at)}", "bold")])
+        whose = f" for {show_value(row.for_user)}" if row.for_user else ""
+        print_lines([(f"Run {show_value(row.id)}: {show_value(row.flow)}{app}{whose}, since {format_time(row.created_at)}", "bold")])
         while True:
             row = await engine.run(row.id)
             state = describe_state(engine, row)
@@ -56,6 +58,7 @@ async def _show(name: str, follow: bool, database: str | None) -> int:
                 break
             await asyncio.sleep(LOOK_SECONDS)
         print_lines(_report_end(row, state, report, await engine.approvals(row.id), database_option(database)))
+        print_lines((describe_feedback(each, with_run=each.run != row.id), "") for each in await engine.feedback(row.id))
     return Exit.OK
 
 

@@ -26,6 +26,7 @@ def start(
     value: str,
     *,
     run_id: str | None = None,
+    user: str | None = None,
     database: DatabaseUrl = None,
 ) -> int:
     """Hand a run to the workers of an app, and print its id.
@@ -40,17 +41,19 @@ def start(
         The input of the run: text, or JSON if the flow takes another type.
     run_id
         The run's id; without it a new one is made.
+    user
+        Whose run it is: statistics, versions and money caps go by it.
     """
     if run_id is not None and (not run_id or "/" in run_id):
         raise UsageError(f"A run cannot have the id {run_id!r}: a slash separates a run from its children. Use some text without one.")
     loaded = load_app(app)
     given = _parse_input(loaded.flow(flow), value)
-    return asyncio.run(_start(loaded, flow, given, run_id or f"{flow}-{secrets.token_hex(4)}", database))
+    return asyncio.run(_start(loaded, flow, given, run_id or f"{flow}-{secrets.token_hex(4)}", user, database))
 
 
-async def _start(app: App, flow: str, value: object, run_id: str, database: str | None) -> int:
+async def _start(app: App, flow: str, value: object, run_id: str, user: str | None, database: str | None) -> int:
     async with open_engine(database, app, create=True) as engine:
-        await engine.submit(flow, value, run_id=run_id)
+        await engine.submit(flow, value, run_id=run_id, user=user)
         row = await engine.run(run_id)
         print(run_id, flush=True)
         print(f"It is {row.state}. See it with: sayso show {run_id} --follow{database_option(database)}", file=sys.stderr)
