@@ -9,6 +9,8 @@ from sayso.tools.lazy_names import lazily
 if TYPE_CHECKING:
     from .run_records import find_record as find_record
     from .run_records import make_record as make_record
+    from .share_alarms import ShareAlarm as ShareAlarm
+    from .share_alarms import find_share_alarms as find_share_alarms
     from .statistics import Interval as Interval
     from .statistics import PairedDifference as PairedDifference
     from .statistics import bootstrap_interval as bootstrap_interval
@@ -33,11 +35,13 @@ _PLACES = {
     "RunRecord": "values",
     "Score": "values",
     "ScoreResult": "values",
+    "ShareAlarm": "share_alarms",
     "SourceText": "values",
     "bootstrap_interval": "statistics",
     "cases_needed": "statistics",
     "compare_pairs": "statistics",
     "find_record": "run_records",
+    "find_share_alarms": "share_alarms",
     "make_record": "run_records",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
