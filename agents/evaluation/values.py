@@ -94,7 +94,8 @@ class Case:
 
     `expected` is what scores that compare outputs (exact, JSON match) compare with; None where there is nothing to compare. `scores` are
     the case's own, beside those of its suite. `recording` is the file of the recorded run, which is replayed instead of asking a model.
-    `metadata` is for people and filters. `place` is where the case is written ("cases.yaml:12").
+    `writes` is what becomes of writes ("ask", "reject", "pretend"); "" is what the evaluation says. `metadata` is for people and filters.
+    `place` is where the case is written ("cases.yaml:12").
     """
 
     name: str
@@ -102,6 +103,7 @@ class Case:
     expected: object = None
     scores: tuple[Score, ...] = ()
     recording: str = ""
+    writes: str = ""
     metadata: Mapping[str, object] = field(default_factory=dict)
     place: str = ""
 
@@ -120,7 +122,7 @@ class ScoreResult:
     """What a score says of a run: `value` from 0 (bad) to 1 (good), or None where there is no score, and `reason` says why.
 
     `passed` is None for a score that measures and sets no limit. `details` are the single findings, a sentence each. `cost_usd` is what
-    the model calls of the score itself cost.
+    the model calls of the score itself cost. With `expects_error` it has looked at the error of a run, which therefore may still pass.
     """
 
     score: str
@@ -129,6 +131,7 @@ class ScoreResult:
     reason: str = ""
     details: tuple[str, ...] = ()
     cost_usd: float = 0.0
+    expects_error: bool = False
 
 
 class Score(Protocol):

@@ -1,0 +1,163 @@
+"""Execute one case: a run of the subject with an id of its own, which is gone on with where it stopped, and its record."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+
+from sayso.tools.approval.background import Said
+from sayso.tools.errors import IncompleteReply, InputTooLong, LimitReached, ModelError, UsageError
+from sayso.workflows import Limits, MemoryEngine
+from sayso.workflows.runs.limits import Meter
+from sayso.workflows.runs.protocols import ENCLOSING, Provenance, Scope
+
+from ..agent import Agent
+from .model_times import measure_model_times
+from .money import Money
+from .rehearsal import ASK, PRETEND, RehearsedRun, choose_approver
+from .subjects import AnyWorkflow, describe_place, read_input
+from .values import Case, RunRecord
+
+if TYPE_CHECKING:
+    from sayso.workflows.durable.engine import DurableEngine
+
+T = TypeVar("T")
+AnyEngine: TypeAlias = "MemoryEngine | DurableEngine"
+
+
+class CaseProvenance(Provenance):
+    """What a case's run has read. Its input is the words of whoever wrote the case, whatever other cases have answered before."""
+
+    __slots__ = ()
+
+    def recognise(self, texts: Any, history: Any = ()) -> tuple[str | Said, ...]:
+        """Return the texts as they are: a case comes to the same whichever ran before it, and in which process."""
+        return tuple(texts)
+
+
+class Executed(NamedTuple):
+    """What executing a case came to: its record, the error that ended its run, and where it parts from its recording."""
+
+    record: RunRecord
+    error: Exception | None = None
+    difference: str = ""
+
+    @property
+    def is_outage(self) -> bool:
+        """Return whether the model could not be asked, which says nothing about the case: it may be executed again."""
+        return isinstance(self.error, ModelError) and not isinstance(self.error, (IncompleteReply, InputTooLong))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseRunner:
+    """Executes the cases of one evaluation on an engine.
+
+    `money` counts what all runs cost. `deps` is what tools find in their ToolContext, or a function that makes it anew for each case.
+    """
+
+    engine: AnyEngine
+    subject: AnyWorkflow
+    money: Money
+    writes: str = ASK
+    deps: object = None
+    limits: Limits | None = None
+
+    async def run(self, case: Case, run_id: str) -> Executed:
+        """Execute a case as the run of that id and return its record. A run that has ended is not executed again."""
+        if case.recording:
+            return await self._replay(case)
+        known = await self._find_state(case, run_id)
+        if known is not None:
+            record = await self.find_record(case, run_id)
+            self.money.count(record.usage.cost_usd)
+            if known.is_over:
+                return Executed(record, known.error)
+        started = time.perf_counter()
+        error = None
+        with measure_model_times() as times:
+            try:
+                await run_apart(lambda: self._execute(case, run_id))
+            except Exception as raised:  # noqa: BLE001  whatever a run raises is what became of the case
+                error = raised
+        seconds = time.perf_counter() - started
+        record = await self.find_record(case, run_id, error)
+        if times.replies:
+            record = replace(record, first_token_seconds=times.first_token_seconds, tokens_per_second=times.tokens_per_second)
+        return Executed(record if record.seconds else replace(record, seconds=seconds), error)
+
+    async def find_record(self, case: Case, run_id: str, error: Exception | None = None) -> RunRecord:
+        """Return the record of a run that was executed, now or by an earlier program; of one that never began, what is known of it."""
+        from .records import describe_error, find_record  # late, for load time
+
+        if case.recording:
+            return (await self._replay(case)).record
+        try:
+            record = await find_record(self.engine, run_id)
+        except UsageError:  # refused before it began: by a guard, for its input
+            return RunRecord(run_id=run_id, flow=self.subject.name, input=case.input, error=describe_error(error), finished=False)
+        return record if record.error or error is None else replace(record, error=describe_error(error), finished=False)
+
+    async def _replay(self, case: Case) -> Executed:
+        raise UsageError(f"{describe_place(case)}It has a recording, and recordings cannot be replayed yet.")
+
+    async def _execute(self, case: Case, run_id: str) -> None:
+        subject, value = self.subject, read_input(self.subject, case)
+        if isinstance(subject, Agent):
+            value = await subject.guard_input(value) if subject.spec.guards else value
+        deps = self.deps() if callable(self.deps) else self.deps
+        writes = case.writes or self.writes
+        meter = Meter(self.limits or subject.limits, self.money.meter)
+        scope = Scope(choose_approver(writes), deps, meter, provenance=CaseProvenance(subject.find_user_texts(value)))
+        execution = self.engine.open_runnable(subject, value, run_id, scope)
+        if writes == PRETEND:
+            execution.make_run = RehearsedRun
+        await execution.execute(suspends=True)
+
+    async def _find_state(self, case: Case, run_id: str) -> KnownRun | None:
+        """Return what an earlier program came to with a run; None if it was never begun. In memory there was no earlier program."""
+        if isinstance(self.engine, MemoryEngine):
+            return None
+        try:
+            row = await self.engine.run(run_id)
+        except UsageError:
+            return None
+        error = None
+        if row.state == "failed":
+            try:
+                await self.engine.read_result(row)
+            except Exception as stored:  # noqa: BLE001  it is what the run ended with
+                error = stored
+        is_over = row.state in ("done", "cancelled") or (row.state == "waiting" and (case.writes or self.writes) == ASK)
+        return KnownRun(is_over or (error is not None and not may_go_on(error)), error)
+
+
+class KnownRun(NamedTuple):
+    """A run that an earlier program began: whether it is over, and the error that ended it."""
+
+    is_over: bool
+    error: Exception | None
+
+
+def may_go_on(error: Exception) -> bool:
+    """Return whether a run that ended with this may come further another time: with more money, or a model that can be asked."""
+    if isinstance(error, LimitReached):
+        return error.limit == "cost_usd"
+    return Executed(NO_RECORD, error).is_outage
+
+
+NO_RECORD = RunRecord(run_id="", flow="", input=None)
+
+
+async def run_apart(start: Callable[[], Awaitable[T]]) -> T:
+    """Await work in a context in which no run encloses it: what one case has read is not what another one begins with."""
+
+    async def work() -> T:
+        return await start()
+
+    context = copy_context()
+    context.run(ENCLOSING.set, None)
+    return await asyncio.get_running_loop().create_task(work(), context=context)

@@ -1,0 +1,121 @@
+"""What is evaluated: an agent, a workflow or an async function, as a workflow; its fingerprint, and the input of a case as it takes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from sayso.tools.canonical import sha256
+from sayso.tools.definition.tool import Tool
+from sayso.tools.errors import UsageError, WorkflowError
+from sayso.workflows import Workflow, sequential
+from sayso.workflows.shapes.step_functions import get_name, is_async
+from sayso.workflows.workflow import LAMBDA
+
+from ..agent import Agent
+from .values import Case
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+
+AnyWorkflow = Workflow[Any, Any]
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+def make_subject(subject: Any) -> AnyWorkflow:
+    """Return what is to be evaluated as a workflow. Raises UsageError for what cannot be run."""
+    if isinstance(subject, Workflow):
+        return subject
+    if isinstance(subject, type) and issubclass(subject, Workflow):
+        raise UsageError(f"{subject.__name__} is a class; evaluate one of its objects: {subject.__name__}(...).")
+    if hasattr(subject, "flow") and hasattr(subject, "names"):
+        names: tuple[str, ...] = subject.names
+        raise UsageError(f"An App has several flows, and an evaluation is of one. Give one of them: {', '.join(names) or 'it has none'}.")
+    if not (isinstance(subject, Tool) or is_async(subject)):
+        written = f"async def {get_name(subject)}(...)" if callable(subject) else "an agent, a workflow or an async function"
+        raise UsageError(f"{subject!r} cannot be evaluated: it is no agent, no workflow and no async function. Write {written}.")
+    name = subject.name if isinstance(subject, Tool) else get_name(subject)
+    try:
+        made: AnyWorkflow = sequential(subject, name="function" if name == LAMBDA else name)
+    except WorkflowError as error:
+        raise UsageError(f"{name} cannot be evaluated. {error}") from None
+    return made
+
+
+def read_input(subject: AnyWorkflow, case: Case) -> object:
+    """Return the input of a case as its subject takes it: JSON becomes the model or dataclass that it is annotated with.
+
+    Raises UsageError, with the place of the case, where it does not fit.
+    """
+    kind: Any = subject.input_type
+    value = case.input
+    if not isinstance(value, Mapping) or not (hasattr(kind, "model_validate") or hasattr(kind, "__dataclass_fields__")):
+        return value
+    from pydantic import TypeAdapter, ValidationError  # late, for load time
+
+    try:
+        read: object = TypeAdapter(kind).validate_python(dict(value))
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'input'}: {each['msg']}" for each in error.errors())
+        raise UsageError(f"{describe_place(case)}The input is no {getattr(kind, '__name__', kind)}: {wrong}.") from None
+    return read
+
+
+def describe_place(case: Case) -> str:
+    """Return where a case is written and its name, as the beginning of a message."""
+    return f"{case.place}: case {case.name!r}: " if case.place else f"Case {case.name!r}: "
+
+
+def fingerprint(subject: AnyWorkflow) -> str:
+    """Return a hash of what is evaluated: instructions, models, tools and the code of its own steps.
+
+    Whether an interrupted evaluation may be gone on with depends on it. What its functions call elsewhere is not seen.
+    """
+    return sha256([subject.name, *_describe(subject, set())])[:16]
+
+
+def plain_repr(value: object) -> str:
+    """Return the repr of a value without addresses in memory, so that it is the same in another process."""
+    return _ADDRESS.sub("", repr(value))
+
+
+def _describe(subject: object, seen: set[int]) -> Iterator[object]:
+    if id(subject) in seen:
+        return
+    seen.add(id(subject))
+    if isinstance(subject, Agent):
+        spec = subject.spec
+        models = [_describe_model(each) for each in (spec.model_or_name, *spec.fallback)]
+        output = None if spec.output is None else plain_repr(spec.output)
+        yield [spec.name, models, spec.instructions, spec.examples, plain_repr(spec.sampling), spec.dialect, output]
+        for tool in subject.own_tools():
+            yield tool.version
+            if tool.workflow is not None:
+                yield from _describe(tool.workflow, seen)
+    elif isinstance(subject, Workflow):
+        yield [type(subject).__name__, subject.name]
+        for part in subject.parts:
+            yield part.name
+            yield from _describe(part.step, seen)
+    elif isinstance(subject, Tool):
+        yield subject.version
+    elif (code := getattr(getattr(subject, "func", subject), "__code__", None)) is not None:
+        yield from _describe_code(code)
+    else:
+        yield plain_repr(subject)
+
+
+def _describe_model(model: str | Model) -> list[str]:
+    return [model] if isinstance(model, str) else [type(model).__name__, model.name, str(getattr(model, "base_url", ""))]
+
+
+def _describe_code(code: CodeType) -> Iterator[str]:
+    yield code.co_code.hex()
+    yield repr(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _describe_code(constant)
+        else:
+            yield plain_repr(constant)
