@@ -9,6 +9,7 @@ from sayso.tools.lazy_names import lazily
 if TYPE_CHECKING:
     from .run_records import find_record as find_record
     from .run_records import make_record as make_record
+    from .running import evaluate as evaluate
     from .share_alarms import ShareAlarm as ShareAlarm
     from .share_alarms import find_share_alarms as find_share_alarms
     from .statistics import Interval as Interval
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from .statistics import bootstrap_interval as bootstrap_interval
     from .statistics import cases_needed as cases_needed
     from .statistics import compare_pairs as compare_pairs
+    from .suite_results import CaseResult as CaseResult
+    from .suite_results import Evaluation as Evaluation
+    from .suite_results import NotRun as NotRun
+    from .suite_results import ScoreSummary as ScoreSummary
+    from .suite_results import Status as Status
     from .values import ApprovalRecord as ApprovalRecord
     from .values import CallRecord as CallRecord
     from .values import Case as Case
@@ -29,17 +35,23 @@ _PLACES = {
     "ApprovalRecord": "values",
     "CallRecord": "values",
     "Case": "values",
+    "CaseResult": "suite_results",
     "CaseRun": "values",
+    "Evaluation": "suite_results",
     "Interval": "statistics",
+    "NotRun": "suite_results",
     "PairedDifference": "statistics",
     "RunRecord": "values",
     "Score": "values",
     "ScoreResult": "values",
+    "ScoreSummary": "suite_results",
     "ShareAlarm": "share_alarms",
     "SourceText": "values",
+    "Status": "suite_results",
     "bootstrap_interval": "statistics",
     "cases_needed": "statistics",
     "compare_pairs": "statistics",
+    "evaluate": "running",
     "find_record": "run_records",
     "find_share_alarms": "share_alarms",
     "make_record": "run_records",

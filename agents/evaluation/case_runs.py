@@ -91,7 +91,7 @@ class CaseRunner:
 
     async def find_record(self, case: Case, run_id: str, error: Exception | None = None) -> RunRecord:
         """Return the record of a run that was executed, now or by an earlier program; of one that never began, what is known of it."""
-        from .records import describe_error, find_record  # late, for load time
+        from .run_records import describe_error, find_record  # late, for load time
 
         if case.recording:
             return (await self._replay(case)).record

@@ -52,7 +52,7 @@ class Money:
         """Raise UsageError where the price of a model is unknown, so that the limit could not be kept."""
         if self.most_usd is None:
             return
-        from .records import iter_agents  # late, for load time
+        from .run_records import iter_agents  # late, for load time
 
         for agent in iter_agents(subject):
             if (unpriced := _find_unpriced(agent.model)) is not None:
