@@ -302,7 +302,7 @@ async def test_the_words_of_a_case_are_the_users_whatever_another_case_has_answe
     evaluation = await evaluate([Case(name="reads", input="look"), Case(name="says", input=page)], agent, concurrency=1, store=store)
     assert evaluation.results[0].record.text == page
     (request,) = store.executions[evaluation.results[1].record.run_id].pending.values()
-    assert [(each.name, each.source) for each in request.shown] == [("to", "you wrote this"), ("text", "the model chose it")]
+    assert {each.name: each.source for each in request.shown} == {"to": "you wrote this", "text": "the model chose it"}
 
 
 # money
