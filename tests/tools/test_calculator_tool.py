@@ -72,10 +72,10 @@ def test_the_tool_is_pure_and_takes_one_text() -> None:
 
 
 def test_a_refusal_is_an_answer_that_the_model_can_use() -> None:
-    call = {"id": "c1", "function": {"name": "CALCULATOR", "arguments": '{"expression": "100 + 10%"}'}}
+    call = {"id": "c1", "function": {"name": "CALCULATOR", "arguments": '{"expression": "17 % 340"}'}}
     answer = calculator.answer(call)
     assert answer["tool_call_id"] == "c1"
-    assert answer["content"].startswith("Error: 'x + y%' can mean")
+    assert answer["content"].startswith("Error: This can mean 17% of 340 or the remainder of 17 / 340; write 17% * 340 or 17 mod 340.")
     call["function"] = {"name": "CALCULATOR", "arguments": '{"expression": "48/2"}'}
     assert calculator.answer(call)["content"] == "24"
 

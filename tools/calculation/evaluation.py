@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -13,11 +13,12 @@ from .rational import Rational, check_digits, negate, reduce_fraction, scale_dig
 from .refusal import CalculationError, ErrorCode, NotRational, Refused
 from .result import Result
 from .symbolic_client import Symbolic, evaluate_in_worker, evaluate_in_worker_async
-from .tokens import locate_token
-from .units import PLAIN, Label, derive_label
+from .tokens import locate_token, needs_notation
+from .units import PLAIN, Label, convert_units
 
 Variable = int | float | str | Decimal | Fraction | Result
 
+_UNKNOWN = (ErrorCode.UNKNOWN_NAME, ErrorCode.UNKNOWN_FUNCTION)
 _NO_VARIABLES: dict[str, ParsedExpression] = {}
 
 
@@ -26,41 +27,65 @@ def calculate(expression: str, /, **variables: Variable) -> Result:
 
     A variable given as text is an expression itself: `r="5%"`, `price="$1,200"`.
     """
-    code, label, needs_symbols = _parse(expression, variables)
+    parsed, code, label = _parse(expression, variables)
     try:
-        value = None if needs_symbols else _evaluate_exactly(code)
+        value = None if parsed.has_symbols else _evaluate_exactly(code)
         if value is None:
             value = evaluate_in_worker(code)
     except Refused as refusal:
-        raise _locate(expression, refusal) from None
-    return Result(expression, value, code, label)
+        raise _locate(expression, refusal, parsed.starts) from None
+    return Result(expression, value, parsed.code, label)
 
 
 async def calculate_async(expression: str, /, **variables: Variable) -> Result:
     """Return what `calculate` does. The event loop goes on while the worker is busy with what needs symbols."""
-    code, label, needs_symbols = _parse(expression, variables)
+    parsed, code, label = _parse(expression, variables)
     try:
-        value = None if needs_symbols else _evaluate_exactly(code)
+        value = None if parsed.has_symbols else _evaluate_exactly(code)
         if value is None:
             value = await evaluate_in_worker_async(code)
     except Refused as refusal:
-        raise _locate(expression, refusal) from None
-    return Result(expression, value, code, label)
+        raise _locate(expression, refusal, parsed.starts) from None
+    return Result(expression, value, parsed.code, label)
 
 
-def _parse(expression: str, variables: Mapping[str, Variable]) -> tuple[Code, Label, bool]:
-    """Return the code of an expression, the label of its value, and whether it needs symbols."""
+def _parse(expression: str, variables: Mapping[str, Variable]) -> tuple[ParsedExpression, Code, Label]:
+    """Return an expression as it is parsed, its code with units converted, and the label of its value."""
     if not isinstance(expression, str):
         raise CalculationError(
             expression, 0, f"An expression is text (str), not {type(expression).__name__}.", ErrorCode.SYNTAX_NOT_ALLOWED
         )
     expression = str.__str__(expression)  # a subclass may read differently at each look
     known = {name: _parse_variable(name, value) for name, value in variables.items()} if variables else _NO_VARIABLES
-    code, has_units, has_symbols = parse_expression(expression, known)
+    parsed = _parse_either(expression, known)
+    if not parsed.has_units:
+        return parsed, parsed.code, PLAIN
     try:
-        return code, derive_label(code) if has_units else PLAIN, has_symbols
+        label, code = convert_units(parsed.code)
     except Refused as refusal:
-        raise _locate(expression, refusal) from None
+        raise _locate(expression, refusal, parsed.starts) from None
+    return parsed, code, label
+
+
+def _parse_either(expression: str, known: Mapping[str, ParsedExpression]) -> ParsedExpression:
+    """Return an expression parsed by the strict grammar, or else as people write sums."""
+    strict: CalculationError | None = None
+    if not needs_notation(expression):
+        try:
+            return parse_expression(expression, known)
+        except CalculationError as error:
+            if error.code in (ErrorCode.TOO_LARGE, ErrorCode.AMBIGUOUS):
+                raise
+            strict = error
+    from .notation_parser import parse_notation  # late, for load time: most sums are in the strict grammar
+
+    try:
+        return parse_notation(expression, known)
+    except CalculationError as error:
+        # What came further says more; at one place a character that no sum has says more than a name that is not known.
+        if strict is None or error.position > strict.position or (error.position == strict.position and error.code not in _UNKNOWN):
+            raise
+        raise strict from None
 
 
 def _evaluate_exactly(code: Code) -> Rational | Symbolic | None:
@@ -71,14 +96,16 @@ def _evaluate_exactly(code: Code) -> Rational | Symbolic | None:
         return None
 
 
-def _locate(expression: str, refusal: Refused) -> CalculationError:
-    return CalculationError(expression, locate_token(expression, refusal.at or 0), refusal.reason, refusal.code)
+def _locate(expression: str, refusal: Refused, starts: Sequence[int]) -> CalculationError:
+    at = refusal.at or 0
+    position = (starts[at] if at < len(starts) else len(expression)) if starts else locate_token(expression, at)
+    return CalculationError(expression, position, refusal.reason, refusal.code)
 
 
 def _parse_variable(name: str, value: object) -> ParsedExpression:
     """Return a variable's value as parsed code and not as a number, so that an irrational one stays exact."""
     if isinstance(value, str):
-        return parse_expression(str.__str__(value), _NO_VARIABLES)
+        return _parse_either(str.__str__(value), _NO_VARIABLES)
     if isinstance(value, Result):
         # The code and not the value: sqrt(2) stays exact, and its label comes along.
         code = list(value._code)

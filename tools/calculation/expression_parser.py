@@ -1,16 +1,17 @@
 """Parse an expression by recursive descent: tokens to instructions in reverse Polish notation. docs/calculator.md has the grammar.
 
-What has two readings is refused as ambiguous. Depth and length are bounded here, once, so that no later pass needs a bound.
+What has two readings is refused as ambiguous. Depth and length are bounded here, once, so that no later pass needs a bound. This is the
+strict grammar; notation_parser.py adds how people, models and LaTeX write sums.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .function_table import ALIASES, CONSTANTS, FUNCTIONS, OF_SYMBOLS, TAKES_LIST
 from .instructions import Instruction
-from .rational import parse_number
+from .rational import is_less, parse_number
 from .refusal import CalculationError, ErrorCode, Refused
 from .tokens import CURRENCIES, DIGITS, SUPERSCRIPTS, is_glued, locate_token, tokenize
 from .units import UNITS
@@ -19,32 +20,33 @@ MAX_DEPTH = 60
 MAX_NODES = 2_000
 
 _PERCENT_BEFORE = frozenset({"*", "/", "//", ")", ",", "]", "", "of", "="})  # where % can only mean "hundredths"
-_POSTFIX = frozenset({"!", "%", *CURRENCIES, *SUPERSCRIPTS})  # what a token after a primary may begin with
+POSTFIXES = frozenset({"!", "%", *CURRENCIES, *SUPERSCRIPTS})  # what a token after a primary may begin with
 # What no expression has in it is said first: of open('x') the quote, not that there is no function open.
 _FOREIGN = frozenset("\"#&'.:;<>?@\\`{|}~") | frozenset(map(chr, range(32))) | {"\x7f"}
 # Errors of reading, which give way to the first character that no expression has.
 _OF_READING = frozenset({ErrorCode.SYNTAX_ERROR, ErrorCode.UNKNOWN_NAME, ErrorCode.UNKNOWN_FUNCTION})
+NUMBER_BEGINS = DIGITS | {"."}
 _PLAIN_SUPERSCRIPTS = str.maketrans(SUPERSCRIPTS, "0123456789+-")
 
 
 class ParsedExpression(NamedTuple):
-    """The instructions of an expression, and whether units or unknowns are among them."""
+    """The instructions of an expression, and whether units or unknowns are among them.
+
+    `starts` are the places of its tokens in the text, where the text was not in the strict grammar.
+    """
 
     code: list[Instruction]
     has_units: bool
     has_symbols: bool
+    starts: tuple[int, ...] = ()
 
 
 def parse_expression(text: str, variables: Mapping[str, ParsedExpression]) -> ParsedExpression:
-    """Return the parsed expression. Raise CalculationError, with the position, for what cannot be read or has two readings."""
+    """Return an expression in the strict grammar, parsed. Raise CalculationError, with the position, for any other and for two readings."""
     tokens = tokenize(text)
-    parser = _Parser(text, tokens, variables)
+    parser = Parser(text, tokens, variables)
     try:
-        parser.parse_sum(0)
-        if tokens[parser.at]:
-            raise parser.report_unexpected()
-        if len(parser.code) > MAX_NODES:
-            raise _too_many(len(parser.code))
+        parser.parse_whole()
     except Refused as refusal:
         at = parser.at if refusal.at is None else refusal.at
         if refusal.code in _OF_READING:
@@ -60,14 +62,25 @@ def _foreign_token(token: str) -> Refused:
     return Refused(f"{shown!r} is not part of an expression.", ErrorCode.SYNTAX_NOT_ALLOWED)
 
 
+def _suggest(name: str, known: Iterable[str]) -> str:
+    """Return a question for what may have been meant by a name, or an empty text."""
+    from difflib import get_close_matches  # late, for load time: only errors need it
+
+    close = get_close_matches(name.lower(), [each for each in known if len(each) > 2], 1, 0.75) if len(name) > 2 else []
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
 def _too_many(parts: int) -> Refused:
     return Refused(f"The expression has {parts:,} parts; at most {MAX_NODES:,} are worked out.", ErrorCode.TOO_LARGE, 0)
 
 
-class _Parser:
+class Parser:
     """A descent over the tokens, one method for each rule of the grammar. `at` is the next token, `code` the instructions so far."""
 
     __slots__ = ("at", "code", "has_symbols", "has_units", "power_ended", "text", "tokens", "unknowns_allowed", "variables")
+
+    postfixes: frozenset[str] = POSTFIXES
+    ends_product: frozenset[str] = frozenset({"of"})
 
     def __init__(self, text: str, tokens: list[str], variables: Mapping[str, ParsedExpression]) -> None:
         self.text, self.tokens, self.variables = text, tokens, variables
@@ -77,25 +90,54 @@ class _Parser:
         self.unknowns_allowed = 0
         self.has_units = self.has_symbols = False
 
+    def parse_whole(self) -> None:
+        """Parse all tokens as one expression."""
+        self.parse_sum(0)
+        self.check_end()
+
+    def check_end(self) -> None:
+        """Refuse what is left over, and more parts than are worked out."""
+        if self.tokens[self.at]:
+            raise self.report_unexpected()
+        if len(self.code) > MAX_NODES:
+            raise _too_many(len(self.code))
+
     def parse_sum(self, depth: int) -> None:
-        """Parse: product (("+" | "-") product)*"""
+        """Parse: product (("+" | "-") product)*, where a percentage after a sum is a share of it: 45.50 + 20%."""
         tokens, code = self.tokens, self.code
-        begun = len(code)
+        at = self.at
         self.parse_product(depth)
+        operator = tokens[self.at]
+        if operator != "+" and operator != "-":
+            return
+        # What the sum has so far: numbers, nothing but percentages, or a number and shares of it.
+        only_shares = has_shares = tokens[self.at - 1] == "%" and self._is_percentage(at)
         while True:
             at = self.at
             operator = tokens[at]
             if operator != "+" and operator != "-":
                 return
-            # The left side is the number 1 and nothing else.
-            left_is_one = len(code) == begun + 1 and code[begun] == ("number", code[begun][1], 1)
             self.at = at + 1
+            begun = len(code)
             self.parse_product(depth)
-            # 1 + 5% is 1.05 however it is read; 100 + 5% is 105 to one person and 100.05 to the next
-            if tokens[self.at - 1] == "%" and code[-1][0] in ("percent", "negate") and not left_is_one:
-                reason = f"'x {operator} y%' can mean y% of x or y hundredths; write x * (1 {operator} y%) or x {operator} (y/100)."
-                raise Refused(reason, ErrorCode.AMBIGUOUS, self.at - 1)
+            is_share = tokens[self.at - 1] == "%" and self._is_percentage(at + 1)
+            if is_share and tokens[at + 1] in ("+", "-"):
+                raise Refused("Two signs before a percentage; write one.", ErrorCode.AMBIGUOUS, at + 1)
+            if is_share and not only_shares:
+                code.insert(begun, ("number", at, 1))
+                code.append((operator, at, None))
+                code.append(("*", at, None))
+                has_shares = True
+                continue
+            if has_shares and not is_share:
+                reason = "After a percentage only percentages can be added or subtracted; write parentheses around what belongs together."
+                raise Refused(reason, ErrorCode.AMBIGUOUS, at)
             code.append((operator, at, None))
+
+    def _is_percentage(self, at: int) -> bool:
+        """Return whether the tokens from number `at` to the last one are a number and %, as in 20% or -20%."""
+        at += self.tokens[at] in ("+", "-")
+        return self.at == at + 2 and self.tokens[at][0] in NUMBER_BEGINS
 
     def parse_product(self, depth: int) -> None:
         """Parse: operand (("*" | "/" | "//" | "%" | "of") operand | implicit operand)*"""
@@ -110,23 +152,27 @@ class _Parser:
                 if operator == "%":
                     self._check_modulo(at)
                 self.parse_operand(depth)
-                if operator == "%" and tokens[self.at - 1] == "%":
-                    raise Refused(
-                        "A remainder of a division by a percentage is not clear; write parentheses.", ErrorCode.AMBIGUOUS, self.at - 1
-                    )
+                if operator == "%":
+                    self._check_remainder(at)
                 code.append((operator, at, None))
                 last = operator
             elif operator == "of" and tokens[at - 1] == "%":
                 self.at = at + 1
                 self.parse_operand(depth)
                 code.append(("*", at, None))
-            elif operator == "(" or (operator[:1].isalpha() and operator != "of"):
-                self._check_implicit(at, last)
+            elif operator and self.parse_other_operator(operator, last, depth):
+                last = tokens[at] if tokens[at] in ("mod", "div") else "*"
+            elif operator == "(" or (operator[:1].isalpha() and operator not in self.ends_product):
+                self.check_implicit(at, last)
                 self.parse_operand(depth)
                 code.append(("*", at, None))
                 last = "*"
             else:
                 return
+
+    def parse_other_operator(self, operator: str, last: str, depth: int) -> bool:
+        """Parse an operator between factors that the strict grammar does not have; `last` is the one before it. Return False for others."""
+        return False
 
     def parse_operand(self, depth: int) -> None:
         """Parse: ("-" | "+") operand | primary postfix* (("^" | "**") operand)?"""
@@ -146,10 +192,10 @@ class _Parser:
             code.append(("number", at, parse_number(token)))
             self.at = at + 1
         else:
-            self._parse_primary(token, depth)
+            self.parse_primary(token, depth)
         token = tokens[self.at]
-        if token[:1] in _POSTFIX or token in UNITS:
-            self._parse_postfix()
+        if token[:1] in self.postfixes or token in UNITS:
+            self.parse_postfix()
             token = tokens[self.at]
         if token == "^" or token == "**":
             at = self.at
@@ -162,20 +208,20 @@ class _Parser:
             code.append(("^", at, None))
             self.power_ended = self.at
 
-    def _parse_primary(self, token: str, depth: int) -> None:
+    def parse_primary(self, token: str, depth: int) -> None:
         at = self.at
         if token == "(":
             self.at = at + 1
             self.parse_sum(depth + 1)
-            self._expect("(", ")", at)
+            self.expect("(", ")", at)
         elif token and token in CURRENCIES:
             self._parse_currency(token, depth)
         elif token[:1].isalpha() or token[:1] == "_":
-            self._parse_name(token, depth)
+            self.parse_name(token, depth)
         else:
             raise self.report_unexpected()
 
-    def _expect(self, opened: str, closes: str, at: int) -> None:
+    def expect(self, opened: str, closes: str, at: int) -> None:
         if self.tokens[self.at] == closes:
             self.at += 1
         elif not self.tokens[self.at]:
@@ -196,11 +242,11 @@ class _Parser:
         self.code.append(("unit", at, unit))
         self.has_units = True
 
-    def _parse_name(self, name: str, depth: int) -> None:
+    def parse_name(self, name: str, depth: int) -> None:
         at = self.at
         following = self.tokens[at + 1]
         if following == "(" and name not in self.variables:
-            self._parse_call(self._resolve_function(name), depth)
+            self.parse_call(self.resolve_function(name), depth)
             return
         if following == "(":
             reason = f"It is not clear whether {name}(...) is a call or a product; write {name} * (...)."
@@ -231,14 +277,15 @@ class _Parser:
         self.has_units |= program.has_units
         self.has_symbols |= program.has_symbols
 
-    def _resolve_function(self, name: str) -> str:
+    def resolve_function(self, name: str) -> str:
         found = name if name in FUNCTIONS else name.lower()
         found = ALIASES.get(found, found)
         if found in FUNCTIONS:
             return found
         if name in CONSTANTS or (self.unknowns_allowed and len(name) == 1):
             raise Refused(f"It is not clear whether {name}(...) is a call or a product; write {name} * (...).", ErrorCode.AMBIGUOUS)
-        raise Refused(f"There is no function {name!r}; there are: {', '.join(sorted(FUNCTIONS))}.", ErrorCode.UNKNOWN_FUNCTION)
+        meant = _suggest(name, [*FUNCTIONS, *ALIASES]) or f" There are: {', '.join(sorted(FUNCTIONS))}."
+        raise Refused(f"There is no function {name!r}.{meant}", ErrorCode.UNKNOWN_FUNCTION)
 
     def _report_unknown(self, name: str) -> Refused:
         lower = name.lower()
@@ -246,10 +293,13 @@ class _Parser:
             return Refused(f"The function {name!r} needs its arguments in parentheses.", ErrorCode.SYNTAX_ERROR)
         if lower in ("inf", "infinity", "nan"):
             return Refused(f"{name!r} is not a number one can calculate with.", ErrorCode.UNKNOWN_NAME)
+        if lower in ("today", "now", "tomorrow", "yesterday"):
+            return Refused(f"The calculator has no clock: write {name!r} as a date, such as 2024-03-01.", ErrorCode.UNKNOWN_NAME)
         hint = f" Variables: {', '.join(sorted(self.variables))}." if self.variables else " For times write *." if lower == "x" else ""
-        return Refused(f"The name {name!r} is not known.{hint}", ErrorCode.UNKNOWN_NAME)
+        meant = _suggest(name, [*self.variables, *FUNCTIONS, *ALIASES, *CONSTANTS, *UNITS])
+        return Refused(f"The name {name!r} is not known.{meant}{hint}", ErrorCode.UNKNOWN_NAME)
 
-    def _parse_call(self, name: str, depth: int) -> None:
+    def parse_call(self, name: str, depth: int) -> None:
         at = self.at
         self.at = at + 2
         # A counter and not a flag: solve may stand inside of diff.
@@ -257,10 +307,10 @@ class _Parser:
         if self.tokens[self.at] == "[" and name in TAKES_LIST:
             self.at += 1
             count = self._parse_arguments(name, depth)
-            self._expect("[", "]", at + 2)
+            self.expect("[", "]", at + 2)
         else:
             count = self._parse_arguments(name, depth)
-        self._expect("(", ")", at + 1)
+        self.expect("(", ")", at + 1)
         self.unknowns_allowed -= name in OF_SYMBOLS
         _, fewest, most = FUNCTIONS[name]
         if not fewest <= count <= most:
@@ -285,7 +335,7 @@ class _Parser:
             self.at += 1
             count += 1
 
-    def _parse_postfix(self) -> None:
+    def parse_postfix(self) -> None:
         """Parse: ("!" | superscript | "%" | unit)* after a primary."""
         while True:
             at = self.at
@@ -301,7 +351,7 @@ class _Parser:
                     raise self._report_squared_unit(at)
                 self._parse_superscript(token, at)
             # Before anything else % is the remainder, which parse_product reads.
-            elif token == "%" and self.tokens[at + 1] in _PERCENT_BEFORE:
+            elif token == "%" and self.is_percent(at):
                 self.code.append(("percent", at, None))
                 self.at = at + 1
                 return
@@ -332,20 +382,45 @@ class _Parser:
         self.code.append(("number", at, sign * value if type(value) is int else value))
         self.code.append(("^", at, None))
 
+    def is_glued(self, at: int) -> bool:
+        """Return whether token number `at` directly follows the one before it, without a space."""
+        return is_glued(self.text, at)
+
+    def is_percent(self, at: int) -> bool:
+        """Return whether the % at token number `at` means hundredths: before * / ) and the end, or where a percentage follows a sign."""
+        tokens = self.tokens
+        while tokens[at + 1] in ("+", "-") and tokens[at + 2][:1] in NUMBER_BEGINS and tokens[at + 3] == "%":
+            at += 3
+        return tokens[at + 1] in _PERCENT_BEFORE
+
     def _check_modulo(self, at: int) -> None:
-        """Refuse a % that looks like a percentage before a sum: 7 % -3 is a remainder, 7% - 3 and 7% + 3 have two readings."""
+        """Refuse a % that looks like a percentage before a sum: 7 % -3 is a remainder; 7%-3, 7% - 3 and 7% + 3 have two readings."""
         following = self.tokens[at + 1]
-        if following == "+" or (following == "-" and not is_glued(self.text, at + 2)):
+        if following == "+" or (following == "-" and not (self.is_glued(at + 2) and not self.is_glued(at))):
             raise Refused("'%' before + or - can mean a percentage or a remainder; write parentheses.", ErrorCode.AMBIGUOUS, at)
         if following in ("%", "^", "**", "!"):
             raise self.report_unexpected()
 
-    def _check_implicit(self, at: int, last: str) -> None:
+    def _check_remainder(self, at: int) -> None:
+        """Refuse 17 % 340, of which the remainder is seldom meant, and a remainder of a percentage. `at` is the token of the sign."""
+        tokens = self.tokens
+        if tokens[self.at - 1] == "%":
+            raise Refused("A remainder of a division by a percentage is not clear; write parentheses.", ErrorCode.AMBIGUOUS, self.at - 1)
+        left, right = self.code[-2:]
+        if not (left[0] == right[0] == "number" and left[1] == at - 1 and tokens[at - 1][0] in NUMBER_BEGINS):
+            return
+        if self.at in (at + 2, at + 3) and tokens[self.at - 1][0] in NUMBER_BEGINS and is_less(left[2], right[2]):
+            percent, whole = tokens[at - 1], tokens[self.at - 1]
+            readings = f"{percent}% of {whole} or the remainder of {percent} / {whole}"
+            reason = f"This can mean {readings}; write {percent}% * {whole} or {percent} mod {whole}."
+            raise Refused(reason, ErrorCode.AMBIGUOUS, at)
+
+    def check_implicit(self, at: int, last: str) -> None:
         """Allow a product without a sign, as in 2(3), 2pi, (1+2)(3+4), only where it has one reading."""
         before, token = self.tokens[at - 1], self.tokens[at]
+        if (last != "*" or self.power_ended == at) and token != "(" and not self._is_known(token) and not self.unknowns_allowed:
+            raise self._report_unknown(token)
         if last != "*":
-            if token != "(" and not self._is_known(token) and not self.unknowns_allowed:
-                raise self._report_unknown(token)
             reason = "A product without a sign after a division can be read in two ways; write the * and parentheses."
             raise Refused(reason, ErrorCode.AMBIGUOUS, at)
         if self.power_ended == at:
@@ -356,11 +431,11 @@ class _Parser:
             if not self._is_known(token):
                 raise self._report_unknown(token)
             raise Refused(f"An operator is missing before {token!r}.", ErrorCode.SYNTAX_ERROR)
-        if is_name and (before[0] in DIGITS or before[0] == ".") and token[0] in "eExXbBoO_" and is_glued(self.text, at):
+        if is_name and (before[0] in DIGITS or before[0] == ".") and token[0] in "eExXbBoO_" and self.is_glued(at):
             self._check_number_end(before, token, at)
         if not is_name and before == "%":
             raise self.report_unexpected()
-        if not is_name and "." in before and self.tokens[at + 1].isdigit() and self.tokens[at + 2] == ")" and is_glued(self.text, at):
+        if not is_name and "." in before and self.tokens[at + 1].isdigit() and self.tokens[at + 2] == ")" and self.is_glued(at):
             reason = f"{before}({self.tokens[at + 1]}) can mean a repeating decimal or a product; write the *."
             raise Refused(reason, ErrorCode.AMBIGUOUS, at)
 

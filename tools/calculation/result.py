@@ -14,7 +14,7 @@ from .number_text import TEXT_DIGITS, format_money, format_value, quantize_fract
 from .rational import Rational, as_pair
 from .refusal import CalculationError, ErrorCode, Refused
 from .symbolic_client import KEPT_DIGITS, Symbolic, evaluate_in_worker, render_steps
-from .units import PLAIN, Label, find_currency, spell_label
+from .units import PLAIN, Label, convert_units, find_currency, spell_label
 
 MAX_PLACES = 1_000
 MAX_WIDTH = 10_000  # of a format: a width of a billion is a billion bytes
@@ -38,6 +38,11 @@ class Result:
     _value: Rational | Symbolic
     _code: Code
     _label: Label
+
+    @property
+    def _executed(self) -> Code:
+        """Return the code with the units that meet converted. As a variable, a result is converted where it is used."""
+        return convert_units(self._code)[1] if any(opcode == "unit" for opcode, _, _ in self._code) else self._code
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"A Result is frozen: {name!r} cannot be set.")
@@ -91,7 +96,7 @@ class Result:
     def steps(self) -> tuple[str, ...]:
         """Return the work in lines, one for each operation, in the order in which it was done."""
         try:
-            return render_steps(self._code, self._value)
+            return render_steps(self._executed, self._value)
         except Refused as refusal:
             raise self._build_error(refusal.reason, refusal.code) from None
 
@@ -116,7 +121,7 @@ class Result:
         if digits <= KEPT_DIGITS:
             return Decimal(self._value.digits)
         try:
-            answer = evaluate_in_worker(self._code, digits)
+            answer = evaluate_in_worker(self._executed, digits)
         except Refused as refusal:
             raise self._build_error(refusal.reason, refusal.code) from None
         return Decimal(answer.digits or "0") if isinstance(answer, Symbolic) else round_to_digits(*as_pair(answer), digits)

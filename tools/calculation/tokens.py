@@ -36,7 +36,18 @@ _NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _TOKEN = re.compile(rf"[ \t\r\n]*({_NUMBER}|[A-Za-z_][A-Za-z_0-9]*|\*\*|//|[{SUPERSCRIPTS}]+|[^ \t\r\n])")
 # 1,234,567.8: the first group has no leading zero, so 0,123 is no number, and neither is 1,23.
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?(?![0-9A-Za-z_,.])")
-_ONLY_SPACE = " \t\r\n"
+ONLY_SPACE = " \t\r\n"
+
+
+# What the strict grammar would read as something that nobody means: $2+2$ as an amount, the hyphens of a date as minus, LaTeX's 1{,}234.
+_ELSEWHERE = re.compile(
+    r"\s*\$.*\$\s*$|[\\{]|(?<![\w.])(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4})(?![\w])", re.DOTALL
+)
+
+
+def needs_notation(text: str) -> bool:
+    """Return whether a text is not for the strict grammar, although that may accept it: LaTeX in $...$, and dates."""
+    return _ELSEWHERE.search(text) is not None
 
 
 def tokenize(text: str) -> list[str]:
@@ -74,7 +85,7 @@ def locate_token(text: str, at: int) -> int:
 def is_glued(text: str, at: int) -> bool:
     """Tell whether token number `at` directly follows the one before it, without a space."""
     start = locate_token(text, at)
-    return start > 0 and text[start - 1] not in _ONLY_SPACE
+    return start > 0 and text[start - 1] not in ONLY_SPACE
 
 
 def _normalize(text: str) -> str:
@@ -122,7 +133,7 @@ def _scan(text: str, plain: str) -> tuple[list[str], list[int]]:
             token, joined_until = grouped[0].replace(",", ""), grouped.end()
         tokens.append(token)
         starts.append(start)
-    _check_lines(text, plain, tokens, starts)
+    check_lines(text, plain, tokens, starts)
     return tokens, starts
 
 
@@ -136,10 +147,15 @@ def _check_separator(text: str, plain: str, start: int, is_call: list[bool], tok
 
 def _grouping_error(text: str, position: int) -> CalculationError:
     reason = "A comma stands between groups of three digits (1,234) or between the arguments of a function; this one does neither."
+    before, after = re.search(r"[0-9.]*\Z", text[:position]), re.match(r",([0-9]+)(?![0-9,])", text[position:])
+    if before and before[0] and after:
+        written = f"{before[0]}{after[0]}"
+        decimal = f"{before[0].replace('.', '')}.{after[1]}"
+        reason = f"{written} can have a decimal comma ({decimal}) or a comma between two numbers; write a point for decimals."
     return CalculationError(text, position, reason, ErrorCode.AMBIGUOUS)
 
 
-def _check_lines(text: str, plain: str, tokens: list[str], starts: list[int]) -> None:
+def check_lines(text: str, plain: str, tokens: list[str], starts: list[int]) -> None:
     """Allow a line break only where the expression obviously goes on: inside brackets or after an operator."""
     if "\n" not in plain.strip() and "\r" not in plain.strip():
         return

@@ -1,8 +1,14 @@
-"""Currencies and units as labels: what `$1,200 * 3` and `60 km/h * 2 h` count. Labels are derived and never converted."""
+"""Currencies and units as labels: what `$1,200 * 3` and `60 km/h * 2 h` count. Units of one kind are converted by exact factors.
+
+A table of our own and not a library: what is convertible here is exact by definition (the international yard and pound of 1959, SI, and
+calendars), and `pint`, which would read thousands of units, calculates in floats and takes longer to import than all of this.
+"""
 
 from __future__ import annotations
 
-from .instructions import Code
+from .instructions import Code, Instruction
+from .rational import Rational, divide, multiply
+from .rational import power as raise_to
 from .refusal import ErrorCode, Refused
 from .tokens import CURRENCIES
 
@@ -31,8 +37,10 @@ _SPELLINGS = {
     "ml": "ml milliliter milliliters millilitre millilitres",
     "l": "l L liter liters litre litres",
     "gal": "gal gallon gallons",
-    "s": "s sec second seconds",
-    "min": "minute minutes",
+    "tonnes": "tonne tonnes",
+    "ms": "ms millisecond milliseconds",
+    "s": "s sec secs second seconds",
+    "min": "min mins minute minutes",
     "h": "h hr hrs hour hours",
     "days": "day days",
     "weeks": "week weeks",
@@ -42,13 +50,36 @@ _SPELLINGS = {
 UNITS = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings.split()}
 UNITS |= {name.upper(): unit for name, unit in UNITS.items() if name in ("usd", "eur", "gbp", "jpy", "inr")}
 
+# Each unit's kind, and how many of the kind's first unit it is.
+_KINDS: dict[str, dict[str, Rational]] = {
+    "length": {
+        "m": 1,
+        "mm": (1, 1000),
+        "cm": (1, 100),
+        "km": 1000,
+        "inches": (127, 5000),
+        "ft": (381, 1250),
+        "yd": (1143, 1250),
+        "mi": (201168, 125),
+    },
+    "mass": {"g": 1, "mg": (1, 1000), "kg": 1000, "tonnes": 1_000_000, "lb": (45359237, 100_000), "oz": (45359237, 1_600_000)},
+    "volume": {"l": 1, "ml": (1, 1000)},
+    "time": {"s": 1, "ms": (1, 1000), "min": 60, "h": 3600, "days": 86_400, "weeks": 604_800},
+    "months": {"months": 1, "years": 12},  # a month has no number of days
+}
+FACTORS = {unit: (kind, factor) for kind, units in _KINDS.items() for unit, factor in units.items()}
+
 _KEEP = frozenset({"abs", "round", "floor", "ceil", "trunc"})
 _JOIN = frozenset({"max", "min", "sum", "mean", "median", "stdev", "pstdev", "hypot"})
 
 
-def derive_label(code: Code) -> Label:
-    """Return the label of an expression's value. Raise Refused where labels do not fit together."""
+def convert_units(code: Code) -> tuple[Label, list[Instruction]]:
+    """Return the label of an expression's value, and its code with the units that meet converted to the first of their kind.
+
+    Raise Refused where labels do not fit together.
+    """
     stack: list[tuple[Label, object]] = []  # with each label the number, where it is written out: an exponent must be
+    done: list[Instruction] = []
     for opcode, at, value in code:
         try:
             if opcode in ("number", "constant", "symbol"):
@@ -58,6 +89,11 @@ def derive_label(code: Code) -> Label:
                 if label != PLAIN:
                     raise _label_error("This already has a unit.")
                 stack.append((((str(value), 1),), number))
+            elif opcode == "convert":
+                label, _ = stack.pop()
+                done += _write_factor(_find_factor(label, value), at)
+                stack.append((value, None))
+                continue
             elif opcode == "call":
                 name, count = value
                 labels = [label for label, _ in stack[len(stack) - count :]]
@@ -71,10 +107,66 @@ def derive_label(code: Code) -> Label:
             else:
                 right, exponent = stack.pop()
                 left, _ = stack.pop()
+                right, factor = _convert_right(opcode, left, right)
+                done += _write_factor(factor, at)
                 stack.append((_label_operation(opcode, left, right, exponent), None))
         except Refused as refusal:
             raise Refused(refusal.reason, refusal.code, at) from None
-    return stack[-1][0]
+        done.append((opcode, at, value))
+    return stack[-1][0], done
+
+
+def _write_factor(factor: Rational, at: int) -> list[Instruction]:
+    """Return the code that multiplies by a factor: by 1/60 as a division by 60, which reads better among the steps."""
+    if factor == 1:
+        return []
+    if type(factor) is not int and factor[0] == 1:  # type: ignore[index]
+        return [("number", at, factor[1]), ("/", at, None)]  # type: ignore[index]
+    return [("number", at, factor), ("*", at, None)]
+
+
+def _convert_right(opcode: str, left: Label, right: Label) -> tuple[Label, Rational]:
+    """Return the right label in the units of the left one, and the factor of its number, where their kinds meet in this operation."""
+    if PLAIN in (left, right) or left == right:
+        return right, 1
+    if opcode in ("+", "-", "%", "//"):
+        return (left, _find_factor(right, left)) if _count_kinds(left) == _count_kinds(right) else (right, 1)
+    if opcode not in ("*", "/"):
+        return right, 1
+    of_kind = {FACTORS[unit][0]: unit for unit, _ in left if unit in FACTORS}
+    other = [(of_kind.get(FACTORS[unit][0], unit) if unit in FACTORS else unit, power) for unit, power in right]
+    if other == list(right):
+        return right, 1
+    return tuple(sorted(other)), _find_factor(right, tuple(other))
+
+
+def _count_kinds(label: Label) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for unit, power in label:
+        kind = FACTORS[unit][0] if unit in FACTORS else unit
+        counts[kind] = counts.get(kind, 0) + power
+    return counts
+
+
+def _find_factor(label: Label, target: Label) -> Rational:
+    """Return by what a number with this label is multiplied to have the other one. Refuse what is of another kind."""
+    if label == PLAIN:
+        raise _label_error(f"A plain number has no unit that could be converted to {spell_label(target)}.")
+    if _count_kinds(label) != _count_kinds(target):
+        why = "; exchange rates are not known here" if find_currency(label) and find_currency(target) else ""
+        why = why or (
+            "; a month has no fixed number of days" if {"months"} & (_count_kinds(label).keys() ^ _count_kinds(target).keys()) else ""
+        )
+        raise _label_error(f"{spell_label(label)} cannot be converted to {spell_label(target)}{why}.")
+    return divide(_measure(label), _measure(target))
+
+
+def _measure(label: Label) -> Rational:
+    size: Rational = 1
+    for unit, times in label:
+        if unit in FACTORS:
+            size = multiply(size, raise_to(FACTORS[unit][1], times))
+    return size
 
 
 def _label_operation(opcode: str, left: Label, right: Label, exponent: object) -> Label:
@@ -119,8 +211,17 @@ def _join_labels(labels: list[Label]) -> Label:
     found = {label for label in labels if label != PLAIN}
     if len(found) > 1:
         first, second = sorted(found)[:2]
-        raise _label_error(f"{spell_label(first)} and {spell_label(second)} cannot be added or compared; units are not converted.")
+        raise _label_error(f"{spell_label(first)} and {spell_label(second)} cannot be added or compared{_explain(first, second)}.")
     return found.pop() if found else PLAIN
+
+
+def _explain(first: Label, second: Label) -> str:
+    """Return why two labels do not go together, and what to write."""
+    if _count_kinds(first) == _count_kinds(second):
+        return "; write them in one unit"
+    if find_currency(first) and find_currency(second):
+        return "; exchange rates are not known here"
+    return ""
 
 
 def _multiply_labels(left: Label, right: Label, direction: int) -> Label:

@@ -1,0 +1,182 @@
+"""Sums as people, models and LaTeX write them: each has one meaning, or is refused with its readings."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from sayso.tools.calculation import CalculationError, calculate
+
+VALUES = {
+    "x for times": ("3 x 4", "12"),
+    "x without spaces": ("3x4x5", "60"),
+    "x before brackets": ("(5+3)X(2)", "16"),
+    "x before a root": ("3 x sqrt(16)", "12"),
+    "long dash": ("10 – 4", "6"),
+    "roots as characters": ("√16 + ∛27 + 2√9", "13"),
+    "a root of brackets": ("√(16+9)", "5"),
+    "fractions as characters": ("½ + ¼", "3/4"),
+    "mixed numbers": ("1½ + 2 1/4", "15/4"),
+    "a mixed number is one factor": ("2 1/2 * 2", "5"),
+    "bars": ("|2-5| * |-3| + ||-3|-1|", "11"),
+    "mod and div": ("10 mod 3 + 7 div 2 + -7 mod 3", "6"),
+    "thousands and millions": ("5k * 12 + 3.5M + 200K + 2bn + 1 million", "2004760000"),
+    "words for large numbers": ("2 hundred thousand", "200000"),
+    "hexadecimal and binary": ("0x1F + 0b101 + 0o17", "51"),
+    "underscores": ("1_000_000", "1000000"),
+    "spaces that print": ("1\u202f000\u00a0000 + 1", "1000001"),
+    "words for signs": ("2 plus 3 times 4 minus 10 divided by 5", "12"),
+    "words for powers": ("2 to the power of 3 + 5 squared + 2 cubed", "41"),
+    "a root in words": ("the square root of 144", "12"),
+    "a function without brackets": ("sqrt 16", "4"),
+    "choose": ("10 choose 3 + 10C3 + C(10,3) + 5 nCr 2", "370"),
+    "permutations": ("P(5,2) + 5 nPr 2", "40"),
+    "log of a base": ("log_2(8) + log_10(100)", "5"),
+    "a leading equals sign": ("=2+2", "4"),
+    "a trailing one": ("2 + 2 = ?", "4"),
+    "a question": ("What is 17 % of 340?", "289/5"),
+    "another": ("how much is 3 times 4", "12"),
+    "in backticks": ("`2+2`", "4"),
+    "percent in words": ("5 percent of 200 + 10 per cent of 50", "15"),
+    "a percentage of a percentage": ("20% of 50% of 200", "20"),
+    "half of, a third of": ("half of 10 + a third of 12 + ½ of 10 + 3/4 of 100", "89"),
+    "a tip": ("20% tip on 45.50", "91/10"),
+    "a tax": ("8.5% sales tax on 120", "51/5"),
+    "a discount": ("30% off 80", "56"),
+    "a share added": ("45.50 + 20%", "273/5"),
+    "a share of the sum before it": ("100 + 50 - 20%", "120"),
+    "shares of shares": ("100 + 10% + 10%", "121"),
+    "percentages alone": ("50% + 20% - 10%", "3/5"),
+    "one plus a percentage": ("1000 * (1 + 5%)^2", "2205/2"),
+    "a percentage that is a factor": ("200 + 5% * 2", "2001/10"),
+    "degrees": ("sin(30°) + cos(60 deg) + tan(45 degrees)", "2"),
+    "an equation": ("2x + 3 = 7", "2"),
+    "an equation in words": ("solve for y: 3y = 12", "4"),
+    "frac": (r"\frac{1}{2} + \dfrac34", "5/4"),
+    "a mixed number in LaTeX": (r"2\frac{1}{2}", "5/2"),
+    "times, cdot, div": (r"2 \times 3 \cdot 4 \div 6", "4"),
+    "roots in LaTeX": (r"\sqrt{16} + \sqrt[3]{27} + 2\sqrt 9", "13"),
+    "left and right": (r"\left(\frac{3}{2}\right)^{2}", "9/4"),
+    "dollars around it": (r"$2+2$", "4"),
+    "parentheses around it": (r"\(2^{10}\)", "1024"),
+    "percent in LaTeX": (r"15\% \cdot 200 + 50\% of 80", "70"),
+    "groups in LaTeX": (r"1{,}234 + 1\,000", "2234"),
+    "angles in LaTeX": (r"\sin(30^\circ) + \sin 30^{\circ}", "1"),
+    "logarithms in LaTeX": (r"\log_{2} 8 + \log_2(4) + \ln e", "6"),
+    "brackets in LaTeX": (r"\lfloor 3.7 \rfloor + \lceil 0.2 \rceil + \left| -5 \right|", "9"),
+    "binom, boxed, text": (r"\boxed{\binom{5}{2}} + \text{half of 4}", "12"),
+}
+
+
+@pytest.mark.parametrize(("text", "value"), VALUES.values(), ids=VALUES)
+def test_a_sum_as_it_is_written_has_its_value(text: str, value: str) -> None:
+    assert calculate(text).exact == Fraction(value)
+
+
+UNITS = {
+    "money keeps its sign": ("$1,200 + 8.5%", "$1,302"),
+    "thousands of dollars": ("$5k * 12", "$60,000"),
+    "a discount in dollars": ("25% off $1,200", "$900"),
+    "hours and minutes": ("3 h + 25 min", "3.41666666666667 h"),
+    "side by side": ("1 h 30 min", "1.5 h"),
+    "kilograms and grams": ("3 kg + 200 g", "3.2 kg"),
+    "the first unit is kept": ("200 g + 3 kg", "3200 g"),
+    "kilometres in miles": ("5 km in miles", "3.10685596118667 mi"),
+    "feet and inches": ("5 ft 3 inches to cm", "160.02 cm"),
+    "pounds": ("1 lb in kg", "0.45359237 kg"),
+    "speeds": ("60 mph in km/h", "96.56064 km/h"),
+    "a quotient of one kind": ("1 km / 500 m", "2"),
+    "speed by time": ("60 km/h * 30 min", "30 km"),
+    "weeks": ("2 weeks in days", "14 days"),
+    "years and months": ("1 year + 3 months", "1.25 years"),
+    "days between dates": ("2024-03-01 - 2024-02-01", "29 days"),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), UNITS.values(), ids=UNITS)
+def test_units_of_one_kind_are_converted_exactly(text: str, told: str) -> None:
+    assert calculate(text).text == told
+
+
+# text: (where it is refused, a part of what is said)
+REFUSED = {
+    "a percentage or a remainder": ("17 % 340", 3, "17% of 340 or the remainder of 17 / 340; write 17% * 340 or 17 mod 340"),
+    "without a sign": ("17% 340", 2, "17% of 340"),
+    "a percentage or a negative divisor": ("10%-3", 2, "percentage or a remainder"),
+    "a number after a percentage": ("100 + 10% + 5", 8, "percentage or a remainder"),
+    "two signs before a percentage": ("100 + -10%", 6, "Two signs"),
+    "the day first or the month": ("1/2/2024", 0, "1 / 2 / 2024"),
+    "a date of another order": ("12-25-2024", 0, "write a date as 2024-03-01"),
+    "a date alone": ("2024-03-01", 0, "days between two"),
+    "a day that is not there": ("2024-02-30 - 2024-02-01", 0, "There is no day 2024-02-30"),
+    "today": ("today + 30 days", 0, "no clock"),
+    "a decimal comma": ("1.234,50", 5, "1.234,50 can have a decimal comma (1234.50)"),
+    "a short decimal comma": ("1,5 + 2", 1, "(1.5)"),
+    "an improper mixed number": ("1 3/2", 2, "operator is missing"),
+    "a mixed number that goes on": ("1 1/2/2", 2, "operator is missing"),
+    "a LaTeX mixed number or product": (r"2\frac{3}{2}", 1, "product or a mixed number"),
+    "a root in words that may go on": ("square root of 16 + 9", 0, "How far"),
+    "a root and a power": ("√16^2", 0, "How far"),
+    "a root after a division": (r"1/2\sqrt{9}", 3, "two ways"),
+    "degrees alone": ("30°", 2, "sin(30°)"),
+    "temperatures": ("25°C + 5", 2, "not converted"),
+    "x alone": ("2x", 1, "For times write *"),
+    "x before a name": ("3 x y", 2, "'x' is not known"),
+    "an equation without an unknown": ("2 + 2 = 4", 6, "two sums are equal"),
+    "two unknowns": ("2x + y = 7", 7, "for which unknown"),
+    "two kinds of unit": ("5 kg + 3 m", 5, "kg and m"),
+    "exchange rates": ("$5 in euros", 3, "exchange rates"),
+    "months have no days": ("1 year in days", 7, "no fixed number of days"),
+    "no unit to convert": ("12 in km", 3, "no unit"),
+    "an unknown unit": ("5 km in furlongs", 8, "no unit 'furlongs'"),
+    "a discount of a number": ("20 off 80", 3, "'off' is not known"),
+    "LaTeX that is no sum": (r"\sum_{i=1}^{3} i", 0, r"\sum is not read here"),
+    "a name of a function": ("avreage(1, 2)", 0, "Did you mean 'average'?"),
+    "a unit with a slip": ("5 kilometrs", 2, "Did you mean 'kilometres'?"),
+    "numbers in words": ("two plus two", 0, "'two' is not known"),
+    "an open bar": ("|3 + 4", 0, "never closed"),
+}
+
+
+@pytest.mark.parametrize(("text", "position", "told"), REFUSED.values(), ids=REFUSED)
+def test_what_has_two_readings_is_refused_and_both_are_offered(text: str, position: int, told: str) -> None:
+    with pytest.raises(CalculationError) as caught:
+        calculate(text)
+    assert told in caught.value.reason
+    assert caught.value.position == position
+
+
+def test_a_variable_keeps_its_meaning() -> None:
+    assert calculate("100 + r", r="5%").exact == Fraction(2001, 20)  # a number, not a share of 100
+    assert calculate("2x + 1", x=4).exact == 9
+    assert calculate("3 k", k=4).exact == 12
+
+
+def test_the_steps_show_of_what_a_percentage_was_taken() -> None:
+    assert calculate("45.50 + 20%").steps == ("20% = 0.2", "1 + 0.2 = 1.2", "45.5 * 1.2 = 54.6")
+    assert calculate("3 h + 25 min").steps == ("25 / 60 = 0.416666666666667", "3 + 0.416666666666667 = 3.41666666666667")
+
+
+def test_a_result_with_a_unit_is_converted_where_it_is_used() -> None:
+    way = calculate("3 km + 500 m")
+    assert (way.text, calculate("w + 500 m", w=way).text, calculate("w in m", w=way).text) == ("3.5 km", "4 km", "3500 m")
+
+
+def test_what_people_type_is_right_or_refused() -> None:
+    wrong = []
+    for line in (Path(__file__).parents[1] / "data" / "calculator_people.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        try:
+            found = calculate(row["text"])
+        except CalculationError:
+            found = None
+        if row["expect"] == "value":
+            right = found is not None and row.get("value", row.get("text_value")) in (str(found.exact), found.text)
+        else:
+            right = found is None or (row["expect"] != "refuse" and found.text != row["never"])
+        if not right:
+            wrong.append((row["text"], found))
+    assert wrong == []

@@ -1,0 +1,256 @@
+"""Split sums as people, models and LaTeX write them into tokens of the grammar: `3 x 4`, `\\frac{1}{2}`, `10 divided by 4`, `0x1F`.
+
+The strict grammar reads a text first; what it refuses comes here. Words and signs with one meaning become the grammar's tokens,
+notation_parser.py reads the forms that take more than that. docs/calculator.md has all of them as a table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from datetime import date
+
+from .refusal import CalculationError, ErrorCode, Refused
+from .tokens import MAX_CHARACTERS, ONLY_SPACE, SAME_CHARACTER, SAME_TOKEN, SUPERSCRIPTS, check_lines
+
+FRACTIONS = {
+    "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5), "⅗": (3, 5), "⅘": (4, 5), "⅙": (1, 6),
+    "⅚": (5, 6), "⅐": (1, 7), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8), "⅞": (7, 8), "⅑": (1, 9), "⅒": (1, 10),
+}  # fmt: skip
+ROOTS = {"√": "sqrt", "∛": "cbrt"}
+DEGREES = frozenset({"°", "deg", "degree", "degrees"})
+_DASHES = {"–": "-", "‒": "-", "﹣": "-"}
+_SIGNS = SAME_TOKEN | _DASHES | {"√": "√", "≈": "=", "“": '"', "”": '"'}
+
+_QUESTION = re.compile(
+    r"(?:(?:what|how\s+much)\s*(?:is|are|'s|’s)|calculate|compute|evaluate|work\s+out|find|solve(?!\s*\()"
+    r"|(?:the\s+)?(?:value|result|sum|answer)\s+(?:of|to))\b(?:\s+for\s+[a-z]\s*[:,])?[\s:]*",
+    re.IGNORECASE,
+)
+_TRAILER = re.compile(r"(?:\s*=\s*\??|\s+equals\s*\??|\s*\?)\s*\Z")
+_DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("`", "`"))
+_NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?"
+_PIECE = re.compile(
+    r"[ \t\r\n]*("
+    r"\^\s*\{?\s*\\(?:circ|degree)\b\s*\}?|\\[A-Za-z]+|\\."
+    r"|0[xX][0-9a-fA-F]+(?![0-9A-Za-z_.])|0[bB][01]+(?![0-9A-Za-z_.])|0[oO][0-7]+(?![0-9A-Za-z_.])"
+    rf"|[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}(?![\w.])|[0-9]{{1,2}}([-/.])[0-9]{{1,2}}\2[0-9]{{4}}(?![\w])"
+    rf"|{_NUMBER}|log_[0-9]+|[A-Za-z_][A-Za-z_0-9]*|\*\*|//|==|[{SUPERSCRIPTS}]+|[^ \t\r\n])"
+)
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:(?:,|\{,\}|\\,|_|[\u00a0\u2009\u202f])[0-9]{3})+(?:\.[0-9]*)?(?![0-9A-Za-z_,.])")
+DATE = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})\2([0-9]{1,4})\Z")
+
+# LaTeX that stands for a token of the grammar, and what only sets space or size.
+_COMMANDS = {
+    "times": "*", "cdot": "*", "ast": "*", "div": "/", "pi": "pi", "tau": "tau", "bmod": "mod", "mod": "mod", "lvert": "|", "rvert": "|",
+    "vert": "|", "mid": "|", "circ": "°", "degree": "°", "lbrack": "[", "rbrack": "]", "exp": "exp", "max": "max", "min": "min",
+    "gcd": "gcd",
+    "%": "%", "$": "$", "dfrac": "\\frac", "tfrac": "\\frac", "cfrac": "\\frac", "dbinom": "\\binom", "tbinom": "\\binom",
+    "euro": "€", "pounds": "£", "minus": "-",
+}  # fmt: skip
+_READ_LATER = frozenset(
+    {"\\frac", "\\binom", "\\sqrt", "\\lfloor", "\\rfloor", "\\lceil", "\\rceil", "\\sin", "\\cos", "\\tan", "\\ln", "\\log", "\\sinh",
+     "\\cosh", "\\tanh", "\\arcsin", "\\arccos", "\\arctan"}
+)  # fmt: skip
+_SPACING = frozenset(
+    {"left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "displaystyle", "textstyle", "quad", "qquad", "limits",
+     ",", ";", ":", "!", " ", ">", "thinspace"}
+)  # fmt: skip
+_WRAPPERS = frozenset({"text", "mathrm", "mathbf", "mathit", "operatorname", "mbox", "textbf", "boxed"})
+
+# Words that are operators, at most four in a row. What they stand for is a token of the grammar, or one that the parser below reads.
+_PHRASES: dict[tuple[str, ...], str] = {
+    ("plus",): "+",
+    ("minus",): "-",
+    ("times",): "*",
+    ("multiplied", "by"): "*",
+    ("divided", "by"): "/",
+    ("to", "the", "power", "of"): "^",
+    ("raised", "to", "the", "power", "of"): "^",
+    ("raised", "to"): "^",
+    ("squared",): "²",
+    ("cubed",): "³",
+    ("percent",): "%",
+    ("per", "cent"): "%",
+    ("modulo",): "mod",
+    ("square", "root", "of"): "square root of",
+    ("the", "square", "root", "of"): "square root of",
+    ("cube", "root", "of"): "cube root of",
+    ("the", "cube", "root", "of"): "cube root of",
+}
+_LOOKED_AHEAD = 4  # so many tokens after the current one are looked at without asking whether they are there
+_LONGEST_PHRASE = max(map(len, _PHRASES))
+
+
+class Pieces:
+    """The tokens of a text, with empty ones at the end, and where each begins. A token made of another one has its place."""
+
+    __slots__ = ("starts", "text", "tokens")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens: list[str] = []
+        self.starts: list[int] = []
+
+    def add(self, token: str, start: int) -> None:
+        """Add a token that begins at `start`."""
+        self.tokens.append(token)
+        self.starts.append(start)
+
+    def is_glued(self, at: int) -> bool:
+        """Return whether token number `at` directly follows the one before it, without a space."""
+        start = self.starts[at]
+        return start > 0 and self.text[start - 1] not in ONLY_SPACE
+
+    def refuse(self, at: int, reason: str, code: ErrorCode = ErrorCode.AMBIGUOUS) -> CalculationError:
+        """Return the error of what begins at a character of the text."""
+        return CalculationError(self.text, at, reason, code)
+
+
+def split(text: str, bound: Container[str]) -> Pieces:
+    """Return the tokens of a text, with empty ones at the end. The names in `bound` have a value: they are never words of an operator.
+
+    Raise CalculationError for LaTeX that is not known.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise CalculationError(text, MAX_CHARACTERS, f"At most {MAX_CHARACTERS:,} characters are read.", ErrorCode.TOO_LARGE)
+    start, end = _strip_question(text)
+    pieces = Pieces(text)
+    plain = text.translate(SAME_CHARACTER)
+    is_equation = "=" in plain[start:end]
+    unwrapped: list[int] = []  # at which depth of braces a wrapper such as \text{ was opened
+    calls: list[bool] = []  # for each open bracket, whether commas in it separate arguments
+    depth, at = 0, start
+    while at < end and (found := _PIECE.match(plain, at, end)):
+        token, place, at = found[1], found.start(1), found.end()
+        if token[0] == "^" and len(token) > 1:
+            token = "°"
+        elif token[0] == "\\":
+            name = token[1:]
+            if name in _WRAPPERS and plain.startswith("{", at):
+                at += 1
+                depth += 1
+                unwrapped.append(depth)
+                continue
+            if name in _SPACING:
+                continue
+            token = _COMMANDS.get(name, token)
+            if token[0] == "\\" and token not in _READ_LATER:
+                raise pieces.refuse(place, f"The LaTeX command {token} is not read here.", ErrorCode.SYNTAX_NOT_ALLOWED)
+        elif token == "{":
+            depth += 1
+        elif token == "}":
+            depth -= 1
+            if unwrapped and unwrapped[-1] == depth + 1:
+                unwrapped.pop()
+                continue
+        elif token in ("(", "["):
+            calls.append(token == "[" or (bool(pieces.tokens) and pieces.tokens[-1][-1].isalnum() and not pieces.tokens[-1][0].isdigit()))
+        elif token in (")", "]") and calls:
+            calls.pop()
+        elif token[0].isdigit() and not any(calls) and (grouped := _GROUPED.match(text, place, end)):
+            token, at = re.sub(r"[^0-9.]", "", grouped[0]), grouped.end()
+        elif token[:2].lower() in ("0x", "0b", "0o") and len(token) > 2:
+            token = str(int(token, 0))
+        elif _is_choice(token, pieces, place) and token not in bound:
+            pieces.add(token[0], place)
+            place, token = place + 1, token[1:]
+        elif token[0] in "xX" and token not in bound and not is_equation and (times := _split_times(token, pieces)):
+            for part, offset in times:
+                pieces.add(part, place + offset)
+            continue
+        pieces.add(_SIGNS.get(token, token), place)
+    joined = _join_phrases(pieces, bound)
+    if not joined.tokens:
+        raise CalculationError(text, 0, "The expression is empty.")
+    check_lines(text, plain[:end], joined.tokens, joined.starts)
+    for _ in range(_LOOKED_AHEAD):
+        joined.add("", end)
+    return joined
+
+
+def read_day(token: str) -> int:
+    """Return the day number of a date such as 2024-03-01. Raise Refused for a date with two readings, and for what is none."""
+    found = DATE.match(token)
+    first, sign, second, third = found.groups() if found else ("", "", "", "")
+    spaced = f"; a calculation needs spaces: {first} {sign} {second} {sign} {third}" if sign != "." else ""
+    if len(first) != 4:
+        raise Refused(f"{token} may have the day first or the month; write a date as 2024-03-01{spaced}.", ErrorCode.AMBIGUOUS)
+    try:
+        return date(int(first), int(second), int(third)).toordinal()
+    except ValueError:
+        raise Refused(f"There is no day {token}{spaced}.", ErrorCode.AMBIGUOUS) from None
+
+
+def _strip_question(text: str) -> tuple[int, int]:
+    """Return where the sum in a text begins and ends: without "What is", the delimiters of LaTeX, and "=" or "?" around it."""
+    start, end = 0, len(text)
+    while True:
+        while start < end and text[start] in ONLY_SPACE:
+            start += 1
+        while start < end and text[end - 1] in ONLY_SPACE:
+            end -= 1
+        inner = _strip_once(text, start, end)
+        if inner is None:
+            return start, end
+        start, end = inner
+
+
+def _strip_once(text: str, start: int, end: int) -> tuple[int, int] | None:
+    for opening, closing in _DELIMITERS:
+        inside = start + len(opening), end - len(closing)
+        if inside[0] < inside[1] and text.startswith(opening, start) and text.endswith(closing, start, end):
+            return None if opening == "$" and "$" in text[inside[0] : inside[1]] else inside
+    if (question := _QUESTION.match(text, start, end)) and question.end() < end:
+        return question.end(), end
+    if (trailer := _TRAILER.search(text, start, end)) and trailer.start() > start:
+        return start, trailer.start()
+    if text.startswith("=", start) and not text.startswith("==", start) and start + 1 < end:
+        return start + 1, end
+    return None
+
+
+def _is_choice(token: str, pieces: Pieces, place: int) -> bool:
+    """Return whether a token is the C3 of 10C3."""
+    if token[0] not in "CP" or not token[1:].isdigit() or not pieces.tokens or not pieces.tokens[-1].isdigit():
+        return False
+    return pieces.starts[-1] + len(pieces.tokens[-1]) == place
+
+
+def _split_times(token: str, pieces: Pieces) -> list[tuple[str, int]]:
+    """Split the x4 of 3x4, the x4x5 of 3x4x5 and the xsqrt of 3xsqrt(4) after an operand; empty where x is no times."""
+    before = pieces.tokens[-1] if pieces.tokens else ""
+    if not (before[:1].isdigit() or before[:1] == "." or before in (")", "%", "!", "}") or before in FRACTIONS):
+        return []
+    parts: list[tuple[str, int]] = []
+    at = 0
+    while at < len(token):
+        if token[at] in "xX":
+            parts.append(("x", at))
+            at += 1
+            continue
+        rest = re.match(r"[0-9]+|(?:sqrt|cbrt|root)\Z", token[at:])
+        if rest is None:
+            return []
+        parts.append((rest[0], at))
+        at += rest.end()
+    return parts if len(parts) > 1 else []
+
+
+def _join_phrases(pieces: Pieces, bound: Container[str]) -> Pieces:
+    """Return the pieces with words that are operators as one token each."""
+    joined = Pieces(pieces.text)
+    tokens = pieces.tokens
+    at = 0
+    while at < len(tokens):
+        length = 1
+        token = tokens[at]
+        if token[:1].isalpha() and token not in bound:
+            for length in range(min(_LONGEST_PHRASE, len(tokens) - at), 0, -1):
+                words = tuple(word.lower() for word in tokens[at : at + length])
+                if words in _PHRASES:
+                    token = _PHRASES[words]
+                    break
+        joined.add(token, pieces.starts[at])
+        at += length
+    return joined

@@ -1,0 +1,424 @@
+"""Parse sums as people, models and LaTeX write them: the strict grammar, and the forms of docs/calculator.md's table beside it.
+
+Each form has one meaning, or is refused with its readings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .expression_parser import NUMBER_BEGINS, POSTFIXES, ParsedExpression, Parser
+from .function_table import ALIASES, FUNCTIONS
+from .notation import DATE, DEGREES, FRACTIONS, ROOTS, Pieces, read_day, split
+from .rational import Rational, is_less, parse_number
+from .refusal import CalculationError, ErrorCode, Refused
+from .tokens import CURRENCIES, SUPERSCRIPTS
+from .units import FACTORS, UNITS, Label, convert_units
+
+SCALES = {
+    "k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "bn": 10**9, "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9,
+    "trillion": 10**12,
+}  # fmt: skip
+_LETTER_SCALES = frozenset({"k", "K", "M", "B", "bn"})  # these touch their number
+SPEEDS = {"mph": ("mi", "h"), "kph": ("km", "h"), "kmh": ("km", "h")}
+_PARTS: dict[str, Rational] = {"half": (1, 2), "third": (1, 3), "quarter": (1, 4), "fifth": (1, 5), "tenth": (1, 10)}
+_ROOT_WORDS = {"square root of": "sqrt", "cube root of": "cbrt"}
+_PAIRS = {"\\lfloor": ("floor", "\\rfloor"), "\\lceil": ("ceil", "\\rceil"), "⌊": ("floor", "⌋"), "⌈": ("ceil", "⌉")}
+_CLOSING = frozenset(closing for _, closing in _PAIRS.values())
+_INTO = frozenset({"in", "to", "into", "as"})
+_OF_ANGLES = frozenset({"sin", "cos", "tan", "radians"})
+_LONGEST_NOUN = 3  # words between a percentage and "on": 20% service charge on 45.50
+
+
+def parse_notation(text: str, variables: Mapping[str, ParsedExpression]) -> ParsedExpression:
+    """Return an expression as people write it, parsed. Raise CalculationError, with the position, for what has two readings or none."""
+    pieces = split(text, variables)
+    parser = _NotationParser(pieces, variables)
+    try:
+        parser.parse_whole()
+    except Refused as refusal:
+        at = parser.at if refusal.at is None else refusal.at
+        raise CalculationError(text, pieces.starts[min(at, len(pieces.starts) - 1)], refusal.reason, refusal.code) from None
+    return ParsedExpression(parser.code, parser.has_units, parser.has_symbols, tuple(pieces.starts))
+
+
+class _NotationParser(Parser):
+    """The strict grammar's descent with more forms. `angles` counts the open calls whose argument may be in degrees."""
+
+    __slots__ = ("angles", "pieces")
+
+    ends_product = Parser.ends_product | _INTO
+    postfixes = POSTFIXES | frozenset(FRACTIONS) | {"°", "\\", "k", "K", "M", "B", "b", "h", "t", "m", "d"} | frozenset("0123456789")
+
+    def __init__(self, pieces: Pieces, variables: Mapping[str, ParsedExpression]) -> None:
+        super().__init__(pieces.text, pieces.tokens, variables)
+        self.pieces = pieces
+        self.angles = 0
+
+    def is_glued(self, at: int) -> bool:
+        """Return whether token number `at` directly follows the one before it, without a space."""
+        return self.pieces.is_glued(at)
+
+    def parse_whole(self) -> None:
+        """Parse: sum, sum "in" unit, or an equation in one unknown, which is solved."""
+        if any(map(DATE.match, self.tokens)):
+            self._parse_dates()
+        elif "=" in self.tokens and not self._is_inside_call(self.tokens.index("=")):
+            self._parse_equation()
+        else:
+            self.parse_sum(0)
+            if self.tokens[self.at] in _INTO and self.tokens[self.at] not in self.variables:
+                self._parse_conversion()
+        self.check_end()
+
+    def _parse_dates(self) -> None:
+        """Parse: date "-" date, as the days between them."""
+        days: list[int] = []
+        for at, token in enumerate(self.tokens):
+            if DATE.match(token):
+                self.at = at  # where a refusal points
+                days.append(read_day(token))
+        if len(days) != 2 or self.tokens[1] != "-" or self.tokens[3]:
+            reason = (
+                "Of dates only the days between two are calculated here: 2024-03-01 - 2024-02-01. A calculation needs spaces: 2024 - 3 - 1."
+            )
+            raise Refused(reason, ErrorCode.SYNTAX_NOT_ALLOWED, next(at for at, token in enumerate(self.tokens) if DATE.match(token)))
+        self.code += [("number", 0, days[0]), ("unit", 0, "days"), ("number", 2, days[1]), ("unit", 2, "days"), ("-", 1, None)]
+        self.has_units = True
+        self.at = 3
+
+    def _is_inside_call(self, at: int) -> bool:
+        return self.tokens[:at].count("(") > self.tokens[:at].count(")")
+
+    def _parse_equation(self) -> None:
+        """Parse: sum "=" sum, as solve(left = right)."""
+        tokens = self.tokens
+        self.unknowns_allowed += 1
+        self.parse_sum(0)
+        at = self.at
+        if tokens[at] != "=":
+            raise self.report_unexpected()
+        self.at = at + 1
+        self.parse_sum(0)
+        self.unknowns_allowed -= 1
+        if tokens[self.at] == "=":
+            raise Refused("One equation at a time.", ErrorCode.SYNTAX_ERROR)
+        if not self.has_symbols:
+            reason = "This says that two sums are equal; give one of them, or an equation with an unknown such as 2x + 3 = 7."
+            raise Refused(reason, ErrorCode.SYNTAX_NOT_ALLOWED, at)
+        self.code += [("-", at, None), ("call", at, ("solve", 1))]
+
+    def _parse_conversion(self) -> None:
+        """Parse: ("in" | "to") unit ("/" unit)?"""
+        at = self.at
+        units = list(SPEEDS.get(self.tokens[at + 1], self.tokens[at + 1 : at + 2]))
+        after = at + 2
+        if len(units) == 1 and self.tokens[after] in ("/", "per"):
+            units.append(self.tokens[after + 1])
+            after += 2
+        unknown = next((unit for unit in units if unit not in UNITS), None)
+        if unknown is not None:
+            raise Refused(f"There is no unit {unknown!r} to convert to." if unknown else "A unit should follow.", ErrorCode.LABELS, at + 1)
+        label: Label = tuple(sorted((UNITS[unit], -1 if index else 1) for index, unit in enumerate(units)))
+        if self.tokens[at] == "as" or not self.has_units:
+            convert_units([*self.code, ("convert", at, label)])  # which says why there is nothing to convert
+        self.code.append(("convert", at, label))
+        self.has_units = True
+        self.at = after
+
+    def parse_other_operator(self, operator: str, last: str, depth: int) -> bool:
+        """Parse: x, mod, div, choose, "off", "on" or "of" and its factor, or a root that is multiplied. Return False for others."""
+        at, tokens, code = self.at, self.tokens, self.code
+        before, following = tokens[at - 1], tokens[at + 1]
+        if operator in self.variables:
+            return False
+        if operator in ("x", "X"):
+            is_factor = following[:1] in NUMBER_BEGINS or following in ("(", "\\sqrt", "sqrt", "cbrt", "root", "-", *ROOTS, *CURRENCIES)
+            if self.unknowns_allowed or not is_factor or not following:
+                return False
+            self._parse_factor("*", depth)
+        elif operator == "mod":
+            self._parse_factor("%", depth)
+        elif operator == "div" and following != "(":
+            self._parse_factor("//", depth)
+        elif operator.lower() in ("choose", "ncr", "npr") and following != "(":
+            self._parse_factor(("perm" if operator.lower() == "npr" else "comb", 2), depth)
+        elif operator in ("C", "P") and following.isdigit() and self.is_glued(at) and self.is_glued(at + 1) and before.isdigit():
+            self._parse_factor(("comb" if operator == "C" else "perm", 2), depth)
+        elif operator == "off" and before == "%":
+            self.at = at + (2 if following == "of" else 1)
+            code.insert(len(code) - 2, ("number", at, 1))
+            code.append(("-", at, None))
+            self.parse_operand(depth)
+            code.append(("*", at, None))
+        elif operator == "of" and (
+            before in FRACTIONS or (before.isdigit() and tokens[at - 2] == "/" and tokens[at - 3].isdigit() and at > 2)
+        ):
+            self._parse_factor("*", depth)
+        elif operator in ROOTS or (operator[0] == "\\" and operator not in _CLOSING):
+            if last != "*" or self.power_ended == at:
+                raise Refused("A product without a sign can be read in two ways here; write the *.", ErrorCode.AMBIGUOUS, at)
+            self.parse_operand(depth)
+            code.append(("*", at, None))
+        elif operator.isalpha() and before == "%" and (end := self._find_noun_end(at)):
+            self.at = end
+            self.parse_operand(depth)
+            code.append(("*", at, None))
+        else:
+            return False
+        return True
+
+    def _parse_factor(self, operation: str | tuple[str, int], depth: int) -> None:
+        at = self.at
+        self.at = at + 1
+        self.parse_operand(depth)
+        self.code.append((operation, at, None) if isinstance(operation, str) else ("call", at, operation))
+
+    def _find_noun_end(self, at: int) -> int:
+        """Return the token after "tip on", "sales tax on": words that name what a percentage is, then "on". 0 where there are none."""
+        for end in range(at + 1, at + _LONGEST_NOUN + 1):
+            word = self.tokens[end - 1]
+            if not word.isalpha() or word in self.variables or word.lower() in FUNCTIONS or word in UNITS:
+                return 0
+            if self.tokens[end] == "on":
+                return end + 1
+        return 0
+
+    def is_percent(self, at: int) -> bool:
+        """Return whether the % at token number `at` means hundredths, in these forms too: 30% off 80, 20% tip on 45.50."""
+        following = self.tokens[at + 1]
+        if following in ("off", "x", "X", "|", "}", "?", *_INTO):
+            return True
+        return super().is_percent(at) or (following.isalpha() and bool(self._find_noun_end(at + 1)))
+
+    def parse_primary(self, token: str, depth: int) -> None:
+        """Parse: LaTeX's forms, |x|, roots and functions without brackets, ½, half of; else a primary of the strict grammar."""
+        at, tokens = self.at, self.tokens
+        if token in FRACTIONS:
+            self.code.append(("number", at, FRACTIONS[token]))
+            self.at = at + 1
+        elif token == "{":
+            self._parse_group(depth)
+        elif token in ("\\frac", "\\binom"):
+            self.at = at + 1
+            self._parse_group(depth)
+            self._parse_group(depth)
+            self.code.append(("/", at, None) if token == "\\frac" else ("call", at, ("comb", 2)))
+        elif token == "\\sqrt" and tokens[at + 1] == "[":
+            self._parse_nth_root(depth)
+        elif token == "|" or token in _PAIRS:
+            name, closing = _PAIRS.get(token, ("abs", "|"))
+            self.at = at + 1
+            self.parse_sum(depth + 1)
+            self.expect(token, closing, at)
+            self.code.append(("call", at, (name, 1)))
+        elif token in ROOTS or token in _ROOT_WORDS or (token[:1] == "\\" and token not in _CLOSING):
+            self._parse_applied(ROOTS.get(token) or _ROOT_WORDS.get(token) or token[1:], depth)
+        elif token in ("a", "one") and tokens[at + 1] in _PARTS and tokens[at + 2] == "of":
+            self.at = at + 1
+            self.parse_primary(tokens[at + 1], depth)
+        elif token in _PARTS and tokens[at + 1] == "of" and token not in self.variables:
+            self.code.append(("number", at, _PARTS[token]))
+            self.at = at + 2
+            self.parse_operand(depth)
+            self.code.append(("*", at, None))
+        else:
+            super().parse_primary(token, depth)
+
+    def _parse_group(self, depth: int) -> None:
+        """Parse: "{" sum "}", or one digit, as \\frac12 has them."""
+        at, tokens = self.at, self.tokens
+        if tokens[at] == "{":
+            self.at = at + 1
+            self.parse_sum(depth + 1)
+            self.expect("{", "}", at)
+        elif tokens[at][:1].isdigit() and tokens[at].isdigit():
+            self.code.append(("number", at, int(tokens[at][0])))
+            if len(tokens[at]) > 1:
+                tokens[at] = tokens[at][1:]
+                self.pieces.starts[at] += 1
+            else:
+                self.at = at + 1
+        else:
+            self.parse_operand(depth + 1)
+
+    def _parse_nth_root(self, depth: int) -> None:
+        """Parse: \\sqrt[n]{x}, as root(x, n)."""
+        at = self.at
+        self.at = at + 2
+        begun = len(self.code)
+        self.parse_sum(depth + 1)
+        self.expect("[", "]", at + 1)
+        degree = self.code[begun:]
+        del self.code[begun:]
+        self._parse_group(depth)
+        self.code += [*degree, ("call", at, ("root", 2))]
+
+    def _parse_applied(self, name: str, depth: int) -> None:
+        """Parse what a root or function sign without brackets is applied to: √16, \\sin 30°, square root of 16, \\log_2 8, sin 30°."""
+        at, tokens = self.at, self.tokens
+        sign = tokens[at]
+        self.at = at + 1
+        base = self._parse_log_base(depth) if name == "log" and sign[0] == "\\" else []
+        name = ALIASES.get(name, name)
+        if FUNCTIONS[name][1] > 1:
+            raise Refused(f"The function {name!r} needs its arguments in parentheses.", ErrorCode.SYNTAX_ERROR, at)
+        self.angles += name in _OF_ANGLES
+        begun = self.at
+        opened = tokens[begun]
+        if opened == "{":
+            self._parse_group(depth)
+        elif opened == "(" and sign not in _ROOT_WORDS:
+            self.at = begun + 1
+            self.parse_sum(depth + 1)
+            self.expect("(", ")", begun)
+        else:
+            self._parse_atom(depth)
+        self.angles -= name in _OF_ANGLES
+        following = tokens[self.at]
+        if opened not in ("{", "(") and self._reaches_further(sign, following, begun):
+            raise Refused(f"How far does {sign.removesuffix(' of')!r} reach? Write {name}(...).", ErrorCode.AMBIGUOUS, at)
+        self.code += [*base, ("call", at, (name, 2 if base else 1))]
+
+    def _parse_log_base(self, depth: int) -> list[tuple[str, int, object]]:
+        """Parse the base after \\log: _2 or _{10}. Return its code."""
+        token = self.tokens[self.at]
+        if not token.startswith("_"):
+            return []
+        begun = len(self.code)
+        if len(token) > 1 and token[1:].isdigit():
+            self.code.append(("number", self.at, int(token[1:])))
+            self.at += 1
+        else:
+            self.at += 1
+            self._parse_group(depth)
+        base = self.code[begun:]
+        del self.code[begun:]
+        return base
+
+    def _parse_atom(self, depth: int) -> None:
+        """Parse a primary with what follows it, but no power: what a sign without brackets is applied to."""
+        token = self.tokens[self.at]
+        if token[:1] in NUMBER_BEGINS and token != ".":
+            self.code.append(("number", self.at, parse_number(token)))
+            self.at += 1
+        elif token:
+            self.parse_primary(token, depth + 1)
+        else:
+            raise self.report_unexpected()
+        token = self.tokens[self.at]
+        if token[:1] in self.postfixes or token in UNITS:
+            self.parse_postfix()
+
+    def _reaches_further(self, sign: str, following: str, begun: int) -> bool:
+        """Return whether what follows may or may not belong to the operand of a sign without brackets."""
+        if following in ("^", "**", "(", "{") or any(token[:1] in SUPERSCRIPTS and token for token in self.tokens[begun : self.at]):
+            return True
+        if following[:1].isalpha() and following not in ("mod", "x", "X", "choose", *_INTO):
+            return True
+        # √16 + 9 ends at the sign; "square root of 16 + 9" and "sqrt 16 + 9" may go on
+        return (sign in _ROOT_WORDS or sign.isalpha()) and following not in ("", ")", ",", "}", "|", "=", *_INTO)
+
+    def parse_name(self, name: str, depth: int) -> None:
+        """Parse a call, a function without brackets, log_2(x), or another name."""
+        following = self.tokens[self.at + 1]
+        lower = name.lower()
+        if name.startswith("log_") and name[4:].isdigit() and following == "(" and name not in self.variables:
+            at = self.at
+            self.parse_call("log", depth)
+            self.code[-1] = ("number", at, int(name[4:]))
+            self.code.append(("call", at, ("log", 2)))
+        elif (
+            following != "(" and (lower in FUNCTIONS or lower in ALIASES) and name not in self.variables and following not in ("", "=", ")")
+        ):
+            self._parse_applied(lower, depth)
+        else:
+            super().parse_name(name, depth)
+
+    def parse_call(self, name: str, depth: int) -> None:
+        """Parse a call. Inside of sin, cos, tan and radians an angle may be in degrees."""
+        self.angles += name in _OF_ANGLES
+        super().parse_call(name, depth)
+        self.angles -= name in _OF_ANGLES
+
+    def resolve_function(self, name: str) -> str:
+        """Return a function's own name: C(10, 3) and P(10, 3) are combinations and permutations here."""
+        return {"C": "comb", "P": "perm"}.get(name) or super().resolve_function(name)
+
+    def parse_postfix(self) -> None:
+        """Parse: what stands after a number in these forms (½, 1/2 of a mixed number, °, k, million), then the strict grammar's."""
+        while self._parse_one_postfix():
+            pass
+        super().parse_postfix()
+        self._parse_more_of_a_unit()
+        if self.tokens[self.at] in DEGREES and self._parse_one_postfix():
+            super().parse_postfix()
+
+    def _parse_one_postfix(self) -> bool:
+        at, tokens = self.at, self.tokens
+        token, before = tokens[at], tokens[at - 1]
+        if token in self.variables:
+            return False
+        if token in FRACTIONS and before.isdigit():
+            self._add_fraction(FRACTIONS[token], at)
+            self.at = at + 1
+        elif token == "\\frac" and before.isdigit():
+            self._parse_latex_mixed_number()
+        elif token.isdigit() and before.isdigit():
+            if not self._parse_mixed_number():
+                return False
+        elif token in SCALES and (token not in _LETTER_SCALES or self.is_glued(at)) and (before[-1:].isdigit() or before in (".", *SCALES)):
+            self.code += [("number", at, SCALES[token]), ("*", at, None)]
+            self.at = at + 1
+        elif token in SPEEDS:
+            way, time = SPEEDS[token]
+            self.code += [("unit", at, way), ("number", at, 1), ("unit", at, time), ("/", at, None)]
+            self.has_units = True
+            self.at = at + 1
+        elif token in DEGREES and tokens[at + 1] != "(":
+            if not self.angles:
+                reason = "An angle in degrees stands inside sin, cos, tan or radians: sin(30°). Temperatures are not converted."
+                raise Refused(reason, ErrorCode.SYNTAX_NOT_ALLOWED)
+            self.code += [("constant", at, "pi"), ("*", at, None), ("number", at, 180), ("/", at, None)]
+            self.at = at + 1
+        else:
+            return False
+        return True
+
+    def _add_fraction(self, fraction: Rational, at: int) -> None:
+        self.code += [("number", at, fraction), ("+", at, None)]
+
+    def _parse_latex_mixed_number(self) -> None:
+        """Parse the \\frac{1}{2} of 2\\frac{1}{2}, where the fraction is a proper one."""
+        begun = len(self.code)
+        at = self.at
+        self.parse_primary(self.tokens[at], 1)
+        values = [value for opcode, _, value in self.code[begun:] if opcode == "number"]
+        if len(self.code) != begun + 3 or not all(type(value) is int for value in values) or not 0 < values[0] < values[1]:
+            raise Refused("A number before a fraction can be a product or a mixed number; write * or +.", ErrorCode.AMBIGUOUS, at)
+        self.code.append(("+", at, None))
+
+    def _parse_more_of_a_unit(self) -> None:
+        """Parse the 25 min of 3 h 25 min: amounts of one kind side by side, the larger unit first, are added."""
+        tokens = self.tokens
+        unit = self.code[-1][2] if self.code[-1][0] == "unit" else ""
+        while unit in FACTORS and tokens[self.at][:1] in NUMBER_BEGINS and tokens[self.at] != ".":
+            at = self.at
+            smaller = UNITS.get(tokens[at + 1], "")
+            if smaller not in FACTORS or FACTORS[smaller][0] != FACTORS[unit][0] or not is_less(FACTORS[smaller][1], FACTORS[unit][1]):
+                return
+            self.code += [("number", at, parse_number(tokens[at])), ("unit", at + 1, smaller), ("+", at, None)]
+            self.at, unit = at + 2, smaller
+
+    def _parse_mixed_number(self) -> bool:
+        """Parse the 1/2 of 2 1/2: two numbers side by side have no other reading, where the fraction is a proper one."""
+        at, tokens = self.at, self.tokens
+        if tokens[at + 1] != "/" or not tokens[at + 2].isdigit() or not (self.is_glued(at + 1) and self.is_glued(at + 2)):
+            return False
+        top, bottom = int(tokens[at][:9]), int(tokens[at + 2][:9])
+        whole_stands_alone = at < 2 or (tokens[at - 2] not in ("/", "^", "**", "%") and not tokens[at - 2].isdigit())
+        if not 0 < top < bottom or not whole_stands_alone or tokens[at + 3] in ("/", "^", "**", "!") or tokens[at + 3][:1].isdigit():
+            return False
+        self._add_fraction((top, bottom), at)
+        self.at = at + 3
+        return True
