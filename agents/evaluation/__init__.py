@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING
 from sayso.tools.lazy_names import lazily
 
 if TYPE_CHECKING:
+    from .recordings import Recording as Recording
+    from .recordings import RecordingError as RecordingError
+    from .recordings import ReplayedCase as ReplayedCase
+    from .recordings import make_case as make_case
+    from .recordings import make_recording as make_recording
+    from .recordings import read_recording as read_recording
+    from .recordings import replay_case as replay_case
+    from .recordings import replay_recording as replay_recording
+    from .recordings import write_recording as write_recording
     from .run_records import find_record as find_record
     from .run_records import make_record as make_record
     from .running import evaluate as evaluate
@@ -41,6 +50,9 @@ _PLACES = {
     "Interval": "statistics",
     "NotRun": "suite_results",
     "PairedDifference": "statistics",
+    "Recording": "recordings",
+    "RecordingError": "recordings",
+    "ReplayedCase": "recordings",
     "RunRecord": "values",
     "Score": "values",
     "ScoreResult": "values",
@@ -54,7 +66,13 @@ _PLACES = {
     "evaluate": "running",
     "find_record": "run_records",
     "find_share_alarms": "share_alarms",
+    "make_case": "recordings",
     "make_record": "run_records",
+    "make_recording": "recordings",
+    "read_recording": "recordings",
+    "replay_case": "recordings",
+    "replay_recording": "recordings",
+    "write_recording": "recordings",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
 __getattr__, __dir__ = lazily(__name__, _PLACES)

@@ -15,7 +15,7 @@ from sayso.tools.approval.requests import ApprovalRequest, Decision
 from sayso.tools.calls import find_labels
 from sayso.tools.errors import Cancelled, NotFinished, RunError, RunIdTaken, UsageError
 
-from ..runs.codec import SEALED_MARK, from_json, to_json
+from ..runs.codec import from_json, to_json
 from ..runs.events import ApprovalAsked
 from ..runs.execution import CANCEL, AnyResult
 from ..runs.journal import Entry
@@ -413,36 +413,9 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
         Raises UsageError without the code, RunError for a log that cannot be read.
         """
-        from ..runs.replaying import replay  # late, for load time: it compares prompts
+        from .recorded_runs import replay_run  # late, for load time: it compares prompts
 
-        row = await self.run(run_id)
-        app = self.find_app(row)
-        flow = app.flow(row.flow)
-        log = await self.log(row.id)
-        waiting = [each for each in await self.approvals(row.id) if each.state == "proposed" and row.state == records.WAITING]
-        try:
-            value = from_json(read_stored(row.id, row.input))
-            log = [each._replace(value=json.dumps(read_stored(row.id, each.value))) if SEALED_MARK in each.value else each for each in log]
-            entries = records.entries(log, with_failure=row.state == records.FAILED)
-            prompts, end = records.prompts(log), _read_end(row)
-            for entry in entries:
-                from_json(entry.value)
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-            raise RunError(
-                f"The log of run {row.id} cannot be read, so it cannot be replayed: {type(error).__name__}: {error}. "
-                f"See: sayso verify {row.id}"
-            ) from None
-        return await replay(
-            flow.execute,
-            value,
-            entries,
-            run_id=row.id,
-            finished=row.state == records.DONE,
-            waits_for=[(each.run, f"wait:approve:{each.digest}") for each in waiting],
-            prompts=prompts,
-            make_scope=app.scope(flow, value, row.limits),
-            **end,
-        )
+        return await replay_run(self, run_id)
 
     def journal(self, run_id: str) -> tuple[Entry, ...]:
         """Return what a run of this program has stored so far; `await read_journal(run_id)` for any run of the database."""
@@ -477,16 +450,6 @@ class DurableEngine(BaseEngine[DurableExecution]):
         self.store.close()
         with suppress(UsageError):
             self.database.close()
-
-
-def _read_end(row: RunRow) -> dict[str, Any]:
-    """Return the output or the error of a run, as arguments of a replay."""
-    if row.output is not None:
-        return {"output": from_json(json.loads(row.output))["value"]}
-    if row.state == records.FAILED:
-        error = from_json(json.loads(row.error or "null"))
-        return {"error": error if isinstance(error, Exception) else RunError(str(error))}
-    return {}
 
 
 def _choose_approvers(app: App | None, given: Approvers | None) -> Approvers | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sayso.tools.approval.requests import ApprovalRequest, Approver
+from sayso.tools.canonical import Json
+from sayso.tools.effects import CLEAN, Labels
 from sayso.tools.errors import LimitReached, ReplayError
 
 from .codec import from_json, to_json
@@ -21,6 +24,8 @@ from .protocols import NOTHING, B, Scope, Ts, WorkflowCode
 BEYOND = "beyond the journal"
 Prompts = Mapping[tuple[str, str], object]
 """What models were sent, by the run and the step that sent it."""
+Hide = Callable[[Json], Json]
+"""Returns JSON with what must not be stored in it as stars."""
 
 
 class Difference(NamedTuple):
@@ -47,16 +52,29 @@ class Difference(NamedTuple):
         return f"{self.run}, step {self.number}: the journal {expected}, the code {asked}."
 
 
+class Reached(NamedTuple):
+    """What the code of a replay was given and made of it: by run, the stored results it asked for, and the transcripts of its agents.
+
+    `finished` says that it returned its output.
+    """
+
+    results: Mapping[str, Mapping[str, object]]
+    transcripts: Mapping[str, Sequence[object]]
+    finished: bool = False
+    labels: Labels = CLEAN
+
+
 class Replayed(NamedTuple):
     """What a replay found: how many stored steps fit, the first difference (None where there is none), and what the code returned.
 
-    `waits` names the steps and waits that the journal does not have; they were not done.
+    `waits` names the steps and waits that the journal does not have; they were not done. `reached` is how far the code came.
     """
 
     steps: int
     difference: Difference | None
     waits: tuple[str, ...] = ()
     output: object = None
+    reached: Reached = Reached({}, {})
 
     @property
     def same(self) -> bool:
@@ -76,16 +94,19 @@ async def replay(
     waits_for: Collection[tuple[str, str]] = (),
     prompts: Prompts | None = None,
     make_scope: Callable[[], Scope] = Scope,
+    hide: Hide | None = None,
 ) -> Replayed:
     """Execute the code over the journal of a run, touching neither model, web nor tools.
 
     `entries` is `engine.journal(run_id)` or `await engine.read_journal(run_id)`, `prompts` is `engine.prompts(run_id)`. Of a run that is
     `finished` the code must ask for all that is stored and nothing more, and return `output` where that is given. Of one that ended with
     an `error` it must raise the same, or come to where the journal ends. Of one that waits, it must come to what the run
-    `waits_for`: (run, name of the wait). For a run of a database, `await engine.replay(run_id)` supplies all of this.
+    `waits_for`: (run, name of the wait). `hide` is what was done to stored prompts before they were stored: it is done to those of now.
+    For a run of a database, `await engine.replay(run_id)` supplies all of this.
     """
     check_step_names(workflow)
     execution = _ReplayExecution(run_id, workflow, from_json(to_json(value, f"the input of run {run_id}")), entries, prompts, make_scope)
+    execution.hide = hide
     finished = finished and error is None
     try:
         result = await execution.execute(suspends=True)
@@ -103,7 +124,7 @@ async def replay(
 class _ReplayExecution(Execution):
     """A run that is only replayed: what is beyond its journal is waited for, and never comes."""
 
-    __slots__ = ("beyond", "difference", "prompts", "runs")
+    __slots__ = ("beyond", "difference", "hide", "prompts", "runs")
 
     def __init__(
         self,
@@ -120,6 +141,7 @@ class _ReplayExecution(Execution):
         self.attempts = 1
         self.pauses_always = True  # nobody sends anything
         self.prompts: Prompts = prompts or {}
+        self.hide: Hide | None = None
         self.runs: list[_ReplayRun] = []
         self.beyond: list[tuple[_ReplayRun, str]] = []
         self.difference: Difference | None = None
@@ -174,7 +196,14 @@ class _ReplayExecution(Execution):
 
     def report(self, output: object, difference: Difference | None) -> Replayed:
         """Return what was found."""
-        return Replayed(self.steps, difference, tuple(f"{run.id}: {asked}" for run, asked in self.beyond), output)
+        waits = tuple(f"{run.id}: {asked}" for run, asked in self.beyond)
+        return Replayed(self.steps, difference, waits, output, self._find_reached())
+
+    def _find_reached(self) -> Reached:
+        taken = {run.id: run.at for run in self.runs}
+        results = {run: dict(islice(stored.items(), taken[run])) for run, stored in self.journal.results.items() if run in taken}
+        scope, finished = self.scope, self.result is not None and self.result.finished
+        return Reached(results, scope.transcripts if scope else {}, finished, scope.provenance.labels if scope else CLEAN)
 
 
 class _ReplayRun(JournaledRun):
@@ -199,7 +228,8 @@ class _ReplayRun(JournaledRun):
         stored = self._replayed.prompts.get((self.id, name))
         if not isinstance(stored, Mapping) or not (self.replays(name) or self._at == len(self._names)):
             return  # another step is next, which says more
-        if messages := compare_prompts(stored, to_json(prompt(*args, stored.get("form")))):
+        now, hide = to_json(prompt(*args, stored.get("form"))), self._replayed.hide
+        if messages := compare_prompts(stored, now if hide is None else hide(now)):
             raise self._differs(name, name, messages)
 
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
