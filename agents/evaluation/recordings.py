@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 AnyFlow = Workflow[Any, Any]
 NOT_IN_IT = "Not in the recording"
+LINE = 140
+"""Characters of a line of a recording's file, where its parts can be parted."""
 _NO_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -144,11 +146,24 @@ def write_recording(recording: Recording, path: str | Path) -> Path:
     from ..research.report_saving import write_whole  # late, for load time: a replay writes nothing
 
     target = Path(path)
-    text = json.dumps(recording.to_dict(), indent=1, ensure_ascii=False) + "\n"
+    text = dump_readable(recording.to_dict(), ascii=False) + "\n"
     if any("\ud800" <= char <= "\udfff" for char in text):  # half a character is no text of UTF-8, and is one of JSON
-        text = json.dumps(recording.to_dict(), indent=1) + "\n"
+        text = dump_readable(recording.to_dict(), ascii=True) + "\n"
     write_whole({target: text})
     return target
+
+
+def dump_readable(value: Json, indent: int = 0, *, ascii: bool) -> str:
+    """Return JSON of which each part that is short stands on one line."""
+    short = json.dumps(value, ensure_ascii=ascii)
+    if len(short) + indent <= LINE or not isinstance(value, (dict, list)) or not value:
+        return short
+    space = "\n" + " " * (indent + 1)
+    if isinstance(value, list):
+        parts = [dump_readable(item, indent + 1, ascii=ascii) for item in value]
+        return f"[{space}{f',{space}'.join(parts)}\n{' ' * indent}]"
+    parts = [f"{json.dumps(key, ensure_ascii=ascii)}: {dump_readable(item, indent + 1, ascii=ascii)}" for key, item in value.items()]
+    return f"{{{space}{f',{space}'.join(parts)}\n{' ' * indent}}}"
 
 
 def read_recording(path: str | Path) -> Recording:

@@ -40,6 +40,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "UsageError": ("sayso.tools.errors:UsageError", "sayso.tools.errors:UsageError"),
     "WorkflowError": ("sayso.tools.errors:WorkflowError", "sayso.tools.errors:WorkflowError"),
     "RunIdTaken": ("sayso.tools.errors:RunIdTaken",),
+    "RecordingError": ("sayso.workflows.runs.recording:RecordingError",),
     "RunError": ("sayso.tools.errors:RunError", "sayso.tools.errors:RunError"),
     "NotFinished": ("sayso.tools.errors:NotFinished", "sayso.tools.errors:NotFinished"),
     "LimitReached": ("sayso.tools.errors:LimitReached", "sayso.tools.errors:LimitReached"),
