@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from sayso.tools.lazy_names import lazily
 
 if TYPE_CHECKING:
+    from .case_files import read_suite as read_suite
+    from .case_files import write_suite as write_suite
+    from .problems import CaseFileError as CaseFileError
     from .recordings import Recording as Recording
     from .recordings import RecordingError as RecordingError
     from .recordings import ReplayedCase as ReplayedCase
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from .run_records import find_record as find_record
     from .run_records import make_record as make_record
     from .running import evaluate as evaluate
+    from .score_names import make_score as make_score
     from .share_alarms import ShareAlarm as ShareAlarm
     from .share_alarms import find_share_alarms as find_share_alarms
     from .statistics import Interval as Interval
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from .suite_results import NotRun as NotRun
     from .suite_results import ScoreSummary as ScoreSummary
     from .suite_results import Status as Status
+    from .suites import Suite as Suite
     from .values import ApprovalRecord as ApprovalRecord
     from .values import CallRecord as CallRecord
     from .values import Case as Case
@@ -44,6 +49,7 @@ _PLACES = {
     "ApprovalRecord": "values",
     "CallRecord": "values",
     "Case": "values",
+    "CaseFileError": "problems",
     "CaseResult": "suite_results",
     "CaseRun": "values",
     "Evaluation": "suite_results",
@@ -60,6 +66,7 @@ _PLACES = {
     "ShareAlarm": "share_alarms",
     "SourceText": "values",
     "Status": "suite_results",
+    "Suite": "suites",
     "bootstrap_interval": "statistics",
     "cases_needed": "statistics",
     "compare_pairs": "statistics",
@@ -69,10 +76,13 @@ _PLACES = {
     "make_case": "recordings",
     "make_record": "run_records",
     "make_recording": "recordings",
+    "make_score": "score_names",
     "read_recording": "recordings",
+    "read_suite": "case_files",
     "replay_case": "recordings",
     "replay_recording": "recordings",
     "write_recording": "recordings",
+    "write_suite": "case_files",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
 __getattr__, __dir__ = lazily(__name__, _PLACES)

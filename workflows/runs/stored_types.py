@@ -38,6 +38,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "UnknownTool": ("sayso.tools.errors:UnknownTool", "sayso.tools.errors:UnknownTool"),
     "InvalidArguments": ("sayso.tools.errors:InvalidArguments", "sayso.tools.errors:InvalidArguments"),
     "UsageError": ("sayso.tools.errors:UsageError", "sayso.tools.errors:UsageError"),
+    "CaseFileError": ("sayso.agents.evaluation.problems:CaseFileError",),
     "WorkflowError": ("sayso.tools.errors:WorkflowError", "sayso.tools.errors:WorkflowError"),
     "RunIdTaken": ("sayso.tools.errors:RunIdTaken",),
     "RecordingError": ("sayso.workflows.runs.recording:RecordingError",),

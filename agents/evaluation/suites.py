@@ -1,0 +1,24 @@
+"""A suite: cases that are evaluated together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .values import Case, Score
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Cases that are evaluated together, and the scores that hold for all of them beside each case's own.
+
+    `place` is the file. `notes` are sentences that a person should read before the results. `kept` is what a file of another program says
+    and Sayso does not use; it is written back with the cases.
+    """
+
+    name: str
+    cases: tuple[Case, ...]
+    scores: tuple[Score, ...] = ()
+    place: str = ""
+    notes: tuple[str, ...] = ()
+    kept: Mapping[str, object] = field(default_factory=dict)
