@@ -21,6 +21,7 @@ COMMANDS = {
     "cancel": "Stop a run before its next step, wherever it is executed.",
     "check": "Check a report against the pages as they were read: quotes, hashes, and what each claim says. Asks nobody.",
     "chat": "Order food in words. Nothing is ordered before you say yes to the card.",
+    "dataset": "Make data for fine-tuning of runs and files, or check files that are to be uploaded.",
     "demo": "Research BettaBurgers on a small web of invented restaurant chains; needs no key and no internet.",
     "doctor": "Check what works here: the sandbox of each tool, model, search, database, terminal.",
     "draw": "Draw a workflow as Mermaid text, for https://mermaid.live, a README or a page.",
