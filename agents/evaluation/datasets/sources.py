@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sayso.tools.errors import NothingFound, UsageError
 
-from ..records import find_record
+from ..run_records import find_record
 from ..values import Case, CaseRun, RunRecord, Score
 from .example import Example, LeftOut
 from .preferences import find_pairs

@@ -69,7 +69,7 @@ Slots = Annotated[
         name="--slot", negative="", help='A slot of the template with one text in all rows, as labels="food, service". May be repeated.'
     ),
 ]
-Escape = Annotated[bool, Parameter(negative="", help="Write and read line breaks and bars in lines of text as \\n and \\|.")]
+Escape = Annotated[bool, Parameter(negative="", help="Write and read a line break in lines of text as \\n, and bars with a backslash.")]
 Remove = Annotated[list[str] | None, Parameter(negative="", help="A name or a word to replace as well. May be repeated.")]
 KeepPersonalData = Annotated[
     bool, Parameter(negative="", help="Leave e-mail addresses, phone numbers, cards and numbers of accounts and persons as they are.")
