@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sayso.tools.lazy_names import lazily
 
 if TYPE_CHECKING:
+    from .case_files import add_case as add_case
     from .case_files import read_suite as read_suite
     from .case_files import write_suite as write_suite
     from .problems import CaseFileError as CaseFileError
@@ -67,6 +68,7 @@ _PLACES = {
     "SourceText": "values",
     "Status": "suite_results",
     "Suite": "suites",
+    "add_case": "case_files",
     "bootstrap_interval": "statistics",
     "cases_needed": "statistics",
     "compare_pairs": "statistics",

@@ -11,11 +11,12 @@ from typing import Any, Literal
 from sayso.tools.canonical import to_jsonable
 from sayso.tools.errors import UsageError
 
+from .case_adding import insert_json_case, insert_yaml_case
 from .case_fields import CaseReader
 from .file_tree import FileValue, find_form, read_json, read_text
 from .problems import CaseFileError as CaseFileError
 from .problems import Problems
-from .pydantic_form import PydanticReader, is_pydantic_form, list_pydantic_fields
+from .pydantic_form import PydanticReader, is_pydantic_form, list_pydantic_case, list_pydantic_fields
 from .score_names import SCORE_NAMES, MakeScore, compares_expected, make_score, name_options
 from .suites import Suite as Suite
 from .values import Case, Score
@@ -66,10 +67,37 @@ def write_suite(suite: Suite, path: str | Path, form: Form | None = None) -> Non
         head = f"# yaml-language-server: $schema={schema}\n" if ending == "yaml" else ""
         fields = fields if ending == "yaml" else {"$schema": schema, **fields}
     text = head + write_yaml(fields) if ending == "yaml" else _write_json(fields)
-    # All at once: a reader never sees half a file, and a failure leaves the old one.
+    _save(path, text)
+
+
+def add_case(path: str | Path, case: Case) -> None:
+    """Add a case at the end of a case file, or make the file. Everything that stands in it stays as it is, comments too.
+
+    Raises UsageError for a name that is there already, and for a file whose cases stand in no list to which a case can be added.
+    """
+    path = Path(path)
+    if not path.exists():
+        return write_suite(Suite(path.stem, (case,)), path)
+    suite, text, ending = read_suite(path), read_text(path), find_form(path)
+    if any(each.name == case.name for each in suite.cases):
+        raise UsageError(f"{path} has a case of the name {case.name!r} already. Give the new one another name.")
+    number = len(suite.cases) + 1
+    is_theirs = suite.kept.get("form") == "pydantic-evals"
+    fields = list_pydantic_case(case, number, suite) if is_theirs else _list_case(case, number, suite, path)
+    added = (insert_yaml_case if ending == "yaml" else insert_json_case)(text, fields)
+    problems = Problems(path)
+    root = (read_yaml if ending == "yaml" else read_json)(added, problems) if added else None
+    read = None if root is None else _read(path, root, problems, {}, added if ending == "yaml" else "")
+    if read is None or problems.found or read.cases[:-1] != suite.cases or len(read.cases) != number:
+        raise UsageError(f"A case cannot be added to {path} without changing what is there. Write its list of cases with a - for each.")
+    return _save(path, added)
+
+
+def _save(path: Path, text: str) -> None:
+    """Write a file at once: a reader never sees half of it, and a failure leaves the old one."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.write_text(text, encoding="utf-8", newline="")
         draft.replace(path)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from None
@@ -127,9 +155,9 @@ def _list_scores(scores: tuple[Score, ...]) -> dict[str, Any]:
     for score in scores:
         name, options = name_options(score)
         entry = SCORE_NAMES[name]
-        is_short = not options or list(options) == [entry.main]
+        is_short = list(options) == [entry.main]
         value: Any = options.get(entry.main) if is_short else dict(options)
-        if entry.is_call and not options:
+        if not options:
             listed.append(name)
         elif entry.is_call:
             fields.setdefault(name, []).append(_list_call(options))

@@ -129,7 +129,7 @@ def _explain_json(error: json.JSONDecodeError) -> str:
     return f"{error.msg[0].lower()}{error.msg[1:]} (column {error.colno})."
 
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+|\n')
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+|\n')
 
 
 class _JsonReader:
@@ -140,7 +140,7 @@ class _JsonReader:
         self.tokens = self._split(text)
 
     def _split(self, text: str) -> Iterator[str]:
-        for found in _TOKEN.finditer(text):
+        for found in TOKEN.finditer(text):
             if found[0] == "\n":
                 self.line += 1
             else:

@@ -171,7 +171,10 @@ def _read_spec(node: FileValue, scalar: Callable[[str], Any] | None) -> tuple[st
 
 def list_pydantic_fields(suite: Suite) -> dict[str, Any]:
     """Return a suite as the fields of a dataset of pydantic-evals. Raises UsageError for what it has no words for."""
-    fields: dict[str, Any] = {"name": suite.name, "cases": [_list_case(case, number, suite) for number, case in enumerate(suite.cases, 1)]}
+    fields: dict[str, Any] = {
+        "name": suite.name,
+        "cases": [list_pydantic_case(case, number, suite) for number, case in enumerate(suite.cases, 1)],
+    }
     if suite.scores:
         fields["evaluators"] = [_write_spec(score) for score in suite.scores]
     if "report_evaluators" in suite.kept:
@@ -179,7 +182,8 @@ def list_pydantic_fields(suite: Suite) -> dict[str, Any]:
     return fields
 
 
-def _list_case(case: Case, number: int, suite: Suite) -> dict[str, Any]:
+def list_pydantic_case(case: Case, number: int, suite: Suite) -> dict[str, Any]:
+    """Return a case as the fields of one of pydantic-evals. Raises UsageError for what it has no words for."""
     for name in ("recording", "writes"):
         if getattr(case, name, ""):
             raise UsageError(

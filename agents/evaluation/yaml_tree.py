@@ -225,8 +225,8 @@ def _explain_yaml(text: str, error: Any) -> tuple[int, str]:
     return line, f"this is no YAML: {problem or error}."
 
 
-def write_yaml(fields: Mapping[str, Any]) -> str:
-    """Return a mapping as YAML that every reader takes the same way: words that some would read as no text are in quotation marks."""
+def write_yaml(fields: Mapping[str, Any] | list[Any]) -> str:
+    """Return a mapping or list as YAML that every reader takes the same way: words that some read as no text are in quotation marks."""
     yaml = load_yaml()
 
     class Dumper(yaml.SafeDumper):  # type: ignore[misc, name-defined]

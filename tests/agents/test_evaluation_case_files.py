@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.agents.evaluation import Case, CaseFileError, Suite, read_suite, write_suite
+from sayso.agents.evaluation import Case, CaseFileError, Suite, add_case, read_suite, write_suite
 from sayso.agents.evaluation.scores import (
     CallMade,
     CallNotMade,
@@ -349,3 +349,40 @@ def test_any_value_survives_being_written_and_read(tmp_path_factory: pytest.Temp
     write_suite(suite, path)
     (case,) = read_suite(path).cases
     assert (case.input, case.expected, case.metadata, case.scores) == (value, value, {"kept": value}, (Exact(),))
+
+
+ADDED = {
+    "at the end of a list": ("# desk\ncases:\n- input: a # first\n", "# desk\ncases:\n- input: a # first\n- name: new\n  input: b\n"),
+    "without a line end": ("- input: a", "- input: a\n- name: new\n  input: b\n"),
+    "indented, before another field": (
+        "cases:\n  - input: a\n    contains: |\n      x\n\n# of all\nmax_turns: 3\n",
+        "cases:\n  - input: a\n    contains: |\n      x\n  - name: new\n    input: b\n\n# of all\nmax_turns: 3\n",
+    ),
+    "with the line ends of the file": ("- input: 'a'\r\n", "- input: 'a'\r\n- name: new\r\n  input: b\r\n"),
+    "of another program": ("cases:\n- inputs: a\n", "cases:\n- inputs: a\n- name: new\n  inputs: b\n"),
+    "JSON": (
+        '{"name": "x", "cases": [\n  {"input": "a]"}\n], "max_turns": 3}\n',
+        '{"name": "x", "cases": [\n  {"input": "a]"},\n  {\n    "name": "new",\n    "input": "b"\n  }\n], "max_turns": 3}\n',
+    ),
+    "JSON on one line": ('[{"input": ["a"]}]', '[{"input": ["a"]}, {"name": "new", "input": "b"}]'),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), ADDED.values(), ids=ADDED)
+def test_a_case_is_added_and_the_rest_of_the_file_stays(tmp_path: Path, before: str, after: str) -> None:
+    path = tmp_path / ("cases.json" if before[0] in "{[" else "cases.yaml")
+    path.write_bytes(before.encode())
+    add_case(path, Case(name="new", input="b"))
+    assert path.read_bytes().decode() == after
+    assert [case.name for case in read_suite(path).cases][1:] == ["new"]
+    with pytest.raises(UsageError, match="has a case of the name 'new' already"):
+        add_case(path, Case(name="new", input="c"))
+
+
+def test_a_file_that_a_case_cannot_be_added_to_is_left_alone(tmp_path: Path) -> None:
+    path = write(tmp_path, "cases: [{input: a}]\n")
+    with pytest.raises(UsageError, match="cannot be added"):
+        add_case(path, Case(name="new", input="b"))
+    assert path.read_text() == "cases: [{input: a}]\n"
+    add_case(tmp_path / "new.yaml", Case(name="new", input="b"))
+    assert (tmp_path / "new.yaml").read_text() == "cases:\n  - name: new\n    input: b\n"
