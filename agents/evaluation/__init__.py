@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from .case_files import add_case as add_case
     from .case_files import read_suite as read_suite
     from .case_files import write_suite as write_suite
+    from .comparing import compare as compare
+    from .comparison import Comparison as Comparison
+    from .comparison import Variant as Variant
+    from .comparison import compare_evaluations as compare_evaluations
+    from .comparison_text import list_findings as list_findings
+    from .comparison_text import list_notes as list_notes
     from .problems import CaseFileError as CaseFileError
     from .recordings import Recording as Recording
     from .recordings import RecordingError as RecordingError
@@ -53,6 +59,7 @@ _PLACES = {
     "CaseFileError": "problems",
     "CaseResult": "suite_results",
     "CaseRun": "values",
+    "Comparison": "comparison",
     "Evaluation": "suite_results",
     "Interval": "statistics",
     "NotRun": "suite_results",
@@ -68,13 +75,18 @@ _PLACES = {
     "SourceText": "values",
     "Status": "suite_results",
     "Suite": "suites",
+    "Variant": "comparison",
     "add_case": "case_files",
     "bootstrap_interval": "statistics",
     "cases_needed": "statistics",
+    "compare": "comparing",
+    "compare_evaluations": "comparison",
     "compare_pairs": "statistics",
     "evaluate": "running",
     "find_record": "run_records",
     "find_share_alarms": "share_alarms",
+    "list_findings": "comparison_text",
+    "list_notes": "comparison_text",
     "make_case": "recordings",
     "make_record": "run_records",
     "make_recording": "recordings",

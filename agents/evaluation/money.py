@@ -55,13 +55,13 @@ class Money:
         from .run_records import iter_agents  # late, for load time
 
         for agent in iter_agents(subject):
-            if (unpriced := _find_unpriced(agent.model)) is not None:
+            if (unpriced := find_unpriced(agent.model)) is not None:
                 raise UsageError(
                     f"No price is known for {unpriced}, so a limit of the cost cannot be kept. Leave it out, or use another model."
                 )
 
 
-def _find_unpriced(model: Model) -> str | None:
+def find_unpriced(model: Model) -> str | None:
     """Return the name of a model whose calls cost an unknown amount; None for one with a price, or that costs nothing."""
     from ..models.hosts import is_local_url  # late, for load time
     from ..models.prices import price
