@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sayso.tools.calls import find_labels
 from sayso.tools.canonical import Json
 from sayso.tools.definition.secret import MASK
+from sayso.tools.effects import CLEAN, Labels
 from sayso.tools.errors import UsageError
 from sayso.workflows import App, MemoryEngine, Workflow
 from sayso.workflows.runs.codec import read_value, strip_types, to_json
@@ -28,6 +30,7 @@ from sayso.workflows.workflow import merge_limits
 
 from ..messages import Conversation
 from .credentials import CredentialMask
+from .scores.matches import Exact
 from .run_records import StoredRun, build_record, describe_error, find_models, simplify_input
 from .values import Case, RunRecord
 
@@ -51,6 +54,9 @@ class ReplayedCase(NamedTuple):
     record: RunRecord
     difference: Difference | None = None
     note: str = ""
+
+    stopped: bool = False
+    """Whether the record ends where the recording does, and not where the run would."""
 
     @property
     def same(self) -> bool:
@@ -178,10 +184,49 @@ def read_recording(path: str | Path) -> Recording:
     return parse_recording(text, str(path))
 
 
-def make_case(recording: Recording, path: str, *, name: str = "", metadata: Mapping[str, object] | None = None) -> Case:
-    """Return the case of a recording that is stored at `path`, with what it was asked as its input."""
+def make_case(
+    recording: Recording, path: str, *, name: str = "", metadata: Mapping[str, object] | None = None, expected: bool = False
+) -> Case:
+    """Return the case of a recording that is stored at `path`, with what it was asked as its input.
+
+    With `expected` the output that the run had is what must come. Raises UsageError where it had none.
+    """
+    if expected and not recording.finished:
+        raise UsageError(f"Run {recording.run_id} has no output to expect: it is {recording.state}.")
     told: dict[str, object] = {"run": recording.run_id, "flow": recording.flow, "state": recording.state}
-    return Case(name=name or recording.run_id, input=show_input(recording), recording=path, metadata={**told, **(metadata or {})})
+    return Case(
+        name=name or recording.run_id,
+        input=show_input(recording),
+        expected=strip_types(recording.output) if expected else None,
+        scores=(Exact(),) if expected else (),
+        recording=path,
+        metadata={**told, **(metadata or {})},
+    )
+
+
+def read_labels(recording: Recording) -> Labels:
+    """Return what the recorded run had read."""
+    labels = CLEAN
+    for value in (read_value(entry.value) for entry in recording.entries):
+        labels = labels.union(value if isinstance(value, Labels) else find_labels(value))
+    return labels.union(find_labels(read_value(recording.input)))
+
+
+def find_place(folder: Path, recording: Recording) -> Path:
+    """Return the file in a folder for a recording: a new one, or that of an earlier recording of the run.
+
+    Raises RecordingError where somebody has changed that by hand: it would be lost.
+    """
+    path = folder / name_file(recording.run_id)
+    number = 1
+    while path.exists():
+        if read_recording(path).run_id == recording.run_id:
+            if '"sha256"' not in path.read_text(encoding="utf-8"):
+                raise RecordingError(f"{path} was changed by hand, and would be written anew. Move it away, or name another folder: --out.")
+            return path
+        number += 1
+        path = folder / name_file(recording.run_id).replace(".json", f"-{number}.json")
+    return path
 
 
 def show_input(recording: Recording) -> object:
@@ -276,8 +321,10 @@ async def replay_case(case: Case, subject: object, *, deps: object = None, live:
         return ReplayedCase(_record_live(recording, flow, went_on), difference, _describe_live(difference, went_on))
     record = _record_replay(recording, flow, replayed)
     if stops:
-        return ReplayedCase(record, difference, f"{NOT_IN_IT}: {difference}")
-    return ReplayedCase(record, difference, f"{NOT_IN_IT}: {replayed.waits[0]}." if ends_early else "")
+        return ReplayedCase(record, difference, f"{NOT_IN_IT}: {difference}", stopped=True)
+    if ends_early:
+        return ReplayedCase(record, None, f"{NOT_IN_IT}: {replayed.waits[0]}, for the run ended before it.", stopped=True)
+    return ReplayedCase(record, difference)
 
 
 def _check_input(case: Case, recording: Recording) -> None:

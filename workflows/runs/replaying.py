@@ -8,18 +8,19 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from sayso.tools.approval.requests import ApprovalRequest, Approver
+from sayso.tools.calls import find_labels
 from sayso.tools.canonical import Json
 from sayso.tools.effects import CLEAN, Labels
 from sayso.tools.errors import LimitReached, ReplayError
 
 from .codec import from_json, to_json
-from .execution import Execution
+from .execution import AnyResult, Execution
 from .inbox import Suspended
 from .journal import Entry, StrictJournal
 from .journaled_run import JournaledRun
 from .memory_engine import check_step_names
 from .prompt_difference import compare_prompts
-from .protocols import NOTHING, B, Scope, Ts, WorkflowCode
+from .protocols import NOTHING, B, Provenance, RunResult, Scope, Ts, WorkflowCode
 
 BEYOND = "beyond the journal"
 Prompts = Mapping[tuple[str, str], object]
@@ -151,6 +152,18 @@ class _ReplayExecution(Execution):
 
     def ask_approver(self, request: ApprovalRequest, approve: Approver | None) -> None:
         """Ask nobody."""
+
+    def _begin_with_others(self, scope: Scope, enclosing: Provenance | None) -> None:
+        """Begin with the labels of the input alone: what the run began with of others is in its journal."""
+        scope.provenance.take_labels(find_labels(self.value))
+
+    def _make_result(self, value: object, scope: Scope) -> AnyResult:
+        """Return the result; a replay hands nothing out, so other runs of this program do not remember it."""
+        messages, labels = tuple(scope.transcripts.get(self.id, ())), scope.provenance.labels
+        return RunResult(self.id, value, tuple(self.pending.values()), scope.meter.usage, messages, labels=labels)
+
+    def _note_error(self, error: BaseException, scope: Scope) -> None:
+        """Remember nothing of an error, as above."""
 
     @property
     def steps(self) -> int:

@@ -20,6 +20,7 @@ COMMANDS = {
     "calc": "Calculate exactly.",
     "cancel": "Stop a run before its next step, wherever it is executed.",
     "check": "Check a report against the pages as they were read: quotes, hashes, and what each claim says. Asks nobody.",
+    "case": "Make a case of a run: its journal becomes a recording, which is replayed in place of model, web and tools.",
     "chat": "Order food in words. Nothing is ordered before you say yes to the card.",
     "dataset": "Make data for fine-tuning of runs and files, or check files that are to be uploaded.",
     "demo": "Research BettaBurgers on a small web of invented restaurant chains; needs no key and no internet.",

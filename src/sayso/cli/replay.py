@@ -1,29 +1,55 @@
-"""`sayso replay`: the current code over the journal of a run, without acting."""
+"""`sayso replay`: the current code over the journals of runs, without acting."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sayso.cli.display import describe_error, shorten
 from sayso.cli.load_object import load_app
 from sayso.cli.options import AppName, DatabaseUrl, Exit, RunId
 from sayso.cli.run_database import find_run, open_engine
+from sayso.cli.run_selection import AllRuns, FlowName, Selection, StateName, Thumb, select_runs
 from sayso.tools.approval.cards import escape_lines, show_value
+from sayso.tools.errors import RunError, UsageError
 
 if TYPE_CHECKING:
-    from sayso.workflows import Replayed
+    from sayso.workflows import App, Replayed
     from sayso.workflows.durable.records import RunRow
     from sayso.workflows.runs.replaying import Difference
 
 
-def replay(run: RunId, *, app: AppName = None, database: DatabaseUrl = None) -> int:
+class Outcome(NamedTuple):
+    """What became of one of several runs: "same", "different" or "not replayed", and the lines that say more."""
+
+    name: str
+    verdict: Literal["same", "different", "not replayed"]
+    text: str
+
+
+def replay(
+    *runs: RunId,
+    all_runs: AllRuns = False,
+    flow: FlowName = None,
+    state: StateName = None,
+    feedback: Thumb = None,
+    app: AppName = None,
+    database: DatabaseUrl = None,
+) -> int:
     """Execute the current code over a run's journal, without acting, and report the first difference.
 
-    A difference is another step, another prompt, or another end. No model is asked, no tool is called, and nothing is written, not even to
-    the database. Exit code 0 if all is the same, 1 if something differs, 2 if the run or its code cannot be found.
+    Name one run or several, or files that `sayso case` has made; or choose runs with --all, --flow, --state and --feedback: then each gets a
+    line, and the sum of them is the last. A difference is another step, another prompt, or another end. No model is asked, no tool is
+    called, and nothing is written, not even to the database. Exit code 0 if all is the same, 1 if something differs, 2 if a run or its code
+    cannot be found.
     """
-    return asyncio.run(_replay(run, app, database))
+    selection = Selection(runs, all_runs, flow, state, feedback)
+    if len(runs) == 1 and not selection.chooses and not _is_file(runs[0]):
+        return asyncio.run(_replay(runs[0], app, database))
+    return asyncio.run(_replay_several(selection, load_app(app), database))
 
 
 async def _replay(run: str, app_name: str | None, database: str | None) -> int:
@@ -35,8 +61,59 @@ async def _replay(run: str, app_name: str | None, database: str | None) -> int:
     return Exit.OK if comparison.same else Exit.FAILED
 
 
+def _is_file(name: str) -> bool:
+    return name.endswith(".json")
+
+
+async def _replay_several(selection: Selection, app: App, database: str | None) -> int:
+    files = [name for name in selection.names if _is_file(name)]
+    if files and (len(files) < len(selection.names) or selection.chooses):
+        raise UsageError("Name files, or runs of a database; not both.")
+    verdicts = Counter[str]()
+    outcomes = _replay_files(files, app) if files else _replay_rows(selection, app, database)
+    async for outcome in outcomes:
+        verdicts[outcome.verdict] += 1
+        print(f"{outcome.verdict}: {show_value(outcome.name)}, {outcome.text}", flush=True)
+    number = verdicts.total()
+    counted = ", ".join(f"{verdicts[each]} {each}" for each in ("same", "different", "not replayed") if verdicts[each])
+    print(f"{number} run{'s' * (number != 1)}: {counted}. Nothing was done.")
+    if verdicts["different"]:
+        return Exit.FAILED
+    return Exit.USAGE if verdicts["not replayed"] else Exit.OK
+
+
+async def _replay_rows(selection: Selection, app: App, database: str | None) -> AsyncIterator[Outcome]:
+    async with open_engine(database, app) as engine:
+        for row in await select_runs(engine, selection):
+            try:
+                yield _make_outcome(row.id, await engine.replay(row.id))
+            except (UsageError, RunError) as error:
+                yield Outcome(row.id, "not replayed", str(error))
+
+
+async def _replay_files(paths: Sequence[str], app: App) -> AsyncIterator[Outcome]:
+    from sayso.agents.evaluation import read_recording, replay_recording  # late, for load time
+
+    for path in paths:
+        try:
+            recording = read_recording(Path(path))
+            yield _make_outcome(path, await replay_recording(recording, app), recording.run_id)
+        except (UsageError, RunError) as error:
+            yield Outcome(path, "not replayed", str(error))
+
+
+def _make_outcome(name: str, comparison: Replayed, root: str = "") -> Outcome:
+    if comparison.difference is not None:
+        return Outcome(name, "different", _describe_difference(comparison.difference, root or name))
+    return Outcome(name, "same", _count_steps(comparison))
+
+
+def _count_steps(comparison: Replayed) -> str:
+    return f"{comparison.steps} step{'s' * (comparison.steps != 1)}"
+
+
 def _print_comparison(row: RunRow, comparison: Replayed, died: bool) -> None:
-    steps = f"{comparison.steps} step{'s' * (comparison.steps != 1)}"
+    steps = _count_steps(comparison)
     if comparison.difference is not None:
         are = "is" if comparison.steps == 1 else "are"
         print(f"different: run {show_value(row.id)}, {_describe_difference(comparison.difference, row.id)}")
