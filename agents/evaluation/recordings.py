@@ -30,8 +30,8 @@ from sayso.workflows.workflow import merge_limits
 
 from ..messages import Conversation
 from .credentials import CredentialMask
-from .scores.matches import Exact
 from .run_records import StoredRun, build_record, describe_error, find_models, simplify_input
+from .scores.matches import Exact
 from .values import Case, RunRecord
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def make_case(
     """
     if expected and not recording.finished:
         raise UsageError(f"Run {recording.run_id} has no output to expect: it is {recording.state}.")
-    told: dict[str, object] = {"run": recording.run_id, "flow": recording.flow, "state": recording.state}
+    told: dict[str, object] = {"run": recording.run_id, "flow": recording.flow}
     return Case(
         name=name or recording.run_id,
         input=show_input(recording),

@@ -41,8 +41,8 @@ def replay(
 ) -> int:
     """Execute the current code over a run's journal, without acting, and report the first difference.
 
-    Name one run or several, or files that `sayso case` has made; or choose runs with --all, --flow, --state and --feedback: then each gets a
-    line, and the sum of them is the last. A difference is another step, another prompt, or another end. No model is asked, no tool is
+    Name one run or several, or files that `sayso case` has made; or choose runs with --all, --flow, --state and --feedback. Of several each
+    gets a line, and the last one counts them. A difference is another step, another prompt, or another end. No model is asked, no tool is
     called, and nothing is written, not even to the database. Exit code 0 if all is the same, 1 if something differs, 2 if a run or its code
     cannot be found.
     """
