@@ -58,6 +58,7 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
         from .usage_estimate import estimate_usage  # late, for load time
 
         reserved = estimate_usage(conversation, meter)
+        run.expect_cost(reserved.cost_usd)
     meter.begin_model_call(reserved)
     used, position = NO_USAGE, f"model:{turn}"
     try:

@@ -35,7 +35,7 @@ def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
     cost = price(model.name, input_tokens, output_tokens, base_url=base_url)
     if cost is None and base_url is not None and not is_local_url(base_url) and meter.limits_cost:
         raise UsageError(
-            f"No price is known for {model.name!r} at {show_url(base_url)}, so Limits(cost_usd=...) cannot be kept. "
+            f"No price is known for {model.name!r} at {show_url(base_url)}, so no limit or cap of costs can be kept. "
             "Limit tokens or model_calls, or use another model."
         )
     return Usage(input_tokens, output_tokens, cost or 0.0)

@@ -11,6 +11,7 @@ SaysoError
 └── RunError                for the caller: raised out of a run, with its id and what was done so far
     ├── NotFinished         the run waits for approvals
     ├── LimitReached        a limit of the run is used up
+    │   └── CapReached      what many runs may cost together is used up
     ├── ModelError          the model could not be reached, refused, or answered nonsense
     │   ├── ToolsRefused    the endpoint does not take tools for this model; written calls still work
     │   ├── InputTooLong    what is to be sent is longer than the model's context, whatever is left out of it
@@ -90,6 +91,14 @@ class LimitReached(RunError):
         over = f" ({what} would make it {seen:.10g}{unit})" if seen > allowed else ""
         shorter = ", or allow shorter replies: sampling=Sampling(max_tokens=...)" if reply_tokens else " to go on"
         super().__init__(f"Limit reached: {limit} = {allowed:.10g}{unit}{over}. Raise Limits({limit}=...){shorter}.")
+
+
+class CapReached(LimitReached):
+    """What many runs may cost together is used up. `allowed` and `seen` are US dollars, `free_at` (seconds since 1970) when that ends."""
+
+    def __init__(self, message: str, *, allowed: float, seen: float, free_at: float) -> None:
+        self.limit, self.allowed, self.seen, self.free_at = "cap", allowed, seen, free_at
+        RunError.__init__(self, message)
 
 
 class ModelError(RunError):

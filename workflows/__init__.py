@@ -8,6 +8,7 @@ from sayso.tools.lazy_names import lazily
 
 if TYPE_CHECKING:
     from .calls.execute import CallFailed as CallFailed
+    from .caps import Cap as Cap
     from .durable.app import App as App
     from .durable.engine import DurableEngine as DurableEngine
     from .durable.run_worker import Worker as Worker
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "App": "durable.app",
     "CallFailed": "calls.execute",
+    "Cap": "caps",
     "Draft": "shapes.typed",
     "DurableEngine": "durable.engine",
     "Engine": "runs.protocols",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, overload
 
 from sayso.tools.errors import UsageError
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sayso.tools.approval.signatures import Approvers
     from sayso.tools.approval.signing_keys import KeySource
 
+    from .caps import Cap
     from .durable.app import App
     from .durable.engine import DurableEngine
 
@@ -23,22 +24,37 @@ _OPEN: weakref.WeakValueDictionary[str, DurableEngine] = weakref.WeakValueDictio
 
 
 @overload
-def engine(url: None = None, *, strict: bool = False, approvers: PublicKeys | None = None) -> MemoryEngine: ...
-@overload
-def engine(url: str, *, strict: bool = False, app: App | None = None, approvers: PublicKeys | None = None) -> DurableEngine: ...
 def engine(
-    url: str | None = None, *, strict: bool = False, app: App | None = None, approvers: PublicKeys | None = None
+    url: None = None, *, strict: bool = False, approvers: PublicKeys | None = None, caps: Iterable[Cap] | None = None
+) -> MemoryEngine: ...
+@overload
+def engine(
+    url: str,
+    *,
+    strict: bool = False,
+    app: App | None = None,
+    approvers: PublicKeys | None = None,
+    caps: Iterable[Cap] | None = None,
+) -> DurableEngine: ...
+def engine(
+    url: str | None = None,
+    *,
+    strict: bool = False,
+    app: App | None = None,
+    approvers: PublicKeys | None = None,
+    caps: Iterable[Cap] | None = None,
 ) -> MemoryEngine | DurableEngine:
     """Return an engine for runs. Without a URL they live in this process; with "sqlite:///runs.db" or "postgresql://..." they outlive it.
 
     `strict` sends every stored value of a memory engine through JSON, as a database does. `app` is the code of runs that are resumed by
     their id alone. With `approvers` (public keys by name; an app may have its own) only what one of them has signed counts.
+    `caps` are what the model calls of all runs may cost together: `caps=[Cap(usd=5, per="day", by="user")]` (an app may have its own).
 
     Raises UsageError for a URL that no engine serves, and for a database that cannot be used. The same URL returns the same engine for as
     long as it is in use in this program.
     """
     if url is None:
-        return MemoryEngine(strict=strict, approvers=_make_approvers(approvers))
+        return MemoryEngine(strict=strict, approvers=_make_approvers(approvers), caps=caps)
     if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
         raise UsageError(
             f"There is no engine for {url!r}. engine() keeps runs in memory, engine('sqlite:///runs.db') in a file, "
@@ -51,11 +67,16 @@ def engine(
     known = _OPEN.get(address)
     if known is None or not known.is_open or (app is not None and known.app not in (None, app)):
         given = known.given_approvers if known is not None and known.is_open else None
-        known = _OPEN[address] = DurableEngine(address, app=app, approvers=_make_approvers(approvers) or given)
+        caps = known.given_caps if caps is None and known is not None and known.is_open else caps
+        known = _OPEN[address] = DurableEngine(address, app=app, approvers=_make_approvers(approvers) or given, caps=caps)
         return known
+    if caps is not None:
+        from .caps import check_caps  # late, for load time: few engines have caps
+
+        known.given_caps = check_caps(caps)
     if approvers is not None:
         known.given_approvers = _make_approvers(approvers)
-    if app is not None or approvers is not None:
+    if app is not None or approvers is not None or caps is not None:
         known.choose(app or known.app)
     return known
 

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from sayso.tools.errors import UsageError
 
 Verdict = Literal["up", "down", "withdrawn"]
+VERDICTS: tuple[Verdict, ...] = ("up", "down", "withdrawn")
 
 
 class Feedback(NamedTuple):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sayso.tools import ToolError as ToolError
     from sayso.tools import tool as tool
     from sayso.workflows import App as App
+    from sayso.workflows import Cap as Cap
     from sayso.workflows import Limits as Limits
     from sayso.workflows import Run as Run
     from sayso.workflows import best_of as best_of
@@ -49,6 +50,7 @@ _PLACES = {
     "ApprovalRequest": "tools",
     "Approve": "tools",
     "Audio": "tools",
+    "Cap": "workflows",
     "Edit": "tools",
     "File": "tools",
     "Image": "tools",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sayso.tools.errors import RunIdTaken, UsageError
+from sayso.tools.errors import RunError, RunIdTaken, UsageError
 from sayso.workflows import App, engine, sequential
 
 
@@ -131,4 +132,53 @@ async def test_a_clock_that_goes_back_does_not_make_an_old_thumb_count(database_
     home.clock = lambda: 5.0
     await home.give_feedback("r1", False, by="ada")
     assert words(await home.feedback("r1")) == [("ada", "down", "")]
+    home.close()
+
+
+FORGED: dict[str, tuple[str, str]] = {
+    "another verdict": ("UPDATE sayso_feedback SET verdict = 'up' WHERE number = 2", "thumb 2 does not count: it was changed."),
+    "another note": ("UPDATE sayso_feedback SET note = 'fine' WHERE number = 1", "thumb 1 does not count: it was changed."),
+    "one that is gone": ("DELETE FROM sayso_feedback WHERE number = 1", "thumb 1 was removed."),
+    "no verdict": (
+        "UPDATE sayso_feedback SET verdict = 'sideways' WHERE number = 2",
+        "thumb 2 does not count: its verdict is 'sideways', and not one of up, down, withdrawn.",
+    ),
+    "one without a hash": ("UPDATE sayso_feedback SET hash = NULL WHERE number = 1", "it has no hash, so it was not written by Sayso"),
+}
+
+
+@pytest.mark.parametrize(("change", "problem"), FORGED.values(), ids=FORGED)
+async def test_a_thumb_that_was_changed_is_found(database_url: str, change: str, problem: str) -> None:
+    home = engine(database_url)
+    await kitchen.run("pasta", engine=home, run_id="r1")
+    await home.give_feedback("r1", True, note="good", by="ada")
+    await home.give_feedback("r1", False, by="bob")
+    assert not (await home.verify("r1")).problems
+    await home.database.do(lambda session: session.execute(change))
+    (found,) = (await home.verify("r1")).problems
+    assert problem in found
+    home.close()
+
+
+async def test_a_row_that_is_no_thumb_is_refused_by_name(tmp_path: Path) -> None:
+    home = engine(f"sqlite:///{tmp_path}/runs.db")
+    await kitchen.run("pasta", engine=home, run_id="r1")
+    await home.give_feedback("r1", True, by="ada")
+    for change in ("verdict = 'sideways'", "verdict = 'up', at = 'yesterday'", "at = 5, note = x'00ff'"):
+        await home.database.do(lambda session, change=change: session.execute(f"UPDATE sayso_feedback SET {change}"))
+        with pytest.raises(RunError, match="Thumb 1 of run r1 cannot be read"):
+            await home.feedback("r1")
+    home.close()
+
+
+async def test_with_a_key_a_thumb_of_a_program_without_it_does_not_count(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAYSO_JOURNAL_KEY", "a secret of 32 characters or more")
+    home = engine(database_url)
+    await kitchen.run("pasta", engine=home, run_id="r1")
+    await home.give_feedback("r1", True, by="ada")
+    forge = "INSERT INTO sayso_feedback (root, number, run, given_by, verdict, note, at) VALUES ('r1', 2, 'r1', 'ada', 'down', '', 5)"
+    await home.database.do(lambda session: session.execute(forge))
+    assert words(await home.feedback("r1")) == [("ada", "up", "")]
+    assert await home.runs(feedback="down") == []
+    assert (await home.verify("r1")).problems == ("thumb 2 does not count: it has no hash, so it was not written by Sayso.",)
     home.close()

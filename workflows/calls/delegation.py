@@ -42,8 +42,8 @@ async def _delegate(run: Run, call: ToolCall, tool: AnyTool, provenance: Provena
     except (ToolError, OutputError, GuardRefused) as error:
         return ToolResult(call.id, str(error), Outcome.FAILED, tool.name)
     except LimitReached as error:
-        # Only a limit of the workflow's own is its failure; and not its time, which would not be up at the same place after a resume.
-        if limits is None or error.limit == "seconds" or getattr(limits, error.limit) != error.allowed:
+        # Only a limit of the workflow's own is its failure, no cap; and not its time, which would be up elsewhere after a resume.
+        if limits is None or error.limit == "seconds" or getattr(limits, error.limit, None) != error.allowed:
             raise
         return ToolResult(call.id, f"{tool.name} used up its limit: {error.limit} = {error.allowed:g}.", Outcome.FAILED, tool.name)
     return ToolResult(call.id, value, Outcome.DONE, tool.name)

@@ -10,6 +10,7 @@ from sayso.tools.approval.policy import Grants, to_rules
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.errors import UsageError, WorkflowError
 
+from ..caps import Cap, check_caps
 from ..runs.limits import Meter, limits_from
 from ..runs.protocols import Provenance, Scope
 from ..shapes.step import ToolStep
@@ -31,8 +32,9 @@ class App:
     `deps` is what tools find in their ToolContext: a value, or a function that makes one for each run. `grants` are standing approvals of
     the app's runs. `approvers` are the people whose signed decisions count, by name, each with their public key (text, bytes or a file):
     no other decision does then. `heads` is where the head of each run's log is kept and compared before each write: a file, a URL, an
-    object with `read` and `write`. Names must be unique, because a run is found again by the name of its flow. Raises WorkflowError for two
-    of one name, UsageError for a grant of a tool that no flow has.
+    object with `read` and `write`. `caps` are what the model calls of the app's runs may cost together (see Cap). Names must be unique,
+    because a run is found again by the name of its flow. Raises WorkflowError for two of one name, UsageError for a grant of a tool that no
+    flow has.
     """
 
     def __init__(
@@ -46,9 +48,11 @@ class App:
         grants: Grants = (),
         approvers: Mapping[str, KeySource] | None = None,
         heads: str | Path | Heads | None = None,
+        caps: Iterable[Cap] | None = None,
     ) -> None:
         self.name, self.deps, self.grants = name, deps, grants
         self.heads = heads
+        self.caps = None if caps is None else check_caps(caps)
         self.approvers = None if approvers is None else make_approvers(approvers)
         if not isinstance(name, str) or not name:  # runs of programs without an app have none, and no worker may take those
             raise WorkflowError(f"An app cannot be named {name!r}: workers find its runs by that name. Write App(name='desk', ...).")

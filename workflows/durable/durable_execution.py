@@ -63,12 +63,23 @@ class DurableExecution(Execution):
         """Return whose run it is: as the database says, once it was claimed."""
         return self.saved.claimed.for_user if hasattr(self.saved, "claimed") else super().user
 
+    @property
+    def flow(self) -> str:
+        """Return the name of the agent or workflow that is run, as the database says."""
+        return self.saved.claimed.flow if hasattr(self.saved, "claimed") else super().flow
+
     # claiming and letting go
 
     async def create(self) -> None:
         """Put the run into the database, for others to send to, before anybody executes it."""
-        new, is_sqlite = self._describe(), self.store.database.is_sqlite
-        await self.store.database.do(lambda session: records.create_or_find(session, new, self.store.keys, is_sqlite))
+        new, store = self._describe(), self.store
+
+        def create(session: Session) -> None:
+            if store.ledger is not None:
+                store.ledger.check_start(session, new)
+            records.create_or_find(session, new, store.keys, store.database.is_sqlite)
+
+        await store.database.do(create)
 
     def _describe(self) -> NewRun:
         app = self.store.app
@@ -104,6 +115,8 @@ class DurableExecution(Execution):
 
         def claim(session: Session) -> Claimed | RunRow:
             nonlocal tried
+            if store.ledger is not None:
+                store.ledger.check_start(session, new)
             row = records.create_or_find(session, new, store.keys, is_sqlite)
             if (row.owner, row.attempt) != (lease.owner, tried) and (
                 row.state == records.DONE or (row.state == records.RUNNING and not store.is_orphan(session, row))

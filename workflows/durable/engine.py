@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -35,6 +35,7 @@ from .store import POLL_SECONDS, RunStore, read_stored, seal_input
 if TYPE_CHECKING:  # late, for load time: an app loads the shapes
     from sayso.tools.approval.signatures import Approvers
 
+    from ..caps import Cap
     from ..runs.grant_records import StandingApproval
     from ..runs.replaying import Replayed
     from ..thumbs import Feedback
@@ -52,7 +53,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
     With an `app` (see App) runs can be resumed here by their id alone. Raises UsageError where the database cannot be used.
     """
 
-    __slots__ = ("given_approvers", "store")
+    __slots__ = ("given_approvers", "given_caps", "store")
 
     def __init__(
         self,
@@ -63,9 +64,12 @@ class DurableEngine(BaseEngine[DurableExecution]):
         times: LeaseTimes | None = None,
         approvers: Approvers | None = None,
         heads: str | Path | Heads | None = None,
+        caps: Iterable[Cap] | None = None,
     ) -> None:
         super().__init__(strict=True, clock=clock)
         self.store = RunStore(url, app, times or LeaseTimes(), clock)
+        self.given_caps = None if caps is None else _make_caps(caps)
+        self.count_caps(_choose_caps(app, self.given_caps))
         self.given_approvers = approvers
         self.require(_choose_approvers(app, approvers))
         self.keep_heads(heads or (app.heads if app is not None else None) or os.environ.get("SAYSO_HEADS"))
@@ -83,7 +87,8 @@ class DurableEngine(BaseEngine[DurableExecution]):
         self.choose(app)
 
     def choose(self, app: App | None) -> None:
-        """Take an app's code, approvers and place for heads."""
+        """Take an app's code, approvers, caps and place for heads."""
+        self.count_caps(_choose_caps(app, self.given_caps))
         self.require(_choose_approvers(app, self.given_approvers))
         self.store.app = app
         self.keep_heads(app.heads if app is not None else None)
@@ -94,6 +99,14 @@ class DurableEngine(BaseEngine[DurableExecution]):
             from .heads import make_heads  # late, for load time: most programs keep none
 
             self.store.heads = make_heads(where)
+
+    def count_caps(self, caps: Sequence[Cap] | None) -> None:
+        """Hold the runs that are begun from now on to these money caps; None for no caps."""
+        self.ledger = self.store.ledger = None
+        if caps:
+            from .stored_caps import DurableLedger  # late, for load time: few engines have caps
+
+            self.ledger = self.store.ledger = DurableLedger(caps, self.store.database)
 
     def require(self, approvers: Approvers | None) -> None:
         """Let only decisions count that one of the approvers has signed."""
@@ -139,6 +152,8 @@ class DurableEngine(BaseEngine[DurableExecution]):
         new, is_sqlite = NewRun(run_id, workflow.name, app, given, limits_text(limits), records.QUEUED, now, whose), self.database.is_sqlite
 
         def submit(session: Session) -> None:
+            if self.store.ledger is not None:
+                self.store.ledger.check_start(session, new)
             row = records.create_or_find(session, new, self.store.keys, is_sqlite)
             if row.app != app:
                 other = f"of the app {row.app!r}" if row.app else "of a program of its own"
@@ -304,7 +319,11 @@ class DurableEngine(BaseEngine[DurableExecution]):
             from .stored_feedback import check_filter, has_verdict  # late, for load time
 
             also = has_verdict(check_filter(feedback))
-        return await self.store.database.do(lambda session: records.run_rows(session, states, limit, also=also, user=user))
+        rows = await self.store.database.do(lambda session: records.run_rows(session, states, limit, also=also, user=user))
+        if feedback is None or self.keys is None:
+            return rows
+        roots = {each.run.partition("/")[0] for each in await self.feedback() if each.verdict == feedback}
+        return [row for row in rows if row.id in roots]
 
     async def give_feedback(self, run_id: str, good: bool, *, note: str = "", by: str = "") -> Feedback:
         """Give a run, or a child of it, a thumb up or down, with a note. Of each person the last counts; what was before is kept.
@@ -332,7 +351,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         from .stored_feedback import read_feedback
 
         root_id = None if run_id is None else (await self.run(run_id)).id
-        given = await self.store.database.do(lambda session: read_feedback(session, root_id))
+        given = await self.store.database.do(lambda session: read_feedback(session, self.store.keys, root_id))
         return tuple(given) if history else find_last_words(given)
 
     async def run(self, run_id: str) -> RunRow:
@@ -364,14 +383,16 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
     async def verify(self, run_id: str) -> ChainVerdict:
         """Recompute the hash chain of a run, and compare the log with what else is stored of the run."""
-        from .verification import Stored, find_disagreements, find_notes  # late, for load time
+        from .stored_feedback import read_stored_feedback  # late, for load time
+        from .verification import Stored, find_disagreements, find_notes
 
         def load(session: Session) -> Stored:
             if not self.database.is_sqlite:  # all of it as it is at one moment, while programs write
                 session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             row = self.store.find_row(session, run_id)
             log, inbox = records.log_rows(session, row.id, records.BEFORE_ALL), records.inbox_rows(session, row.id)
-            return Stored(row, log, inbox, records.approval_rows(session, row.id), self.store.find_hashed_since(session))
+            requests, thumbs = records.approval_rows(session, row.id), read_stored_feedback(session, row.id)
+            return Stored(row, log, inbox, requests, self.store.find_hashed_since(session), thumbs)
 
         stored = await self.store.database.do(load)
         verdict = verify_rows(stored.log, stored.run.number, stored.run.head, self.store.keys)
@@ -459,3 +480,18 @@ def _choose_approvers(app: App | None, given: Approvers | None) -> Approvers | N
     if given is not None and given.keys != app.approvers.keys:
         raise UsageError("The app and the engine name different approvers. Name them in one place, best in the app.")
     return app.approvers
+
+
+def _make_caps(caps: Iterable[Cap]) -> tuple[Cap, ...]:
+    from ..caps import check_caps  # late, for load time: few engines have caps
+
+    return check_caps(caps)
+
+
+def _choose_caps(app: App | None, given: tuple[Cap, ...] | None) -> tuple[Cap, ...] | None:
+    """Return the caps of the app or those that the engine was given. Raises UsageError if these are others."""
+    if app is None or app.caps is None:
+        return given
+    if given is not None and given != app.caps:
+        raise UsageError("The app and the engine name different caps. Name them in one place, best in the app.")
+    return app.caps

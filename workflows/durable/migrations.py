@@ -132,6 +132,14 @@ MIGRATIONS = (
         CREATE INDEX sayso_feedback_verdict ON sayso_feedback (verdict, root)
         """,
     ),
+    Migration(
+        7,
+        "what is used of money caps, and hashes of feedback",
+        """
+        CREATE TABLE sayso_caps (key TEXT PRIMARY KEY, used_usd DOUBLE PRECISION NOT NULL, ends_at DOUBLE PRECISION NOT NULL);
+        ALTER TABLE sayso_feedback ADD COLUMN hash TEXT
+        """,
+    ),
 )
 
 LOCK = 7129201

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # late, for load time: an app loads the shapes
 
     from .app import App
     from .heads import Heads
+    from .stored_caps import DurableLedger
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.2
@@ -46,6 +47,7 @@ class RunStore:
         self.app, self.keys, self.times, self.clock = app, journal_keys(), times, clock
         self.approvers: Approvers | None = None  # whose signed decisions count, if not anybody's
         self.heads: Heads | None = None  # where the heads of logs are kept, if anywhere
+        self.ledger: DurableLedger | None = None  # where there are money caps
         self.database = Database(url)
         self.locks = make_locks(self.database)
         self.watch = Watch(times)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, cast
 
-from sayso.tools.errors import UsageError
+from sayso.tools.errors import RunError, UsageError
 
-from ..thumbs import Feedback, find_withdrawable
+from ..thumbs import VERDICTS, Feedback, Verdict, find_withdrawable
+from .chain import Keys, check_seal, seal
 from .database import Session
 from .store import RunStore
 
-_COLUMNS = "run, given_by, verdict, note, at"
+_COLUMNS = "root, number, run, given_by, verdict, note, at, hash"
 COUNTS = (
     "NOT EXISTS (SELECT 1 FROM sayso_feedback later WHERE later.root = given.root AND later.run = given.run "
     "AND later.given_by = given.given_by AND later.number > given.number)"
@@ -25,20 +27,76 @@ def store_feedback(store: RunStore, session: Session, feedback: Feedback) -> Fee
         raise UsageError(f"Run {row.id!r} has no child {feedback.run!r}.")
     feedback = feedback._replace(by=feedback.by or row.for_user)
     if feedback.verdict == "withdrawn":
-        find_withdrawable(read_feedback(session, row.id), feedback.run, feedback.by)
+        find_withdrawable(read_feedback(session, store.keys, row.id), feedback.run, feedback.by)
+    (number,) = session.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM sayso_feedback WHERE root = :root", {"root": row.id}).fetchone()
+    stored = StoredFeedback(row.id, number, *feedback, None)
     session.execute(
-        f"INSERT INTO sayso_feedback (root, number, {_COLUMNS}) VALUES (:root, "
-        "(SELECT COALESCE(MAX(number), 0) + 1 FROM sayso_feedback WHERE root = :root), :run, :by, :verdict, :note, :at)",
-        {"root": row.id, **feedback._asdict()},
+        f"INSERT INTO sayso_feedback ({_COLUMNS}) VALUES (:root, :number, :run, :by, :verdict, :note, :at, :hash)",
+        stored._replace(hash=seal(stored.sealed, store.keys))._asdict(),
     )
     return feedback
 
 
-def read_feedback(session: Session, root: str | None = None) -> list[Feedback]:
-    """Return all that was given, of a run or of all, in the order of its giving: a clock that goes back changes nothing in one run."""
+class StoredFeedback(NamedTuple):
+    """A thumb as it is stored; `number` counts those of its run, `hash` is made of the rest."""
+
+    root: str
+    number: int
+    run: str
+    by: str
+    verdict: str
+    note: str
+    at: float
+    hash: str | None
+
+    @property
+    def sealed(self) -> tuple[object, ...]:
+        """Return what the hash is made of."""
+        return ("feedback", *self[:7])
+
+    def find_problem(self, keys: Keys | None) -> str:
+        """Return what is wrong with it: it is no thumb, or not the one that was given. Empty if nothing is."""
+        return self._find_nonsense() or check_seal(self.hash, self.sealed, keys)
+
+    def _find_nonsense(self) -> str:
+        if self.verdict not in VERDICTS:
+            return f"its verdict is {self.verdict!r}, and not one of {', '.join(VERDICTS)}"
+        if not isinstance(self.at, (int, float)):
+            return f"its time is {self.at!r}, which is no number"
+        if not all(isinstance(text, str) for text in (self.run, self.by, self.note)):
+            return "its run, name or note is no text"
+        return ""
+
+    def to_feedback(self) -> Feedback:
+        """Return the thumb. Raises RunError for what is none."""
+        if problem := self._find_nonsense():
+            raise RunError(f"Thumb {self.number} of run {self.root} cannot be read: {problem}. See: sayso verify {self.root}")
+        return Feedback(self.run, self.by, cast(Verdict, self.verdict), self.note, self.at)
+
+
+def read_stored_feedback(session: Session, root: str | None = None) -> list[StoredFeedback]:
+    """Return all rows, of a run or of all, in the order of their giving: a clock that goes back changes nothing in one run."""
     where, order = ("WHERE root = :root ", "number") if root is not None else ("", "at, root, number")
     found = session.execute(f"SELECT {_COLUMNS} FROM sayso_feedback {where}ORDER BY {order}", {"root": root} if root is not None else {})
-    return [Feedback(*row) for row in found.fetchall()]
+    return [StoredFeedback(*row) for row in found.fetchall()]
+
+
+def read_feedback(session: Session, keys: Keys | None, root: str | None = None) -> list[Feedback]:
+    """Return all that was given, of a run or of all. With keys, what a program without one has put there does not count.
+
+    Raises RunError for a row that cannot be read.
+    """
+    rows = read_stored_feedback(session, root)
+    return [row.to_feedback() for row in rows if keys is None or not row.find_problem(keys)]
+
+
+def find_changed_feedback(rows: Sequence[StoredFeedback], keys: Keys | None) -> list[str]:
+    """Return a sentence for each thumb of a run that is not what was given, or is gone; one removed at the end leaves no trace."""
+    wrong = [(row.number, row.find_problem(keys)) for row in rows]
+    numbers = {row.number for row in rows}
+    gone = [number for number in range(1, max(numbers, default=0)) if number not in numbers]
+    problems = [f"thumb {number} does not count: {problem}." for number, problem in wrong if problem]
+    return problems + [f"thumb {number} was removed." for number in gone]
 
 
 def has_child(session: Session, root: str, run_id: str) -> bool:

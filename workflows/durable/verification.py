@@ -12,6 +12,7 @@ from ..runs.execution import CANCEL
 from . import records
 from .chain import Keys, Row, check_seal, fingerprint
 from .records import ApprovalRow, InboxRow, RunRow
+from .stored_feedback import StoredFeedback, find_changed_feedback
 
 LIFE = ("started", "created", "begun", "ended")
 STATES = {"Approve": "approved", "Edit": "edited", "Reject": "rejected"}
@@ -25,6 +26,7 @@ class Stored(NamedTuple):
     inbox: Sequence[InboxRow]
     approvals: Sequence[ApprovalRow]
     hashed_since: float
+    feedback: Sequence[StoredFeedback] = ()
 
 
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
@@ -37,6 +39,7 @@ def find_disagreements(stored: Stored, keys: Keys | None) -> tuple[str, ...]:
         ("its state", lambda: _compare_state(stored, find_consumed(stored.log))),
         ("its end", lambda: _compare_end(stored.run, stored.log)),
         ("its inbox", lambda: _compare_inbox(stored, find_consumed(stored.log), keys)),
+        ("its feedback", lambda: find_changed_feedback(stored.feedback, keys)),
         ("its requests", lambda: _compare_requests(stored, find_consumed(stored.log), keys)),
     )
     problems: list[str] = []

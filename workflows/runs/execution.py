@@ -124,6 +124,11 @@ class Execution(Inbox):
         """Return whose run it is, as its starter said; "" where nobody did."""
         return "" if self.asked is None else self.asked.user
 
+    @property
+    def flow(self) -> str:
+        """Return the name of the agent or workflow that is run; "" where nobody may ask for it again."""
+        return "" if self.asked is None else self.asked.flow
+
     async def execute(self, *, suspends: bool) -> AnyResult:
         """Execute the workflow's code over the journal, to its end or to where it can only wait.
 

@@ -331,6 +331,9 @@ class JournaledRun:
         if self.listeners:
             self.execution.publish(event)
 
+    def expect_cost(self, usd: float) -> None:
+        """Do nothing: there is no cap. See CappedRun."""
+
     async def call(self, tool: Tool[..., Any], /, **arguments: object) -> Any:
         """Call a tool as a model would: checked, ruled on, asked about if it writes, done once. Return its value."""
         from ..calls.execute import call_tool  # late, for load time: most workflows call no tools themselves

@@ -32,7 +32,9 @@ if TYPE_CHECKING:  # late, for load time: only who configures approvers or grant
     from sayso.tools.approval.grant import Grant
     from sayso.tools.approval.signatures import Approvers
 
+    from ..caps import Cap
     from ..thumbs import Feedback
+    from .capped_run import Ledger
     from .grant_records import StandingApproval
 
 # A run in memory needs an id that is its own in this program, and chance from the system costs as much as a step.
@@ -44,11 +46,12 @@ E = TypeVar("E", bound=Execution)
 class BaseEngine(ABC, Generic[E]):
     """Opens, starts and finds executions. A strict one sends values through JSON and refuses steps that it cannot tell apart by name."""
 
-    __slots__ = ("__weakref__", "approvers", "clock", "executions", "strict")
+    __slots__ = ("__weakref__", "approvers", "clock", "executions", "ledger", "strict")
 
     def __init__(self, *, strict: bool, clock: Callable[[], float], approvers: Approvers | None = None) -> None:
         self.strict, self.clock, self.approvers = strict, clock, approvers
         self.executions: dict[str, E] = {}
+        self.ledger: Ledger | None = None
 
     @abstractmethod
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> E:
@@ -62,7 +65,7 @@ class BaseEngine(ABC, Generic[E]):
         Raises RunIdTaken if the run of that id is of another flow or user, or has another input.
         """
         asked = None
-        if run_id is None and not self.strict and user is None:
+        if run_id is None and not self.strict and user is None and self.ledger is None:
             run_id = f"{_PROGRAM}{next(_NUMBERS)}"  # nobody can ask for it again
         else:
             if run_id is None:
@@ -78,14 +81,23 @@ class BaseEngine(ABC, Generic[E]):
             if self.strict:
                 check_step_names(workflow)
                 value = from_json(to_json(value, f"the input of run {run_id}"))
-            execution = self.executions[run_id] = self._make(run_id, workflow, value, make_scope)
+            execution = self._make(run_id, workflow, value, make_scope)
             execution.asked, execution.approvers = asked, self.approvers
+            if self.ledger is not None:
+                self._cap(execution)
+            self.executions[run_id] = execution
             return execution
         if asked is not None and execution.asked is not None:
             check_same_run(run_id, execution.asked, asked)
         if not execution.is_running:
             execution.workflow, execution.make_scope = workflow, make_scope  # the same run, asked for again by another caller
         return execution
+
+    def _cap(self, execution: E) -> None:
+        """Hold a new run to the caps."""
+        from .capped_run import CappedRun  # late, for load time: few engines have caps
+
+        execution.make_run = CappedRun
 
     def open_runnable(
         self, workflow: WorkflowCode | Runnable, value: object, run_id: str, scope: Scope | None, user: str | None = None
@@ -209,7 +221,7 @@ class MemoryEngine(BaseEngine[Execution]):
     `strict` sends every stored value through JSON, as durable engines do; `record` keeps events for whoever listens later.
     """
 
-    __slots__ = ("_feedback", "record")
+    __slots__ = ("_feedback", "_memory_ledger", "record")
 
     def __init__(
         self,
@@ -218,9 +230,15 @@ class MemoryEngine(BaseEngine[Execution]):
         record: bool = True,
         clock: Callable[[], float] = time.time,
         approvers: Approvers | None = None,
+        caps: Iterable[Cap] | None = None,
     ) -> None:
         super().__init__(strict=strict, clock=clock, approvers=approvers)
         self.record = record
+        if caps is not None:
+            from ..caps import check_caps  # late, for load time: few engines have caps
+            from .capped_run import MemoryLedger
+
+            self.ledger = self._memory_ledger = MemoryLedger(check_caps(caps))
         self._feedback: list[Feedback] = []
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> Execution:
@@ -235,6 +253,11 @@ class MemoryEngine(BaseEngine[Execution]):
             engine=self,
             keeps_history=self.record,
         )
+
+    def _cap(self, execution: Execution) -> None:
+        """Hold a new run to the caps. Raises CapReached where nothing is left."""
+        self._memory_ledger.check_start(execution.user, execution.flow, self.clock())
+        super()._cap(execution)
 
     async def start(
         self, workflow: WorkflowCode | Runnable, value: object, *, run_id: str, scope: Scope | None = None, user: str | None = None

@@ -379,6 +379,10 @@ class Run(Protocol):
         """Hand an event to whoever listens right now; it is not stored."""
         ...
 
+    def expect_cost(self, usd: float) -> None:
+        """Take note of the most that the next model call can cost: where there are caps, so much is reserved."""
+        ...
+
     async def find_earlier(self, key: str, attempt: str) -> Earlier:
         """Return what is known of the programs that may have begun the write `key` since `attempt`."""
         ...

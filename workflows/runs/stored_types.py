@@ -45,6 +45,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "RunError": ("sayso.tools.errors:RunError", "sayso.tools.errors:RunError"),
     "NotFinished": ("sayso.tools.errors:NotFinished", "sayso.tools.errors:NotFinished"),
     "LimitReached": ("sayso.tools.errors:LimitReached", "sayso.tools.errors:LimitReached"),
+    "CapReached": ("sayso.tools.errors:CapReached",),
     "ModelError": ("sayso.tools.errors:ModelError", "sayso.tools.errors:ModelError"),
     "ToolsRefused": ("sayso.tools.errors:ToolsRefused", "sayso.tools.errors:ToolsRefused"),
     "InputTooLong": ("sayso.tools.errors:InputTooLong",),

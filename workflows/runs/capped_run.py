@@ -1,0 +1,102 @@
+"""Runs under money caps: before each model call the most that it can cost is reserved, afterwards the rest is given back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, cast
+
+from ..caps import Cap, CapWindow, find_windows
+from .execution import Execution
+from .journaled_run import JournaledRun
+from .limits import Usage
+from .protocols import B, Scope, Ts
+
+
+class Ledger(Protocol):
+    """Counts what runs have used of their caps: in memory, or in the database that the programs share."""
+
+    caps: Sequence[Cap]
+
+    async def reserve(self, windows: Sequence[CapWindow], usd: float) -> None:
+        """Count so much in all windows, or raise CapReached and count nothing: of two that ask at once one gets the last dollar."""
+        ...
+
+    async def give_back(self, windows: Sequence[CapWindow], usd: float) -> None:
+        """Count so much less; below zero, more was used than was reserved."""
+        ...
+
+
+class MemoryLedger:
+    """Counts in this program."""
+
+    def __init__(self, caps: Sequence[Cap]) -> None:
+        self.caps, self.used = caps, dict[str, float]()
+
+    def check_start(self, user: str, agent: str, now: float) -> None:
+        """Raise CapReached for a run that has nothing left to spend."""
+        for window in find_windows(self.caps, user, agent, now):
+            window.check(self.used.get(window.key, 0.0), 0.0)
+
+    async def reserve(self, windows: Sequence[CapWindow], usd: float) -> None:
+        """Count so much in all windows, or raise CapReached and count nothing."""
+        for window in windows:
+            window.check(self.used.get(window.key, 0.0), usd)
+        for key in {window.key for window in windows}:
+            self.used[key] = self.used.get(key, 0.0) + usd
+
+    async def give_back(self, windows: Sequence[CapWindow], usd: float) -> None:
+        """Count so much less."""
+        for key in {window.key for window in windows}:
+            self.used[key] -= usd
+
+
+class CappedRun(JournaledRun):
+    """A run whose model calls are counted against the caps of its engine.
+
+    What a call had reserved that was cancelled, or whose program was killed, stays counted: nobody knows whether the provider charges it.
+    """
+
+    __slots__ = ("_most_usd",)
+
+    def __init__(self, execution: Execution, run_id: str, scope: Scope) -> None:
+        super().__init__(execution, run_id, scope)
+        self._most_usd = 0.0
+        self.scope.meter.reserves = self.scope.meter.limits_cost = True  # each call says what it can cost, or that nobody knows
+
+    def expect_cost(self, usd: float) -> None:
+        """Take note of the most that the next model call can cost."""
+        self._most_usd = usd
+
+    async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
+        """Do `op(*args)` once and store its result; a model call is paid for."""
+        most, self._most_usd = self._most_usd, 0.0
+        if not (most and name.startswith("model:")):
+            return await super().step(name, op, *args, preemptible=preemptible)
+
+        async def pay() -> B:
+            return await self._pay(most, op, *args)
+
+        return await super().step(name, pay, preemptible=preemptible)
+
+    async def _pay(self, most: float, call: Callable[[*Ts], Awaitable[B]], *args: *Ts) -> B:
+        execution = self.execution
+        ledger = cast("HasLedger", execution.engine).ledger
+        if ledger is None:  # the caps were taken away since the run was opened
+            return await call(*args)
+        windows = find_windows(ledger.caps, execution.user, execution.flow, execution.clock())
+        await ledger.reserve(windows, most)
+        try:
+            reply = await call(*args)
+        except Exception:
+            await ledger.give_back(windows, most)
+            raise
+        usage = getattr(reply, "usage", None)
+        used = usage.cost_usd if isinstance(usage, Usage) else most
+        await ledger.give_back(windows, most - used if used >= 0 else 0.0)  # what is no number stays counted as reserved
+        return reply
+
+
+class HasLedger(Protocol):
+    """An engine, as its capped runs see it."""
+
+    ledger: Ledger | None
