@@ -33,9 +33,12 @@ def order_bot(request: ModelRequest) -> Reply | str:
 
 @stand_in
 def critic_of_food(request: ModelRequest) -> str:
-    """Looks for words, and so misses what is said without them."""
+    """Looks for words that it knows, and for those in quotation marks in its prompt; so it misses what is said without them."""
     text = request.question.lower()
-    bad = ("cold", "rude", "wrong", "forty", "hour", "terrible", "twice", "up again", "tasted like", "froid", "soggy")
+    prompt = request.messages[0]
+    rules = [line for line in prompt.text.splitlines() if line.startswith("- ")] if isinstance(prompt, SystemMessage) else []
+    told: list[str] = re.findall('"([^"]+)"', "\n".join(rules))
+    bad = ("rude", "wrong", "forty", "hour", "terrible", "twice", "up again", "nobody", "froid", *told)
     about = next((topic for topic in ("delivery", "service", "price") if topic in text), "food")
     return json.dumps({"about": about, "happy": not any(word in text for word in bad)})
 

@@ -35,7 +35,7 @@ def test_a_real_endpoint_is_asked_for_a_typed_opinion_of_each_review(tmp_path: P
         told = run("reviews.py", table, "--base-url", endpoint.base_url, "--model", "m", cwd=tmp_path)
     assert told.splitlines() == ["2026-11  █░  1 good, 1 bad", "Complaints: 1 about food"]
     assert len(endpoint.requests) == 2
-    assert [message["role"] for message in endpoint.requests[0]["messages"]] == ["system", *["user", "assistant"] * 2, "user"]
+    assert [message["role"] for message in endpoint.requests[0]["messages"]] == ["system", "user"]
 
 
 async def test_a_review_that_the_model_does_not_understand_is_counted_as_such(tmp_path: Path) -> None:
