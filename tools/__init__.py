@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .calculation import CalculationError as CalculationError
     from .calculation import Result as Result
     from .calculation import calculate as calculate
+    from .calculation import calculate_async as calculate_async
     from .calculation import calculator as calculator
     from .calls import Content as Content
     from .calls import Outcome as Outcome
@@ -68,6 +69,7 @@ _PLACES = {
     "CalculationError": "calculation",
     "Result": "calculation",
     "calculate": "calculation",
+    "calculate_async": "calculation",
     "calculator": "calculation",
     "fill": "inline_calls",
     "read": "dialects",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
 
 import pytest
 
-from sayso.tools import CalculationError, Effect, ToolContext, UsageError, fill, tool
+from sayso.tools import CalculationError, Effect, ToolContext, ToolError, UsageError, fill, tool
 from sayso.tools.calculation import calculator
 from sayso.tools.calculation.calculator_tool import format_inline
 from sayso.tools.sandbox import close_all
@@ -81,6 +82,8 @@ def test_a_refusal_is_an_answer_that_the_model_can_use() -> None:
 
 
 LEAKED = {
+    "a part of the schema beside it": ("CALCULATOR", '{"expression": "48/2", "type": "string"}', "24"),
+    "a part of the schema alone": ("CALCULATOR", '{"type": "string"}', "'expression' is missing"),
     "marks around the name": ("functions.CALCULATOR<|channel|>commentary", '{"expression": "48/2"}', "24"),
     "a fence and a trailing comma": ("CALCULATOR", '```json\n{"expression": "48/2",}\n```', "24"),
     "the object twice": ("CALCULATOR", '{"expression": "48/2"}{"expression": "48/2"}', "24"),
@@ -106,7 +109,7 @@ async def test_the_event_loop_goes_on_while_the_worker_calculates() -> None:
 
     close_all()  # so that a worker has to be started, which takes as long as a hard expression
     other = asyncio.create_task(turning())
-    value = await calculator.perform({"expression": "sqrt(2) * sqrt(8) + sin(1)^2 + cos(1)^2"}, ToolContext(None))
+    value = await calculator.perform({"expression": "sqrt(2) * sqrt(8) + sin(pi/5)^2 + cos(pi/5)^2"}, ToolContext(None))
     other.cancel()
     assert (value, turns > 100) == ("5", True)
 
@@ -120,3 +123,27 @@ async def test_awaited_or_not_the_calculator_says_the_same() -> None:
             except CalculationError as error:
                 told.append(str(error))
         assert told[0] == told[1]
+
+
+def test_the_tool_says_that_an_angle_was_in_radians_but_not_in_the_middle_of_a_sentence() -> None:
+    assert calculator("sin(30)") == "-0.988031624092862 (the angle is in radians; for degrees write sin(30°))"
+    assert calculator("sin(30°)") == "0.5"
+    assert calculator("sin(pi/6)") == "0.5"
+    assert fill("It is CALCULATOR(sin(30)) high.", [calculator]) == "It is -0.988031624093 high."
+
+
+MISFIT = "First CALCULATOR(1/0), then CALCULATOR(2+2), last CALCULATOR(3+3"
+FILLED = {
+    "keep": "First CALCULATOR(1/0), then 4, last CALCULATOR(3+3",
+    "mark": "First [CALCULATOR(1/0): Division by zero.], then 4, "
+    "last [CALCULATOR(3+3: a closing parenthesis: CALCULATOR(expression) was expected.]",
+}
+
+
+@pytest.mark.parametrize(("on_error", "filled"), FILLED.items(), ids=FILLED)
+def test_a_call_that_cannot_be_computed_is_kept_or_marked(on_error: Literal["keep", "mark"], filled: str) -> None:
+    assert fill(MISFIT, [calculator], on_error=on_error) == filled
+    with pytest.raises(ToolError, match="closing parenthesis"):
+        fill(MISFIT, [calculator])
+    with pytest.raises(UsageError, match='is "raise", "keep" or "mark"'):
+        fill(MISFIT, [calculator], on_error="drop")  # type: ignore[arg-type]

@@ -9,9 +9,16 @@ from ..lazy_names import lazily
 if TYPE_CHECKING:
     from .calculator_tool import calculator as calculator
     from .evaluation import calculate as calculate
+    from .evaluation import calculate_async as calculate_async
     from .refusal import CalculationError as CalculationError
     from .result import Result as Result
 
-_PLACES = {"CalculationError": "refusal", "Result": "result", "calculate": "evaluation", "calculator": "calculator_tool"}
+_PLACES = {
+    "CalculationError": "refusal",
+    "Result": "result",
+    "calculate": "evaluation",
+    "calculate_async": "evaluation",
+    "calculator": "calculator_tool",
+}
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
 __getattr__, __dir__ = lazily(__name__, _PLACES)

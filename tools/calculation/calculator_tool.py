@@ -8,6 +8,7 @@ from decimal import Decimal
 from ..definition.decorators import tool
 from .evaluation import calculate, calculate_async
 from .number_text import format_cents, format_digits
+from .result import Result
 from .tokens import CURRENCIES
 from .units import UNITS
 
@@ -15,6 +16,7 @@ _WORD_AFTER = re.compile(r"\s?([A-Za-z]+|[€$£¥₹](?![0-9.(]|\w+\())")  # a 
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:USD|EUR|GBP|JPY|INR))\s?$")
 _LONGEST_BEFORE = 8  # "\\bUSD\\s?$" looks at one character before the word, and at a line break after the space
 INLINE_DIGITS = 12
+_RADIANS = " (the angle is in radians; for degrees write sin(30°))"
 
 
 def format_inline(value: object, before: str, after: str) -> str:
@@ -22,7 +24,7 @@ def format_inline(value: object, before: str, after: str) -> str:
 
     `before` and `after` are the text around the call. Half a cent goes up; whole numbers are never rounded.
     """
-    text = str(value)
+    text = str(value).removesuffix(_RADIANS)
     following = _WORD_AFTER.match(after)
     currency_after = UNITS.get(following[1], following[1]) if following else ""
     cents = format_cents(text)
@@ -39,7 +41,12 @@ def format_inline(value: object, before: str, after: str) -> str:
 
 async def calculate_text(expression: str) -> str:
     """Return the calculator's text. The event loop goes on meanwhile: symbolic work takes up to two seconds."""
-    return (await calculate_async(expression)).text
+    return _tell(await calculate_async(expression))
+
+
+def _tell(result: Result) -> str:
+    """Return a result as the model reads it: an angle that was written without degrees or pi is said to be in radians."""
+    return f"{result.text}{_RADIANS}" if result.has_plain_angle else result.text
 
 
 @tool.pure(name="CALCULATOR", inline=format_inline, async_function=calculate_text)
@@ -47,6 +54,7 @@ def calculator(expression: str) -> str:
     """Work out an arithmetic expression exactly and give its value.
 
     Args:
-        expression: The expression, such as 100 * 1.05^8 or sqrt(2) / 3; ^ is power, % after a number is percent.
+        expression: The expression, such as 100 * 1.05^8, 17% * 340 or sqrt(2) / 3; ^ is power, % after a number is percent, angles
+            are in radians or have a °, as in sin(30°).
     """
-    return calculate(expression).text
+    return _tell(calculate(expression))

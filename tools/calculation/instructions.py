@@ -24,4 +24,4 @@ def count_operands(instruction: Instruction) -> int:
         return 0
     if opcode == "call":
         return int(value[1])
-    return 1 if opcode in ("negate", "percent", "factorial", "unit") else 2
+    return 1 if opcode in ("negate", "percent", "factorial", "unit", "convert") else 2

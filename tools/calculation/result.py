@@ -9,7 +9,7 @@ from math import inf
 from re import findall
 
 from ..errors import UsageError
-from .instructions import Code
+from .instructions import Code, count_operands
 from .number_text import TEXT_DIGITS, format_money, format_value, quantize_fraction, round_to_digits, strip_zeros
 from .rational import Rational, as_pair
 from .refusal import CalculationError, ErrorCode, Refused
@@ -99,6 +99,20 @@ class Result:
             return render_steps(self._executed, self._value)
         except Refused as refusal:
             raise self._build_error(refusal.reason, refusal.code) from None
+
+    @property
+    def has_plain_angle(self) -> bool:
+        """Return whether a sine, cosine or tangent was taken of a number without pi or degrees: sin(30) is that of 30 radians."""
+        stack: list[bool] = []  # whether pi is in what each value was made of
+        for instruction in self._code:
+            opcode, _, value = instruction
+            count = count_operands(instruction)
+            made_of_pi = (opcode, value) == ("constant", "pi") or any(stack[len(stack) - count :])
+            if opcode == "call" and value[0] in ("sin", "cos", "tan") and not made_of_pi:
+                return True
+            del stack[len(stack) - count :]
+            stack.append(made_of_pi)
+        return False
 
     def decimal(self, places: int, rounding: str = ROUND_HALF_UP) -> Decimal:
         """Return the exact value rounded, once, to so many decimals. A half goes away from zero unless `rounding` says otherwise."""

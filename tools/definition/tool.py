@@ -510,7 +510,7 @@ class Tool(HasDict, Generic[P, R]):
         if self._only_in_a_run:
             raise self._needs_a_run()
         try:
-            checked = self.check(_read_arguments(signature, arguments))
+            checked = self.check(signature.leave_out_extra(_read_arguments(signature, arguments)))
             content = self._answer_text(checked)
         except ToolError as error:
             content = f"Error: {error}"

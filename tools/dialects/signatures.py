@@ -68,8 +68,19 @@ class ToolSignature:
         if missing:
             raise CoercionError(f"{self.signature}; {', '.join(repr(name) for name in missing)} is missing")
         if self.closed and (extra := [name for name in coerced if name not in self.properties]):
-            raise CoercionError(f"{self.signature}; there is no argument {extra[0]!r}")
+            kept = self.leave_out_extra(coerced)
+            if kept is coerced:
+                raise CoercionError(f"{self.signature}; there is no argument {extra[0]!r}")
+            return ReadCall(self.name, kept, span, (*notes, *(f"{name} left out: there is no such argument" for name in extra)))
         return ReadCall(self.name, coerced, span, notes)
+
+    def leave_out_extra(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the one argument of a tool that takes one text, without what a small model repeats of the schema beside it.
+
+        Of {"expression": "2+2", "type": "string"} that is the expression. Other arguments come back as they are.
+        """
+        texts = {name: arguments[name] for name in self.properties if isinstance(arguments.get(name), str)}
+        return texts if self.closed and len(texts) == len(self.properties) == 1 < len(arguments) else arguments
 
     def _unwrap(self, key: str, value: object) -> Mapping[str, object]:
         """Return the arguments that stand one level deeper, as in {"arguments": {"city": "Oslo"}}; an empty mapping where none do."""
