@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .comparison import compare_evaluations as compare_evaluations
     from .comparison_text import list_findings as list_findings
     from .comparison_text import list_notes as list_notes
+    from .html_report import write_evaluation_html as write_evaluation_html
     from .problems import CaseFileError as CaseFileError
     from .recordings import Recording as Recording
     from .recordings import RecordingError as RecordingError
@@ -95,6 +96,7 @@ _PLACES = {
     "read_suite": "case_files",
     "replay_case": "recordings",
     "replay_recording": "recordings",
+    "write_evaluation_html": "html_report",
     "write_recording": "recordings",
     "write_suite": "case_files",
 }

@@ -239,13 +239,14 @@ def write_yaml(fields: Mapping[str, Any] | list[Any]) -> str:
             super().increase_indent(flow, False)
 
     def write_text(dumper: Any, text: str) -> Any:
+        style: str | None = None
         is_plain = all(letter == "\n" or letter.isprintable() for letter in text)
         if is_plain and "\n" in text and not re.search(r"[ \t]\n|^\s|[ \t]$", text):
             style = "|"
         elif not is_plain or "\n" in text:
             style = '"'
-        else:
-            style = None if isinstance(read_scalar(text), str) else "'"
+        elif not isinstance(read_scalar(text), str):
+            style = "'"
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
     Dumper.add_representer(str, write_text)

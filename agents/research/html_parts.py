@@ -6,14 +6,36 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from html import escape
+from importlib.resources import files
 from urllib.parse import urlsplit
 
 from .site_identity import find_site
 
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
 LONGEST_NAME = 90
 LONGEST_TIP, LONGEST_SENTENCE = 320, 1500
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 """Characters that are not seen, or that turn the order of others. Joiners stay: Persian and Hindi are written with them."""
+
+_HALF_LETTERS = re.compile(r"[\ud800-\udfff]")
+"""Halves of letters outside the first 65,536, which no file can hold alone; a model's stream that is cut leaves them."""
+
+
+def read_style(package: str, name: str) -> str:
+    """Return a style sheet that is carried beside the code of a package."""
+    return (files(package) / name).read_text(encoding="utf-8")
+
+
+def write_page(title: str, style: str, body: str, *, skip: str, metas: str = "") -> str:
+    """Return a whole HTML page that needs nothing else: no script, no request; `skip` names what the link at the top leads to."""
+    page = (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{text_of(title, 120)}</title>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n<meta name="referrer" content="no-referrer">\n{metas}'
+        f'<link rel="icon" href="data:,">\n<style>\n{style}</style>\n</head>\n<body>\n<a class=skip href=#main>{skip}</a>\n'
+        f"{body}</body>\n</html>\n"
+    )
+    return _HALF_LETTERS.sub("\ufffd", page)
 
 
 def text_of(text: str, most: int = 0) -> str:

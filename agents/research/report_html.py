@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
 
 from .html_changes import write_changes, write_contradictions
 from .html_claims import ClaimWriter, order_topics
-from .html_parts import LONGEST_SENTENCE, isolate, link_to, name_of, text_of, time_of
+from .html_parts import LONGEST_SENTENCE, isolate, link_to, name_of, read_style, text_of, time_of, write_page
 from .html_table import write_charts, write_table
 from .report_markdown import ABOUT, COLUMNS, COMPARED, TITLES
 from .report_seals import find_fingerprint, seal_text
@@ -15,7 +14,6 @@ from .report_summary import find_untold_points
 from .report_values import Competitor, Considered, LeftOut, ReportValues
 from .site_identity import find_site
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
 KICKERS = {"competitors": "Competitor research", "market": "Market research", "topic": "Research"}
 LEAD = "whom"
 
@@ -38,7 +36,6 @@ class _Page:
 
     def write(self) -> str:
         title = TITLES.get(self.report.kind, "{}").format(self.report.company)
-        style = (files(__package__ or __name__) / "report_page.css").read_text(encoding="utf-8")
         parts = [
             self._write_summary(),
             write_changes(self.report, self.claims),
@@ -50,14 +47,9 @@ class _Page:
             self._write_missing(),
             self._write_sources(),
         ]
-        return (
-            f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{text_of(title, 120)}</title>\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n<meta name="referrer" content="no-referrer">\n'
-            f'<meta name="sayso-seal" content="{find_fingerprint(self.report)}:">\n'
-            f'<link rel="icon" href="data:,">\n<style>\n{style}</style>\n</head>\n<body>\n<a class=skip href=#main>Skip to the report</a>\n'
-            f"{self._write_head()}<main id=main>\n{''.join(parts)}</main>\n{self._write_foot()}</body>\n</html>\n"
-        )
+        seal = f'<meta name="sayso-seal" content="{find_fingerprint(self.report)}:">\n'
+        body = f"{self._write_head()}<main id=main>\n{''.join(parts)}</main>\n{self._write_foot()}"
+        return write_page(title, read_style(__package__ or "", "report_page.css"), body, skip="Skip to the report", metas=seal)
 
     def _write_head(self) -> str:
         report = self.report

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
@@ -20,10 +19,8 @@ from sayso.agents.research.report_values import Change, ChangeKind, Contradictio
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = '<script>document.title="gone"</script><img src=http://evil.example/x> "quoted" & \u202eback'
 MENU = "Our menu\n\nA burger costs $9.50.\n\nFries are $3.25 and come in two sizes.\n\n" + HOSTILE
-AWAY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
 def make_report(competitors: int = 2) -> Report:
@@ -146,18 +143,6 @@ def test_a_chart_has_the_lowest_and_the_highest_price_of_each_site() -> None:
         [("Betta", "$7.50", "$9.50", 4), ("Rival 1", "$8.50", "$10.50", 10), ("Rival 2", "$9.50", "$11.50", 16)],
     )
     assert compare_prices(make_report(0).columns) == ()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed, so the HTML report was not looked at in a browser (Debian: apt install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", AWAY])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
