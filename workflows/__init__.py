@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .runs.timeline import Timeline as Timeline
     from .shapes.in_order import Sequential as Sequential
     from .shapes.mermaid import mermaid as mermaid
+    from .shapes.split import split as split
     from .shapes.step import step as step
     from .shapes.typed import Draft as Draft
     from .shapes.typed import RoundsUsedUp as RoundsUsedUp
@@ -70,6 +71,7 @@ _PLACES = {
     "reflect": "shapes.typed",
     "replay": "runs.replaying",
     "sequential": "shapes.typed",
+    "split": "shapes.split",
     "step": "shapes.step",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]

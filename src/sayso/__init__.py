@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from sayso.workflows import parallel as parallel
     from sayso.workflows import reflect as reflect
     from sayso.workflows import sequential as sequential
+    from sayso.workflows import split as split
     from sayso.workflows import step as step
 
 _PLACES = {
@@ -76,6 +77,7 @@ _PLACES = {
     "reflect": "workflows",
     "research": "agents.research.run",
     "sequential": "workflows",
+    "split": "workflows",
     "step": "workflows",
     "terminal": "console",
     "tool": "tools",

@@ -256,6 +256,14 @@ class DurableExecution(Execution):
 
         return await self.store.do_patiently(look)
 
+    async def find_stored(self, name: str) -> object:
+        """Return what the user's latest run that has a step of that name has stored for it; None for none, or for what cannot be read."""
+        user = self.user
+        found = await self.store.do_patiently(lambda session: records.find_stored(session, user, name))
+        with suppress(ValueError, TypeError, KeyError, UsageError):
+            return None if found is None else from_json(json.loads(found))
+        return None
+
     # what other programs send
 
     async def find_withdrawn(self) -> Collection[str]:

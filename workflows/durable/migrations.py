@@ -140,6 +140,9 @@ MIGRATIONS = (
         ALTER TABLE sayso_feedback ADD COLUMN hash TEXT
         """,
     ),
+    Migration(
+        8, "an index of the runs of a user", "CREATE INDEX sayso_runs_user ON sayso_runs (for_user, created_at) WHERE for_user <> ''"
+    ),
 )
 
 LOCK = 7129201

@@ -278,6 +278,16 @@ def log_rows(session: Session, root: str, since: int = 0) -> list[Row]:
     return [Row(*row) for row in found.fetchall()]
 
 
+def find_stored(session: Session, user: str, name: str) -> str | None:
+    """Return what the latest run of a user with a step of that name has stored for it, as JSON text."""
+    found = session.execute(
+        "SELECT value FROM sayso_runs JOIN sayso_log ON sayso_log.root = sayso_runs.id "
+        "WHERE for_user = :user AND for_user <> '' AND kind = 'kept' AND name = :name ORDER BY created_at DESC, id LIMIT 1",
+        {"user": user, "name": name},
+    ).fetchone()
+    return None if found is None else str(found[0])
+
+
 def inbox_rows(session: Session, root: str) -> list[InboxRow]:
     """Return what was sent to a run and its children, in the order it came."""
     found = session.execute(f"SELECT {_INBOX} FROM sayso_inbox WHERE root = :root ORDER BY at, run, topic", {"root": root})

@@ -347,6 +347,10 @@ class JournaledRun:
         """Return the ids of the standing approvals that were withdrawn until now."""
         return await self.execution.find_withdrawn()
 
+    async def find_stored(self, name: str) -> object:
+        """Return what the user's latest run that has a step of that name has stored for it; None for none."""
+        return await self.execution.find_stored(name)
+
     async def ask(self, request: ApprovalRequest) -> Decision | None:
         """Put a request to the approver and wait for the decision, wherever it comes from. None when the request has expired."""
         if self._journal.has_unsaved:  # the request is on the disk before anybody is asked, so that it can be answered from elsewhere

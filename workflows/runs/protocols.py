@@ -332,6 +332,10 @@ class Run(Protocol):
         """Return the ids of the standing approvals that were withdrawn until now, from whatever program. Use it inside a step."""
         ...
 
+    async def find_stored(self, name: str) -> object:
+        """Return what the user's latest run that has a step of that name has stored for it; None for none. Use it inside a step."""
+        ...
+
     async def ask(self, request: ApprovalRequest) -> Decision | None:
         """Put a request to the approver and wait for the decision, wherever it comes from. None when the request has expired."""
         ...
