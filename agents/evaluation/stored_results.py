@@ -1,10 +1,22 @@
-"""Results of scores as JSON, as an evaluation stores them step by step, and whole evaluations as a documented JSON document."""
+"""Results as JSON: of a score, as an evaluation stores it, and of a whole evaluation, as the document that docs/evaluation.md describes."""
 
 from __future__ import annotations
 
-from sayso.tools.canonical import Json, JsonObject
+import json
+from pathlib import Path
+from typing import Any
 
-from .values import ScoreResult
+from sayso.tools.calls import Outcome
+from sayso.tools.canonical import Json, JsonObject
+from sayso.tools.errors import UsageError
+from sayso.workflows.runs.codec import NotJson, strip_types, to_json
+from sayso.workflows.runs.limits import Usage
+
+from .statistics import bootstrap_interval
+from .suite_results import CaseResult, Evaluation, NotRun, Status
+from .values import ApprovalRecord, CallRecord, Case, RunRecord, ScoreResult
+
+FORMAT = "sayso-evaluation/1"
 
 
 def write_score(result: ScoreResult) -> JsonObject:
@@ -22,3 +34,135 @@ def write_score(result: ScoreResult) -> JsonObject:
 def read_score(written: Json) -> ScoreResult:
     """Return the result of a score from its JSON."""
     return ScoreResult(**{**written, "details": tuple(written.get("details", ()))})
+
+
+def write_evaluation(evaluation: Evaluation) -> str:
+    """Return an evaluation as a JSON document, the same for the same evaluation."""
+    document: JsonObject = {
+        "format": FORMAT,
+        "evaluation": evaluation.id,
+        "suite": evaluation.suite,
+        "subject": evaluation.subject,
+        "repeat": evaluation.repeat,
+        "passed": evaluation.passed,
+        "counts": {**{str(status): evaluation.count(status) for status in Status}, "not_run": len(evaluation.not_run)},
+        "cost_usd": evaluation.cost_usd,
+        "scores": [_write_summary(evaluation, name) for name in dict.fromkeys(each.score for each in evaluation.scores)],
+        "results": [_write_result(each) for each in evaluation.results],
+        "not_run": [
+            {"case": each.case.name, "place": each.case.place, "repeat": each.repeat, "reason": each.reason} for each in evaluation.not_run
+        ],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _write_summary(evaluation: Evaluation, name: str) -> JsonObject:
+    summary = next(each for each in evaluation.scores if each.score == name)
+    values = evaluation.values_of(name)
+    interval = bootstrap_interval(values) if any(values) else None
+    return {
+        "score": name,
+        "mean": summary.mean,
+        "low": interval.low if interval is not None else None,
+        "high": interval.high if interval is not None else None,
+        "values": len(summary.values),
+        "passed": summary.passed,
+        "failed": summary.failed,
+        "of": summary.of,
+    }
+
+
+def _write_result(result: CaseResult) -> JsonObject:
+    record = result.record
+    return {
+        "case": result.case.name,
+        "place": result.case.place,
+        "repeat": result.repeat,
+        "status": str(result.status),
+        "reason": result.reason,
+        "difference": result.difference,
+        "scores": [write_score(each) for each in result.scores],
+        "input": to_plain(result.case.input),
+        "expected": to_plain(result.case.expected),
+        "run": record.run_id,
+        "output": to_plain(record.output),
+        "text": record.text,
+        "error": record.error,
+        "finished": record.finished,
+        "calls": [{**each._asdict(), "arguments": to_plain(dict(each.arguments))} for each in record.calls],
+        "approvals": [
+            {**each._asdict(), "arguments": to_plain(dict(each.arguments)), "edited": to_plain(each.edited)} for each in record.approvals
+        ],
+        "models": list(record.models),
+        "usage": record.usage._asdict(),
+        "seconds": record.seconds,
+        "first_token_seconds": record.first_token_seconds,
+        "tokens_per_second": record.tokens_per_second,
+    }
+
+
+def to_plain(value: object) -> Json:
+    """Return a value as JSON data without the names of types; as its repr if it has no JSON form."""
+    try:
+        return strip_types(to_json(value))
+    except NotJson:
+        return repr(value)
+
+
+def read_evaluation(path: str | Path) -> Evaluation:
+    """Return the evaluation of a JSON document, for a table or a comparison: its cases have no scores of their own to ask again.
+
+    Raises UsageError for a file that is none, or of a version that is not known here.
+    """
+    path = Path(path)
+    try:
+        document: Json = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"The results {path} cannot be read: {error.strerror or error}.") from None
+    except ValueError as error:
+        raise UsageError(f"{path} holds no results of an evaluation: it is not JSON ({error}).") from None
+    found = document.get("format") if isinstance(document, dict) else None
+    if found != FORMAT:
+        what = f"it is of the format {found!r}, and this version of Sayso reads {FORMAT!r}" if found else f'it has no "format": "{FORMAT}"'
+        raise UsageError(f"{path} holds no results of an evaluation: {what}. Write some with: sayso eval ... --json {path.name}")
+    try:
+        return Evaluation(
+            id=document["evaluation"],
+            suite=document["suite"],
+            subject=document["subject"],
+            results=tuple(_read_result(each) for each in document["results"]),
+            not_run=tuple(
+                NotRun(Case(name=each["case"], input=None, place=each["place"]), each["repeat"], each["reason"])
+                for each in document["not_run"]
+            ),
+            repeat=document["repeat"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"{path} holds no complete results of an evaluation: {type(error).__name__}: {error}.") from None
+
+
+def _read_result(written: Any) -> CaseResult:
+    return CaseResult(
+        case=Case(name=written["case"], input=written["input"], expected=written["expected"], place=written["place"]),
+        repeat=written["repeat"],
+        difference=written["difference"],
+        scores=tuple(read_score(each) for each in written["scores"]),
+        record=RunRecord(
+            run_id=written["run"],
+            flow="",
+            input=written["input"],
+            output=written["output"],
+            text=written["text"],
+            error=written["error"],
+            finished=written["finished"],
+            calls=tuple(
+                CallRecord(**{**each, "outcome": Outcome(each["outcome"]) if each["outcome"] else None}) for each in written["calls"]
+            ),
+            approvals=tuple(ApprovalRecord(**each) for each in written["approvals"]),
+            models=tuple(written["models"]),
+            usage=Usage(**written["usage"]),
+            seconds=written["seconds"],
+            first_token_seconds=written["first_token_seconds"],
+            tokens_per_second=written["tokens_per_second"],
+        ),
+    )

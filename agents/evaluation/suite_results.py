@@ -148,6 +148,13 @@ class Evaluation(HasDict):
         """Return what runs and scores cost together, in US dollars."""
         return sum(result.cost_usd for result in self.results)
 
+    def values_of(self, score: str) -> tuple[tuple[float, ...], ...]:
+        """Return the values of a score: for each case those of its repeats, as intervals are computed of them."""
+        return tuple(
+            tuple(each.value for result in group for each in result.scores if each.score == score and each.value is not None)
+            for group in group_by_case(self.results).values()
+        )
+
     def find(self, case: str, repeat: int = 0) -> CaseResult | None:
         """Return the result of a case by its name."""
         return next((each for each in self.results if each.case.name == case and each.repeat == repeat), None)

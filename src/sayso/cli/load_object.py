@@ -44,6 +44,11 @@ def load_step(name: str) -> object:
     return step
 
 
+def load_subject(name: str, what: str = "Agents, workflows and functions") -> object:
+    """Return whatever has that name: what is to be evaluated, or what its tools are given. Raises UsageError if it cannot be loaded."""
+    return _load(name, what, object)
+
+
 def _load(name: str, wanted: str, *types: type) -> object:
     source, colon, attribute = name.rpartition(":")  # the last colon: a path on Windows has one of its own (C:\desk.py:app)
     if not colon or not source or not all(part.isidentifier() for part in attribute.split(".")):

@@ -27,6 +27,7 @@ COMMANDS = {
     "doctor": "Check what works here: the sandbox of each tool, model, search, database, terminal.",
     "draw": "Draw a workflow as Mermaid text, for https://mermaid.live, a README or a page.",
     "edit": "Change the arguments of a request that waits: name=value ...",
+    "eval": "Execute the cases of a file on an agent, a workflow or a function, and show what their scores say.",
     "export": "Print a run with its whole log as one JSON document.",
     "feedback": "Give a run a thumb up or down with a note, withdraw it, or list the thumbs.",
     "grants": "List the standing approvals of a run, or withdraw one.",
