@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sayso.tools.canonical import strict_json
 from sayso.tools.errors import UsageError
 
 from . import column_rules, openai_rules
 from .duplicates import NEAR, normalise
 from .example import Example, ExampleOrigin
+from .json_rows import ONE_LIST, read_rows
 from .problems import RowProblem, RowReport
 from .row_reading import read_row
 from .separated import BARS, split_line
@@ -50,6 +50,8 @@ _OTHER_FILES = {
     "input_ids": "a row that is tokenised already",
     "reference_answer": "a row for reinforcement fine-tuning with a grader of your own",
 }
+_PROMPTS = ("prompt", "text", "question", "query", "input", "instruction", "request", "user", "source", "context", "q")
+_COMPLETIONS = ("completion", "response", "answer", "output", "target", "assistant", "reply", "label", "a")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +112,7 @@ def find_kind(row: Row, reader: str) -> RowKind | None:
         return COMPLETIONS if reader == "openai" or (plain and not reader) else TRL_COMPLETIONS
     if "messages" in row:
         return TRL_CHAT if reader == "trl" or (not reader and _is_for_trl(row)) else CHAT
-    return TEXTS if "text" in row else None
+    return TEXTS if "text" in row and "label" not in row else None
 
 
 def _is_for_trl(row: Row) -> bool:
@@ -120,27 +122,14 @@ def _is_for_trl(row: Row) -> bool:
         call for message in messages if isinstance(message, dict) for call in message.get("tool_calls") or () if isinstance(call, dict)
     ]
     objects = any(isinstance(call.get("function"), dict) and isinstance(call["function"].get("arguments"), dict) for call in calls)
-    return isinstance(row.get("tools"), str) or objects
+    return isinstance(row.get("tools"), str) or "label" in row or objects
 
 
 def _check_file(path: str, text: str, reader: str) -> FileCheck:
     if reader == "text" or Path(path).suffix.lower() == ".txt":
         return _check_lines(path, text)
     found = list[RowProblem]()
-    if text.lstrip().startswith("[") and (whole := _read_list(text)) is not None:
-        do = "Write each object on a line of its own, without the brackets and the commas between them."
-        found.append(
-            RowProblem(
-                1,
-                "",
-                f"the file is one JSON list of {len(whole)} objects; OpenAI takes JSON lines, `datasets` takes both",
-                do,
-                reader != "trl",
-            )
-        )
-        rows: list[tuple[int, Row]] = [(number, row) for number, row in enumerate(whole, 1) if isinstance(row, dict)]
-    else:
-        rows = [*_read_rows(text, found)]
+    rows = list(read_rows(text, found))
     kinds = Counter(kind for _, row in rows if (kind := find_kind(row, reader)) is not None)
     if not rows:
         found.append(RowProblem(0, "", "the file has no rows", "Write an object on each line."))
@@ -149,17 +138,16 @@ def _check_file(path: str, text: str, reader: str) -> FileCheck:
     for line, row in rows:
         _check_row(line, row, chosen, reader, found)
     if chosen is not None:
-        found += _check_whole(text, rows, chosen, reader)
+        found += _check_whole(text, rows, chosen)
+    if chosen is not None and chosen.reader != "openai":  # `datasets` loads a list as it loads lines
+        found = [each._replace(refused=False) if each.what.startswith(ONE_LIST) else each for each in found]
     return FileCheck(path=path, rows=len(rows), kind=chosen.name if chosen is not None else "", problems=tuple(found))
 
 
 def _check_row(line: int, row: Row, chosen: RowKind | None, reader: str, found: list[RowProblem]) -> None:
     kind, report = find_kind(row, reader), RowReport(line, found.append)
     if kind is None:
-        what = next(
-            (what for key, what in _OTHER_FILES.items() if key in row), f"a row of unknown kind, with {', '.join(row) or 'no keys'}"
-        )
-        report.refuse("", f"is {what}", 'Write {"messages": [...]}, or another documented format.')
+        report.refuse(*_explain_unknown(row))
         return
     if chosen is not None and kind is not chosen and kind.reader == chosen.reader:
         report.refuse("", f"is a row of {kind.name}, and most rows are {chosen.name}", "Keep one kind of row in a file.")
@@ -169,7 +157,28 @@ def _check_row(line: int, row: Row, chosen: RowKind | None, reader: str, found: 
         (chosen or kind).check(row, report)
 
 
-def _check_whole(text: str, rows: Sequence[tuple[int, Row]], kind: RowKind, reader: str) -> Iterator[RowProblem]:
+def _explain_unknown(row: Row) -> tuple[str, str, str]:
+    """Return where a row of no kind differs, what it is, and what to do: mostly a key has another name."""
+    if other := next((what for key, what in _OTHER_FILES.items() if key in row), ""):
+        return "", f"is {other}", 'Write {"messages": [...]}, or another documented format.'
+    if "label" in row and "text" in row:
+        return "", "has a text and its label", "Make examples of it: sayso dataset FILE --template classification --slot labels=..."
+    asked = [key for key in row if str(key).lower() in _PROMPTS]
+    answers = [key for key in row if str(key).lower() in _COMPLETIONS]
+    if asked and answers:
+        return "", f"has {asked[0]} and {answers[0]}", 'Call them "prompt" and "completion", or write {"messages": [...]}.'
+    if asked and len(row) == 3:
+        return "", f"has {', '.join(map(str, row))}", 'Call two answers "chosen" and "rejected", or one answer "completion".'
+    keys = ", ".join(map(str, row))
+    seen = (
+        f" with {keys}"
+        if len(keys) <= 60 and not any(letter.isdigit() for letter in keys)
+        else f" with {len(row)} key{'s' * (len(row) != 1)}"
+    )
+    return "", f"is of no kind that is documented,{seen}", 'Write {"messages": [...]}, or another documented format.'
+
+
+def _check_whole(text: str, rows: Sequence[tuple[int, Row]], kind: RowKind) -> Iterator[RowProblem]:
     if len(rows) < kind.fewest:
         yield RowProblem(
             0, "", f"has {len(rows)} row{'s' * (len(rows) != 1)}, and OpenAI takes no fewer than {kind.fewest}", "Add examples."
@@ -178,11 +187,12 @@ def _check_whole(text: str, rows: Sequence[tuple[int, Row]], kind: RowKind, read
         yield RowProblem(0, "", "is larger than 512 MB", "Leave rows out, or upload it in parts.")
     if kind.reader == "trl":
         yield from column_rules.find_type_changes(rows)
-    first: dict[str, int] = {}
+    seen = set[str]()
     for line, row in rows:
         key = normalise(json.dumps(row, ensure_ascii=False, sort_keys=True))
-        if (earlier := first.setdefault(key, line)) != line:
-            yield RowProblem(line, "", f"is the same as line {earlier}", "Leave it out, unless it is to count twice.", False)
+        if key in seen:
+            yield RowProblem(line, "", "is the same as an earlier line", "Leave it out, unless it is to count twice.", False)
+        seen.add(key)
 
 
 def _check_lines(path: str, text: str) -> FileCheck:
@@ -193,7 +203,9 @@ def _check_lines(path: str, text: str) -> FileCheck:
         try:
             sides = split_line(line, "the line")
         except UsageError as error:
-            found.append(RowProblem(number, "", str(error), f"Write prompt {BARS} completion."))
+            is_json = line.lstrip().startswith("{")
+            do = "It is JSON: name the file .jsonl." if is_json else f"Write prompt {BARS} completion."
+            found.append(RowProblem(number, "", str(error).removesuffix("."), do))
             continue
         for name, side in zip(("prompt", "completion"), sides, strict=True):
             if not side.strip():
@@ -203,41 +215,13 @@ def _check_lines(path: str, text: str) -> FileCheck:
     return FileCheck(path=path, rows=rows, kind=f"lines of prompt {BARS} completion", problems=tuple(found))
 
 
-def _read_list(text: str) -> list[object] | None:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return None
-    return value if isinstance(value, list) else None
-
-
-def _read_rows(text: str, found: list[RowProblem]) -> Iterator[tuple[int, Row]]:
-    lines = text.split("\n")
-    for number, line in enumerate(lines, 1):
-        line = line.removesuffix("\r")
-        if not line.strip():
-            if any(each.strip() for each in lines[number:]):
-                found.append(RowProblem(number, "", "is an empty line between rows", "Leave it out."))
-            continue
-        try:
-            row = strict_json(line)
-        except ValueError as error:
-            do = "Write the object on one line." if line.strip() in ("{", "[") else "Write it with a JSON library, an object on each line."
-            found.append(RowProblem(number, "", f"is not JSON: {error}", do))
-            continue
-        if not isinstance(row, dict):
-            found.append(RowProblem(number, "", "is JSON, and no object", 'Write {"messages": [...]}.'))
-            continue
-        yield number, row
-
-
 def _find_leaks(texts: Mapping[str, str]) -> dict[str, list[RowProblem]]:
     """Return, by file, the rows that are in another file too, or nearly, or continue a conversation of it."""
     if len(texts) < 2:
         return {}
     examples, places = list[Example](), list[tuple[str, int]]()
     for path, text in texts.items():
-        for number, row in _read_rows(text, []):
+        for number, row in read_rows(text, []):
             try:
                 examples.append(read_row(row, ExampleOrigin(f"{path}:{number}", "")))
             except (KeyError, TypeError, ValueError, AttributeError, IndexError):

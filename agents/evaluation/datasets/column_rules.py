@@ -51,7 +51,8 @@ def check_trl_preference(row: Row, report: RowReport) -> None:
     """Check a row with `chosen` and `rejected`, and mostly a `prompt`."""
     _check_columns(row, ("prompt", "chosen", "rejected") if "prompt" in row else ("chosen", "rejected"), report)
     if "prompt" not in row:
-        report.warn("prompt", "is missing: it is looked for at the beginning of both answers", "Write the prompt as a column of its own.")
+        do = 'Call the column "prompt".' if "messages" in row else "Write the prompt as a column of its own."
+        report.warn("prompt", "is missing: TRL looks for it at the beginning of both answers", do)
     if row.get("chosen") == row.get("rejected"):
         report.refuse("rejected", "is the same as chosen", "Leave the row out: it prefers nothing.")
 
@@ -70,8 +71,8 @@ def check_alpaca(row: Row, report: RowReport) -> None:
             report.refuse(name, f"is {name_type(value)}, and not a text", "Write a text.")
     if not str(row.get("instruction") or row.get("input") or "").strip():
         report.refuse("instruction", "is empty", "Write it, or leave the row out.")
-    if "output" in row and not str(row.get("output") or "").strip():
-        report.refuse("output", "is empty", "Write it, or leave the row out.")
+    if "chosen" not in row and not str(row.get("output") or "").strip():
+        report.refuse("output", "is empty" if "output" in row else "is missing", "Write it, or leave the row out.")
 
 
 def check_sharegpt(row: Row, report: RowReport) -> None:

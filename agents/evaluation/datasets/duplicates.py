@@ -17,10 +17,10 @@ NEAR = 0.8
 """From which similarity on two texts are near duplicates: the share of their runs of three words that both have."""
 RUN = 3
 _FEWEST_TEXTS = 10
-_WORDS = re.compile(
+_WORDS = re.compile(  # a sign is a word of its own: 2 + 2
     # scripts that write no spaces between words count by the letter: Thai, Lao, Myanmar, Khmer, kana, and Chinese characters
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]"
-    r"|[^\W_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+"
+    r"|[^\W_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|_|[^\w\s]"
 )
 
 
@@ -52,6 +52,8 @@ def find_near(texts: Sequence[str], near: float = NEAR) -> list[NearPair]:
     sets: dict[int, frozenset[str]] = {}
     for place, every in enumerate(runs):
         own = sorted((run for run in every if common[run] <= often), key=lambda run: (common[run], run))
+        if not texts[place].strip():
+            continue
         if (earlier := first.setdefault(tuple(own) or (f"={normalise(texts[place])}",), place)) != place:
             pairs.append(NearPair(earlier, place, 1.0))
             continue
@@ -73,6 +75,11 @@ def measure_similarity(one: str, other: str) -> float:
 
 
 def _find_runs(text: str) -> set[str]:
-    """Return the runs of three words in a text; of a shorter one, all its words as one."""
+    """Return the runs of three words in a text; of a shorter one, all its words as one. A run that is there again has its number."""
     words = _WORDS.findall(normalise(text))
-    return {" ".join(words[at : at + RUN]) for at in range(max(1, len(words) - RUN + 1))} if words else set()
+    runs = [" ".join(words[at : at + RUN]) for at in range(max(1, len(words) - RUN + 1))] if words else []
+    seen, found = Counter[str](), set[str]()
+    for run in runs:
+        found.add(f"{run} {seen[run]}" if seen[run] else run)
+        seen[run] += 1
+    return found

@@ -144,7 +144,7 @@ def _find_notes(parts: Mapping[str, Sequence[Example]], format: str, reader: str
     notes: list[str] = []
     for name, found in parts.items():
         if reader == "openai" and 0 < len(found) < FEWEST_ROWS and name == NAMES[0]:
-            notes.append(f"{name} has {len(found)} rows, and OpenAI takes no fewer than {FEWEST_ROWS}.")
+            notes.append(f"{name} has {len(found)} row{'s' * (len(found) != 1)}, and OpenAI takes no fewer than {FEWEST_ROWS}.")
     if format == "preference" and not any(parts.values()):
         notes.append("There is no pair: nobody has put anything in the place of a call. The unpaired rows are for trainers of KTO.")
     return notes
@@ -178,17 +178,20 @@ def _drop_duplicates(examples: Sequence[Example], near: float, left_out: list[Le
     dropped: set[int] = set()
     for pair in find_near([each.text for each in unique], near):
         one, other = unique[pair.first], unique[pair.second]
-        taught = measure_similarity(_own_text(one), _own_text(other))
-        if not dropped & set(pair[:2]) and one.liked == other.liked and min(taught, pair.similarity) >= near:
+        taught = min(measure_similarity(*sides) for sides in zip(_find_own(one), _find_own(other), strict=True))
+        if not dropped & set(pair[:2]) and one.liked == other.liked and taught >= near:
             dropped.add(pair.second)
             why = f"it is a near duplicate of {one.origin.source} (similarity {pair.similarity:.2f})"
             left_out.append(LeftOut(other.origin.source, why))
     return [example for place, example in enumerate(unique) if place not in dropped]
 
 
-def _own_text(example: Example) -> str:
-    """Return the last question and what it was answered: what came before it is the same in all later turns of a conversation."""
-    return "\n".join(iter_texts([*example.prompt[-1:], *example.answer, *example.rejected]))
+def _find_own(example: Example) -> tuple[str, str]:
+    """Return the last question, and what it was answered. What came before is the same in all later turns of a conversation.
+
+    A question that is nearly the same and has another answer teaches something: a board with another move, a sum of other numbers.
+    """
+    return "\n".join(iter_texts(example.prompt[-1:])), "\n".join(iter_texts([*example.answer, *example.rejected]))
 
 
 def _count_reasons(left_out: Sequence[LeftOut]) -> str:

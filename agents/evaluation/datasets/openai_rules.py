@@ -15,6 +15,8 @@ from typing import Any
 from .problems import RowReport, name_type
 
 FEWEST_ROWS = 10
+MOST_CHARACTERS = 4 * 65_536
+"""About so many are the most tokens of an example (65,536); what comes after them is cut off."""
 MOST_BYTES = 512 * 1024 * 1024
 MOST_TOOLS = 128
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}\Z")
@@ -47,6 +49,10 @@ def check_chat(row: Row, report: RowReport) -> None:
     elif isinstance(messages[-1], dict) and messages[-1].get("role") != "assistant":
         what = f"the last message is of {messages[-1].get('role')!r}, so nothing is learned from it"
         report.warn(f"messages[{len(messages) - 1}]", what, "End the conversation with the assistant.")
+    if len(json.dumps(row, ensure_ascii=False, default=str)) > MOST_CHARACTERS:
+        report.warn(
+            "messages", "is longer than 65,536 tokens, by its characters; the rest is cut off", "Shorten it, or make two rows of it."
+        )
     if not any(isinstance(message, dict) and message.get("role") == "user" for message in messages):
         report.warn("messages", "has no message of the user", "Add what the assistant answers.")
 

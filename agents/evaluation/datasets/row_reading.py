@@ -11,7 +11,9 @@ from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import UsageError
 
 from .example import Example, ExampleOrigin, Messages
-from .text_files import read_lines
+from .json_rows import ONE_LIST, read_rows
+from .problems import RowProblem
+from .text_files import read_text
 
 Row = Mapping[str, Any]
 
@@ -19,16 +21,15 @@ Row = Mapping[str, Any]
 def read_examples(path: str | Path) -> list[Example]:
     """Return the examples in a JSONL file of conversations, pairs or completions. Raises UsageError with the line for another row."""
     found: list[Example] = []
-    for number, line in read_lines(path):
+    problems: list[RowProblem] = []
+    for number, row in read_rows(read_text(path), problems):
         place = f"{path}:{number}"
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise UsageError(f"{place} is not JSON: {error}. Check the file: sayso dataset --check {path}") from None
         try:
             found.append(read_row(row, ExampleOrigin(place, "", "a row of the file")))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             raise UsageError(f"{place} is no example that can be read. What is wrong with it: sayso dataset --check {path}") from None
+    if wrong := next((each for each in problems if "JSON" in each.what and not each.what.startswith(ONE_LIST)), None):
+        raise UsageError(f"{path}:{wrong.line} {wrong.what}. Check the file: sayso dataset --check {path}")
     if not found:
         raise UsageError(f"{path} is empty.")
     return found
@@ -56,7 +57,9 @@ def read_row(row: Row, origin: ExampleOrigin) -> Example:
 
 def _cut_conversation(messages: Messages, tools: tuple[JsonObject, ...], origin: ExampleOrigin) -> Example:
     """Return the example of a conversation: what comes after the last message of the user is its answer."""
-    asked = max(place for place, message in enumerate(messages) if message["role"] == "user")
+    answers = [place for place, message in enumerate(messages) if message["role"] == "assistant"]
+    questions = [place for place, message in enumerate(messages) if message["role"] == "user"]
+    asked = questions[-1] if questions else answers[0] - 1
     if asked == len(messages) - 1:
         raise ValueError("the conversation ends with the user")
     return Example(prompt=messages[: asked + 1], answer=messages[asked + 1 :], tools=tools, origin=origin)

@@ -99,12 +99,12 @@ def read_file(
     if suffix == ".txt":
         return [*read_separated(path, escape=escape)]
     if suffix == ".json":
-        return [_read_transcript(path)]
+        return _read_json(path)
     return [*read_examples(path)]
 
 
-def _read_transcript(path: str | Path) -> Example | LeftOut:
-    """Return the example that a transcript is, as `messages.to_json` writes it."""
+def _read_json(path: str | Path) -> list[Example | LeftOut]:
+    """Return the example that a transcript is, as `messages.to_json` writes it, or the examples in a JSON list."""
     from ...messages import from_json  # late, for load time
 
     text = read_text(path)
@@ -112,10 +112,10 @@ def _read_transcript(path: str | Path) -> Example | LeftOut:
         parsed = json.loads(text)
     except ValueError as error:
         raise UsageError(f"{path} is not JSON: {error}.") from None
-    if isinstance(parsed, list):
-        raise UsageError(f"{path} is a JSON list. Write each example on a line of its own (.jsonl), or see: sayso dataset --check {path}")
+    if isinstance(parsed, list) or "format" not in parsed:
+        return [*read_examples(path)]
     try:
         messages = from_json(parsed)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
-    return make_example(RunRecord(run_id=str(path), flow="", input="", messages=messages), "a transcript in a file")
+    return [make_example(RunRecord(run_id=str(path), flow="", input="", messages=messages), "a transcript in a file")]

@@ -52,10 +52,13 @@ def split_examples(examples: Sequence[Example], shares: Sequence[float], *, near
     """
     groups = group_examples(examples, near=near)
     wanted = [name for name, share in zip(NAMES, shares, strict=False) if share > 0]
+    if len(examples) < len(wanted):
+        raise UsageError(f"{len(examples)} example{'s' * (len(examples) != 1)} cannot be split into {', '.join(wanted)}.")
     if len(groups) < len(wanted):
+        kept = f"{len(groups)} group{'s' * (len(groups) != 1)} of one conversation, or of near duplicates"
         raise UsageError(
-            f"The {len(examples)} examples cannot be split into {', '.join(wanted)} without a leak: they are {len(groups)} group"
-            f"{'s' * (len(groups) != 1)} of one conversation, or of near duplicates. Add other conversations, or leave the split out."
+            f"The {len(examples)} examples cannot be split into {', '.join(wanted)} without a leak: they are {kept}. "
+            "Add other conversations, take another --near, or leave the split out."
         )
     points = sorted((_find_point(examples[group[0]], seed), group) for group in groups)
     placed, notes = _place(points, dict(zip(NAMES, shares, strict=False))), list[str]()
