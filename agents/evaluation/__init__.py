@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .comparison import compare_evaluations as compare_evaluations
     from .comparison_text import list_findings as list_findings
     from .comparison_text import list_notes as list_notes
+    from .evaluating import evaluate as evaluate
     from .html_report import write_evaluation_html as write_evaluation_html
     from .problems import CaseFileError as CaseFileError
     from .recordings import Recording as Recording
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from .recordings import write_recording as write_recording
     from .run_records import find_record as find_record
     from .run_records import make_record as make_record
-    from .running import evaluate as evaluate
     from .score_names import make_score as make_score
     from .share_alarms import ShareAlarm as ShareAlarm
     from .share_alarms import find_share_alarms as find_share_alarms
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from .statistics import cases_needed as cases_needed
     from .statistics import compare_pairs as compare_pairs
     from .suite_results import CaseResult as CaseResult
+    from .suite_results import CaseStatus as CaseStatus
     from .suite_results import Evaluation as Evaluation
     from .suite_results import NotRun as NotRun
     from .suite_results import ScoreSummary as ScoreSummary
-    from .suite_results import Status as Status
     from .suites import Suite as Suite
     from .values import ApprovalRecord as ApprovalRecord
     from .values import CallRecord as CallRecord
@@ -60,6 +60,7 @@ _PLACES = {
     "CaseFileError": "problems",
     "CaseResult": "suite_results",
     "CaseRun": "values",
+    "CaseStatus": "suite_results",
     "Comparison": "comparison",
     "Evaluation": "suite_results",
     "Interval": "statistics",
@@ -74,7 +75,6 @@ _PLACES = {
     "ScoreSummary": "suite_results",
     "ShareAlarm": "share_alarms",
     "SourceText": "values",
-    "Status": "suite_results",
     "Suite": "suites",
     "Variant": "comparison",
     "add_case": "case_files",
@@ -83,7 +83,7 @@ _PLACES = {
     "compare": "comparing",
     "compare_evaluations": "comparison",
     "compare_pairs": "statistics",
-    "evaluate": "running",
+    "evaluate": "evaluating",
     "find_record": "run_records",
     "find_share_alarms": "share_alarms",
     "list_findings": "comparison_text",

@@ -7,19 +7,19 @@ import time
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
-from sayso.tools.approval.background import Said
-from sayso.tools.errors import IncompleteReply, InputTooLong, LimitReached, ModelError, UsageError
+from sayso.tools.errors import IncompleteReply, InputTooLong, LimitReached, ModelError, NotFinished, UsageError
 from sayso.workflows import Limits, MemoryEngine
 from sayso.workflows.runs.limits import Meter
-from sayso.workflows.runs.protocols import ENCLOSING, Provenance, Scope
+from sayso.workflows.runs.protocols import ENCLOSING, Scope
 
 from ..agent import Agent
+from .evaluation_money import Money
+from .inner_runs import add_inner_runs, find_inner_runs
 from .model_times import measure_model_times
-from .money import Money
-from .rehearsal import ASK, PRETEND, RehearsedRun, choose_approver
-from .subjects import AnyWorkflow, describe_place, read_input
+from .rehearsal import ASK, CaseProvenance, CaseRules
+from .subjects import AnyWorkflow, read_input
 from .values import Case, RunRecord
 
 if TYPE_CHECKING:
@@ -29,22 +29,16 @@ T = TypeVar("T")
 AnyEngine: TypeAlias = "MemoryEngine | DurableEngine"
 
 
-class CaseProvenance(Provenance):
-    """What a case's run has read. Its input is the words of whoever wrote the case, whatever other cases have answered before."""
-
-    __slots__ = ()
-
-    def recognise(self, texts: Any, history: Any = ()) -> tuple[str | Said, ...]:
-        """Return the texts as they are: a case comes to the same whichever ran before it, and in which process."""
-        return tuple(texts)
-
-
 class Executed(NamedTuple):
-    """What executing a case came to: its record, the error that ended its run, and where it parts from its recording."""
+    """What executing a case came to: its record, the error that ended its run, and where it parts from its recording.
+
+    `inner` are the runs that its own code began: their calls, approvals and sources are in the record, and are stored with the evaluation.
+    """
 
     record: RunRecord
     error: Exception | None = None
     difference: str = ""
+    inner: tuple[RunRecord, ...] = ()
 
     @property
     def is_outage(self) -> bool:
@@ -78,16 +72,21 @@ class CaseRunner:
                 return Executed(record, known.error)
         started = time.perf_counter()
         error = None
+        rules = CaseRules(case.writes or self.writes)
         with measure_model_times() as times:
             try:
-                await run_apart(lambda: self._execute(case, run_id))
+                await self._execute(case, run_id, rules)
             except Exception as raised:  # noqa: BLE001  whatever a run raises is what became of the case
                 error = raised
         seconds = time.perf_counter() - started
         record = await self.find_record(case, run_id, error)
+        inner = find_inner_runs(rules.executions)
+        record = add_inner_runs(record, inner)
+        if isinstance(error, NotFinished) and any(each.decision == "" for each in record.approvals):
+            record, error = replace(record, error=""), None  # it waits, as an agent does that is no function's
         if times.replies:
             record = replace(record, first_token_seconds=times.first_token_seconds, tokens_per_second=times.tokens_per_second)
-        return Executed(record if record.seconds else replace(record, seconds=seconds), error)
+        return Executed(record if record.seconds else replace(record, seconds=seconds), error, inner=inner)
 
     async def find_record(self, case: Case, run_id: str, error: Exception | None = None) -> RunRecord:
         """Return the record of a run that was executed, now or by an earlier program; of one that never began, what is known of it."""
@@ -102,20 +101,29 @@ class CaseRunner:
         return record if record.error or error is None else replace(record, error=describe_error(error), finished=False)
 
     async def _replay(self, case: Case) -> Executed:
-        raise UsageError(f"{describe_place(case)}It has a recording, and recordings cannot be replayed yet.")
+        """Replay the recording of a case over the present code: nothing acts, and no model is asked."""
+        from .recordings import replay_case  # late, for load time
 
-    async def _execute(self, case: Case, run_id: str) -> None:
+        rules = CaseRules()
+        try:
+            replayed = await run_apart(lambda: replay_case(case, self.subject, deps=self.deps), rules)
+        except UsageError as error:  # its recording cannot be used: no end of the others
+            return Executed(RunRecord(run_id="", flow=self.subject.name, input=case.input, error=str(error), finished=False), error)
+        return Executed(replayed.record, None, replayed.note or str(replayed.difference or ""))
+
+    async def _execute(self, case: Case, run_id: str, rules: CaseRules) -> None:
         subject, value = self.subject, read_input(self.subject, case)
-        if isinstance(subject, Agent):
-            value = await subject.guard_input(value) if subject.spec.guards else value
-        deps = self.deps() if callable(self.deps) else self.deps
-        writes = case.writes or self.writes
-        meter = Meter(self.limits or subject.limits, self.money.meter)
-        scope = Scope(choose_approver(writes), deps, meter, provenance=CaseProvenance(subject.find_user_texts(value)))
-        execution = self.engine.open_runnable(subject, value, run_id, scope)
-        if writes == PRETEND:
-            execution.make_run = RehearsedRun
-        await execution.execute(suspends=True)
+
+        async def prepare() -> tuple[object, object]:
+            given = await subject.guard_input(value) if isinstance(subject, Agent) and subject.spec.guards else value
+            return given, self.deps() if callable(self.deps) else self.deps
+
+        given, deps = await run_apart(prepare, rules)
+        rules.meter = Meter(self.limits or subject.limits, self.money.meter)
+        scope = Scope(None, deps, rules.meter, provenance=CaseProvenance(rules, subject.find_user_texts(given)))
+        execution = self.engine.open_runnable(subject, given, run_id, scope)
+        rules.apply(execution, scope)
+        await run_apart(lambda: execution.execute(suspends=True))
 
     async def _find_state(self, case: Case, run_id: str) -> KnownRun | None:
         """Return what an earlier program came to with a run; None if it was never begun. In memory there was no earlier program."""
@@ -144,20 +152,23 @@ class KnownRun(NamedTuple):
 
 def may_go_on(error: Exception) -> bool:
     """Return whether a run that ended with this may come further another time: with more money, or a model that can be asked."""
-    if isinstance(error, LimitReached):
-        return error.limit == "cost_usd"
+    if isinstance(error, (LimitReached, NotFinished)):
+        return isinstance(error, NotFinished) or error.limit == "cost_usd"
     return Executed(NO_RECORD, error).is_outage
 
 
 NO_RECORD = RunRecord(run_id="", flow="", input=None)
 
 
-async def run_apart(start: Callable[[], Awaitable[T]]) -> T:
-    """Await work in a context in which no run encloses it: what one case has read is not what another one begins with."""
+async def run_apart(start: Callable[[], Awaitable[T]], rules: CaseRules | None = None) -> T:
+    """Await work in a context in which no run encloses it: what one case has read is not what another one begins with.
+
+    With `rules` these hold for all runs that the work begins.
+    """
 
     async def work() -> T:
         return await start()
 
     context = copy_context()
-    context.run(ENCLOSING.set, None)
+    context.run(ENCLOSING.set, None if rules is None else CaseProvenance(rules))
     return await asyncio.get_running_loop().create_task(work(), context=context)

@@ -16,9 +16,11 @@ from sayso.workflows.runs.concurrency import run_jobs
 from sayso.workflows.runs.protocols import Scope
 
 from .case_runs import CaseRunner, Executed, run_apart
+from .evaluation_money import sum_stored_costs
 from .evaluation_plan import EvaluationPlan
+from .inner_runs import add_inner_runs, read_inner_run, write_inner_run
 from .judging import ENDED_WITH_ERROR, Judged, asks_model, fail, judge, judge_all, judge_repeats, needs_repeats
-from .money import sum_stored_costs
+from .rehearsal import CaseRules
 from .stored_results import read_score, write_score
 from .suite_results import CaseResult, Evaluation, NotRun
 from .values import Case, CaseRun, Score, ScoreResult
@@ -108,12 +110,18 @@ class EvaluationRun(Workflow[Json, int]):
                 return
         measured = await run.step("ran", _measure, executed)
         record = await self.runner.find_record(case, self._run_id(key)) if executed is None else executed.record
+        if executed is None:
+            record = add_inner_runs(record, map(read_inner_run, measured["inner"]))
         record = replace(record, **{name: measured[name] for name in MEASURED})
+        difference: str = measured["difference"]
+        if difference and not record.finished:  # what comes next is not in the recording, so there is nothing to judge
+            self._add(key, CaseResult(case=case, repeat=key.repeat, record=record, difference=difference))
+            return
         scores = await self._judge(run, CaseRun(case, record, key.repeat))
         if scores is None:
             self.not_run[key] = self.money.why
             return
-        self._add(key, CaseResult(case=case, repeat=key.repeat, record=record, scores=scores, difference=measured["difference"]))
+        self._add(key, CaseResult(case=case, repeat=key.repeat, record=record, scores=scores, difference=difference))
 
     def _run_id(self, key: _Key) -> str:
         number = f"{self.id}-{key.case + 1}"
@@ -162,7 +170,7 @@ class EvaluationRun(Workflow[Json, int]):
         if not run.replays("score"):
             if self.money.is_spent:
                 return None
-            judged = await run_apart(ask)
+            judged = await run_apart(ask, CaseRules())
             self.money.count(judged.result.cost_usd)
             self._note_outage(judged.result.score, judged.is_outage)
             if judged.is_outage:
@@ -214,11 +222,12 @@ async def _measure(executed: Executed | None) -> JsonObject:
     assert executed is not None
     record = executed.record
     measured = {name: getattr(record, name) for name in MEASURED}
-    return {**measured, "difference": executed.difference, "cost_usd": record.usage.cost_usd}
+    inner = [write_inner_run(each) for each in executed.inner]
+    return {**measured, "difference": executed.difference, "cost_usd": record.usage.cost_usd, "inner": inner}
 
 
 async def _judge_plain(scores: Sequence[Score], case_run: CaseRun) -> Json:
-    return [write_score(each) for each in await run_apart(partial(judge_all, scores, case_run))]
+    return [write_score(each) for each in await run_apart(partial(judge_all, scores, case_run), CaseRules())]
 
 
 async def _write(judged: Judged | None) -> Json:

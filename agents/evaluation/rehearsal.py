@@ -1,22 +1,29 @@
 """What becomes of the writes of a case: they stay asked about, are rejected, or are answered without being performed.
 
-Nothing outside is touched unless whoever starts the evaluation says "perform"; a case file cannot say it.
+No run that is begun while a case is executed performs a write, unless whoever starts the evaluation says "perform"; a case file cannot say
+it. That holds for the run of the case and for all that are begun inside it, by whatever code and on whatever engine: their approvers,
+standing approvals and decisions do not count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from sayso.tools.approval.background import Said
+from sayso.tools.approval.policy import NO_RULES
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Approver, Decision, Reject
 from sayso.tools.calls import Outcome
 from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import RunError, UsageError
-from sayso.workflows.calls.perform import ExactlyOnceWrite, make_result
+from sayso.workflows.calls.perform import ExactlyOnceWrite, make_failure, make_result
 from sayso.workflows.runs.execution import Execution
+from sayso.workflows.runs.handed_out import HANDED_OUT
 from sayso.workflows.runs.journaled_run import JournaledRun
-from sayso.workflows.runs.protocols import B, Scope, Ts
+from sayso.workflows.runs.limits import Meter
+from sayso.workflows.runs.protocols import B, Provenance, Scope, Ts
 
 ASK, REJECT, PRETEND, PERFORM = "ask", "reject", "pretend", "perform"
 WRITES = (ASK, REJECT, PRETEND, PERFORM)
@@ -25,6 +32,7 @@ EVALUATION = "evaluation"
 PRETENDED = "pretended, not performed"
 STAND_IN = "Done."
 """What the model reads of a write that was not performed."""
+NOT_PERFORMED = "An evaluation performs no writes. Nothing was done."
 
 
 def check_writes(writes: object, *, where: str = "", in_case: bool = False) -> str:
@@ -34,20 +42,38 @@ def check_writes(writes: object, *, where: str = "", in_case: bool = False) -> s
             f"{where}writes: perform cannot stand in a case, because a file does not decide what is done outside. "
             'Give it where the evaluation is started: --writes perform, or evaluate(..., writes="perform").'
         )
-    if not isinstance(writes, str) or writes not in WRITES:
-        known = WRITES[:-1] if in_case else WRITES
+    known = WRITES[:-1] if in_case else WRITES
+    if not isinstance(writes, str) or writes not in known:
         raise UsageError(f"{where}writes is {writes!r}. Write one of: {', '.join(known)}.")
     return writes
 
 
-def choose_approver(writes: str) -> Approver | None:
-    """Return who answers the requests of a case. Nobody, where they stay open; the subject's own approver is never asked."""
-    match writes:
-        case "reject":
-            return _reject
-        case "perform":
-            return _approve
-    return None
+@dataclass(eq=False, slots=True)
+class CaseRules:
+    """What holds for all runs of one case: what becomes of their writes, and the meter that counts what they use.
+
+    `executions` are the runs that the case's own code began, in their order.
+    """
+
+    writes: str = ASK
+    meter: Meter | None = None
+    executions: list[Execution] = field(default_factory=list)
+
+    @property
+    def approver(self) -> Approver | None:
+        """Return who answers requests. Nobody, where they stay open or are pretended; the subject's own approver is never asked."""
+        match self.writes:
+            case "reject":
+                return _reject
+            case "perform":
+                return _approve
+        return None
+
+    def apply(self, execution: Execution, scope: Scope) -> None:
+        """Let an execution do no more than these rules allow."""
+        scope.approve, scope.rules = self.approver, NO_RULES
+        if self.writes != PERFORM:
+            execution.make_run = PRETENDING[self.writes]
 
 
 async def _reject(request: ApprovalRequest) -> Decision:
@@ -58,7 +84,70 @@ async def _approve(request: ApprovalRequest) -> Decision:
     return Approve(by=EVALUATION)
 
 
-class RehearsedRun(JournaledRun):
+class CaseProvenance(Provenance):
+    """What a case's run has read, and the rules for the runs that are begun inside it.
+
+    The input of a case is the words of whoever wrote it, whatever other cases have answered before: it comes to the same whichever ran
+    before it, and in which process.
+    """
+
+    __slots__ = ("rules",)
+
+    def __init__(self, rules: CaseRules, user_texts: Iterable[str | Said] = ()) -> None:
+        super().__init__(user_texts)
+        self.rules = rules
+
+    def recognise(self, texts: Iterable[str | Said], history: Sequence[object] = ()) -> tuple[str | Said, ...]:
+        """Take in only what runs of this case have handed out."""
+        own = {f"run {execution.id}" for execution in self.rules.executions}
+        if own and any(each.origin in own for each in HANDED_OUT.texts.values()):
+            return super().recognise(texts, history)
+        return tuple(texts)
+
+    def for_child(self) -> Provenance:
+        """Return what a child begins with: all of this, the rules with it."""
+        child = CaseProvenance(self.rules)
+        begun_with = super().for_child()
+        for name in Provenance.__slots__:
+            setattr(child, name, getattr(begun_with, name))
+        return child
+
+    def govern(self, execution: object, scope: Scope) -> None:
+        """Apply the rules to a run that is begun inside the case, and count what it uses."""
+        assert isinstance(execution, Execution)
+        self.rules.executions.append(execution)
+        self.rules.apply(execution, scope)
+        if execution.history is None and not execution.journal.is_durable:  # what was decided is told by events
+            execution.history, execution.is_watched = [], True
+        if self.rules.meter is not None:
+            meter = Meter(scope.meter.limits, self.rules.meter)
+            meter.begin_with(scope.meter.usage)
+            scope.meter = meter
+
+
+class HeldRun(JournaledRun):
+    """A run that performs no write, whoever has allowed it."""
+
+    __slots__ = ()
+
+    async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
+        """Do a step as ever, but for the performing of a write."""
+        if not name.startswith("effect:"):
+            return await super().step(name, op, *args, preemptible=preemptible)
+        write = find_write(op)
+
+        async def stand_in() -> Any:
+            return self.answer(write)
+
+        result: B = await super().step(name, stand_in)
+        return result
+
+    def answer(self, write: ExactlyOnceWrite) -> object:
+        """Return the result of a write that is not performed."""
+        return make_failure(write.call, NOT_PERFORMED, Outcome.REJECTED)
+
+
+class RehearsedRun(HeldRun):
     """A run in which writes are answered with yes and none is performed: what it would return is a stand-in.
 
     The answer is not stored as a decision. Should somebody resume such a run in earnest, a person is asked, or the run is refused as one of
@@ -80,22 +169,20 @@ class RehearsedRun(JournaledRun):
         return Approve(by=EVALUATION, at=request.proposed_at, place=PRETENDED)
 
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
-        """Do a step as ever, but for the performing of a write."""
+        """Do a step, and note the tool whose call is proposed."""
         if name.startswith("propose:"):
             self._proposed = next((each for each in args if isinstance(each, Tool)), None)
-        if not name.startswith("effect:"):
-            return await super().step(name, op, *args, preemptible=preemptible)
-        write = _find_write(op)
+        return await super().step(name, op, *args, preemptible=preemptible)
 
-        async def stand_in() -> Any:
-            known = self.scope.provenance.labels
-            return make_result(write.call, write.tool, STAND_IN, known, Outcome.DONE, Trust.TOOL)
-
-        result: B = await super().step(name, stand_in)
-        return result
+    def answer(self, write: ExactlyOnceWrite) -> object:
+        """Return the stand-in as the result of the write."""
+        return make_result(write.call, write.tool, STAND_IN, self.scope.provenance.labels, Outcome.DONE, Trust.TOOL)
 
 
-def _find_write(op: object) -> ExactlyOnceWrite:
+PRETENDING: dict[str, type[HeldRun]] = {ASK: HeldRun, REJECT: HeldRun, PRETEND: RehearsedRun}
+
+
+def find_write(op: object) -> ExactlyOnceWrite:
     """Return the write that a step would perform. Raises RunError where it is something else: that is not done either."""
     for each in (getattr(op, "__self__", None), *getattr(op, "args", ())):
         if isinstance(each, ExactlyOnceWrite):

@@ -10,7 +10,7 @@ from sayso.tools.approval.cards import show_value
 
 from .baselines import BaselineComparison, ScoreDifference
 from .statistics import bootstrap_interval
-from .suite_results import CaseResult, Evaluation, Status, group_by_case
+from .suite_results import CaseResult, CaseStatus, Evaluation, group_by_case
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +22,7 @@ MOST_ROWS = 40
 MOST_COLUMNS = 5
 """Of more scores than this the rows of cases have none; the table of scores has them all."""
 REASON = 400
-COLOURS = {Status.PASSED: "green", Status.FAILED: "red", Status.ERROR: "magenta", Status.UNJUDGED: "yellow"}
+COLOURS = {CaseStatus.PASSED: "green", CaseStatus.FAILED: "red", CaseStatus.ERROR: "magenta", CaseStatus.UNJUDGED: "yellow"}
 
 
 def format_evaluation(evaluation: Evaluation, comparison: BaselineComparison | None = None, *, width: int = 120) -> str:
@@ -63,7 +63,7 @@ def _make_case_table(evaluation: Evaluation, groups: dict[str, tuple[CaseResult,
         cells = [_mean(score.value for result in group for score in result.scores if score.score == each) for each in names]
         cost, seconds = sum(each.cost_usd for each in group), sum(each.record.seconds for each in group)
         word = _describe_group(group)
-        colour = COLOURS[next((each.status for each in group if not each.passed), Status.PASSED)]
+        colour = COLOURS[next((each.status for each in group if not each.passed), CaseStatus.PASSED)]
         table.add_row(_text(name), _text(word, colour), *map(_text, cells), _text(_cost(cost)), _text(f"{seconds:.2f}"))
     return table
 
@@ -134,8 +134,8 @@ def _summarise(evaluation: Evaluation) -> Iterable[str]:
     for each in evaluation.silent_scores:
         yield f"{each.score} has judged nothing: {_shorten('; '.join(each.reasons[:3]) or 'it gives no reason')}"
     results = evaluation.results
-    counts = {status: evaluation.count(status) for status in Status}
-    words = [f"{counts[Status.PASSED]} of {len(results)} passed"]
+    counts = {status: evaluation.count(status) for status in CaseStatus}
+    words = [f"{counts[CaseStatus.PASSED]} of {len(results)} passed"]
     words += [f"{counts[status]} {word}" for status, word in _WORDS.items() if counts[status]]
     total = f"{', '.join(words)}. Cost {_cost(evaluation.cost_usd)}, {sum(each.record.seconds for each in results):.1f} s of runs."
     yield total
@@ -146,7 +146,7 @@ def _summarise(evaluation: Evaluation) -> Iterable[str]:
         yield f"Not run: {len(evaluation.not_run)} ({', '.join(list(names)[:8])}{more}). {' '.join(reasons)}"
 
 
-_WORDS = {Status.FAILED: "failed", Status.ERROR: "ended with an error", Status.UNJUDGED: "not judged"}
+_WORDS = {CaseStatus.FAILED: "failed", CaseStatus.ERROR: "ended with an error", CaseStatus.UNJUDGED: "not judged"}
 
 
 def _make_table(*heads: str, right: int) -> Table:

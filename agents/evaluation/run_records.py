@@ -72,7 +72,7 @@ def make_record(
     engine = result.engine
     execution = engine.executions.get(result.run_id) if isinstance(engine, MemoryEngine) else None
     if execution is not None:
-        stored, secrets = _read_execution(execution), execution.journal.secrets
+        stored, secrets = read_execution(execution), execution.journal.secrets
     else:
         stored, secrets = StoredRun(run_id=result.run_id, flow=flow, input=input, results={}, labels=result.labels), RunSecrets()
     stored = dataclasses.replace(
@@ -97,7 +97,7 @@ async def find_record(engine: Engine, run_id: str) -> RunRecord:
         execution = engine.executions.get(run_id.partition("/")[0])
         if execution is None:
             raise UsageError(f"This engine has no run {run_id!r}. Runs: {', '.join(sorted(engine.executions)) or 'none'}.")
-        return build_record(_read_execution(execution), execution.journal.secrets)
+        return build_record(read_execution(execution), execution.journal.secrets)
     from sayso.workflows import DurableEngine  # late, for load time
 
     if not isinstance(engine, DurableEngine):
@@ -105,7 +105,7 @@ async def find_record(engine: Engine, run_id: str) -> RunRecord:
     return build_record(await read_stored_run(engine, await engine.run(run_id)), RunSecrets())
 
 
-def _read_execution(execution: Execution) -> StoredRun:
+def read_execution(execution: Execution) -> StoredRun:
     """Return what is known of a run that this program has executed."""
     scope, result, error = execution.scope, execution.result, execution.error
     journal: Journal = execution.journal

@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sayso.tools.calls import Outcome
 from sayso.tools.canonical import Json, JsonObject
 from sayso.tools.errors import UsageError
 from sayso.workflows.runs.codec import NotJson, strip_types, to_json
 from sayso.workflows.runs.limits import Usage
 
+from .inner_runs import read_call
 from .statistics import bootstrap_interval
-from .suite_results import CaseResult, Evaluation, NotRun, Status
+from .suite_results import CaseResult, CaseStatus, Evaluation, NotRun
 from .values import ApprovalRecord, CallRecord, Case, RunRecord, ScoreResult
 
 FORMAT = "sayso-evaluation/1"
@@ -45,7 +45,7 @@ def write_evaluation(evaluation: Evaluation) -> str:
         "subject": evaluation.subject,
         "repeat": evaluation.repeat,
         "passed": evaluation.passed,
-        "counts": {**{str(status): evaluation.count(status) for status in Status}, "not_run": len(evaluation.not_run)},
+        "counts": {**{str(status): evaluation.count(status) for status in CaseStatus}, "not_run": len(evaluation.not_run)},
         "cost_usd": evaluation.cost_usd,
         "scores": [_write_summary(evaluation, name) for name in dict.fromkeys(each.score for each in evaluation.scores)],
         "results": [_write_result(each) for each in evaluation.results],
@@ -89,16 +89,24 @@ def _write_result(result: CaseResult) -> JsonObject:
         "text": record.text,
         "error": record.error,
         "finished": record.finished,
-        "calls": [{**each._asdict(), "arguments": to_plain(dict(each.arguments))} for each in record.calls],
-        "approvals": [
-            {**each._asdict(), "arguments": to_plain(dict(each.arguments)), "edited": to_plain(each.edited)} for each in record.approvals
-        ],
+        "calls": [write_call(each) for each in record.calls],
+        "approvals": [write_approval(each) for each in record.approvals],
         "models": list(record.models),
         "usage": record.usage._asdict(),
         "seconds": record.seconds,
         "first_token_seconds": record.first_token_seconds,
         "tokens_per_second": record.tokens_per_second,
     }
+
+
+def write_call(call: CallRecord) -> JsonObject:
+    """Return a call as JSON."""
+    return {**call._asdict(), "arguments": to_plain(dict(call.arguments)), "outcome": str(call.outcome) if call.outcome else None}
+
+
+def write_approval(approval: ApprovalRecord) -> JsonObject:
+    """Return what a person was asked, and said, as JSON."""
+    return {**approval._asdict(), "arguments": to_plain(dict(approval.arguments)), "edited": to_plain(approval.edited)}
 
 
 def to_plain(value: object) -> Json:
@@ -155,9 +163,7 @@ def _read_result(written: Any) -> CaseResult:
             text=written["text"],
             error=written["error"],
             finished=written["finished"],
-            calls=tuple(
-                CallRecord(**{**each, "outcome": Outcome(each["outcome"]) if each["outcome"] else None}) for each in written["calls"]
-            ),
+            calls=tuple(read_call(each) for each in written["calls"]),
             approvals=tuple(ApprovalRecord(**each) for each in written["approvals"]),
             models=tuple(written["models"]),
             usage=Usage(**written["usage"]),

@@ -13,7 +13,7 @@ from sayso.workflows.runs.limits import NO_USAGE, Usage
 from .values import Case, RunRecord, ScoreResult
 
 
-class Status(StrEnum):
+class CaseStatus(StrEnum):
     """What became of a case: its limits held, or not; its run ended with an error; or no score could judge it."""
 
     PASSED = "passed"
@@ -36,26 +36,29 @@ class CaseResult:
     difference: str = ""
 
     @property
-    def status(self) -> Status:
+    def status(self) -> CaseStatus:
         """Return what became of it.
 
         A run that ended with an error is an error, unless a score that expects one has passed it. A case without scores passes when its
-        run has ended. One whose scores all have neither a value nor a verdict is not judged.
+        run has ended, and as it was recorded where it was. Not judged is one whose scores have neither a value nor a verdict, and a
+        recorded one that asks for something that is not in its recording.
         """
         if self.record.error and not any(score.passed and score.expects_error for score in self.scores):
-            return Status.ERROR
-        if any(score.passed is False for score in self.scores):
-            return Status.FAILED
+            return CaseStatus.ERROR
+        if self.difference and not self.record.finished:
+            return CaseStatus.UNJUDGED
+        if any(score.passed is False for score in self.scores) or (self.difference and not self.scores):
+            return CaseStatus.FAILED
         if self.scores and all(score.passed is None and score.value is None for score in self.scores):
-            return Status.UNJUDGED
+            return CaseStatus.UNJUDGED
         if not self.scores and not self.record.finished:
-            return Status.UNJUDGED
-        return Status.PASSED
+            return CaseStatus.UNJUDGED
+        return CaseStatus.PASSED
 
     @property
     def passed(self) -> bool:
         """Return whether the case passed."""
-        return self.status is Status.PASSED
+        return self.status is CaseStatus.PASSED
 
     @property
     def cost_usd(self) -> float:
@@ -66,14 +69,17 @@ class CaseResult:
     def reason(self) -> str:
         """Return in a sentence why it did not pass; empty if it did."""
         match self.status:
-            case Status.PASSED:
+            case CaseStatus.PASSED:
                 return ""
-            case Status.ERROR:
+            case CaseStatus.ERROR:
                 return self.record.error
-            case Status.UNJUDGED:
+            case CaseStatus.UNJUDGED if self.difference:
+                return self.difference
+            case CaseStatus.UNJUDGED:
                 why = [f"{score.score}: {score.reason}" for score in self.scores if score.reason]
                 return "; ".join(why) or "The run waits for an approval, and no score looks at it."
-        return "; ".join(f"{each.score}: {each.reason}" if each.reason else each.score for each in self.scores if each.passed is False)
+        failed = [f"{each.score}: {each.reason}" if each.reason else each.score for each in self.scores if each.passed is False]
+        return "; ".join(failed) or self.difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ class Evaluation(HasDict):
         """Return the scores that have neither a value nor a verdict anywhere: a judge that is down must not look like a success."""
         return tuple(each for each in self.scores if not each.values and not each.passed and not each.failed)
 
-    def count(self, status: Status) -> int:
+    def count(self, status: CaseStatus) -> int:
         """Return how many results have that status."""
         return sum(result.status is status for result in self.results)
 

@@ -11,7 +11,7 @@ import pytest
 
 from sayso import Agent, Limits, ScriptedModel, ToolContext, ToolError, sequential, tool
 from sayso.agents import ModelRequest, Reply
-from sayso.agents.evaluation import Case, CaseRun, ScoreResult, Status, evaluate
+from sayso.agents.evaluation import Case, CaseRun, ScoreResult, CaseStatus, evaluate
 from sayso.tools import Approve
 from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.errors import ModelError, UsageError
@@ -68,8 +68,8 @@ WRITE = Case(name="write", input="mail Ada")
 async def test_each_case_is_a_run_that_scores_judge() -> None:
     evaluation = await evaluate([HELLO, BYE], make_desk())
     assert [(each.case.name, each.status, each.reason) for each in evaluation.results] == [
-        ("hello", Status.PASSED, ""),
-        ("bye", Status.FAILED, "says HELLO: It says 'BYE'."),
+        ("hello", CaseStatus.PASSED, ""),
+        ("bye", CaseStatus.FAILED, "says HELLO: It says 'BYE'."),
     ]
     assert not evaluation.passed
     assert [(each.score, each.mean, each.passed, each.failed, each.of) for each in evaluation.scores] == [("says HELLO", 0.5, 1, 1, 2)]
@@ -118,7 +118,7 @@ async def test_a_case_says_what_becomes_of_its_writes_but_cannot_have_them_perfo
     cases = [Case(name="no", input="mail Ada", writes="reject"), Case(name="as if", input="mail Ada", writes="pretend"), WRITE]
     evaluation = await evaluate(cases, make_desk(), deps=outbox)
     assert [each.record.text for each in evaluation.results] == [WRITES["reject"][2], WRITES["pretend"][2], ""]
-    assert evaluation.results[2].status is Status.UNJUDGED  # it waits, and nothing says whether it should
+    assert evaluation.results[2].status is CaseStatus.UNJUDGED  # it waits, and nothing says whether it should
     with pytest.raises(UsageError, match="perform cannot stand in a case"):
         await evaluate([Case(name="x", input="mail", writes="perform")], make_desk())
     with pytest.raises(UsageError, match="writes is 'yes'"):
@@ -170,16 +170,16 @@ async def test_a_score_that_fails_loses_neither_the_case_nor_other_scores(does: 
     odd, says = evaluation.results[0].scores
     assert (odd.value, odd.passed, says.passed) == (None, False, True)
     assert odd.reason.startswith(reason)
-    assert evaluation.results[0].status is Status.FAILED
+    assert evaluation.results[0].status is CaseStatus.FAILED
 
 
 async def test_what_no_score_can_judge_is_no_success() -> None:
     silent = Odd(lambda run: ScoreResult(score="odd", value=None, reason="There is no embedder."))
     evaluation = await evaluate([Case(name="a", input="a")], make_desk(), scores=[silent])
-    assert (evaluation.results[0].status, evaluation.results[0].reason) == (Status.UNJUDGED, "odd: There is no embedder.")
+    assert (evaluation.results[0].status, evaluation.results[0].reason) == (CaseStatus.UNJUDGED, "odd: There is no embedder.")
     # A judge that is down in every case makes the evaluation no success either, though another score has passed each.
     both = await evaluate([HELLO], make_desk(), scores=[silent])
-    assert both.results[0].status is Status.PASSED
+    assert both.results[0].status is CaseStatus.PASSED
     assert not both.passed
     assert [each.score for each in both.silent_scores] == ["odd"]
 
@@ -194,7 +194,7 @@ async def test_a_run_that_fails_is_an_error_and_the_others_go_on() -> None:
     agent = Agent(ScriptedModel(fail_at_boom, repeat=True))
     evaluation = await evaluate([Case(name="boom", input="boom", scores=(Says("x"),)), HELLO], agent)
     failed, passed = evaluation.results
-    assert (failed.status, failed.reason, passed.status) == (Status.ERROR, "ValueError: a bug in the model's code", Status.PASSED)
+    assert (failed.status, failed.reason, passed.status) == (CaseStatus.ERROR, "ValueError: a bug in the model's code", CaseStatus.PASSED)
     assert [(each.value, each.passed) for each in failed.scores] == [(0.0, False)]
 
 
@@ -212,7 +212,7 @@ class Refused:
 async def test_a_score_may_expect_an_error() -> None:
     agent = Agent(ScriptedModel(fail_at_boom, repeat=True))
     evaluation = await evaluate([Case(name="boom", input="boom"), HELLO], agent, scores=[Refused()])
-    assert [each.status for each in evaluation.results] == [Status.PASSED, Status.FAILED]
+    assert [each.status for each in evaluation.results] == [CaseStatus.PASSED, CaseStatus.FAILED]
 
 
 BAD = {
@@ -326,7 +326,7 @@ async def test_the_money_ends_an_evaluation_with_what_was_done() -> None:
 async def test_a_limit_of_each_run_is_not_the_money_of_the_evaluation() -> None:
     agent = Agent(ScriptedModel(paid("HELLO"), repeat=True))
     evaluation = await evaluate([HELLO], agent, limits=Limits(model_calls=0), max_cost_usd=5.0)
-    assert [each.status for each in evaluation.results] == [Status.ERROR]
+    assert [each.status for each in evaluation.results] == [CaseStatus.ERROR]
 
 
 async def test_a_model_that_cannot_be_asked_ends_it_soon_and_those_cases_are_tried_again(tmp_path: Path) -> None:
@@ -342,8 +342,8 @@ async def test_a_model_that_cannot_be_asked_ends_it_soon_and_those_cases_are_tri
     agent = Agent(ScriptedModel(model, repeat=True))
     cases = [Case(name=str(n), input="hello", scores=(Says("HELLO"),)) for n in range(40)]
     first = await evaluate(cases, agent, concurrency=1, store=tmp_path / "runs.db")
-    assert (first.count(Status.ERROR), len(first.not_run), asked) == (10, 30, 10)
+    assert (first.count(CaseStatus.ERROR), len(first.not_run), asked) == (10, 30, 10)
     assert first.not_run[0].reason == "A model could not be asked 10 times in a row."
     down = False
     second = await evaluate(cases, agent, concurrency=1, store=tmp_path / "runs.db")
-    assert (second.passed, second.count(Status.PASSED), second.id, asked) == (True, 40, first.id, 50)
+    assert (second.passed, second.count(CaseStatus.PASSED), second.id, asked) == (True, 40, first.id, 50)

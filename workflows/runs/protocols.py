@@ -175,6 +175,9 @@ class Provenance:
         child._begun_with, child._made_before = len(self.read_texts), len(self.made)
         return child
 
+    def govern(self, execution: object, scope: Scope) -> None:
+        """Change what a run may do that is begun inside this one, by whatever code; here it does as its own caller says."""
+
     def take_from(self, child: Provenance) -> None:
         """Join what a child has read."""
         if child.labels is not self.labels:

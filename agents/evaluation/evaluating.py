@@ -12,9 +12,9 @@ from sayso.tools.errors import UsageError
 from sayso.workflows import Limits, MemoryEngine
 
 from .case_runs import AnyEngine, CaseRunner
+from .evaluation_money import Money
 from .evaluation_plan import AnySuite, EvaluationPlan, check_count, make_plan
 from .evaluation_run import EvaluationRun, OnResult
-from .money import Money
 from .rehearsal import ASK
 from .subjects import make_subject
 from .suite_results import Evaluation

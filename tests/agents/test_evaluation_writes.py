@@ -1,0 +1,165 @@
+"""No run that is begun while a case is executed performs a write, whatever code begins it and however it answers approvals."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sayso import Agent, App, Approve, ScriptedModel, sequential, tool
+from sayso.agents import ModelRequest, Reply
+from sayso.agents.evaluation import Case, CaseRun, ScoreResult, evaluate
+from sayso.tools.approval.grant import Grant
+from sayso.tools.approval.requests import ApprovalRequest
+from sayso.tools.errors import ReplayError
+from sayso.workflows import RunEnded, Usage, engine
+
+SENT: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_sent() -> None:
+    SENT.clear()
+
+
+@tool.write(card="E-mail to {to}")
+async def mail(to: str) -> str:
+    """Send an e-mail."""
+    SENT.append(to)
+    return "sent"
+
+
+async def always(request: ApprovalRequest) -> Approve:
+    return Approve(by="the agent's own approver")
+
+
+def answer(request: ModelRequest) -> Reply:
+    done = hasattr(request.messages[-1], "results")
+    return Reply("Done, Ada." if done else 'mail(to="ada@example.org")', usage=Usage(10, 10, 0.25, 1))
+
+
+def make_desk(**options: Any) -> Agent[str]:
+    return Agent(ScriptedModel(answer, repeat=True), name="desk", tools=[mail], **options)
+
+
+desk = make_desk(approve=always)
+unsure = make_desk()
+
+
+async def run_it(question: str) -> str:
+    return (await desk.run(question)).output
+
+
+async def run_with_a_grant(question: str) -> str:
+    return (await unsure.run(question, grants=[Grant(tool="mail")])).output
+
+
+async def approve_in_code(question: str) -> str:
+    result = await unsure.run(question)
+    if result.pending:
+        result = await result.resume({each.digest: Approve() for each in result.pending})
+    return result.output
+
+
+async def stream_it(question: str) -> str:
+    events: AsyncIterator[Any] = desk.run_stream(question)
+    ended = [event async for event in events if isinstance(event, RunEnded)]
+    return str(ended[0].result.output)
+
+
+async def run_in_a_thread(question: str) -> str:
+    return await asyncio.to_thread(lambda: desk.run_sync(question).output)
+
+
+async def run_in_a_task(question: str) -> str:
+    return await asyncio.create_task(run_it(question))
+
+
+async def run_below(question: str) -> str:
+    return await sequential(run_it)(question)
+
+
+SUBJECTS: dict[str, Callable[[str], Awaitable[str]]] = {
+    each.__name__: each for each in (run_it, run_with_a_grant, approve_in_code, stream_it, run_in_a_thread, run_in_a_task, run_below)
+}
+
+
+@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
+async def test_a_function_that_runs_an_agent_writes_nothing_either(subject: Callable[[str], Awaitable[str]]) -> None:
+    for writes, decision in (("ask", ""), ("reject", "rejected"), ("pretend", "approved")):
+        result = (await evaluate([Case(name="a", input="mail Ada")], subject, writes=writes)).results[0]
+        assert SENT == [], writes
+        assert [(each.tool, each.arguments) for each in result.record.calls] == [("mail", {"to": "ada@example.org"})]
+        if writes != "ask" or subject is not approve_in_code:  # which answers by itself, and is not believed
+            assert [each.decision for each in result.record.approvals] == [decision]
+    await evaluate([Case(name="a", input="mail Ada")], subject, writes="perform")
+    assert SENT == ["ada@example.org"]
+
+
+async def test_a_run_in_a_database_of_its_own_writes_nothing(tmp_path: Path) -> None:
+    async def run_in_a_database(question: str) -> str:
+        own = engine(f"sqlite:///{tmp_path}/own.db")
+        try:
+            return (await desk.run(question, engine=own, run_id="r1")).output
+        finally:
+            own.close()
+
+    evaluation = await evaluate([Case(name="a", input="mail Ada")], run_in_a_database, writes="pretend")
+    assert (evaluation.results[0].record.text, SENT) == ("Done, Ada.", [])
+
+
+async def test_neither_scores_nor_what_makes_the_deps_write() -> None:
+    @dataclass(frozen=True)
+    class Mails:
+        name: str = "mails"
+
+        async def __call__(self, run: CaseRun) -> ScoreResult:
+            await desk.run("mail Ada")
+            return ScoreResult(score=self.name, value=1.0)
+
+    def make_deps() -> object:
+        asyncio.get_running_loop().create_task(desk.run("mail Ada"))
+        return None
+
+    async def wait(question: str) -> str:
+        for _ in range(50):
+            await asyncio.sleep(0)
+        return question
+
+    evaluation = await evaluate([Case(name="a", input="x")], wait, scores=[Mails()], deps=make_deps)
+    assert (evaluation.passed, SENT) == (True, [])
+
+
+async def test_what_runs_inside_cost_counts_and_is_remembered(tmp_path: Path) -> None:
+    cases = [Case(name=str(number), input="mail Ada") for number in range(4)]
+    evaluation = await evaluate(cases, run_it, writes="reject", max_cost_usd=0.9, concurrency=1, store=tmp_path / "runs.db")
+    assert [each.cost_usd for each in evaluation.results] == [0.5, 0.5]
+    assert len(evaluation.not_run) == 2
+    again = await evaluate(cases, run_it, writes="reject", max_cost_usd=0.9, concurrency=1, store=tmp_path / "runs.db")
+    assert [each.record.calls for each in again.results] == [each.record.calls for each in evaluation.results]
+    assert [each.record.approvals for each in again.results] == [each.record.approvals for each in evaluation.results]
+    assert [each.decision for result in again.results for each in result.record.approvals] == ["rejected", "rejected"]
+
+
+async def test_a_pretended_approval_is_never_found_by_whoever_resumes_the_run(tmp_path: Path) -> None:
+    """A run that was pretended and killed before its write is resumed in earnest: a person is asked."""
+    store = engine(f"sqlite:///{tmp_path}/runs.db")
+
+    def stop(request: ModelRequest) -> Reply:
+        if hasattr(request.messages[-1], "results"):
+            raise ValueError("the program ends here")
+        return answer(request)
+
+    agent = Agent(ScriptedModel(stop, repeat=True), name="desk", tools=[mail])
+    evaluation = await evaluate([Case(name="a", input="mail Ada")], agent, writes="pretend", store=store)
+    run_id = evaluation.results[0].record.run_id
+    assert not any(entry.name.startswith("wait:approve") for entry in await store.read_journal(run_id))
+    store.app = App(agents=[agent])
+    with pytest.raises(ReplayError, match="resumed with other code"):
+        await store.resume(run_id, {})
+    assert SENT == []
+    store.close()
