@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import fmean
 
+from .record_json import to_plain
 from .statistics import PairedDifference, compare_pairs
-from .stored_results import to_plain
 from .suite_results import CaseResult, Evaluation, group_by_case
 
 Results = tuple[CaseResult, ...]

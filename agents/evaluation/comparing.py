@@ -12,10 +12,10 @@ from sayso.workflows import Limits
 
 from ..agent import Agent
 from .comparison import Comparison, Variant, compare_evaluations
+from .evaluating import evaluate
+from .evaluation_money import find_unpriced
 from .model_times import replace_in_agent, time_model
-from .money import find_unpriced
 from .rehearsal import ASK
-from .running import evaluate
 from .suite_results import CaseResult, Evaluation
 from .suites import Suite
 from .values import Case, Score

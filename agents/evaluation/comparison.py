@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from .statistics import SHARE, Interval, PairedDifference, bootstrap_interval, compare_pairs
-from .suite_results import CaseResult, Evaluation, Status, group_by_case
+from .suite_results import CaseResult, CaseStatus, Evaluation, group_by_case
 
 CONFIDENCE = 0.95
 
@@ -188,7 +188,7 @@ def _read_quality(name: str) -> _Read:
         score = next((each for each in result.scores if each.score == name), None)
         if score is None:
             return None
-        if result.status is Status.ERROR:
+        if result.status is CaseStatus.ERROR:
             return 0.0
         return score.value if score.value is not None or score.passed is None else float(score.passed)
 
@@ -196,7 +196,7 @@ def _read_quality(name: str) -> _Read:
 
 
 def _read_passed(result: CaseResult) -> float | None:
-    return None if result.status is Status.UNJUDGED else float(result.passed)
+    return None if result.status is CaseStatus.UNJUDGED else float(result.passed)
 
 
 def _read_cost(result: CaseResult) -> float | None:

@@ -7,7 +7,7 @@ from math import floor, log10
 
 from .comparison import COST, FIRST_TOKEN, SPEED, Comparison, Measure, MeasureRow, Unit
 from .statistics import Interval, PairedDifference
-from .suite_results import Evaluation, Status
+from .suite_results import CaseStatus, Evaluation
 
 UNKNOWN = "unknown"
 MOST_NAMED = 8
@@ -85,7 +85,7 @@ def _decimals(value: float) -> int:
 
 def _find_only_error(evaluation: Evaluation) -> str:
     """Return the first error of an evaluation whose every run failed; empty for another."""
-    errors = [result.record.error for result in evaluation.results if result.status is Status.ERROR]
+    errors = [result.record.error for result in evaluation.results if result.status is CaseStatus.ERROR]
     return errors[0] if errors and len(errors) == len(evaluation.results) else ""
 
 
@@ -146,11 +146,11 @@ def _describe_changes(comparison: Comparison, place: int) -> Iterator[str]:
 
 def _iter_notes(comparison: Comparison) -> Iterator[str]:
     for variant, evaluation in zip(comparison.variants, comparison.evaluations, strict=True):
-        errors = [result.record.error for result in evaluation.results if result.status is Status.ERROR]
+        errors = [result.record.error for result in evaluation.results if result.status is CaseStatus.ERROR]
         if errors:
             runs = f"{len(errors)} of {len(evaluation.results)} runs"
             yield f"{variant.name}: {runs} failed; they count as not passed, and have no times. The first: {errors[0]}"
-        if unjudged := evaluation.count(Status.UNJUDGED):
+        if unjudged := evaluation.count(CaseStatus.UNJUDGED):
             yield f"{variant.name}: {unjudged} of {len(evaluation.results)} runs are not judged, and count nowhere."
         if evaluation.not_run:
             yield f"{variant.name}: {len(evaluation.not_run)} runs were not executed: {evaluation.not_run[0].reason}"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
-from sayso.tools.calls import Outcome
 from sayso.tools.canonical import Json, JsonObject
 from sayso.workflows.runs.execution import Execution
 
-from .values import ApprovalRecord, CallRecord, RunRecord, SourceText
+from .record_json import read_call, to_plain, write_approval, write_call
+from .values import ApprovalRecord, RunRecord, SourceText
 
 
 def find_inner_runs(executions: Iterable[Execution]) -> tuple[RunRecord, ...]:
@@ -42,8 +41,6 @@ def add_inner_runs(record: RunRecord, inner: Iterable[RunRecord]) -> RunRecord:
 
 def write_inner_run(record: RunRecord) -> JsonObject:
     """Return what is stored of a run inside a case, as JSON."""
-    from .stored_results import to_plain, write_approval, write_call  # late: results are made of records
-
     return {
         "run_id": record.run_id,
         "flow": record.flow,
@@ -67,8 +64,3 @@ def read_inner_run(written: Json) -> RunRecord:
         models=tuple(written["models"]),
         tools=tuple(written["tools"]),
     )
-
-
-def read_call(written: Any) -> CallRecord:
-    """Return a call from its JSON."""
-    return CallRecord(**{**written, "outcome": Outcome(written["outcome"]) if written["outcome"] else None})

@@ -22,6 +22,7 @@ MOST_ROWS = 40
 MOST_COLUMNS = 5
 """Of more scores than this the rows of cases have none; the table of scores has them all."""
 REASON = 400
+NEEDED = '"cases needed": how many cases show a difference of this size with a power of 80 %.'
 COLOURS = {CaseStatus.PASSED: "green", CaseStatus.FAILED: "red", CaseStatus.ERROR: "magenta", CaseStatus.UNJUDGED: "yellow"}
 
 
@@ -36,12 +37,7 @@ def format_evaluation(evaluation: Evaluation, comparison: BaselineComparison | N
 
 def print_evaluation(evaluation: Evaluation, comparison: BaselineComparison | None = None, console: Console | None = None) -> None:
     """Print an evaluation. Where nobody looks at a terminal the lines are 120 characters wide, and have no colours."""
-    from rich.console import Console  # late, for load time
-
-    if console is None:
-        console = Console(highlight=False)
-        if not console.is_terminal:
-            console = Console(highlight=False, width=120, color_system=None)
+    console = console or make_console()
     groups = group_by_case(evaluation.results)
     shown = {name: group for name, group in groups.items() if len(groups) <= MOST_ROWS or not all(each.passed for each in group)}
     if shown:
@@ -52,19 +48,27 @@ def print_evaluation(evaluation: Evaluation, comparison: BaselineComparison | No
     if comparison is not None:
         _print_comparison(comparison, console)
     for line in _summarise(evaluation):
-        console.print(_text(line), soft_wrap=True)
+        console.print(make_text(line), soft_wrap=True)
+
+
+def make_console() -> Console:
+    """Return where tables are printed: standard output, without colours and 120 characters wide where it is no terminal."""
+    from rich.console import Console  # late, for load time
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=120, color_system=None)
 
 
 def _make_case_table(evaluation: Evaluation, groups: dict[str, tuple[CaseResult, ...]]) -> Table:
     names = [each.score for each in evaluation.scores]
     names = names if len(names) <= MOST_COLUMNS else []
-    table = _make_table("case", "result", *names, "cost", "seconds", right=len(names) + 2)
+    table = make_table("case", "result", *names, "cost", "seconds", right=len(names) + 2)
     for name, group in groups.items():
         cells = [_mean(score.value for result in group for score in result.scores if score.score == each) for each in names]
         cost, seconds = sum(each.cost_usd for each in group), sum(each.record.seconds for each in group)
         word = _describe_group(group)
         colour = COLOURS[next((each.status for each in group if not each.passed), CaseStatus.PASSED)]
-        table.add_row(_text(name), _text(word, colour), *map(_text, cells), _text(_cost(cost)), _text(f"{seconds:.2f}"))
+        table.add_row(make_text(name), make_text(word, colour), *map(make_text, cells), make_text(_cost(cost)), make_text(f"{seconds:.2f}"))
     return table
 
 
@@ -80,15 +84,15 @@ def _print_reasons(results: Iterable[CaseResult], console: Console) -> None:
         if not result.passed or result.difference:
             place = f" ({result.case.place})" if result.case.place else ""
             repeat = f", repeat {result.repeat + 1}" if result.repeat else ""
-            console.print(_text(f"{result.case.name}{place}{repeat}: {result.status}", COLOURS[result.status]), soft_wrap=True)
+            console.print(make_text(f"{result.case.name}{place}{repeat}: {result.status}", COLOURS[result.status]), soft_wrap=True)
             for line in filter(None, (result.reason, result.difference if result.difference != result.reason else "")):
-                console.print(_text(f"  {_shorten(line)}"), soft_wrap=True)
+                console.print(make_text(f"  {_shorten(line)}"), soft_wrap=True)
             if result.record.run_id:
-                console.print(_text(f"  run {result.record.run_id}", "dim"), soft_wrap=True)
+                console.print(make_text(f"  run {result.record.run_id}", "dim"), soft_wrap=True)
 
 
 def _make_score_table(evaluation: Evaluation) -> Table:
-    table = _make_table("score", "mean", "95 % interval", "passed", "failed", "no value", right=5)
+    table = make_table("score", "mean", "95 % interval", "passed", "failed", "no value", right=5)
     for summary in evaluation.scores:
         interval = bootstrap_interval(evaluation.values_of(summary.score)) if summary.values else None
         between = (
@@ -98,17 +102,19 @@ def _make_score_table(evaluation: Evaluation) -> Table:
         missing = summary.of - len(summary.values)
         mean = "-" if summary.mean is None else f"{summary.mean:.2f}"
         cells = (summary.score, mean, between, *judged, f"{missing} of {summary.of}" if missing else "")
-        table.add_row(*map(_text, cells))
+        table.add_row(*map(make_text, cells))
     return table
 
 
 def _print_comparison(comparison: BaselineComparison, console: Console) -> None:
     if comparison.rows:
-        table = _make_table("compared with the baseline", "before", "now", "difference", "95 % interval", "cases", "cases needed", right=6)
+        table = make_table("compared with the baseline", "before", "now", "difference", "95 % interval", "cases", "cases needed", right=6)
         for row in comparison.rows:
             table.add_row(*_describe_row(row))
         console.print(table)
-        console.print(_text('"cases needed": how many cases show a difference of this size with a power of 80 %.', "dim"), soft_wrap=True)
+        console.print(
+            make_text('"cases needed": how many cases show a difference of this size with a power of 80 %.', "dim"), soft_wrap=True
+        )
     for what, names in (
         ("passed before, and not now", comparison.broken),
         ("passes now, and not before", comparison.repaired),
@@ -118,7 +124,7 @@ def _print_comparison(comparison: BaselineComparison, console: Console) -> None:
     ):
         if names:
             more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-            console.print(_text(f"{what}: {', '.join(names[:12])}{more}"), soft_wrap=True)
+            console.print(make_text(f"{what}: {', '.join(names[:12])}{more}"), soft_wrap=True)
 
 
 def _describe_row(row: ScoreDifference) -> tuple[Text, ...]:
@@ -127,7 +133,7 @@ def _describe_row(row: ScoreDifference) -> tuple[Text, ...]:
     needed = "-" if difference.needed is None else f"{difference.needed:,}"
     colour = ("red" if row.is_worse else "green") if difference.seen else ""
     cells = (f"{row.before:.3g}", f"{row.now:.3g}", f"{difference.mean:+.3g}", between, str(difference.cases), needed)
-    return (_text(row.name), *(_text(cell, colour if index == 2 else "") for index, cell in enumerate(cells)))
+    return (make_text(row.name), *(make_text(cell, colour if index == 2 else "") for index, cell in enumerate(cells)))
 
 
 def _summarise(evaluation: Evaluation) -> Iterable[str]:
@@ -149,17 +155,19 @@ def _summarise(evaluation: Evaluation) -> Iterable[str]:
 _WORDS = {CaseStatus.FAILED: "failed", CaseStatus.ERROR: "ended with an error", CaseStatus.UNJUDGED: "not judged"}
 
 
-def _make_table(*heads: str, right: int) -> Table:
+def make_table(*heads: str, right: int) -> Table:
+    """Return an empty table; its last `right` columns are numbers."""
     from rich.table import Table  # late, for load time
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for index, head in enumerate(heads):
         is_number = index >= len(heads) - right
-        table.add_column(_text(head), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
+        table.add_column(make_text(head), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
     return table
 
 
-def _text(value: str, colour: str = "") -> Text:
+def make_text(value: str, colour: str = "") -> Text:
+    """Return a text as a terminal may print it, every character visible, on one line."""
     from rich.text import Text  # late, for load time
 
     return Text(show_value(value), style=colour)

@@ -8,13 +8,12 @@ from typing import Any
 
 from sayso.tools.canonical import Json, JsonObject
 from sayso.tools.errors import UsageError
-from sayso.workflows.runs.codec import NotJson, strip_types, to_json
 from sayso.workflows.runs.limits import Usage
 
-from .inner_runs import read_call
+from .record_json import read_call, to_plain, write_approval, write_call
 from .statistics import bootstrap_interval
 from .suite_results import CaseResult, CaseStatus, Evaluation, NotRun
-from .values import ApprovalRecord, CallRecord, Case, RunRecord, ScoreResult
+from .values import ApprovalRecord, Case, RunRecord, ScoreResult
 
 FORMAT = "sayso-evaluation/1"
 
@@ -97,24 +96,6 @@ def _write_result(result: CaseResult) -> JsonObject:
         "first_token_seconds": record.first_token_seconds,
         "tokens_per_second": record.tokens_per_second,
     }
-
-
-def write_call(call: CallRecord) -> JsonObject:
-    """Return a call as JSON."""
-    return {**call._asdict(), "arguments": to_plain(dict(call.arguments)), "outcome": str(call.outcome) if call.outcome else None}
-
-
-def write_approval(approval: ApprovalRecord) -> JsonObject:
-    """Return what a person was asked, and said, as JSON."""
-    return {**approval._asdict(), "arguments": to_plain(dict(approval.arguments)), "edited": to_plain(approval.edited)}
-
-
-def to_plain(value: object) -> Json:
-    """Return a value as JSON data without the names of types; as its repr if it has no JSON form."""
-    try:
-        return strip_types(to_json(value))
-    except NotJson:
-        return repr(value)
 
 
 def read_evaluation(path: str | Path) -> Evaluation:

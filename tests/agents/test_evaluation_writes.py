@@ -158,7 +158,8 @@ async def test_a_pretended_approval_is_never_found_by_whoever_resumes_the_run(tm
     evaluation = await evaluate([Case(name="a", input="mail Ada")], agent, writes="pretend", store=store)
     run_id = evaluation.results[0].record.run_id
     assert not any(entry.name.startswith("wait:approve") for entry in await store.read_journal(run_id))
-    store.app = App(agents=[agent])
+    store.close()
+    store = engine(f"sqlite:///{tmp_path}/runs.db", app=App(agents=[agent]))
     with pytest.raises(ReplayError, match="resumed with other code"):
         await store.resume(run_id, {})
     assert SENT == []

@@ -55,6 +55,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "IncompleteReply": ("sayso.tools.errors:IncompleteReply",),
     "OutputError": ("sayso.tools.errors:OutputError", "sayso.tools.errors:OutputError"),
     "GuardRefused": ("sayso.tools.errors:GuardRefused",),
+    "Unfinished": ("sayso.agents.evaluation.evaluation_run:Unfinished",),
     "BudgetEnded": ("sayso.agents.research.budget:BudgetEnded",),
     "StepTimeout": ("sayso.tools.errors:StepTimeout", "sayso.tools.errors:StepTimeout"),
     "SecretLocked": ("sayso.tools.errors:SecretLocked",),

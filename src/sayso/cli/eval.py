@@ -25,57 +25,56 @@ if TYPE_CHECKING:
 
 FOLDER = Path(".sayso")
 """Where evaluations are stored that name no database: in the folder in which the command is given."""
-Count = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1))]
+
+Cases = Annotated[Path, Parameter(help="A file of cases: .yaml, .yml or .json.")]
+Subject = Annotated[str, Parameter(help="What is evaluated: module:name or path/to/file.py:name.")]
+Only = Annotated[
+    list[str] | None, Parameter(negative="", help="Only the cases of this name; * stands for anything. May be given more than once.")
+]
+Repeat = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="How often each case is executed.")]
+Beside = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="How many cases are executed side by side.")]
+Writes = Annotated[
+    str,
+    Parameter(help="What becomes of writes: ask (they stay open), reject, pretend (answered yes, not performed), perform (really done)."),
+]
+Deps = Annotated[
+    str | None,
+    Parameter(help="What the tools find in their ToolContext: module:name of a value, or of a function that makes it for each case."),
+]
+Baseline = Annotated[Path | None, Parameter(help="The JSON results of an earlier evaluation to compare with.")]
+JsonFile = Annotated[Path | None, Parameter(help="Write the results to this file, as docs/evaluation.md describes.")]
+HtmlFile = Annotated[Path | None, Parameter(help="Write the results to this file, as a page.")]
+EvaluationStore = Annotated[
+    str | None,
+    Parameter(
+        name="--database",
+        help=f"Where the runs are stored: sqlite:///runs.db or postgresql://user@host/name. Default: {FOLDER}/evaluations.db",
+    ),
+]
+Anew = Annotated[bool, Parameter(negative="", help="Execute all cases, even if an evaluation of the same cases was interrupted.")]
 
 
 def eval(
-    cases: Path,
-    subject: str,
+    cases: Cases,
+    subject: Subject,
     /,
     *,
-    only: Annotated[list[str] | None, Parameter(negative="")] = None,
-    repeat: Count = 1,
-    concurrency: Count = 4,
+    only: Only = None,
+    repeat: Repeat = 1,
+    concurrency: Beside = 4,
     max_cost: MaxCost = None,
-    writes: str = "ask",
-    deps: str | None = None,
-    baseline: Path | None = None,
-    json: Path | None = None,
-    html: Path | None = None,
-    database: Annotated[str | None, Parameter(name="--database")] = None,
-    anew: Annotated[bool, Parameter(negative="")] = False,
+    writes: Writes = "ask",
+    deps: Deps = None,
+    baseline: Baseline = None,
+    json: JsonFile = None,
+    html: HtmlFile = None,
+    database: EvaluationStore = None,
+    anew: Anew = False,
 ) -> int:
     """Execute the cases of a file on an agent, a workflow or a function, and show what their scores say.
 
     What is done is stored: after Ctrl-C, kill -9 or the end of the money the same command goes on, and does no case twice. Exit code 0 if
     all passed, 1 if something did not, was not run, or is worse than the baseline.
-
-    Parameters
-    ----------
-    cases
-        A file of cases: .yaml, .yml or .json.
-    subject
-        What is evaluated: module:name or path/to/file.py:name.
-    only
-        Only the cases of this name; * stands for anything. May be given more than once.
-    repeat
-        How often each case is executed.
-    concurrency
-        How many cases are executed side by side.
-    writes
-        What becomes of writes: ask (they stay open), reject, pretend (answered yes, not performed), perform (really done).
-    deps
-        What the tools find in their ToolContext: module:name of a value, or of a function that makes it for each case.
-    baseline
-        The JSON results of an earlier evaluation to compare with.
-    json
-        Write the results to this file.
-    html
-        Write the results as a page to this file.
-    database
-        Where the runs are stored: sqlite:///runs.db or postgresql://user@host/name. Default: .sayso/evaluations.db
-    anew
-        Execute all cases, even if an evaluation of the same cases was interrupted.
     """
     from sayso.agents.evaluation.case_files import read_suite  # late, for load time
     from sayso.agents.evaluation.stored_results import read_evaluation
@@ -84,13 +83,13 @@ def eval(
     loaded, made_deps = load_subject(subject), load_subject(deps, "deps") if deps is not None else None
     before = read_evaluation(baseline) if baseline is not None else None
     for target in filter(None, (json, html)):
-        _check_target(target)
+        check_target(target)
     for note in suite.notes:
         print(escape_controls(note), file=sys.stderr)
     command = _Command(suite, loaded, before, json, html, len(suite.cases) * repeat)
     options = {"repeat": repeat, "concurrency": concurrency, "max_cost_usd": max_cost, "writes": writes, "deps": made_deps, "anew": anew}
     with StopSignals() as signals:
-        return signals.run(command.execute(database or _make_default_store(), options))
+        return signals.run(command.execute(database or make_default_store(), options))
 
 
 def choose_cases(suite: Suite, only: Sequence[str]) -> Suite:
@@ -152,7 +151,7 @@ class _Command:
         if self.json is not None:
             self.json.write_text(write_evaluation(evaluation), "utf-8")
         if self.html is not None:
-            from sayso.agents.evaluation.html_report import write_evaluation_html
+            from sayso.agents.evaluation.html_report import write_evaluation_html  # late, for load time
 
             self.html.write_text(write_evaluation_html(evaluation), "utf-8")
         print_evaluation(evaluation, comparison)
@@ -161,7 +160,7 @@ class _Command:
         self.code = Exit.OK if evaluation.passed and not is_worse else Exit.FAILED
 
 
-def _check_target(target: Path) -> None:
+def check_target(target: Path) -> None:
     """Refuse a file that cannot be written before money is spent."""
     if target.is_dir():
         raise UsageError(f"{target} is a folder. Name a file in it.")
@@ -169,7 +168,7 @@ def _check_target(target: Path) -> None:
         raise UsageError(f"{target} cannot be written: there is no folder {target.parent}.")
 
 
-def _make_default_store() -> Path:
+def make_default_store() -> Path:
     """Return the file in which evaluations are stored here, in a folder that git leaves alone."""
     try:
         FOLDER.mkdir(exist_ok=True)
