@@ -39,7 +39,7 @@ Writes = Annotated[
 ]
 Deps = Annotated[
     str | None,
-    Parameter(help="What the tools find in their ToolContext: module:name of a value, or of a function that makes it for each case."),
+    Parameter(help="What tools find in their ToolContext: module:name of a value, or of a function that makes it for each case."),
 ]
 Baseline = Annotated[Path | None, Parameter(help="The JSON results of an earlier evaluation to compare with.")]
 JsonFile = Annotated[Path | None, Parameter(help="Write the results to this file, as docs/evaluation.md describes.")]
