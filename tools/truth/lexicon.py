@@ -53,6 +53,12 @@ def share_sense(one: Word, other: Word) -> bool:
     return any((ours.own | ours.derived) & (theirs.own | theirs.derived) for ours in look_up(one) for theirs in look_up(other))
 
 
+def are_opposites(one: Word, other: Word) -> bool:
+    """Return whether WordNet names one of two words as an opposite of the other."""
+    ours, theirs = set(_forms(one.text.lower())), set(_forms(other.text.lower()))
+    return any(entry.opposites & theirs for entry in look_up(one)) or any(entry.opposites & ours for entry in look_up(other))
+
+
 def excludes(one: Word, other: Word) -> bool:
     """Return whether two words name opposites, or different things of one kind: a muffin is no croissant, whoever bought has not sold."""
     ours, theirs = look_up(one), look_up(other)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..values import CaseRun, ScoreResult, SourceText
 from .faithfulness import NO_CLAIM
-from .grading import check_least, leave_out, measure, say_why_no_answer, set_name
+from .grading import check_least, leave_out, measure, read_question, say_why_no_answer, set_name
 from .grounding import Claim, Support, check_claim, find_claims, match_source
 
 
@@ -33,7 +33,7 @@ class CitationRecall:
         """Return the share of the claims that their citations support."""
         if why := say_why_no_answer(run.record):
             return leave_out(self.name, why, self.least)
-        claims = find_claims(run.record.text, run.record.sources)
+        claims = find_claims(run.record.text, run.record.sources, read_question(run))
         if not claims:
             return leave_out(self.name, NO_CLAIM, self.least)
         checked = [check_cited(claim, run.record.sources) for claim in claims]
@@ -66,7 +66,7 @@ class CitationPrecision:
         """Return the share of the citations that their claims need."""
         if why := say_why_no_answer(run.record):
             return leave_out(self.name, why, self.least)
-        claims = [claim for claim in find_claims(run.record.text, run.record.sources) if claim.cited]
+        claims = [claim for claim in find_claims(run.record.text, run.record.sources, read_question(run)) if claim.cited]
         if not claims:
             return leave_out(self.name, "The answer cites nothing.", self.least)
         needed, details = 0, list[str]()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..values import CaseRun, ScoreResult, SourceText
-from .grading import check_least, leave_out, measure, say_why_no_answer, set_name, shorten, show
+from .grading import check_least, leave_out, measure, read_question, say_why_no_answer, set_name, shorten, show
 from .grounding import Claim, Support, check_claim, find_claims
 from .judge_asking import JudgeReply, ask_judge
 
@@ -50,7 +50,7 @@ class Faithfulness:
         sources = run.record.sources
         if why := say_why_no_answer(run.record) or ("" if sources else NO_SOURCES):
             return leave_out(self.name, why, self.least)
-        claims = find_claims(run.record.text, sources)
+        claims = find_claims(run.record.text, sources, read_question(run))
         if not claims:
             return leave_out(self.name, NO_CLAIM, self.least)
         supports = [check_claim(claim, sources) for claim in claims]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sayso.tools.canonical import readable_json, to_jsonable
 from sayso.tools.errors import UsageError
 
-from ..values import RunRecord, ScoreResult
+from ..values import CaseRun, RunRecord, ScoreResult
 
 T = TypeVar("T")
 LONGEST_SHOWN = 200
@@ -51,6 +51,11 @@ def say_why_no_answer(record: RunRecord) -> str:
     if not record.finished:
         return "The run has no answer yet: it waits for a decision."
     return ""
+
+
+def read_question(run: CaseRun) -> str:
+    """Return the input of a case as its question; empty where it is no text."""
+    return run.case.input if isinstance(run.case.input, str) else ""
 
 
 def check_least(score: object, least: float | None) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sayso.tools.documents.citations import MOST_OF_A_RANGE, is_refusal
-from sayso.tools.documents.claims import claims_nothing, find_unstated, is_answer_particle, split_claims, split_sentences
+from sayso.tools.documents.claims import claims_nothing, is_answer_particle, split_claims, split_sentences
 from sayso.tools.documents.passages import Passage
 
+from ..support import find_support
 from ..values import SourceText
 
 _IDS = r"(?:DOCS?|SOURCES?|REF|PASSAGE)?\s*#?\s*\d{1,18}"
@@ -27,11 +28,14 @@ _REFUSAL = re.compile(
 
 
 class Claim(NamedTuple):
-    """A sentence that says something, without its citations, and the ids that it cites; `before` is the sentence before it."""
+    """A sentence that says something, without its citations, and the ids that it cites.
+
+    `given` is what it may name without the sources doing so: the question, and the sentence before it.
+    """
 
     sentence: str
     cited: tuple[str, ...] = ()
-    before: str = ""
+    given: str = ""
 
 
 class Support(NamedTuple):
@@ -41,8 +45,8 @@ class Support(NamedTuple):
     reason: str = ""
 
 
-def find_claims(answer: str, sources: Sequence[SourceText]) -> tuple[Claim, ...]:
-    """Return the sentences of an answer that claim something, each with the sources that it cites.
+def find_claims(answer: str, sources: Sequence[SourceText], question: str = "") -> tuple[Claim, ...]:
+    """Return the sentences of an answer to a question that claim something, each with the sources that it cites.
 
     A citation stands for the sentences since the one before it. Greetings, questions, "Yes." and "I do not know." claim nothing.
     """
@@ -56,17 +60,17 @@ def find_claims(answer: str, sources: Sequence[SourceText]) -> tuple[Claim, ...]
     for cited, own in [*zip((ids for _, ids in groups), sentences, strict=True), ((), rest)]:
         for sentence in own:
             if not _claims_nothing(sentence, passages):
-                claims.append(Claim(sentence, cited, before))
+                claims.append(Claim(sentence, cited, f"{question} {before}".strip()))
             before = sentence
     return tuple(claims)
 
 
 def check_claim(claim: Claim, sources: Sequence[SourceText]) -> Support:
-    """Return whether the sources support a claim, one of them or all together."""
+    """Return whether the sources support a claim, all of them together."""
     if not sources:
         return Support(False, "No source was read.")
-    unstated = find_unstated([claim.sentence], _make_passages(sources), before=claim.before)
-    return Support(not unstated, unstated[0].reason if unstated else "")
+    found = find_support(claim.sentence, [source.text for source in sources], given=claim.given)
+    return Support(found.supported, found.reason)
 
 
 def _claims_nothing(sentence: str, passages: Sequence[Passage]) -> bool:

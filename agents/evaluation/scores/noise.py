@@ -11,7 +11,7 @@ from sayso.tools.errors import UsageError
 
 from ..values import CaseRun, ScoreResult, SourceText
 from .faithfulness import NO_CLAIM, NO_SOURCES, ask_support
-from .grading import check_least, leave_out, measure, say_why_no_answer, set_name, shorten
+from .grading import check_least, leave_out, measure, read_question, say_why_no_answer, set_name, shorten
 from .grounding import Claim, check_claim, find_claims
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class NoiseSensitivity:
         why = say_why_no_answer(run.record) or ("" if sources else NO_SOURCES)
         if why or expected is None:
             return leave_out(self.name, why or "The case expects no output, and that is the reference.", self.least)
-        claims = find_claims(run.record.text, sources)
+        claims = find_claims(run.record.text, sources, read_question(run))
         reference = SourceText("the reference", prompt_text(expected))
         wanted = find_claims(reference.text, ())
         if not claims or not wanted:

@@ -1,0 +1,117 @@
+"""What a claim denies, and what its sources deny: a negation or an opposite on one side only is a contradiction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sayso.tools.truth.marks import Mark
+from sayso.tools.truth.word_kinds import is_weak
+from sayso.tools.truth.words import is_light, stem
+
+from .alignment import Alignment
+from .likeness import denies, has_denying_prefix, says_opposite
+from .problems import SupportProblem, quote_words
+from .source_reading import find_denied, find_subject, is_telling
+
+_FRAMING = frozenset(map(stem, "possible available allowed permitted included offered provided accepted required planned needed".split()))
+"""What is denied of a subject by these is denied of it however the claim words it: "changes are not possible"."""
+_LARGE, _SMALL = (Mark.ALL, Mark.MOST, Mark.MANY), (Mark.FEW,)
+
+
+def check_denials(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield what only one side denies, and opposites."""
+    opposed = find_opposed(match)
+    yield from _check_own_denials(match, opposed)
+    yield from _check_their_denials(match, opposed)
+    ours = {at for _, places in find_denied(match.claim) for at in places}
+    theirs = {at for _, places in find_denied(match.evidence) for at in places}
+    for at, place in opposed.items():
+        if (at in ours) == (place in theirs):
+            yield SupportProblem("opposite", f"The sources say “{match.evidence.words[place].text}”, not “{match.claim.words[at].text}”.")
+
+
+def find_opposed(match: Alignment) -> Mapping[int, int]:
+    """Return the words of the claim that say the opposite of a word of the statement which it does not say, with that word."""
+    found, said = dict[int, int](), match.said
+    for at, word in enumerate(match.claim.words):
+        if at in match.claim.figured or (at in match.pairs and match.pairs[at].likeness >= 0.8):
+            continue
+        for place, other in enumerate(match.evidence.words):
+            if place not in said and place not in match.evidence.figured and says_opposite(word.text.casefold(), other.text.casefold()):
+                found[at] = place
+    return found
+
+
+def _check_own_denials(match: Alignment, opposed: Mapping[int, int]) -> Iterator[SupportProblem]:
+    claim, evidence = match.claim, match.evidence
+    theirs = list(find_denied(evidence))
+    denied = {at for _, places in theirs for at in places}
+    for first, places in find_denied(claim):
+        paired = [at for at in places if at in match.pairs]
+        if any(match.pairs[at].place in denied for at in paired) or any(at in opposed for at in places):
+            continue
+        telling = [claim.words[at].text for at in places if is_telling(claim, at)]
+        if any(denies(text, other.text) for text in telling for other in evidence.words) or (theirs and not paired):
+            continue
+        yield SupportProblem("denial", f"The sources do not deny this: {quote_words(claim, [first, *places[:3]])}.")
+
+
+def _check_their_denials(match: Alignment, opposed: Mapping[int, int]) -> Iterator[SupportProblem]:
+    evidence = match.evidence
+    ours = {at for _, places in find_denied(match.claim) for at in places}
+    for first, places in find_denied(evidence):
+        head = next((at for at in places if is_telling(evidence, at)), None)
+        claimed = [] if head is None else match.find_claimed(head)
+        near = [at for at in claimed if match.pairs[at].likeness >= 0.7]
+        said = bool(near) and not any(at in ours or at in opposed for at in near)
+        unsaid = not any(match.pairs[at].likeness >= 0.6 for at in claimed) and not opposed
+        if said or (unsaid and _is_denied_subject(match, first, head)):
+            yield SupportProblem("denial", f"The sources deny this: {quote_words(evidence, [first, *places[:3]])}.")
+    yield from _check_ellipses(match)
+
+
+def _is_denied_subject(match: Alignment, first: int, head: int | None) -> bool:
+    """Return whether a clause only denies its subject ("Changes are not possible"), and the claim is about that and denies nothing."""
+    evidence = match.evidence
+    if head is not None:
+        word = evidence.words[head]
+        if not (is_light(word) or is_weak(word) or word.stem in _FRAMING):
+            return False
+    if next(find_denied(match.claim), None) is not None or _denies_in_words(match):
+        return False
+    subject = [at for at in find_subject(evidence, first) if is_telling(evidence, at)]
+    claimed = [at for at in subject if at in match.said]
+    if not subject or len(claimed) < max(1, 0.6 * len(subject)):
+        return False
+    clause = evidence.segments[evidence.segment_of[first]].clause
+    others = [pair.place for pair in match.pairs.values() if pair.place not in subject]
+    return all(evidence.segments[evidence.segment_of[place]].clause == clause for place in others)
+
+
+def _denies_in_words(match: Alignment) -> bool:
+    """Return whether a claim denies without a "not": "failed", "unable", "except"."""
+    marked = any(mark in {Mark.REVERSE, Mark.EXCEPT, Mark.STALE} for mark, _, _ in match.claim.marks)
+    return marked or any(has_denying_prefix(word.text) for word in match.claim.words)
+
+
+def _check_ellipses(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield a word of the claim of which another statement only says that it is not: "Cheques are not."."""
+    if next(find_denied(match.claim), None) is not None:
+        return
+    for remote in match.remote.values():
+        statement = match.read.sources.statements[remote.statement]
+        for first, places in find_denied(statement):
+            same = statement.segment_of[remote.pair.place], statement.segment_of[first]
+            in_clause = statement.segments[same[0]].clause == statement.segments[same[1]].clause
+            if in_clause and remote.pair.place < first and not any(is_telling(statement, at) for at in places):
+                yield SupportProblem("denial", f"The sources deny this: “{statement.text[:80]}”.")
+
+
+def check_amounts_in_words(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield "few" where the statement has "most", and the other way round; and "only" where it has none."""
+    ours, theirs = ({mark for mark, _, _ in each.marks} for each in (match.claim, match.evidence))
+    for mine, other in ((_SMALL, _LARGE), (_LARGE, _SMALL)):
+        if not ours.isdisjoint(mine) and not theirs.isdisjoint(other) and theirs.isdisjoint(mine):
+            yield SupportProblem("amount", f"The sources say “{next(iter(theirs & set(other))).value}” of this.")
+    if Mark.ONLY in ours and Mark.ONLY not in theirs:
+        yield SupportProblem("limit", "The sources do not say “only” of this.")

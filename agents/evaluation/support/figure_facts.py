@@ -1,0 +1,163 @@
+"""The figures of a claim: each has to be in the sources, in its unit, and there said of the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from sayso.tools.truth.figures import Figure
+from sayso.tools.truth.grammar import is_verb
+from sayso.tools.truth.word_pairs import is_superlative
+
+from .alignment import Alignment, is_same_figure
+from .problems import SupportProblem, quote_words
+
+_SMALL_COUNT = 12
+_MEASURES = frozenset({"measure", "money"})
+_COUNTS = frozenset({"count", "plain"})
+_SEPARATORS = frozenset({"and", "but", "while"})
+_UNITS = {
+    word: kind
+    for kind, words in {
+        "time": "second minute hour day week month year decade century millennium",
+        "length": "kilometre kilometer km mile metre meter foot inch yard centimetre centimeter millimetre millimeter",
+        "mass": "kilogram kg gram pound ounce ton tonne",
+        "weekday": "monday tuesday wednesday thursday friday saturday sunday",
+        "part of the day": "morning afternoon evening night noon",
+        "month": "january february march april june july august september october november december",
+        "power of ten": "hundred thousand million billion trillion",
+        "temperature": "celsius fahrenheit kelvin",
+        "volume": "litre liter gallon",
+        "currency": "dollar euro yen franc",
+        "season": "spring summer autumn winter",
+    }.items()
+    for word in words.split()
+}
+_PLURALS = {"feet": "foot", "centuries": "century", "inches": "inch"}
+
+
+def check_figures(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield the figures that the sources do not have, or have of something else."""
+    given = match.read.figures
+    for number, figure in enumerate(match.claim.figures):
+        if not any(number in each for each in given):
+            if not _may_be_left_out(match, figure):
+                yield SupportProblem("figure", f"The sources do not give {figure.shown}.")
+        elif number in given[match.best]:
+            yield from _check_place(match, figure, [match.evidence.figures[at] for at in given[match.best][number]])
+        else:
+            yield from _check_elsewhere(match, number, figure)
+
+
+def _may_be_left_out(match: Alignment, figure: Figure) -> bool:
+    """Return whether a claim may have a figure that no source has: a code that stands in a text, or the number of things that it lists."""
+    spelled = not any(letter.isdigit() for letter in figure.shown)
+    if spelled and figure.kind in _COUNTS and isinstance(figure.value, Decimal) and figure.value <= _SMALL_COUNT:
+        claimed = match.claim.figures
+        others = [
+            each
+            for each in match.evidence.figures
+            if each.kind in _COUNTS and not any(is_same_figure(mine, each, match.claim) for mine in claimed)
+        ]
+        return figure.value == 1 or not others
+    in_text = re.search(rf"(?<!\w){re.escape(figure.shown)}(?!\w)", match.read.sources.text, re.IGNORECASE)
+    return figure.kind in {"label", "ordinal"} and in_text is not None
+
+
+def _check_elsewhere(match: Alignment, number: int, figure: Figure) -> Iterator[SupportProblem]:
+    """Yield a figure that stands in another statement, which says little of the claim, where this one has another figure of its kind."""
+    read = match.read
+    most = max(len(read.tables[at]) for at, each in enumerate(read.figures) if number in each)
+    said = {at for each in read.figures[match.best].values() for at in each}
+    rival = next((each for at, each in enumerate(match.evidence.figures) if at not in said and _is_rival(each, figure)), None)
+    if rival is not None and most < 0.5 * len(read.tables[match.best]):
+        yield SupportProblem("figure", f"The sources say {rival.shown} here, and {figure.shown} of something else.")
+
+
+def _is_rival(other: Figure, figure: Figure) -> bool:
+    return other.kind == figure.kind and (other.unit == figure.unit or other.kind not in _MEASURES)
+
+
+def _check_place(match: Alignment, figure: Figure, same: Sequence[Figure]) -> Iterator[SupportProblem]:
+    """Yield a figure whose words belong to another figure of its kind in the same statement."""
+    if figure.per and all(each.per and each.per[-1] != figure.per[-1] for each in same):
+        yield SupportProblem("unit", f"The sources say {same[0].shown}, not {figure.shown}.")
+        return
+    rivals = [
+        each
+        for each in match.evidence.figures
+        if each not in same
+        and _is_rival(each, same[0])
+        and not any(is_same_figure(mine, each, match.claim) for mine in match.claim.figures)
+    ]
+    if figure.kind == "label" or not rivals:
+        return
+    theirs = {at for each in rivals for at in _find_zone(match, each)}
+    unsaid = [_find_unsaid(match, set(_find_zone(match, each)), theirs) for each in same]
+    if all(unsaid):
+        yield SupportProblem("figure", f"The sources say {figure.shown} of {quote_words(match.evidence, unsaid[-1])}.")
+
+
+def _find_unsaid(match: Alignment, zone: set[int], theirs: set[int]) -> list[int]:
+    """Return what the statement says around a figure where the claim speaks of what belongs to another one; else nothing."""
+    claim, evidence = match.claim, match.evidence
+    only_theirs = [at for at, pair in match.pairs.items() if pair.place in theirs - zone and pair.likeness >= 0.8]
+    unsaid = [at for at in zone - match.said - theirs if evidence.is_content(at)]
+    own = [at for at, pair in match.pairs.items() if pair.place in zone - theirs and pair.likeness >= 0.7 and not is_verb(claim.words, at)]
+    named = any(at in match.read.names for at in own)
+    if only_theirs and unsaid and (not own or (not named and any(evidence.is_name(at) for at in unsaid))):
+        return unsaid
+    return []
+
+
+def _find_zone(match: Alignment, figure: Figure) -> range:
+    """Return the places around a figure, up to the comma or "and" that parts it from the next figure of its kind."""
+    evidence = match.evidence
+    others = [each for each in evidence.figures if each is not figure and _is_rival(each, figure)]
+    low = max((each.end for each in others if each.end <= figure.first), default=0)
+    high = min((each.first for each in others if each.first >= figure.end), default=len(evidence.words))
+    if low:
+        low = ([low, *_find_separators(match, low, figure.first + 1)])[-1]
+    if high < len(evidence.words):
+        after = _find_separators(match, figure.end, high + 1) or [high]
+        high = after[-1] if figure.first <= 2 else after[0]
+    return range(low, high)
+
+
+def _find_separators(match: Alignment, start: int, end: int) -> list[int]:
+    words, text = match.evidence.words, match.evidence.text
+    return [
+        at
+        for at in range(max(1, start), min(end, len(words)))
+        if re.search(r"[,;()]", text[words[at - 1].end : words[at].start]) or words[at].text.casefold() in _SEPARATORS
+    ]
+
+
+def check_unit_words(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield a unit, weekday or season of the claim in whose place the statement has another: "almost a year" for "almost a month"."""
+    claim, evidence = match.claim, match.evidence
+    everywhere = {word.stem for each in match.read.sources.statements for word in each.words}
+    for at, word in enumerate(claim.words):
+        kind = _find_unit(word.text)
+        if kind is None or at in match.pairs or at in claim.figured or word.stem in everywhere:
+            continue
+        for place, other in enumerate(evidence.words):
+            if place not in match.said and place not in evidence.figured and _find_unit(other.text) == kind:
+                yield SupportProblem("unit", f"The sources say “{other.text}”, not “{word.text}”.")
+                break
+
+
+def _find_unit(text: str) -> str | None:
+    low = text.casefold()
+    return _UNITS.get(_PLURALS.get(low, low)) or _UNITS.get(low.removesuffix("s"))
+
+
+def check_limits(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield a "best" or "largest" that the statement does not have."""
+    for at in match.read.words:
+        word = match.claim.words[at]
+        low = word.text.casefold()
+        is_most = low != "least" and (low.endswith("est") or low in {"best", "worst"})
+        if is_most and at not in match.pairs and is_superlative(word):
+            yield SupportProblem("degree", f"The sources do not say “{word.text}”.")

@@ -1,0 +1,303 @@
+"""Whether another name, figure or subject of the sources fits a claim better than the claim's own.
+
+Each name, figure and subject of a claim is taken out in turn, and the sources are asked which of theirs stands nearest to the words that
+are left. A word counts more the nearer it is, in the claim and in the source; commas, "and" and clauses part words. Where another one of
+the same kind and place (behind the same preposition) is clearly nearer than the claim's own, the claim has mixed them up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sayso.tools.truth.grammar import PREPOSITIONS, SMALL, is_verb
+from sayso.tools.truth.reading import Reading
+from sayso.tools.truth.words import tokenize
+
+from .alignment import Alignment, WordPair
+from .likeness import is_same_name, weigh
+from .problems import SupportProblem, quote_words
+from .role_facts import is_other_name
+from .source_reading import describes_next, is_owner, is_telling, join_names, spells_initials
+
+HALF = 5
+"""The distance, in words, at which a word counts half."""
+_NAMES_BY, _FIGURES_BY, _SUBJECTS_BY = 1.3, 1.2, 1.4
+"""How many times better another one has to fit, so that what is said is taken for mixed up."""
+_LEAST_FIT = 0.25
+_LEAST_SUBJECT_FIT = 0.3
+_SAME_PLACE, _OTHER_PLACE = 1.15, 0.9
+_NEXT_STATEMENT = 0.1
+_OF_OTHERS = frozenset("he she it they his her its their".split())
+_BEFORE_FIGURES = frozenset("the a an about roughly some nearly almost over more than around approximately early late mid".split())
+_PARTS = re.compile(r"[,;]|\band\b|\bor\b")
+_BRACKETS = re.compile(r"\([^()]*\)")
+_LONGEST_SUBJECT = 3
+_MEASURES = frozenset({"measure", "money"})
+
+
+class Context(NamedTuple):
+    """A word or figure of the claim: its place there, its weight, and for each statement where that has it."""
+
+    place: int
+    weight: float
+    found: Mapping[int, Sequence[WordPair]]
+
+
+class Fit(NamedTuple):
+    """How well a place of a statement fits a gap of the claim."""
+
+    value: float
+    statement: int
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What is taken out of the claim: its places, the one that distances are measured from, and the preposition before it."""
+
+    own: frozenset[int]
+    at: int
+    preposition: str
+
+
+def check_rivals(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield the names, figures and subjects of a claim in whose place another one of the sources fits clearly better."""
+    contexts = tuple(_find_contexts(match))
+    yield from _check_subjects(match, contexts)
+    for run in join_names(match.claim, match.read.names):
+        yield from _check_name(match, contexts, run)
+    for number, figure in enumerate(match.claim.figures):
+        if figure.kind != "label" and any(number in each for each in match.read.figures):
+            yield from _check_figure(match, contexts, number)
+
+
+def _find_contexts(match: Alignment) -> Iterator[Context]:
+    read = match.read
+    for at in read.places:
+        is_name = at in read.names
+        least, weight = (0.7, 0.9) if is_name else (0.6, weigh(read.claim.words[at]))
+        found = {number: [pair for pair in table[at] if pair.likeness >= least] for number, table in enumerate(read.tables) if at in table}
+        yield Context(at, weight, found)
+    for number, figure in enumerate(read.claim.figures):
+        places = {
+            at: [WordPair(1.0, read.sources.statements[at].figures[other].first) for other in each[number]]
+            for at, each in enumerate(read.figures)
+            if number in each
+        }
+        yield Context(figure.first, 1.0, places)
+
+
+def _fit(match: Alignment, contexts: Sequence[Context], gap: Gap, statement: int, place: int) -> float:
+    """Return how near the words around a gap of the claim stand to a place of a statement."""
+    claim, source = match.claim, match.read.sources.statements[statement]
+    place, total = min(place, len(source.words) - 1), 0.0
+    for context in contexts:
+        if context.place in gap.own:
+            continue
+        best = 0.0
+        for number, pairs in context.found.items():
+            if number == statement:
+                far = (_measure_distance(source, place, min(pair.place, len(source.words) - 1)) for pair in pairs)
+                best = max([best, *(pair.likeness / (1 + distance / HALF) for pair, distance in zip(pairs, far, strict=True))])
+            elif abs(number - statement) == 1:
+                best = max([best, *(_NEXT_STATEMENT * pair.likeness for pair in pairs)])
+        own = _measure_distance(claim, min(gap.at, len(claim.words) - 1), min(context.place, len(claim.words) - 1))
+        total += context.weight * best / (1 + own / HALF)
+    return total
+
+
+def _measure_distance(reading: Reading, one: int, other: int) -> float:
+    """Return how far apart two words are: words between them without brackets, more for commas, breaks and clauses."""
+    first, last = sorted((one, other))
+    distance = last - first
+    between = reading.text[reading.words[first].end : reading.words[last].start]
+    distance -= sum(len(tokenize(found[0])) + 2 for found in _BRACKETS.finditer(between))
+    distance += bool(_PARTS.search(between))
+    begin, end = reading.segment_of[first], reading.segment_of[last]
+    distance += 2 * (end - begin)
+    distance += sum(2 for each in reading.segments[begin + 1 : end + 1] if each.opener[:1] in {";", "("})
+    return max(0, distance + 5 * (reading.segments[begin].clause != reading.segments[end].clause))
+
+
+def _find_preposition(reading: Reading, first: int) -> str:
+    """Return the preposition that a name or figure stands behind, adjectives between them: "in" of "in east-central Poland"."""
+    at, adjectives = first - 1, 0
+    while at >= 0:
+        word = reading.words[at]
+        low = word.text.casefold()
+        plain = word.text[:1].islower() and low not in SMALL and reading.is_content(at) and not is_verb(reading.words, at)
+        beside = reading.text[word.end : reading.words[at + 1].start] in {" ", "-"} if at + 1 < len(reading.words) else False
+        if low not in _BEFORE_FIGURES and not (plain and beside and adjectives < 2):
+            return low if low in PREPOSITIONS else ""
+        adjectives += reading.is_content(at)
+        at -= 1
+    return ""
+
+
+def _check_name(match: Alignment, contexts: Sequence[Context], run: Sequence[int]) -> Iterator[SupportProblem]:
+    claim, sources = match.claim, match.read.sources
+    gap = Gap(frozenset(run), run[-1], _find_preposition(claim, run[0]))
+    if all(sources.is_given(claim.words[at]) for at in run) or _is_topic(match, run, gap.preposition):
+        return
+    places = [
+        (number, each) for number, reading in enumerate(sources.statements) for each in join_names(reading, sources.find_names(reading))
+    ]
+    shared = [_count_shared(match, run, number, each) for number, each in places]
+    enough = len(run) if len(run) in shared else max(1, 0.5 * len(run))
+    mine, rivals = list[Fit](), list[Fit]()
+    for (number, each), count in zip(places, shared, strict=True):
+        reading = sources.statements[number]
+        before = _find_preposition(reading, each[0])
+        value = max(_fit(match, contexts, gap, number, place) for place in (each[0], each[-1]))
+        fit = Fit(value * (_SAME_PLACE if before == gap.preposition else _OTHER_PLACE), number, tuple(each))
+        if count >= enough:
+            mine.append(fit)
+        elif before == gap.preposition and _is_other(match, reading, each, run):
+            rivals.append(fit)
+    mine += list(_find_pronouns(match, contexts, gap, mine))
+    rivals = [each for each in rivals if not any(_are_listed(sources.statements[each.statement], each, own) for own in mine)]
+    yield from _compare(match, mine, rivals, quote_words(claim, run), _NAMES_BY)
+
+
+def _is_topic(match: Alignment, run: Sequence[int], preposition: str) -> bool:
+    """Return whether a name is what the sources are about: then it need not stand near to what is said of it."""
+    claim, statements = match.claim, match.read.sources.statements
+    last = claim.words[run[-1]].text
+    having = [number for number, each in enumerate(statements) if any(is_same_name(last, word.text) for word in each.words)]
+    if is_owner(claim, run[-1]) and len(statements) > 1:
+        return True
+    first = statements[0]
+    verb = next((segment.verb for segment in first.segments if segment.verb is not None), len(first.words))
+    begins = any(is_same_name(last, word.text) for word in first.words[:verb])
+    return len(having) >= 2 and (not preposition or begins)
+
+
+def _count_shared(match: Alignment, run: Sequence[int], number: int, places: Sequence[int]) -> int:
+    claim, reading = match.claim, match.read.sources.statements[number]
+    return sum(
+        any(
+            is_same_name(claim.words[at].text, reading.words[place].text)
+            or spells_initials(claim.words[at].text, reading, place)
+            or spells_initials(reading.words[place].text, claim, at)
+            for place in places
+        )
+        for at in run
+    )
+
+
+def _is_other(match: Alignment, reading: Reading, places: Sequence[int], run: Sequence[int]) -> bool:
+    """Return whether a name of the sources is none of the claim's, nor another name of one, nor a mere description."""
+    claim, names = match.claim, match.read.names
+    for place in places:
+        text = reading.words[place].text
+        if any(spells_initials(text, claim, at) for at in names):
+            return False
+        if len(text) > 1 and any(is_same_name(claim.words[at].text, text) for at in names):
+            return False
+    describes = describes_next(reading, places[-1]) and not describes_next(claim, run[-1])
+    return not is_other_name(reading, places[0]) and not describes
+
+
+def _find_pronouns(match: Alignment, contexts: Sequence[Context], gap: Gap, mine: Sequence[Fit]) -> Iterator[Fit]:
+    """Yield the pronouns that may stand for a name: those behind a place where it stands."""
+    first = min(((each.statement, each.places[-1]) for each in mine), default=None)
+    if first is None:
+        return
+    for number, reading in enumerate(match.read.sources.statements):
+        for place, word in enumerate(reading.words):
+            if word.text.casefold() in _OF_OTHERS and first < (number, place):
+                value = _fit(match, contexts, gap, number, place)
+                yield Fit(value * (0.8 if gap.preposition else _SAME_PLACE), number, (place,))
+
+
+def _are_listed(reading: Reading, rival: Fit, own: Fit) -> bool:
+    """Return whether two names of one statement stand in one list: "Mazda, Mitsubishi and Isuzu"."""
+    if rival.statement != own.statement:
+        return False
+    first, last = sorted((rival.places, own.places))
+    between = range(first[-1] + 1, last[0])
+    if len(between) > 11 or re.search(r"[;:(]", reading.text[reading.words[first[-1]].end : reading.words[last[0]].start]):
+        return False
+    return all(reading.words[at].text[:1].isupper() or reading.words[at].text.casefold() in {"and", "or", "the"} for at in between)
+
+
+def _check_figure(match: Alignment, contexts: Sequence[Context], number: int) -> Iterator[SupportProblem]:
+    claim, read = match.claim, match.read
+    figure = claim.figures[number]
+    own = frozenset(range(figure.first, max(figure.end, figure.first + 1))) - figure.nouns
+    gap = Gap(own, figure.first, _find_preposition(claim, figure.first))
+    mine, rivals = list[Fit](), list[Fit]()
+    for at, reading in enumerate(read.sources.statements):
+        said = {other for each in read.figures[at].values() for other in each}
+        for place, other in enumerate(reading.figures):
+            same_place = _find_preposition(reading, other.first) == gap.preposition
+            value = _fit(match, contexts, gap, at, other.first) * (_SAME_PLACE if same_place else _OTHER_PLACE)
+            fit = Fit(value, at, tuple(range(other.first, max(other.end, other.first + 1))))
+            if place in read.figures[at].get(number, ()):
+                mine.append(fit)
+            elif (
+                place not in said
+                and other.kind == figure.kind
+                and not other.old
+                and (other.unit == figure.unit or other.kind not in _MEASURES)
+            ):
+                rivals.append(fit)
+    yield from _compare(match, mine, rivals, f"“{figure.shown}”", _FIGURES_BY)
+
+
+def _check_subjects(match: Alignment, contexts: Sequence[Context]) -> Iterator[SupportProblem]:
+    """Yield a subject in common nouns where another clause's fits better: "packet switching" for "circuit switching"."""
+    read = match.read
+    subjects = [run for run in _find_subjects(match.claim) if len(run) <= _LONGEST_SUBJECT and not set(run) & set(read.names)]
+    for run in subjects[:2]:
+        gap = Gap(frozenset(run), run[-1], "")
+        mine, rivals = list[Fit](), list[Fit]()
+        for number, reading in enumerate(read.sources.statements):
+            spots = [{pair.place for pair in read.tables[number].get(at, ()) if pair.likeness >= 0.9} for at in run]
+            for place in spots[-1] if all(spots) else ():
+                if all(any(abs(place - other) <= 3 for other in spot) for spot in spots):
+                    mine.append(Fit(_fit(match, contexts, gap, number, place), number, (place,)))
+            for other in _find_subjects(reading):
+                if _is_rival_subject(match, number, run, spots, other):
+                    rivals.append(Fit(_fit(match, contexts, gap, number, other[-1]), number, tuple(other)))
+        yield from _compare(match, mine, rivals, quote_words(match.claim, run), _SUBJECTS_BY, _LEAST_SUBJECT_FIT)
+
+
+def _is_rival_subject(match: Alignment, number: int, run: Sequence[int], spots: Sequence[set[int]], other: Sequence[int]) -> bool:
+    """Return whether a subject is another one than the claim's: it shares a word with a longer one, and has none of the claim besides."""
+    shared = [bool(spot & set(other)) for spot in spots]
+    if any(shared) and all(shared):
+        return False
+    table = match.read.tables[number]
+    beside = {pair.place for at in match.read.places if at not in run for pair in table.get(at, ()) if pair.likeness >= 0.5}
+    return not beside & set(other) and (len(run) == 1 or any(shared))
+
+
+def _find_subjects(reading: Reading) -> Iterator[list[int]]:
+    """Yield the telling words of the subject of each verb, without what a preposition adds to it."""
+    for segment in reading.segments:
+        run = list[int]()
+        for at in range((segment.verb if segment.verb is not None else segment.first) - 1, segment.first - 1, -1):
+            low = reading.words[at].text.casefold()
+            if is_telling(reading, at) and not is_verb(reading.words, at):
+                run.insert(0, at)
+            elif run and low in PREPOSITIONS | {"that", "who", "which"}:
+                run = []
+            elif run:
+                break
+        if run:
+            yield run
+
+
+def _compare(
+    match: Alignment, mine: Sequence[Fit], rivals: Sequence[Fit], shown: str, by: float, least: float = _LEAST_FIT
+) -> Iterator[SupportProblem]:
+    if not mine or not rivals:
+        return
+    own, rival = max(mine), max(rivals)
+    if rival.value > own.value * by + 0.02 and rival.value >= least:
+        other = quote_words(match.read.sources.statements[rival.statement], rival.places)
+        yield SupportProblem("mixed up", f"The sources say this of {other} rather than of {shown}.")

@@ -1,0 +1,234 @@
+"""Who does what to whom: the names before and behind the verbs of a claim, and of the statement that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from sayso.tools.truth.grammar import AUXILIARIES, BE, DETERMINERS, PREPOSITIONS, SMALL, is_past, is_verb
+from sayso.tools.truth.reading import Reading
+from sayso.tools.truth.words import stem
+
+from .alignment import Alignment, WordPair
+from .likeness import is_same_name
+from .problems import SupportProblem, quote_words
+from .source_reading import describes_next, find_subject, is_owner, is_telling, join_names, spells_initials
+
+_HOLLOW = frozenset(map(stem, "be have do make get take give go come put set see use become include".split()))
+"""Verbs that say too little to tell whose they are."""
+_BESIDE = frozenset("is was are were the a an also then its his her called named known as".split())
+_STATES = frozenset("is was are were".split())
+_FARTHEST = 12
+
+
+class Roles(NamedTuple):
+    """The names that do what a verb says, and those that it is done to."""
+
+    agents: tuple[int, ...]
+    patients: tuple[int, ...]
+    passive: bool = False
+    is_whole: bool = True
+    """Whether the verb has its auxiliary and subject; "funded by ..." has not, and only its agents are known."""
+
+
+def check_roles(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield verbs of the claim that the sources say of somebody else."""
+    for at in match.read.words:
+        if not is_verb(match.claim.words, at):
+            continue
+        if at in match.pairs:
+            yield from _check_verb(match, match.evidence, at, match.pairs[at])
+        elif at in match.remote and match.remote[at].pair.likeness >= 0.8:
+            remote = match.remote[at]
+            if sum(place in match.read.tables[remote.statement] for place in match.read.places) >= 2:
+                yield from _check_verb(match, match.read.sources.statements[remote.statement], at, remote.pair)
+
+
+def _check_verb(match: Alignment, evidence: Reading, at: int, pair: WordPair) -> Iterator[SupportProblem]:
+    claim, word = match.claim, match.claim.words[at]
+    if pair.likeness < 0.8 or word.stem in _HOLLOW or evidence.words[pair.place].stem in _HOLLOW or not is_telling(claim, at):
+        return
+    names = _find_actors(match, evidence)
+    ours, theirs = _find_roles(claim, at, match.read.names), _find_their_roles(evidence, pair.place, names)
+    if theirs is None:
+        return
+
+    def is_one(mine: Sequence[int], other: Sequence[int]) -> bool:
+        return _share_name(claim, mine, evidence, other)
+
+    if ours.agents and theirs.agents and not is_one(ours.agents, theirs.agents):
+        turned = bool(theirs.patients) and is_one(ours.agents, theirs.patients)
+        is_state = turned and not ours.patients and not ours.passive  # "the rising began" for "they began the rising"
+        only_describe = all(each in match.remote and describes_next(claim, each) for each in ours.agents)
+        if not is_state and (turned or not only_describe):
+            yield SupportProblem("role", f"The sources say “{word.text}” of {quote_words(evidence, theirs.agents)}.")
+    elif ours.agents and theirs.patients and not theirs.agents and is_one(ours.agents, theirs.patients):
+        before = [each for each in names if each < pair.place]
+        has_object = bool(ours.patients) or is_verb(evidence.words, pair.place)
+        if has_object and not is_one(ours.patients, theirs.patients) and not is_one(ours.agents, before):
+            yield SupportProblem("role", f"In the sources {quote_words(evidence, theirs.patients)} does not do this: it is done to it.")
+    elif _has_other_patients(claim, ours, theirs) and not is_one(ours.patients, theirs.patients):
+        yield SupportProblem("role", f"The sources say “{word.text}” of {quote_words(evidence, theirs.patients)}.")
+    elif not ours.agents and ours.passive == theirs.passive and pair.likeness >= 0.9:
+        yield from _check_plain_subject(match, evidence, at, pair.place)
+
+
+def _has_other_patients(claim: Reading, ours: Roles, theirs: Roles) -> bool:
+    owners = any(is_owner(claim, each) for each in ours.patients)
+    return bool(ours.patients and theirs.patients) and ours.passive == theirs.passive and theirs.is_whole and not owners
+
+
+def _check_plain_subject(match: Alignment, evidence: Reading, at: int, place: int) -> Iterator[SupportProblem]:
+    """Yield a verb whose subject, in common nouns, is another clause's in the statement: "electricity is included"."""
+    if evidence is not match.evidence or not is_verb(evidence.words, place):
+        return
+    ours = [each for each in find_subject(match.claim, at) if is_telling(match.claim, each)]
+    theirs = {each for each in find_subject(evidence, place) if is_telling(evidence, each)}
+    if not ours or not theirs or not all(each in match.pairs for each in ours):
+        return
+    if not theirs & match.said:
+        yield SupportProblem("role", f"The sources say “{match.claim.words[at].text}” of {quote_words(evidence, theirs)}.")
+
+
+def _find_actors(match: Alignment, evidence: Reading) -> tuple[int, ...]:
+    """Return the names of a statement without those in brackets, which are other names of the one before: "(NSF)"."""
+    return tuple(each for each in match.read.sources.find_names(evidence) if not is_other_name(evidence, each))
+
+
+def is_other_name(reading: Reading, at: int) -> bool:
+    """Return whether a name stands in brackets, as another one of what is named before it: "Islamic Group (al-Gama'a)"."""
+    if at and reading.text[reading.words[at - 1].end : reading.words[at].start].strip().endswith("("):
+        return True
+    opened = at > 1 and "(" in reading.text[reading.words[at - 2].end : reading.words[at - 1].start]
+    return opened and reading.words[at - 1].text.casefold() == "or"
+
+
+def _find_roles(reading: Reading, verb: int, names: Sequence[int]) -> Roles:
+    number = reading.segment_of[verb]
+    segment, end = reading.segments[number], reading.segments[number].end
+    for following in reading.segments[number + 1 :]:
+        if following.clause != segment.clause or following.verb is not None or following.opener in {",", "("}:
+            break
+        end = following.end
+    subject = tuple(at for at in find_subject(reading, verb) if at in names)
+    if _is_passive(reading, verb):
+        return Roles(_find_doers(reading, range(verb + 1, end), names), subject, True)
+    direct = list[int]()
+    for at in range(verb + 1, end):
+        low = reading.words[at].text.casefold()
+        if low in PREPOSITIONS and low not in {"of", "as"}:
+            break
+        direct.append(at)
+    return Roles(subject, tuple(at for at in direct if at in names))
+
+
+def _find_doers(reading: Reading, places: range, names: Sequence[int]) -> tuple[int, ...]:
+    """Return the names behind "by"."""
+    by = next((at for at in places if reading.words[at].text.casefold() == "by"), None)
+    if by is None:
+        return ()
+    found = list[int]()
+    for at in range(by + 1, places.stop):
+        if reading.words[at].text.casefold() in PREPOSITIONS - {"of"}:
+            break
+        found += [at] if at in names else []
+    return tuple(found)
+
+
+def _find_their_roles(reading: Reading, place: int, names: Sequence[int]) -> Roles | None:
+    """Return the roles of a verb, or of a noun that says what is done; None where they cannot be told."""
+    words = reading.words
+    if not is_verb(words, place):
+        return _find_roles_of_noun(reading, place, names)
+    is_being = any(words[at].text.casefold() in BE for at in range(max(0, place - 3), place))
+    if words[place].text.casefold().endswith("ing") and not is_being:
+        return None
+    segment = reading.segments[reading.segment_of[place]]
+    before = range(segment.first, place)
+    alone = is_past(words[place]) and all(words[at].text.casefold() in {*SMALL, "then", "also", "separately"} for at in before)
+    if alone and not is_being and segment.opener in {",", "("}:
+        doers = _find_doers(reading, range(place, min(len(words), place + 9)), names)
+        return Roles(doers, (), True, False) if doers else None
+    found = _find_roles(reading, place, names)
+    return found._replace(is_whole=not found.passive or is_being)
+
+
+def _find_roles_of_noun(reading: Reading, place: int, names: Sequence[int]) -> Roles:
+    """Return the roles of "the German invasion of Poland"."""
+    agents, patients, at = list[int](), list[int](), place - 1
+    while at >= 0 and at in names:
+        agents.append(at)
+        at -= 1
+    if place + 1 < len(reading.words) and reading.words[place + 1].text.casefold() == "of":
+        at = place + 2
+        while at < len(reading.words) and (at in names or reading.words[at].text.casefold() in DETERMINERS):
+            patients += [at] if at in names else []
+            at += 1
+    return Roles(tuple(agents), tuple(patients))
+
+
+def _is_passive(reading: Reading, verb: int) -> bool:
+    words = reading.words
+    if not words[verb].text.casefold().endswith(("ed", "en", "wn", "t", "d")):
+        return False
+    for at in range(verb - 1, max(-1, verb - 4), -1):
+        low = words[at].text.casefold()
+        if low in BE:
+            return True
+        if low in {"has", "have", "had"}:
+            return False
+    return any(words[at].text.casefold() == "by" for at in range(verb + 1, min(len(words), verb + 6)))
+
+
+def _share_name(claim: Reading, ours: Sequence[int], evidence: Reading, theirs: Sequence[int]) -> bool:
+    return any(
+        is_same_name(claim.words[one].text, evidence.words[other].text)
+        or spells_initials(claim.words[one].text, evidence, other)
+        or spells_initials(evidence.words[other].text, claim, one)
+        for one in ours
+        for other in theirs
+    )
+
+
+def check_descriptions(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield "N is D" where the statement has another name beside that description: "D (M)", "M, the D", "M is D"."""
+    claim = match.claim
+    states = [at for at, word in enumerate(claim.words) if word.text.casefold() in _STATES]
+    if len(states) != 1 or any(is_verb(claim.words, at) and claim.words[at].text.casefold() not in AUXILIARIES for at in match.read.words):
+        return
+    sides = ([at for at in match.read.places if at in match.pairs and (at < states[0]) == left] for left in (True, False))
+    left, right = sides
+    for named, described in ((left, right), (right, left)):
+        names = [at for at in named if at in match.read.names]
+        if names and any(at in match.read.words for at in described):
+            yield from _check_description(match, names, described)
+
+
+def _check_description(match: Alignment, names: Sequence[int], described: Sequence[int]) -> Iterator[SupportProblem]:
+    evidence = match.evidence
+    ours = {match.pairs[at].place for at in names}
+    places = sorted({match.pairs[at].place for at in described} - ours)
+    if not places or places[-1] - places[0] > _FARTHEST:
+        return
+    beside = [each for each in _find_names_beside(match, places) if each]
+    near = any(abs(one - other) <= 2 for one in ours for other in places)
+    if near or not beside or any(ours & set(each) for each in beside):
+        return
+    others = [each for each in beside if match.said.isdisjoint(each)]
+    if others:
+        yield SupportProblem("description", f"The sources say this of {quote_words(evidence, others[0])}.")
+
+
+def _find_names_beside(match: Alignment, places: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the names directly before and behind a description, brackets and "is the" between them."""
+    evidence, names = match.evidence, match.read.sources.find_names(match.evidence)
+    runs = join_names(evidence, names)
+    before, after = places[0] - 1, places[-1] + 1
+    while before >= 0 and evidence.words[before].text.casefold() in _BESIDE:
+        before -= 1
+    while after < len(evidence.words) and evidence.words[after].text.casefold() in _BESIDE:
+        after += 1
+    for run in runs:
+        is_before = run[-1] == before and before not in places and not describes_next(evidence, before)
+        if is_before or (run[0] == after and after not in places):
+            yield run

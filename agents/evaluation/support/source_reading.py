@@ -1,0 +1,194 @@
+"""The sources of a claim as they are compared with it: read statement by statement, with their names, denials and clauses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from sayso.tools.documents.neighbours import find_rarity
+from sayso.tools.truth.folding import fold
+from sayso.tools.truth.grammar import AUXILIARIES, DETERMINERS, PREPOSITIONS, SMALL, is_verb
+from sayso.tools.truth.lexicon import look_up
+from sayso.tools.truth.marks import Mark
+from sayso.tools.truth.reading import Reading, read_statement
+from sayso.tools.truth.statements import split_passage
+from sayso.tools.truth.words import Word, is_light, tokenize
+
+from .likeness import first_word, is_same_name
+
+_INITIALS = re.compile(r"\b(?:[A-Z]\.\s?){2,}")
+_NOTES = re.compile(r"\[(?:citation needed|note \d+|\d{1,3})\]")
+_BETWEEN_NAMES = frozenset(("", " ", *"-/&:;,)('\""))
+_NO_NAMES = (
+    DETERMINERS
+    | PREPOSITIONS
+    | AUXILIARIES
+    | frozenset(
+        """and or but it he she they we you i its who which that because so not if when while whereas although though however then there
+        what where how why as""".split()
+    )
+)
+_DENIALS = frozenset("not no never none nobody nothing neither nor without nowhere".split())
+_SHORT_DENIALS = frozenset("no without neither nor".split())
+_IN_NAMES = frozenset("of de del al von".split())
+_LINKING = _IN_NAMES | {"the"}
+_COMMON = 0.6
+"""A word at the beginning of a sentence that is not in the lexicon is a name, unless it is as common as this."""
+
+
+def tidy(text: str) -> str:
+    """Return a text without the marks of notes, and initials without stops: a sentence does not end at "U.S."."""
+    return _INITIALS.sub(lambda found: re.sub(r"[.\s]", "", found[0]) + (" " if found[0][-1:].isspace() else ""), _NOTES.sub("", text))
+
+
+class SourceReading:
+    """Texts, read. `given` is what the claim may name without their doing so: the question, a title."""
+
+    def __init__(self, texts: Iterable[str], given: str = "") -> None:
+        self.text = "\n\n".join(map(tidy, texts))
+        self.statements = tuple(read_statement(each.text) for each in split_passage(self.text))
+        self.given = tuple(tokenize(fold(tidy(given)).text))
+        inside, self._lower, self._first = set[str](), set[str](), set[str]()
+        for reading in self.statements:
+            for at, word in enumerate(reading.words):
+                place = inside if at else self._first
+                (place if word.text[:1].isupper() else self._lower).add(word.text.casefold())
+        self._capital = inside
+        self._names: dict[str, tuple[int, ...]] = {}
+
+    def is_given(self, word: Word) -> bool:
+        """Return whether the question or a title names this."""
+        return any(is_same_name(word.text, each.text) for each in self.given)
+
+    def find_names(self, reading: Reading) -> tuple[int, ...]:
+        """Return the places of the words of a statement that belong to names."""
+        if reading.text not in self._names:
+            self._names[reading.text] = tuple(at for at in range(len(reading.words)) if self._is_name(reading, at))
+        return self._names[reading.text]
+
+    def _is_name(self, reading: Reading, at: int) -> bool:
+        word = reading.words[at]
+        low = word.text.casefold()
+        if not word.text[:1].isupper() or at in reading.figured or at in reading.marked or low in _NO_NAMES:
+            return False
+        if len(word.text) == 1 and not reading.is_code(at):
+            return False
+        if at and reading.text[reading.words[at - 1].end : word.start].strip() in _BETWEEN_NAMES:
+            return not (low in self._lower and low not in self._capital and look_up(word))
+        return self._is_first_name(reading, at)
+
+    def _is_first_name(self, reading: Reading, at: int) -> bool:
+        """Return whether a word at the beginning of a sentence, which is large anyway, is a name."""
+        word = reading.words[at]
+        low = word.text.casefold()
+        if low in self._lower or low in self._capital:
+            return low not in self._lower
+        following = reading.words[at + 1] if at + 1 < len(reading.words) else None
+        if following and following.text[:1].isupper() and reading.text[word.end : following.start] == " " and not is_light(word):
+            return True
+        if not look_up(word):
+            return find_rarity(low) >= _COMMON
+        return low not in self._first and not low.endswith("s") and _is_place(word.text)
+
+
+@lru_cache(2_048)
+def _is_place(text: str) -> bool:
+    kinds = {
+        chain[0]
+        for kind in ("location", "country", "city")
+        for entry in look_up(tokenize(kind)[0])
+        for part, chain in entry.senses
+        if part == "n"
+    }
+    word = first_word(text)
+    return word is not None and any(
+        part == "n" and not kinds.isdisjoint(chain) for entry in look_up(word) for part, chain in entry.senses[:2]
+    )
+
+
+def is_telling(reading: Reading, at: int) -> bool:
+    """Return whether a word says something of its own: no grammar, number or denial. Words that limit ("planned") do say something."""
+    if at in reading.figured:
+        return False
+    if at not in reading.marked:
+        return reading.is_content(at)
+    word = reading.words[at]
+    low = word.text.casefold()
+    return low not in SMALL and low not in _DENIALS and not is_light(word) and bool(look_up(word))
+
+
+def find_denied(reading: Reading) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield the place of each "not", "no" or "without" with the places of the words that it denies."""
+    phrases = {first for first, _ in reading.idioms if reading.words[first].text.casefold() == "no"}
+    for _, first, end in reading.find_marks(Mark.NOT, Mark.WITHOUT):
+        if first in phrases:  # "at no charge" denies nothing
+            continue
+        segment, places = reading.segments[reading.segment_of[first]], list[int]()
+        for at in range(end, segment.end):
+            low = reading.words[at].text.casefold()
+            if at > end and reading.words[first].text.casefold() in _SHORT_DENIALS and low in PREPOSITIONS | AUXILIARIES:
+                break
+            places.append(at)
+        yield first, tuple(places)
+
+
+def find_subject(reading: Reading, verb: int) -> list[int]:
+    """Return the places of what stands before a verb in its clause; for a relative clause, what "who" or "which" points back to."""
+    number = reading.segment_of[verb]
+    segment = reading.segments[number]
+    opener = segment.opener.lstrip(",")
+    if opener in {"which", "that"}:
+        places, at = list[int](), segment.first - 1
+        while at >= 0 and reading.words[at].text[:1].isupper():
+            places.append(at)
+            at -= 1
+        return places
+    if opener == "who":
+        return list(range(reading.segments[number - 1].first if number else 0, segment.first))
+    while number and reading.segments[number - 1].clause == segment.clause and reading.segments[number - 1].verb is None:
+        number -= 1
+    return list(range(reading.segments[number].first, verb))
+
+
+def join_names(reading: Reading, places: Sequence[int]) -> list[list[int]]:
+    """Return the places of names, those of one name together: "University of Warsaw"."""
+    runs = list[list[int]]()
+    for at in places:
+        between = reading.text[reading.words[at - 1].end : reading.words[at].start] if at else ""
+        if runs and at == runs[-1][-1] + 1 and re.fullmatch(r"[\s.\-]+", between):
+            runs[-1].append(at)
+        elif runs and at == runs[-1][-1] + 2 and reading.words[at - 1].text.casefold() in _IN_NAMES:
+            runs[-1] += [at - 1, at]
+        else:
+            runs.append([at])
+    return runs
+
+
+def spells_initials(short: str, reading: Reading, at: int) -> bool:
+    """Return whether a word is the first letters of the name that begins at a place: NSF, National Science Foundation."""
+    if not short.isupper() or not 1 < len(short) < 7:
+        return False
+    letters, place = "", at
+    while place < len(reading.words) and len(letters) < len(short):
+        text = reading.words[place].text
+        if text[:1].isupper():
+            letters += text[0]
+        elif text.casefold() not in SMALL:
+            break
+        place += 1
+    return letters == short
+
+
+def describes_next(reading: Reading, at: int) -> bool:
+    """Return whether a name only describes the noun behind it: "Spanish forces"."""
+    if at + 1 >= len(reading.words) or reading.text[reading.words[at].end : reading.words[at + 1].start] != " ":
+        return False
+    following = reading.words[at + 1]
+    return following.text[:1].islower() and following.text.casefold() not in SMALL and not is_verb(reading.words, at + 1)
+
+
+def is_owner(reading: Reading, at: int) -> bool:
+    """Return whether a name has a "'s" behind it."""
+    word = reading.words[at]
+    return "'" in reading.text[word.start + len(word.text) : word.end + 2]

@@ -1,0 +1,107 @@
+"""Does any fact of a claim contradict or exceed its sources? Deterministic.
+
+The truth gate (`sayso.tools.truth`) asks whether a passage states a sentence, and refuses what is not sure, because the page's own words
+can stand in its place. A score has no such way out: to refuse a true answer is as wrong as to let a false one pass. So a claim is
+supported here unless something speaks against it (a figure, name, unit, denial, role or limit that the sources do not have, or have of
+something else), as long as enough of its words are theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sayso.tools.truth.folding import fold
+from sayso.tools.truth.reading import read_statement
+
+from .alignment import Alignment, align, rank_statements, read_claim
+from .denials import check_amounts_in_words, check_denials
+from .figure_facts import check_figures, check_limits, check_unit_words
+from .likeness import measure_likeness, weigh
+from .near_rivals import check_rivals
+from .problems import SupportProblem
+from .role_facts import check_descriptions, check_roles
+from .source_reading import SourceReading, tidy
+from .word_facts import check_missing_names, check_mixed_names, check_objects, check_replaced_words
+
+CHECKS: tuple[Callable[[Alignment], Iterator[SupportProblem]], ...] = (
+    check_missing_names,
+    check_figures,
+    check_mixed_names,
+    check_unit_words,
+    check_rivals,
+    check_descriptions,
+    check_denials,
+    check_replaced_words,
+    check_roles,
+    check_amounts_in_words,
+    check_objects,
+    check_limits,
+)
+LEAST_SHARE = 0.5
+"""How much of what a claim says has to be in its sources, in these or like words."""
+_MOST_STATEMENTS = 3
+_NEARLY_AS_GOOD = 0.9
+_LONGEST_CLAIM = 1_500
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Whether sources support a claim. `share` is how much of its words they have, `problems` what speaks against it."""
+
+    supported: bool
+    problems: tuple[SupportProblem, ...] = ()
+    share: float = 1.0
+
+    @property
+    def reason(self) -> str:
+        """Return why a claim is not supported, in a sentence; empty where it is."""
+        if self.supported:
+            return ""
+        return self.problems[0].what if self.problems else f"The sources have only {self.share:.0%} of its words."
+
+
+def find_support(claim: str, sources: Sequence[str], *, given: str = "") -> Support:
+    """Return whether sources support a claim, a sentence. `given` is what it may name without their doing so: the question, a title."""
+    read_sources = _read_sources(tuple(sources), given)
+    text = " ".join(fold(tidy(claim[:_LONGEST_CLAIM])).text.split())
+    if not text or not read_sources.statements:
+        return Support(False, (SupportProblem("nothing", "There is nothing to compare."),), 0.0)
+    read = read_claim(read_statement(text), read_sources)
+    if not read.places and not read.claim.figures:
+        return Support(False, (SupportProblem("nothing", "The claim says nothing that could be checked."),), 0.0)
+    ranked = rank_statements(read)
+    best = ranked[0][0]
+    tried = [_judge(align(read, -at)) for rate, at in ranked[:_MOST_STATEMENTS] if rate >= _NEARLY_AS_GOOD * best]
+    return min(tried, key=lambda each: (len(each.problems), -each.share))
+
+
+@lru_cache(16)
+def _read_sources(sources: tuple[str, ...], given: str) -> SourceReading:
+    return SourceReading(sources, given)
+
+
+def _judge(match: Alignment) -> Support:
+    problems = tuple(dict.fromkeys(problem for check in CHECKS for problem in check(match)))
+    share = _measure_share(match)
+    return Support(not problems and share >= LEAST_SHARE, problems, share)
+
+
+def _measure_share(match: Alignment) -> float:
+    """Return how much of the claim's words, names and figures the sources have; those of another statement count less."""
+    read, total, had = match.read, 0.0, 0.0
+    for at in read.words:
+        word = match.claim.words[at]
+        weight = weigh(word)
+        total += weight
+        if at in match.pairs:
+            had += weight * min(1.0, match.pairs[at].likeness + 0.1)
+        elif at in match.remote:
+            had += weight * 0.8 * match.remote[at].pair.likeness
+        elif any(measure_likeness(word.text, each.text) >= 0.8 for each in read.sources.given):
+            had += 0.7 * weight
+    total += len(read.names) + len(match.claim.figures)
+    had += sum(1.0 if at in match.pairs else 0.7 if at in match.remote else 0.5 for at in read.names)
+    had += sum(any(number in each for each in read.figures) for number in range(len(match.claim.figures)))
+    return had / total if total else 1.0

@@ -1,0 +1,121 @@
+"""Words and names of a claim that the sources do not have, and those that stand where the statement has another word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from sayso.tools.truth.grammar import PREPOSITIONS, is_verb
+from sayso.tools.truth.lexicon import excludes
+
+from .alignment import Alignment
+from .likeness import find_parts_of_speech, is_same_name, measure_likeness
+from .problems import SupportProblem
+from .source_reading import SourceReading, is_telling, join_names
+
+_LANGUAGES = frozenset("english german french spanish polish latin italian dutch russian chinese japanese".split())
+_NEAR = 2
+
+
+def check_missing_names(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield the names that neither the sources nor the question have. In which language something is said, is no claim."""
+    claim = match.claim
+    for at in match.read.names:
+        word = claim.words[at]
+        if at in match.pairs or at in match.remote or match.read.sources.is_given(word):
+            continue
+        before = claim.words[at - 1].text.casefold() if at else ""
+        if not (before == "in" and word.text.casefold() in _LANGUAGES):
+            yield SupportProblem("name", f"The sources do not name “{word.text}”.")
+
+
+def check_mixed_names(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield names that are put together of two: "North Africa", where the sources have South Africa and North America."""
+    claim, sources = match.claim, match.read.sources
+    for run in join_names(claim, match.read.names):
+        for at, following in pairwise(run):
+            if at + 1 == following and at in match.read.names and following in match.read.names:
+                other = _find_other_first(match, sources, claim.words[at].text, claim.words[following].text)
+                if other:
+                    name = f"{claim.words[at].text} {claim.words[following].text}"
+                    yield SupportProblem("name", f"The sources speak of “{other} {claim.words[following].text}”, not “{name}”.")
+
+
+def _find_other_first(match: Alignment, sources: SourceReading, first: str, second: str) -> str:
+    """Return the word that stands before the second one in the sources, where the first one never does but stands elsewhere; else ""."""
+    has_first, other = False, ""
+    for statement in sources.statements:
+        ones = [at for at, word in enumerate(statement.words) if is_same_name(first, word.text)]
+        twos = [at for at, word in enumerate(statement.words) if is_same_name(second, word.text)]
+        if any(abs(one - two) <= _NEAR + 1 for one in ones for two in twos):
+            return ""
+        has_first = has_first or bool(ones)
+        names = sources.find_names(statement)
+        for at in twos:
+            before = statement.words[at - 1] if at else None
+            if before and at - 1 in names and statement.text[before.end : statement.words[at].start] == " ":
+                said = any(is_same_name(before.text, match.claim.words[each].text) for each in match.read.names)
+                other = other or ("" if said else before.text)
+    return other if has_first else ""
+
+
+def check_replaced_words(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield a word of the claim in whose place, beside the same word, the statement has another thing of one kind."""
+    claim, evidence, said = match.claim, match.evidence, match.said
+    for at in match.read.words:
+        if at in match.pairs and match.pairs[at].likeness >= 0.6:
+            continue
+        word = claim.words[at]
+        for step in (-1, 1):
+            beside = next((each for each in (at + step, at + 2 * step) if each in match.pairs), None)
+            if beside is None:
+                continue
+            for distance in range(1, _NEAR + 1):
+                place = match.pairs[beside].place - step * distance
+                if not 0 <= place < len(evidence.words) or place in said or not evidence.is_content(place):
+                    continue
+                other = evidence.words[place]
+                if other.text[:1].islower() and excludes(word, other) and measure_likeness(word.text, other.text) < 0.45:
+                    yield SupportProblem("word", f"The sources say “{other.text}”, not “{word.text}”.")
+
+
+def check_objects(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield a word behind a verb or a preposition where the statement has another one behind the same: "died of cholera"."""
+    for at, pair in match.pairs.items():
+        if pair.likeness < 0.9 or at + 1 >= len(match.claim.words):
+            continue
+        own, other = _find_other_complement(match, at, pair.place) if is_verb(match.claim.words, at) else (None, None)
+        if own is None or other is None:
+            own, other = _find_other_after_preposition(match, at, pair.place)
+        if own is not None and other is not None:
+            yield SupportProblem("word", f"The sources say “{match.evidence.words[other].text}”, not “{match.claim.words[own].text}”.")
+
+
+def _find_other_complement(match: Alignment, at: int, place: int) -> tuple[int | None, int | None]:
+    """Return the word behind a verb, and the statement's, where the claim's stands in another clause there: "remained radical"."""
+    evidence = match.evidence
+    own, other = _find_next(match, at + 1), _find_next_there(match, place + 1)
+    if own is None or other is None or own not in match.pairs or other in match.said:
+        return None, None
+    clauses = [evidence.segments[evidence.segment_of[each]].clause for each in (match.pairs[own].place, place)]
+    kinds = find_parts_of_speech(match.claim.words[own]) & find_parts_of_speech(evidence.words[other])
+    return (own, other) if clauses[0] != clauses[1] and "a" in kinds else (None, None)
+
+
+def _find_other_after_preposition(match: Alignment, at: int, place: int) -> tuple[int | None, int | None]:
+    """Return the word behind a preposition, and the statement's, where the sources do not have the claim's at all."""
+    claim, evidence = match.claim, match.evidence
+    low = claim.words[at + 1].text.casefold()
+    if low not in PREPOSITIONS or place + 1 >= len(evidence.words) or evidence.words[place + 1].text.casefold() != low:
+        return None, None
+    own, other = _find_next(match, at + 2), _find_next_there(match, place + 2)
+    is_known = any(own in each for each in match.read.tables)
+    return (None, None) if other is None or other in match.said or is_known else (own, other)
+
+
+def _find_next(match: Alignment, start: int) -> int | None:
+    return next((at for at in range(start, min(start + _NEAR, len(match.claim.words))) if is_telling(match.claim, at)), None)
+
+
+def _find_next_there(match: Alignment, start: int) -> int | None:
+    return next((at for at in range(start, min(start + _NEAR, len(match.evidence.words))) if is_telling(match.evidence, at)), None)
