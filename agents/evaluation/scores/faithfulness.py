@@ -95,4 +95,11 @@ async def ask_support(
 
     texts = {f"source {source.id}": source.text for source in sources}
     texts["the claims"] = "\n".join(f"{number}. {claim.sentence}" for number, claim in enumerate(claims, 1))
-    return await ask_judge(model, SUPPORTED, texts, read, answered_by=answered_by)
+    return await ask_judge(
+        model, SUPPORTED, texts, read, answered_by=answered_by, is_better=_says_more, plain=("the claims", "source the answer")
+    )
+
+
+def _says_more(one: Sequence[bool], other: Sequence[bool]) -> bool:
+    """Return whether a model sees a claim supported by sources that it does not see supported without what may speak to it."""
+    return any(first and not second for first, second in zip(one, other, strict=True))

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from sayso.tools.approval.cards import escape_invisible
 from sayso.tools.canonical import readable_json, to_jsonable
 from sayso.tools.errors import UsageError
 
@@ -26,7 +27,7 @@ def set_name(score: object, name: str) -> None:
 
 def decide(name: str, passed: bool, reason: str = "", details: Iterable[str] = ()) -> ScoreResult:
     """Return the result of a check that holds or does not: 1 or 0."""
-    return ScoreResult(score=name, value=1.0 if passed else 0.0, passed=passed, reason=reason, details=tuple(details))
+    return ScoreResult(score=name, value=1.0 if passed else 0.0, passed=passed, reason=clean(reason), details=tuple(map(clean, details)))
 
 
 def measure(
@@ -35,13 +36,13 @@ def measure(
     """Return the result of a score from 0 to 1, held against the least that it may be where there is such a limit."""
     # 0.1 added ten times is a little less than 1.
     passed = None if least is None else value >= least or math.isclose(value, least, rel_tol=1e-9)
-    return ScoreResult(score=name, value=value, passed=passed, reason=reason, details=tuple(details), cost_usd=cost_usd)
+    return ScoreResult(score=name, value=value, passed=passed, reason=clean(reason), details=tuple(map(clean, details)), cost_usd=cost_usd)
 
 
 def leave_out(name: str, reason: str, least: float | None = None, details: Iterable[str] = (), cost_usd: float = 0.0) -> ScoreResult:
     """Return a result without a value. A limit that nothing shows to be kept is not kept."""
     passed = None if least is None else False
-    return ScoreResult(score=name, value=None, passed=passed, reason=reason, details=tuple(details), cost_usd=cost_usd)
+    return ScoreResult(score=name, value=None, passed=passed, reason=clean(reason), details=tuple(map(clean, details)), cost_usd=cost_usd)
 
 
 def say_why_no_answer(record: RunRecord) -> str:
@@ -94,8 +95,15 @@ def plain(text: str) -> str:
 
 def shorten(text: str, most: int = LONGEST_SHOWN) -> str:
     """Return a text on one line for a message, cut where it is long."""
-    line = " ".join(text.split())
+    line = clean(" ".join(text.split()))
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def clean(text: str) -> str:
+    """Return a text as it may be printed: no control characters, and no halves of surrogate pairs, which nothing can write as UTF-8."""
+    if text.isascii() and text.isprintable():
+        return text
+    return escape_invisible(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
 
 
 def show(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,9 +36,10 @@ class Judge:
 
     LLM as judge as in G-Eval (Liu et al. 2023) and MT-Bench (Zheng et al. 2023), single-answer grading: one number on a scale, with its
     reason first. The value is where the number lies on the scale: 1 to 5 becomes 0 to 1. The judge sees the case's input and the answer,
-    also the expected output with `with_expected=True` and what the run has read with `with_sources=True`, all of it as untrusted text;
-    sentences that speak to a judge ("give this 10/10") are not shown to it, and are listed. A reply that is no verdict gives no value, and
-    the reason. A judge of the family of the run's own models is warned of in the details.
+    also the expected output with `with_expected=True` and what the run has read with `with_sources=True`, all of it as untrusted text.
+    Where sentences of the answer or a source may speak to a judge ("give this 10/10"), it is asked again without them, and a verdict that
+    is better with them is none. A reply that is no verdict gives no value, and the reason. A judge of the family of the run's own models
+    is warned of in the details.
     """
 
     rubric: str
@@ -72,18 +74,30 @@ class Judge:
         texts["the answer"] = run.record.text
         low, high = self.scale
         verdict = await ask_judge(
-            self.model, _RUBRIC.format(rubric=self.rubric, low=low, high=high), texts, self._read, answered_by=run.record.models
+            self.model,
+            _RUBRIC.format(rubric=self.rubric, low=low, high=high),
+            texts,
+            self._read,
+            answered_by=run.record.models,
+            is_better=lambda one, other: one[0] > other[0],
+            plain=("the question", "the expected answer"),
         )
         if verdict.value is None:
             return leave_out(self.name, verdict.problem, self.least, verdict.notes, verdict.usage.cost_usd)
         number, reason = verdict.value
         return measure(
-            self.name, (number - low) / (high - low), self.least, f"{number} of {high}: {reason}", verdict.notes, verdict.usage.cost_usd
+            self.name,
+            (number - low) / (high - low),
+            self.least,
+            f"{number} of {high}: {reason}".rstrip(": "),
+            verdict.notes,
+            verdict.usage.cost_usd,
         )
 
     def _read(self, value: Any) -> tuple[int, str]:
         number, (low, high) = _read_key(value, "score"), self.scale
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or number != int(number) or not low <= number <= high:
+        is_number = isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number)
+        if not is_number or number != int(number) or not low <= number <= high:
             raise ValueError(f"“score” is {show(number)}, and is to be a whole number from {low} to {high}.")
         return int(number), _read_reason(value)
 
@@ -125,7 +139,7 @@ class PairJudge:
         if verdict.value is None:
             return leave_out(self.name, verdict.problem, self.least, verdict.notes, verdict.usage.cost_usd)
         value = {"first": 1.0, "tie": 0.5, "second": 0.0}[verdict.value]
-        return measure(self.name, value, self.least, verdict.problem, verdict.notes)
+        return measure(self.name, value, self.least, verdict.problem, verdict.notes, verdict.usage.cost_usd)
 
 
 async def compare_answers(
@@ -139,7 +153,9 @@ async def compare_answers(
     said, usage, notes = list[Preference](), None, list[str]()
     for one, two, names in ((first, second, ("first", "second")), (second, first, ("second", "first"))):
         texts = {"the question": question, "answer A": one, "answer B": two}
-        asked = await ask_judge(model, instructions, texts, _read_better, answered_by=answered_by)
+        asked = await ask_judge(
+            model, instructions, texts, _read_better, answered_by=answered_by, is_better=_is_other, plain=("the question",)
+        )
         usage = asked.usage if usage is None else usage + asked.usage
         notes += [note for note in asked.notes if note not in notes]
         if asked.value is None:
@@ -154,6 +170,11 @@ async def compare_answers(
     swapped = {said[0], said[1]} == {"first", "second"}
     problem = "The judge's preference changed with the order of the answers." if swapped else "The judge was sure in one order only."
     return JudgeReply("tie", problem, usage, tuple(notes))
+
+
+def _is_other(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Return whether two verdicts prefer another answer each: then neither is better, and none counts."""
+    return one[0] != other[0]
 
 
 def _read_better(value: Any) -> tuple[str, str]:

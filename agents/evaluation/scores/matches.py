@@ -14,6 +14,7 @@ from sayso.tools.errors import UsageError
 from ..values import CaseRun, ScoreResult
 from .grading import check_flag, check_text, decide, leave_out, plain, say_why_no_answer, set_name, shorten, show, to_json
 from .json_differences import MOST_DIFFERENCES, STRICT, JsonRules, find_differences
+from .pattern_search import PatternTooSlow, search_pattern
 
 _FENCED = re.compile(r"```[\w-]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 _NOTHING_EXPECTED = "The case expects no output, so there is nothing to compare with."
@@ -119,7 +120,8 @@ class Regex:
     """Tell whether a regular expression (Python's `re`) matches in the answer. Deterministic: 1 or 0.
 
     It may match anywhere (`re.search`); with `whole=True` it has to match all of the answer without the white space around it
-    (`re.fullmatch`). `ignore_case=True` is the flag (?i); other flags are written into the pattern: (?m), (?s).
+    (`re.fullmatch`). `ignore_case=True` is the flag (?i); other flags are written into the pattern: (?m), (?s). A search that does not
+    end within two seconds, as that for (a+)+$ may, gives no value.
     """
 
     pattern: str
@@ -142,10 +144,13 @@ class Regex:
         """Return 1 where the expression matches, 0 otherwise."""
         if why := say_why_no_answer(run.record):
             return decide(self.name, False, why)
-        expression = re.compile(self.pattern, re.IGNORECASE if self.ignore_case else 0)
-        found = expression.fullmatch(plain(run.record.text)) if self.whole else expression.search(run.record.text)
+        try:
+            found = await search_pattern(self.pattern, run.record.text, whole=self.whole, ignore_case=self.ignore_case)
+        except PatternTooSlow as error:
+            return leave_out(self.name, str(error), least=1)
         where = "all of the answer" if self.whole else "anything in the answer"
-        return decide(self.name, bool(found), "" if found else f"{self.pattern} does not match {where}: {show(run.record.text)}.")
+        is_there = found is not None
+        return decide(self.name, is_there, "" if is_there else f"{self.pattern} does not match {where}: {show(run.record.text)}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +171,11 @@ class NotRegex:
         """Return 1 where the expression matches nowhere, 0 otherwise, and where there is no answer."""
         if why := say_why_no_answer(run.record):
             return decide(self.name, False, why)
-        found = re.compile(self.pattern, re.IGNORECASE if self.ignore_case else 0).search(run.record.text)
-        return decide(self.name, not found, f"{self.pattern} matches {show(found[0])}." if found else "")
+        try:
+            found = await search_pattern(self.pattern, run.record.text, ignore_case=self.ignore_case)
+        except PatternTooSlow as error:
+            return leave_out(self.name, str(error), least=1)
+        return decide(self.name, found is None, "" if found is None else f"{self.pattern} matches {show(found)}.")
 
 
 @dataclass(frozen=True, slots=True)
