@@ -61,9 +61,8 @@ def compare_with_baseline(evaluation: Evaluation, baseline: Evaluation) -> Basel
     common = [name for name in now if name in before]
     changed = [name for name in common if not _is_same_case(now[name][0], before[name][0])]
     pairs = [(before[name], now[name]) for name in common if name not in changed]
-    names = dict.fromkeys(score.score for name in now for result in now[name] for score in result.scores)
     rows = [_compare("passed", pairs, lambda result: float(result.passed))]
-    rows += [_compare(name, pairs, partial(_find_value, name)) for name in names]
+    rows += [_compare(label, pairs, partial(_find_mean, names)) for label, names in evaluation.columns.items()]
     rows += [
         _compare("cost in $", pairs, lambda result: result.cost_usd, is_score=False),
         _compare("seconds", pairs, lambda result: result.record.seconds, is_score=False),
@@ -97,8 +96,9 @@ def _measure(results: Results, measure: Callable[[CaseResult], float | None]) ->
     return tuple(value for result in results if (value := measure(result)) is not None)
 
 
-def _find_value(name: str, result: CaseResult) -> float | None:
-    return next((each.value for each in result.scores if each.score == name), None)
+def _find_mean(names: frozenset[str], result: CaseResult) -> float | None:
+    values = [each.value for each in result.scores if each.score in names and each.value is not None]
+    return fmean(values) if values else None
 
 
 def _all_pass(results: Results) -> bool:

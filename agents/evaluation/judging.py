@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -52,7 +53,7 @@ async def judge_all(scores: Iterable[Score], run: CaseRun) -> tuple[ScoreResult,
 
 def fail(score: Score, value: float | None, reason: str) -> ScoreResult:
     """Return the result of a score that has not passed."""
-    return ScoreResult(score=score.name, value=value, passed=False, reason=reason)
+    return ScoreResult(score=score.name, value=value, passed=False, reason=reason, kind=find_kind(score))
 
 
 async def _take(score: Score, ask: Callable[[], object]) -> Judged:
@@ -69,5 +70,10 @@ async def _take(score: Score, ask: Callable[[], object]) -> Judged:
     value = result.value
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or value != value):
         why = f"The score gave the value {value!r}, which is no number from 0 to 1."
-        return Judged(replace(result, score=score.name, value=None, passed=False, reason=why))
-    return Judged(result if result.score == score.name else replace(result, score=score.name))
+        return Judged(fail(score, None, why))
+    return Judged(replace(result, score=score.name, kind=find_kind(score)))
+
+
+def find_kind(score: Score) -> str:
+    """Return what tables call all scores of a class: JsonMatch is "json match"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(score).__name__).lower()

@@ -60,11 +60,11 @@ def make_console() -> Console:
 
 
 def _make_case_table(evaluation: Evaluation, groups: dict[str, tuple[CaseResult, ...]]) -> Table:
-    names = [each.score for each in evaluation.scores]
-    names = names if len(names) <= MOST_COLUMNS else []
+    columns = evaluation.columns
+    names = list(columns) if len(columns) <= MOST_COLUMNS else []
     table = make_table("case", "result", *names, "cost", "seconds", right=len(names) + 2)
     for name, group in groups.items():
-        cells = [_mean(score.value for result in group for score in result.scores if score.score == each) for each in names]
+        cells = [_mean(score.value for result in group for score in result.scores if score.score in columns[each]) for each in names]
         cost, seconds = sum(each.cost_usd for each in group), sum(each.record.seconds for each in group)
         word = _describe_group(group)
         colour = COLOURS[next((each.status for each in group if not each.passed), CaseStatus.PASSED)]
@@ -85,7 +85,8 @@ def _print_reasons(results: Iterable[CaseResult], console: Console) -> None:
             place = f" ({result.case.place})" if result.case.place else ""
             repeat = f", repeat {result.repeat + 1}" if result.repeat else ""
             console.print(make_text(f"{result.case.name}{place}{repeat}: {result.status}", COLOURS[result.status]), soft_wrap=True)
-            for line in filter(None, (result.reason, result.difference if result.difference != result.reason else "")):
+            answered = f"It answered: {result.record.text}" if result.status is CaseStatus.FAILED and result.record.text else ""
+            for line in filter(None, dict.fromkeys((result.reason, answered, result.difference))):
                 console.print(make_text(f"  {_shorten(line)}"), soft_wrap=True)
             if result.record.run_id:
                 console.print(make_text(f"  run {result.record.run_id}", "dim"), soft_wrap=True)
@@ -93,7 +94,7 @@ def _print_reasons(results: Iterable[CaseResult], console: Console) -> None:
 
 def _make_score_table(evaluation: Evaluation) -> Table:
     table = make_table("score", "mean", "95 % interval", "passed", "failed", "no value", right=5)
-    for summary in evaluation.scores:
+    for summary in evaluation.summaries:
         interval = bootstrap_interval(evaluation.values_of(summary.score)) if summary.values else None
         between = (
             f"{interval.low:.2f} to {interval.high:.2f}" if interval and interval.low is not None and interval.high is not None else "-"

@@ -12,7 +12,7 @@ from sayso.workflows.runs.limits import Usage
 
 from .record_json import read_call, to_plain, write_approval, write_call
 from .statistics import bootstrap_interval
-from .suite_results import CaseResult, CaseStatus, Evaluation, NotRun
+from .suite_results import CaseResult, CaseStatus, Evaluation, NotRun, ScoreSummary
 from .values import ApprovalRecord, Case, RunRecord, ScoreResult
 
 FORMAT = "sayso-evaluation/1"
@@ -25,6 +25,8 @@ def write_score(result: ScoreResult) -> JsonObject:
         written["details"] = list(result.details)
     if result.cost_usd:
         written["cost_usd"] = result.cost_usd
+    if result.kind:
+        written["kind"] = result.kind
     if result.expects_error:
         written["expects_error"] = True
     return written
@@ -46,7 +48,7 @@ def write_evaluation(evaluation: Evaluation) -> str:
         "passed": evaluation.passed,
         "counts": {**{str(status): evaluation.count(status) for status in CaseStatus}, "not_run": len(evaluation.not_run)},
         "cost_usd": evaluation.cost_usd,
-        "scores": [_write_summary(evaluation, name) for name in dict.fromkeys(each.score for each in evaluation.scores)],
+        "scores": [_write_summary(evaluation, each) for each in evaluation.summaries],
         "results": [_write_result(each) for each in evaluation.results],
         "not_run": [
             {"case": each.case.name, "place": each.case.place, "repeat": each.repeat, "reason": each.reason} for each in evaluation.not_run
@@ -55,12 +57,11 @@ def write_evaluation(evaluation: Evaluation) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _write_summary(evaluation: Evaluation, name: str) -> JsonObject:
-    summary = next(each for each in evaluation.scores if each.score == name)
-    values = evaluation.values_of(name)
+def _write_summary(evaluation: Evaluation, summary: ScoreSummary) -> JsonObject:
+    values = evaluation.values_of(summary.score)
     interval = bootstrap_interval(values) if any(values) else None
     return {
-        "score": name,
+        "score": summary.score,
         "mean": summary.mean,
         "low": interval.low if interval is not None else None,
         "high": interval.high if interval is not None else None,

@@ -128,7 +128,31 @@ class Evaluation(HasDict):
     def scores(self) -> tuple[ScoreSummary, ...]:
         """Return each score over all results, in the order in which they come first."""
         names = dict.fromkeys(score.score for result in self.results for score in result.scores)
-        return tuple(_summarise(name, self.results) for name in names)
+        return tuple(_summarise(name, frozenset({name}), self.results) for name in names)
+
+    @cached_property
+    def columns(self) -> Mapping[str, frozenset[str]]:
+        """Return the names of the scores that a table shows as one, by what it calls them.
+
+        A score that several cases have stands under its own name. Those of single cases stand under their kind: contains.
+        """
+        cases: dict[str, set[str]] = {}
+        kinds: dict[str, str] = {}
+        for result in self.results:
+            for score in result.scores:
+                cases.setdefault(score.score, set()).add(result.case.name)
+                kinds[score.score] = score.kind
+        single = [kinds[name] for name in cases if len(cases[name]) == 1 and kinds[name]]
+        columns: dict[str, set[str]] = {}
+        for name in cases:
+            is_one_of_many = len(cases[name]) == 1 and single.count(kinds[name]) > 1
+            columns.setdefault(kinds[name] if is_one_of_many else name, set()).add(name)
+        return {label: frozenset(names) for label, names in columns.items()}
+
+    @cached_property
+    def summaries(self) -> tuple[ScoreSummary, ...]:
+        """Return each column over all results."""
+        return tuple(_summarise(label, names, self.results) for label, names in self.columns.items())
 
     @property
     def passed(self) -> bool:
@@ -154,10 +178,11 @@ class Evaluation(HasDict):
         """Return what runs and scores cost together, in US dollars."""
         return sum(result.cost_usd for result in self.results)
 
-    def values_of(self, score: str) -> tuple[tuple[float, ...], ...]:
-        """Return the values of a score: for each case those of its repeats, as intervals are computed of them."""
+    def values_of(self, column: str) -> tuple[tuple[float, ...], ...]:
+        """Return the values of a column: for each case those of its repeats, as intervals are computed of them."""
+        names = self.columns[column]
         return tuple(
-            tuple(each.value for result in group for each in result.scores if each.score == score and each.value is not None)
+            tuple(each.value for result in group for each in result.scores if each.score in names and each.value is not None)
             for group in group_by_case(self.results).values()
         )
 
@@ -174,10 +199,10 @@ def group_by_case(results: Iterable[CaseResult]) -> Mapping[str, tuple[CaseResul
     return {name: tuple(group) for name, group in groups.items()}
 
 
-def _summarise(name: str, results: Iterable[CaseResult]) -> ScoreSummary:
-    found = [score for result in results for score in result.scores if score.score == name]
+def _summarise(label: str, names: frozenset[str], results: Iterable[CaseResult]) -> ScoreSummary:
+    found = [score for result in results for score in result.scores if score.score in names]
     return ScoreSummary(
-        name,
+        label,
         tuple(score.value for score in found if score.value is not None),
         sum(score.passed is True for score in found),
         sum(score.passed is False for score in found),

@@ -123,6 +123,7 @@ class ScoreResult:
 
     `passed` is None for a score that measures and sets no limit. `details` are the single findings, a sentence each. `cost_usd` is what
     the model calls of the score itself cost. With `expects_error` it has looked at the error of a run, which therefore may still pass.
+    `kind` is what scores of one class have in common: tables sum up under it what each case names otherwise (contains “Rome”).
     """
 
     score: str
@@ -132,6 +133,7 @@ class ScoreResult:
     details: tuple[str, ...] = ()
     cost_usd: float = 0.0
     expects_error: bool = False
+    kind: str = ""
 
 
 class Score(Protocol):
