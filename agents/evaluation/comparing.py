@@ -112,7 +112,7 @@ def make_columns(agent: Agent[Any] | None, models: Models, prompts: Prompts) -> 
     if agent is not None and not isinstance(agent, Agent):
         what = getattr(agent, "kind", type(agent).__name__)
         raise UsageError(f"{agent!r} is a {what}, and what is compared are the models and prompts of an agent. Give the agent itself.")
-    named_models, named_prompts = _name_models(models), _name_prompts(prompts)
+    named_models, named_prompts = name_models(models), _name_prompts(prompts)
     if agent is None and not named_models:
         raise UsageError("There is no model to compare. Name at least one, or give an agent that has one.")
     if agent is None and any(text is None for text in named_prompts.values()):
@@ -133,7 +133,8 @@ def make_columns(agent: Agent[Any] | None, models: Models, prompts: Prompts) -> 
     return tuple(columns)
 
 
-def _name_models(models: Models) -> dict[str, str | Model]:
+def name_models(models: Models) -> dict[str, str | Model]:
+    """Return models by the names that tell them apart: without addresses, where they can be told apart without. Raises UsageError."""
     if isinstance(models, Mapping):
         return dict(models)
     given = [models] if isinstance(models, str) else list(models)

@@ -79,6 +79,16 @@ class Comparison:
         """Return whether every case of every variant was executed."""
         return not any(evaluation.not_run for evaluation in self.evaluations)
 
+    @property
+    def silent_variants(self) -> tuple[tuple[Variant, str], ...]:
+        """Return the variants of which every run failed, each with its first error: nothing can be said of them."""
+        found: list[tuple[Variant, str]] = []
+        for variant, evaluation in zip(self.variants, self.evaluations, strict=True):
+            errors = [result.record.error for result in evaluation.results if result.status is CaseStatus.ERROR]
+            if errors and len(errors) == len(evaluation.results):
+                found.append((variant, errors[0]))
+        return tuple(found)
+
 
 PASSED = Measure("cases passed")
 COST = Measure("cost", Unit.USD, more_is_better=False)

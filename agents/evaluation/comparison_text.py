@@ -7,7 +7,7 @@ from math import floor, log10
 
 from .comparison import COST, FIRST_TOKEN, SPEED, Comparison, Measure, MeasureRow, Unit
 from .statistics import Interval, PairedDifference
-from .suite_results import CaseStatus, Evaluation
+from .suite_results import CaseStatus
 
 UNKNOWN = "unknown"
 MOST_NAMED = 8
@@ -15,15 +15,11 @@ MOST_NAMED = 8
 
 def list_findings(comparison: Comparison) -> tuple[str, ...]:
     """Return what the comparison shows as sentences: for each variant what is better and what worse than in the first, and why not more."""
-    found: list[str] = []
-    broken = [_find_only_error(evaluation) for evaluation in comparison.evaluations]
-    found += [
-        f"Every run of {variant.name} failed, so nothing is said of it. The first: {error}"
-        for variant, error in zip(comparison.variants, broken, strict=True)
-        if error
-    ]
+    silent = comparison.silent_variants
+    found = [f"Every run of {variant.name} failed, so nothing is said of it. The first: {error}" for variant, error in silent]
+    unheard = {variant for variant, _ in silent}
     for place in range(1, len(comparison.variants)):
-        if broken[0] or broken[place]:
+        if unheard & {comparison.variants[0], comparison.variants[place]}:
             continue
         found.append(_summarise(comparison, place))
         found += [_describe_difference(comparison, row, place) for row in comparison.rows if not _is_left_out(row, place)]
@@ -81,12 +77,6 @@ def _signed(value: float, unit: Unit) -> str:
 def _decimals(value: float) -> int:
     """Return how many decimals show two digits that count, and none from 10 on."""
     return 0 if value == 0 else min(6, max(0, 1 - floor(log10(abs(value)))))
-
-
-def _find_only_error(evaluation: Evaluation) -> str:
-    """Return the first error of an evaluation whose every run failed; empty for another."""
-    errors = [result.record.error for result in evaluation.results if result.status is CaseStatus.ERROR]
-    return errors[0] if errors and len(errors) == len(evaluation.results) else ""
 
 
 def _summarise(comparison: Comparison, place: int) -> str:

@@ -31,7 +31,8 @@ def folder(tmp_path: Path) -> Path:
 def export(file: Path, *rows: str, seconds_ago: float = 10) -> None:
     """Write rows as an export does, some time ago."""
     file.write_text("\n".join(("date,text", *rows, "")), "utf-8")
-    os.utime(file, (time.time() - seconds_ago,) * 2)
+    at = time.time() - seconds_ago
+    os.utime(file, (at, at))
 
 
 def tells_cold(request: ModelRequest) -> str:
