@@ -105,8 +105,9 @@ def compare_evaluations(
 ) -> Comparison:
     """Return the evaluations of one suite side by side; the first is the baseline.
 
-    A run that failed has passed nothing: it counts as 0 in "cases passed" and in each score. Its cost counts, its times do not. Nor do the
-    times of the first case (of the first `concurrency` cases): there the program loads its parts, and a server its model.
+    A run that failed has passed nothing: it counts as 0 in "cases passed" and in each score. What it cost and how long it took does not
+    count, for it may have failed early. Nor do the times of the first case (of the first `concurrency` cases): there the program loads its
+    parts, and a server its model.
     """
     quality = [PASSED, *(Measure(name) for name in _find_scores(evaluations))]
     confidence = 1 - (1 - CONFIDENCE) / max(1, len(quality) * (len(variants) - 1))
@@ -210,7 +211,10 @@ def _read_passed(result: CaseResult) -> float | None:
 
 
 def _read_cost(result: CaseResult) -> float | None:
-    return result.record.usage.cost_usd
+    used = result.record.usage
+    # A run that failed early is not a cheap one. Where no tokens were counted, nobody knows what they cost.
+    uncounted = used.model_calls and not (used.input_tokens or used.output_tokens or used.cost_usd)
+    return None if result.record.error or uncounted else used.cost_usd
 
 
 def _read_first_token(result: CaseResult) -> float | None:

@@ -139,13 +139,14 @@ def _iter_notes(comparison: Comparison) -> Iterator[str]:
         errors = [result.record.error for result in evaluation.results if result.status is CaseStatus.ERROR]
         if errors:
             runs = f"{len(errors)} of {len(evaluation.results)} runs"
-            yield f"{variant.name}: {runs} failed; they count as not passed, and have no times. The first: {errors[0]}"
+            yield f"{variant.name}: {runs} failed; they count as not passed, and not in cost and times. The first: {errors[0]}"
         if unjudged := evaluation.count(CaseStatus.UNJUDGED):
             yield f"{variant.name}: {unjudged} of {len(evaluation.results)} runs are not judged, and count nowhere."
         if evaluation.not_run:
             yield f"{variant.name}: {len(evaluation.not_run)} runs were not executed: {evaluation.not_run[0].reason}"
         if not variant.is_priced:
             yield f"{variant.name}: the price of {variant.model} is unknown, and so is what it costs."
+    yield from _note_unknown(comparison)
     yield from _note_times(comparison)
     if comparison.cases == 1:
         yield "One case is an anecdote: it shows how a comparison looks, and nothing about the variants."
@@ -154,14 +155,26 @@ def _iter_notes(comparison: Comparison) -> Iterator[str]:
     yield f"In brackets: where the true value lies with 95 %. Differences are paired by case{together}."
 
 
+REASONS = {
+    COST: "cost is unknown, for tokens were not counted",
+    FIRST_TOKEN: "time to the first token is unknown, for the replies came in one piece",
+    SPEED: "tokens a second are unknown, for the replies came in one piece or their tokens were not counted",
+}
+
+
+def _note_unknown(comparison: Comparison) -> Iterator[str]:
+    silent = {variant for variant, _ in comparison.silent_variants}
+    for row in comparison.rows:
+        without = [
+            variant.name
+            for variant, interval in zip(comparison.variants, row.intervals, strict=True)
+            if interval is None and variant not in silent and (variant.is_priced or row.measure != COST)
+        ]
+        if without and row.measure in REASONS:
+            yield f"{_join(without)}: {REASONS[row.measure]}."
+
+
 def _note_times(comparison: Comparison) -> Iterator[str]:
-    for measure in (FIRST_TOKEN, SPEED):
-        row = next(each for each in comparison.rows if each.measure == measure)
-        without = [variant.name for variant, interval in zip(comparison.variants, row.intervals, strict=True) if interval is None]
-        if without and measure == FIRST_TOKEN:
-            yield f"{_join(without)}: time to the first token is unknown, for the replies came in one piece."
-        elif without:
-            yield f"{_join(without)}: tokens a second are unknown, for the replies came in one piece or their tokens were not counted."
     cases = "that of the first case" if comparison.concurrency == 1 else f"those of the first {comparison.concurrency} cases"
     yield f"Times are without {cases}, where the program loads its parts and a server its model."
     if comparison.concurrency > 1:

@@ -102,9 +102,32 @@ async def test_runs_that_fail_count_as_failed_and_are_told() -> None:
     assert show(comparison, "cases passed") == ["100 % (83 to 100)", "50 % (27 to 73)"]
     assert list_findings(comparison)[0].startswith("steady is better at cases passed")
     assert any(
-        note == "shaky: 10 of 20 runs failed; they count as not passed, and have no times. The first: The model is overloaded."
+        note == "shaky: 10 of 20 runs failed; they count as not passed, and not in cost and times. The first: The model is overloaded."
         for note in list_notes(comparison)
     )
+
+
+def usage(cost_usd: float) -> Usage:
+    return Usage(input_tokens=9, output_tokens=1, cost_usd=cost_usd, model_calls=1)
+
+
+async def test_a_model_that_fails_or_counts_no_tokens_is_not_called_cheap() -> None:
+    def fail_half(request: ModelRequest) -> Reply:
+        if int(request.question) % 2:
+            raise ModelError("The model is overloaded.")
+        return Reply("yes", usage=usage(0.01))
+
+    models = [
+        make_model("steady", lambda request: Reply("yes", usage=usage(0.01))),
+        make_model("shaky", fail_half),
+        make_model("uncounted", lambda request: Reply("yes", usage=Usage(model_calls=1))),
+        make_model("cheap", lambda request: Reply("yes", usage=usage(0.001))),
+    ]
+    comparison = await compare(make_cases(20), models=models)
+    assert show(comparison, "cost") == ["$0.01 ($0.01 to $0.01)", "$0.01 ($0.01 to $0.01)", "unknown", "$0.001 ($0.001 to $0.001)"]
+    assert not any("shaky is better" in finding or "uncounted is better" in finding for finding in list_findings(comparison))
+    assert any(finding.startswith("cheap is better at cost") for finding in list_findings(comparison))
+    assert "uncounted: cost is unknown, for tokens were not counted." in list_notes(comparison)
 
 
 async def test_a_variant_whose_every_run_fails_says_nothing_but_that() -> None:
