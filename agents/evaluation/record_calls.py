@@ -11,7 +11,8 @@ from typing import Any
 from sayso.tools.approval.policy import Ask, Deny
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Edit, Reject, read_shown
 from sayso.tools.calls import Outcome, ToolCall, ToolResult
-from sayso.tools.canonical import JsonObject
+from sayso.tools.canonical import JsonObject, prompt_text
+from sayso.tools.definition.code_tool import CallsOut, Ended
 from sayso.tools.dialects import Problem, ReadCall, ToolSignatures, read
 from sayso.tools.dialects.signatures import ToolSignature
 from sayso.workflows.runs.limits import Intent, results_of
@@ -48,8 +49,10 @@ class RunCalls:
         kind, _, position = name.partition(":")
         if kind in ("read", "reads", "effect"):
             for result in results_of(value):
-                tool = position.rpartition(".")[0] if result.call_id == position else result.origin
+                tool = find_call_id(position)[1] if kind != "reads" else result.origin
                 self.settle(result.call_id, tool, result.outcome, result.text)
+        elif kind == "code":
+            self._take_program(position, value)
         elif kind == "propose" and isinstance(value, tuple) and value and isinstance(request := value[0], ApprovalRequest):
             self._take_request(request, value[-1])
         elif kind == "wait" and (found := self._requests.get(name.removeprefix("wait:approve:"))) is not None:
@@ -62,21 +65,38 @@ class RunCalls:
             call_id, tool = find_call_id(position)
             self.settle(call_id, tool, Outcome.REJECTED, value.why or "Nothing was done.")
 
+    def _take_program(self, position: str, value: object) -> None:
+        """Take in where a model's program came to: a call that it makes, or its end."""
+        name, _, call_id = position.rpartition(":")
+        first, second, *number = call_id.split(".")
+        outer = f"{first}.{second}"
+        if isinstance(value, CallsOut):
+            self.propose(f"{outer}.{number[0] if number else 0}", value.tool, value.arguments)
+        elif isinstance(value, Ended):
+            self.settle(outer, name or first, Outcome.DONE, prompt_text(value.value))
+        else:
+            for result in results_of(value):
+                self.settle(result.call_id, result.origin, result.outcome, result.text)
+
     def _take_request(self, request: ApprovalRequest, ruling: object) -> None:
-        call_id, _ = find_call_id(request.position, request.tool)
+        call_id, _ = find_call_id(request.position)
         self._requests[request.digest] = call_id, request
         self.propose(call_id, request.tool, read_shown(request.arguments))
         if isinstance(ruling, Deny):
             self.settle(call_id, request.tool, Outcome.REJECTED, ruling.reason)
 
 
-def find_call_id(position: str, tool: str = "") -> tuple[str, str]:
-    """Return the id of the call at a position, and its tool: "ORDER:0.1.edit1" is call 0.1 of ORDER, "ORDER.2" is one by workflow code."""
+def find_call_id(position: str) -> tuple[str, str]:
+    """Return the id of the call at a position, and its tool.
+
+    "ORDER:0.1.edit1" is call 0.1 of ORDER, "ORDER.2" one by workflow code, "python:0.1.0.ORDER" the first one of the program in call 0.1.
+    """
     position = _EDIT.sub("", position)
     name, colon, call_id = position.partition(":")
-    if colon and (not tool or name == tool):
-        return call_id, name
-    return position, tool or position.rpartition(".")[0]
+    if not colon:
+        return position, position.rpartition(".")[0]
+    inner, _, last = call_id.rpartition(".")
+    return (call_id, name) if last.isdecimal() else (inner, last)
 
 
 def read_decision(request: ApprovalRequest, value: object) -> tuple[str, str]:
@@ -104,7 +124,7 @@ def find_approvals(steps: Steps, decisions: Mapping[str, Decision], prefix: str 
             answer = steps.get(key) if key in steps else decisions.get(request.digest)
             decision, reason = read_decision(request, answer) if key in steps or answer is not None else ("", "")
             edited = answer.arguments if isinstance(answer, Edit) else None
-            call_id = prefix + find_call_id(request.position, request.tool)[0]
+            call_id = prefix + find_call_id(request.position)[0]
             yield ApprovalRecord(request.tool, read_shown(request.arguments), request.card, decision, reason, edited, call_id)
 
 
@@ -120,6 +140,9 @@ def find_calls(run_id: str, steps: Steps, transcript: Sequence[object], prompts:
             found.propose(call.id, call.tool, call.arguments)
     for name, value in steps.items():
         if name not in replies:
+            sent = prompts.get((run_id, name))
+            if isinstance(sent, Mapping) and isinstance(arguments := sent.get("call"), Mapping):
+                found.propose(*find_call_id(name.partition(":")[2]), arguments)
             found.take(name, value)
             continue
         turn = name.removeprefix("model:")

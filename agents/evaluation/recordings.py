@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +14,7 @@ from sayso.tools.calls import find_labels
 from sayso.tools.canonical import Json
 from sayso.tools.definition.secret import MASK
 from sayso.tools.effects import CLEAN, Labels
-from sayso.tools.errors import UsageError
+from sayso.tools.errors import SaysoError, UsageError
 from sayso.workflows import App, MemoryEngine, Workflow
 from sayso.workflows.runs.codec import read_value, strip_types, to_json
 from sayso.workflows.runs.execution import Execution
@@ -271,8 +272,9 @@ async def replay_recording(recording: Recording, subject: object, *, deps: objec
     `subject` is the agent or workflow, or an app that has it; `deps` is what its tools find, or a function that makes it.
     Raises RecordingError where the recording is of another flow, or cannot be read by this version of the code.
     """
-    flow, make_scope = _prepare(recording, subject, deps)
-    return await recording.replay(flow.execute, make_scope, hide=_find_hide(recording))
+    with _explaining(recording, f"The recording of run {recording.run_id}"):
+        flow, make_scope = _prepare(recording, subject, deps)
+        return await recording.replay(flow.execute, make_scope, hide=_find_hide(recording))
 
 
 def _find_hide(recording: Recording) -> Hide | None:
@@ -308,6 +310,25 @@ async def replay_case(case: Case, subject: object, *, deps: object = None, live:
     pending, and steps of your own that are not in the recording are not done.
     """
     recording = read_recording(case.recording)
+    with _explaining(recording, case.recording):
+        return await _replay_case(case, recording, subject, deps, live)
+
+
+@contextmanager
+def _explaining(recording: Recording, place: str) -> Iterator[None]:
+    """Raise RecordingError for what a change by hand has broken: a value in it of the wrong kind, where it is made a record of."""
+    try:
+        yield
+    except (TypeError, AttributeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
+        if recording.sealed or isinstance(error, SaysoError):
+            raise
+        raise RecordingError(
+            f"{place} was changed by hand, and a value in it is not of the kind that it was: {type(error).__name__}: {error}. "
+            "Record the run again: sayso case."
+        ) from error
+
+
+async def _replay_case(case: Case, recording: Recording, subject: object, deps: object, live: bool) -> ReplayedCase:
     _check_input(case, recording)
     flow, make_scope = _prepare(recording, subject, deps)
     replayed = await recording.replay(flow.execute, make_scope, hide=_find_hide(recording))

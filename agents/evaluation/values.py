@@ -15,7 +15,7 @@ class CallRecord(NamedTuple):
     """A tool call that a run made or proposed. `outcome` is None as long as it waits for a decision.
 
     `arguments` is what the model wrote, whatever a person made of it: that stands in the approval. Of a read by workflow code they are
-    not known.
+    known where the run is stored as JSON.
     """
 
     tool: str

@@ -35,6 +35,7 @@ from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import CLEAN, Effect, Secrecy
 from sayso.tools.errors import RunError, ToolError
 
+from ..runs.call_difference import snapshot_call
 from ..runs.events import ApprovalAsked, ApprovalDecided, GrantUsed, WriteSettled, WriteStarted
 from ..runs.limits import Intent, is_refunded
 from ..runs.protocols import Run
@@ -119,6 +120,8 @@ async def execute_call(run: Run, call: ToolCall, tool: AnyTool, position: str, *
 
         (result,) = await perform_delegated(run, f"read:{position}", [(call, tool)])
     elif needs_no_approval(run, tool):
+        if tool.secret_schema is None:  # a secret is taken note of when the tool is called, and not stored before
+            run.record_prompt(f"read:{position}", snapshot_call, call)
         (result,) = await perform_reads(run, f"read:{position}", [(call, tool)])
     else:
         result = await execute_with_approval(run, call, tool, position, chooser=chooser)

@@ -18,6 +18,8 @@ from .replaying import Hide, Prompts, Replayed, replay
 
 FORMAT = 1
 """The version of the form. A newer one is refused by name."""
+LONGEST = 1e10
+"""Seconds that a run may have taken; a larger number was written by hand."""
 STATES = ("done", "failed", "cancelled", "waiting", "running", "queued", "interrupted", "new")
 _NEEDED: tuple[tuple[str, type], ...] = (("run", str), ("flow", str), ("state", str), ("steps", list))
 
@@ -47,6 +49,8 @@ class Recording:
     limits: Json = None
     seconds: float = 0.0
     version: str = ""
+    sealed: bool = True
+    """Whether it has the hash of all of it: a person may have changed one that has none."""
 
     @property
     def finished(self) -> bool:
@@ -167,10 +171,10 @@ def parse_recording(text: str, place: str) -> Recording:
             f"{place} was changed after it was recorded: its sha256 does not fit. Record the run again with sayso case; "
             'if you changed it on purpose, remove the line "sha256".'
         )
-    return _read_document(document, place)
+    return _read_document(document, place, is_sealed=sealed is not None)
 
 
-def _read_document(document: JsonObject, place: str) -> Recording:
+def _read_document(document: JsonObject, place: str, *, is_sealed: bool) -> Recording:
     if document["state"] not in STATES:
         raise RecordingError(f'{place}: "state" is {document["state"]!r}; a run is {", ".join(STATES)}.')
     root = document["run"]
@@ -198,7 +202,8 @@ def _read_document(document: JsonObject, place: str) -> Recording:
         output=document.get("output"),
         error=document.get("error"),
         limits=document.get("limits"),
-        seconds=float(seconds) if isinstance(seconds, (int, float)) else 0.0,
+        seconds=float(seconds) if isinstance(seconds, (int, float)) and 0 <= seconds < LONGEST else 0.0,
+        sealed=is_sealed,
         version=str(document.get("sayso", "")),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sayso.tools.approval.requests import ApprovalRequest, Approver
 from sayso.tools.calls import find_labels
@@ -13,6 +13,7 @@ from sayso.tools.canonical import Json
 from sayso.tools.effects import CLEAN, Labels
 from sayso.tools.errors import LimitReached, ReplayError
 
+from .call_difference import compare_calls, compare_reads
 from .codec import from_json, to_json
 from .execution import AnyResult, Execution
 from .inbox import Suspended
@@ -23,6 +24,8 @@ from .prompt_difference import compare_prompts
 from .protocols import NOTHING, B, Provenance, RunResult, Scope, Ts, WorkflowCode
 
 BEYOND = "beyond the journal"
+PROPOSED = 6
+"""The arguments of the step that asks about a call: run, call, tool, arguments, who gave them, position."""
 Prompts = Mapping[tuple[str, str], object]
 """What models were sent, by the run and the step that sent it."""
 Hide = Callable[[Json], Json]
@@ -32,8 +35,8 @@ Hide = Callable[[Json], Json]
 class Difference(NamedTuple):
     """Where code and journal part: in run `run`, at its `number`-th stored step, the journal has `expected` and the code asks for `asked`.
 
-    "" for `expected` is the end of the journal, "" for `asked` the end of the code. `messages` is what differs in what a model is sent.
-    With `at_end` all steps are the same, and what they come to is not.
+    "" for `expected` is the end of the journal, "" for `asked` the end of the code. `messages` is what differs in what a model is sent,
+    `call` what differs in a call. With `at_end` all steps are the same, and what they come to is not.
     """
 
     run: str
@@ -42,10 +45,13 @@ class Difference(NamedTuple):
     asked: str
     messages: str = ""
     at_end: bool = False
+    call: str = ""
 
     def __str__(self) -> str:
         if self.at_end:
             return f"{self.run}, after step {self.number}: the run {self.expected}, the code {self.asked}."
+        if self.call:
+            return f"{self.run}, step {self.number}: at {self.asked!r} the code makes another call.\n{self.call}"
         if self.messages:
             return f"{self.run}, step {self.number}: at {self.asked!r} the code sends the model something else.\n{self.messages}"
         expected = f"has {self.expected!r}" if self.expected else "ends"
@@ -241,13 +247,23 @@ class _ReplayRun(JournaledRun):
         stored = self._replayed.prompts.get((self.id, name))
         if not isinstance(stored, Mapping) or not (self.replays(name) or self._at == len(self._names)):
             return  # another step is next, which says more
+        if "call" in stored:
+            now = to_json(prompt(*args))
+            if call := compare_reads(name.removeprefix("read:").rpartition(".")[0], stored["call"], now["call"]):
+                raise self._differs(name, name, call=call)
+            return
         now, hide = to_json(prompt(*args, stored.get("form"))), self._replayed.hide
         if messages := compare_prompts(stored, now if hide is None else hide(now)):
             raise self._differs(name, name, messages)
 
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
-        """Return what was stored of the step."""
+        """Return what was stored of the step. Where it asked about a call, the call of now is compared with that."""
         result: B = await self._take(name)
+        if name.startswith("propose:") and isinstance(result, tuple) and len(args) == PROPOSED:
+            _, _, tool, arguments, *_ = cast("tuple[Any, ...]", args)
+            if call := compare_calls(cast("ApprovalRequest", result[0]), tool, arguments):
+                self._at -= 1
+                raise self._differs(name, name, call=call)
         return result
 
     async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:
@@ -265,8 +281,8 @@ class _ReplayRun(JournaledRun):
             return await self.execution.receive(self.id, f"{BEYOND}: {name}", None)
         return stored
 
-    def _differs(self, expected: str, name: str, messages: str = "") -> ReplayError:
-        difference = Difference(self.id, self._at + 1, expected, name, messages)
+    def _differs(self, expected: str, name: str, messages: str = "", call: str = "") -> ReplayError:
+        difference = Difference(self.id, self._at + 1, expected, name, messages, call=call)
         self._replayed.difference = self._replayed.difference or difference
         return ReplayError(str(self._replayed.difference))
 

@@ -140,6 +140,8 @@ def _describe_difference(difference: Difference, root: str) -> str:
     """Return where journal and code part, then what each of them has, a line each."""
     place = f" of {show_value(difference.run)}" if difference.run != root else ""
     head = f"step {difference.number}{place}"
+    if difference.call:
+        return f"{head}: the code makes another call at {show_value(difference.asked)}.\n{escape_lines(difference.call)}"
     if difference.messages:
         return f"{head}: the code sends the model something else at {show_value(difference.asked)}.\n{escape_lines(difference.messages)}"
     if difference.at_end:
