@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from .run_examples import make_example as make_example
     from .separated import read_separated as read_separated
     from .separated import write_separated as write_separated
+    from .sources import Thumbs as Thumbs
     from .sources import find_records as find_records
+    from .sources import find_thumbs as find_thumbs
     from .sources import keep_good as keep_good
     from .sources import make_examples as make_examples
     from .sources import read_file as read_file
@@ -43,11 +45,13 @@ _PLACES = {
     "RowProblem": "problems",
     "TEMPLATES": "templates",
     "Template": "templates",
+    "Thumbs": "sources",
     "check_files": "checking",
     "fill_template": "templates",
     "find_near": "duplicates",
     "find_pairs": "preferences",
     "find_records": "sources",
+    "find_thumbs": "sources",
     "keep_good": "sources",
     "make_dataset": "making",
     "make_example": "run_examples",

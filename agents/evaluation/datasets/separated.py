@@ -29,23 +29,22 @@ def read_separated(path: str | Path, *, escape: bool = False) -> list[Example]:
     found: list[Example] = []
     for number, line in read_lines(path):
         place = f"{path}:{number}"
-        prompt, completion = split_line(line, place)
-        if escape:
-            prompt, completion = _unescape(prompt, place), _unescape(completion, place)
+        prompt, completion = split_line(line, place, escape=escape)
         found.append(text_example(prompt, completion, ExampleOrigin(place, "", "a line of the file")))
     if not found:
         raise UsageError(f"{path} has no line with {BARS} in it, so it holds no examples.")
     return found
 
 
-def split_line(line: str, place: str) -> tuple[str, str]:
+def split_line(line: str, place: str, *, escape: bool = False) -> tuple[str, str]:
     """Return what stands on the two sides of the bars. `place` is what errors call the line."""
     parts = line.split(BARS)
     if len(parts) == 1:
         raise UsageError(f"{place} has no {BARS} between a prompt and its completion: {line[:60]!r}.")
     if len(parts) > 2 or parts[1].startswith("|"):
         raise UsageError(f"{place} has {BARS} more than once, so nobody can tell where the completion begins: {line[:60]!r}.")
-    return parts[0].removesuffix(" "), parts[1].removeprefix(" ")
+    prompt, completion = parts[0].removesuffix(" "), parts[1].removeprefix(" ")
+    return (_unescape(prompt, place), _unescape(completion, place)) if escape else (prompt, completion)
 
 
 def write_separated(examples: Iterable[Example], *, escape: bool = False) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.tools.errors import NothingFound, UsageError
 
 from ..run_records import find_record
-from ..values import Case, CaseRun, RunRecord, Score
+from ..values import Case, CaseRun, RunRecord, Score, ScoreResult
 from .example import Example, LeftOut
-from .preferences import find_pairs
+from .preferences import find_pairs, pair_liked
 from .row_reading import read_examples
 from .run_examples import conversation_of, make_example
 from .separated import read_separated
@@ -22,22 +22,60 @@ from .text_files import read_text
 if TYPE_CHECKING:
     from sayso.workflows import DurableEngine
     from sayso.workflows.durable.records import RunRow
+    from sayso.workflows.thumbs import Feedback
 
 TABLES = (".csv", ".tsv")
 
 
-async def find_records(engine: DurableEngine, runs: Iterable[str] = (), *, flow: str = "", limit: int = 1000) -> list[RunRecord]:
+class Thumbs(NamedTuple):
+    """What people think of a run: `liked` is None where they differ. `note` is what they wrote."""
+
+    liked: bool | None
+    note: str
+
+    @property
+    def why(self) -> str:
+        """Return it in words, as the reason why a run was chosen."""
+        said = {True: "thumbs up", False: "thumbs down", None: "thumbs up and down"}[self.liked]
+        return f"{said}: {self.note}" if self.note else said
+
+
+async def find_records(
+    engine: DurableEngine, runs: Iterable[str] = (), *, flow: str = "", feedback: str = "", limit: int = 1000
+) -> list[RunRecord]:
     """Return the records of these runs, or of all finished ones, the oldest first. A conversation's name stands for all its turns.
 
-    `flow` keeps those of one agent or workflow. Raises UsageError for a run that is not there, NothingFound for an empty selection.
+    `flow` keeps those of one agent or workflow, `feedback` those of which everybody who gave a thumb gave this one ("up" or "down").
+    Raises UsageError for a run that is not there, NothingFound for an empty selection.
     """
-    rows = await engine.runs(limit=limit) if not runs else [row for name in runs for row in await _find_rows(engine, name)]
-    if not runs:
-        rows = [row for row in rows if row.state == "done"]
-    rows = sorted({row.id: row for row in rows if not flow or row.flow == flow}.values(), key=lambda row: (row.created_at, row.id))
-    if not rows:
-        raise NothingFound(f"The database has no finished run{f' of {flow!r}' if flow else ''} to make examples of.")
-    return [await find_record(engine, row.id) for row in rows]
+    if feedback not in ("", "up", "down"):
+        raise UsageError(f"feedback={feedback!r} is no thumb. Write up or down.")
+    names = list(runs)
+    rows = [row for name in names for row in await _find_rows(engine, name)] if names else await engine.runs("done", limit=limit)
+    thumbs = await find_thumbs(engine) if feedback else {}
+    wanted = feedback == "up"
+    kept = {row.id: row for row in rows if (not flow or row.flow == flow) and (not feedback or _is_liked(thumbs, row.id) is wanted)}
+    if not kept:
+        what = f"{f' of {flow!r}' if flow else ''}{f' with thumbs {feedback}' if feedback else ''}"
+        raise NothingFound(f"There is no {'such ' if names else 'finished '}run{what} to make examples of.")
+    return [await find_record(engine, row.id) for row in sorted(kept.values(), key=lambda row: (row.created_at, row.id))]
+
+
+async def find_thumbs(engine: DurableEngine) -> dict[str, Thumbs]:
+    """Return what people think of the runs of a database, by the run's id. The last word of each person counts."""
+    given: dict[str, list[Feedback]] = {}
+    for each in await engine.feedback():
+        if "/" not in each.run:
+            given.setdefault(each.run, []).append(each)
+    found: dict[str, Thumbs] = {}
+    for run, thumbs in given.items():
+        verdicts = {each.verdict == "up" for each in thumbs}
+        found[run] = Thumbs(verdicts.pop() if len(verdicts) == 1 else None, "; ".join(each.note for each in thumbs if each.note))
+    return found
+
+
+def _is_liked(thumbs: Mapping[str, Thumbs], run_id: str) -> bool | None:
+    return thumbs[run_id].liked if run_id in thumbs else None
 
 
 async def _find_rows(engine: DurableEngine, name: str) -> list[RunRow]:
@@ -45,40 +83,57 @@ async def _find_rows(engine: DurableEngine, name: str) -> list[RunRow]:
     return turns or [await engine.run(name)]
 
 
-async def keep_good(records: Iterable[RunRecord], scores: Mapping[Score, float | None]) -> list[RunRecord | LeftOut]:
-    """Return the records that each of these scores finds good, and what was left out.
+async def keep_good(records: Iterable[RunRecord], scores: Sequence[Score]) -> list[RunRecord | LeftOut]:
+    """Return the records that pass each of these scores, and what was left out, with the score that it did not pass.
 
-    A score is passed from its least value on, or, where that is None, as it says itself.
+    A score that sets no limit passes none: `Faithfulness(least=0.9)`, and not `Faithfulness()`.
     """
     kept: list[RunRecord | LeftOut] = []
     for record in records:
-        why = ""
-        for score, least in scores.items():
-            result = await score(CaseRun(Case(name=record.run_id, input=record.input), record))
-            is_good = result.passed if least is None else result.value is not None and result.value >= least
-            if not is_good and not why:
-                value = "no value" if result.value is None else f"{result.value:.2f}"
-                why = f"its score {score.name} is {value}{f': {result.reason}' if result.reason else ''}"
-        kept.append(LeftOut(record.run_id, why) if why else record)
+        run = CaseRun(Case(name=record.run_id, input=record.input), record)
+        results = [await score(run) for score in scores]
+        missed = next((result for result in results if not result.passed), None)
+        kept.append(record if missed is None else LeftOut(record.run_id, _describe_missed(missed)))
     return kept
 
 
-def make_examples(
-    records: Iterable[RunRecord | LeftOut], *, format: str = "chat", why: str = "", private: bool = False
-) -> list[Example | LeftOut]:
-    """Return the examples that runs are in a format: a run as a whole, or what a person's decisions on its calls teach.
+def _describe_missed(result: ScoreResult) -> str:
+    value = "it has no value" if result.value is None else f"{result.value:.2f}"
+    limit = ", and no limit" if result.passed is None and result.value is not None else ""
+    reason = f": {result.reason}".removesuffix(".") if result.reason else ""
+    return f"it does not pass the score “{result.score}” ({value}{limit}{reason})"
 
-    `why` says why the runs were chosen. Without `private`, runs that have read private text are left out.
+
+def make_examples(
+    records: Iterable[RunRecord | LeftOut],
+    *,
+    format: str = "chat",
+    why: str = "",
+    thumbs: Mapping[str, Thumbs] | None = None,
+    private: bool = False,
+) -> list[Example | LeftOut]:
+    """Return the examples that runs are in a format: a run as a whole, or what people's decisions on its calls teach.
+
+    With `thumbs` the runs of the format preference that answer the same question are pairs as well: one that was liked beside one that was
+    not. `why` says why the runs were chosen. Without `private`, runs that have read private text are left out.
     """
     found: list[Example | LeftOut] = []
+    known = thumbs or {}
+    judged: list[tuple[RunRecord, bool, str]] = []
     for record in records:
         if isinstance(record, LeftOut):
             found.append(record)
-        elif format == "preference":
-            found += find_pairs(record, private=private) or [LeftOut(record.run_id, "nobody has decided on a call of it")]
+        elif format != "preference":
+            reason = known[record.run_id].why if record.run_id in known else ""
+            found.append(make_example(record, "; ".join(filter(None, (why, reason))) or "a finished run", private=private))
         else:
-            found.append(make_example(record, why or "a finished run", private=private))
-    return found
+            liked = _is_liked(known, record.run_id)
+            judged += [(record, liked, known[record.run_id].note)] if liked is not None else []
+            pairs = find_pairs(record, private=private)
+            found += pairs or (
+                [] if liked is not None else [LeftOut(record.run_id, "nobody has decided on a call of it, or given a thumb")]
+            )
+    return [*found, *pair_liked(judged, private=private)]
 
 
 def read_file(

@@ -7,8 +7,9 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -19,6 +20,7 @@ from sayso.console import escape_controls
 from sayso.tools.errors import UsageError
 
 if TYPE_CHECKING:
+    from sayso.agents.evaluation import Score
     from sayso.agents.evaluation.datasets import Dataset, Example, FileCheck, LeftOut
     from sayso.agents.guards.spans import SpanGuard
 
@@ -47,6 +49,18 @@ Reader = Annotated[
     ),
 ]
 Flow = Annotated[str, Parameter(help="Only runs of this agent or workflow.")]
+Thumb = Annotated[
+    Literal["up", "down"] | None,
+    Parameter(name="--feedback", help="Only runs of which all who gave a thumb gave this one (see: sayso feedback)."),
+]
+ScoreNames = Annotated[
+    list[str] | None,
+    Parameter(
+        name="--score",
+        negative="",
+        help="Only runs that pass this score, as in a case file: faithfulness=0.9, max_turns=4, not_contains=sorry. May be repeated.",
+    ),
+]
 Split = Annotated[str | None, Parameter(help="The shares of train, validation and test: 80/10/10, or 90/10 without a test.")]
 Near = Annotated[
     float,
@@ -92,6 +106,8 @@ def dataset(
     format: Format = "chat",
     reader: Reader = None,
     flow: Flow = "",
+    feedback: Thumb = None,
+    scores: ScoreNames = None,
     split: Split = None,
     near: Near = 0.8,
     template: TemplateName = None,
@@ -122,7 +138,8 @@ def dataset(
     for path in files:
         examples += _read_file(path, template, slots or [], escape)
     if names or not files:
-        examples += asyncio.run(_find_examples(database, names, flow, limit, format, include_private))
+        chosen = _Chosen(names, flow, feedback or "", [_read_score(each) for each in scores or ()], limit)
+        examples += asyncio.run(_find_examples(database, chosen, format, include_private))
     made = make_dataset(
         examples, format=format, reader=reader or "openai", shares=shares, near=near, finders=_find_finders(remove, keep_personal_data),
         escape=escape,
@@ -153,14 +170,41 @@ def _read_file(path: str, template: str | None, slots: Sequence[str], escape: bo
     return read_file(path, template=read, slots=filled, escape=escape)
 
 
-async def _find_examples(
-    database: str | None, names: Sequence[str], flow: str, limit: int, format: str, private: bool
-) -> Sequence[Example | LeftOut]:
-    from sayso.agents.evaluation.datasets import find_records, make_examples  # late, for load time
+class _Chosen(NamedTuple):
+    """Which runs are taken."""
+
+    names: Sequence[str]
+    flow: str
+    feedback: str
+    scores: Sequence[Score]
+    limit: int
+
+
+def _read_score(written: str) -> Score:
+    """Return a score by its name and the value of its main option: "faithfulness=0.9"."""
+    from sayso.agents.evaluation import make_score  # late, for load time
+    from sayso.agents.evaluation.score_names import find_score
+
+    name, sign, text = written.partition("=")
+    try:
+        entry = find_score(name)
+        value: object = text
+        with suppress(ValueError):
+            value = text if entry is not None and entry.is_text else float(text)
+        return make_score(name, {entry.main: value} if entry is not None and sign else {})
+    except UsageError as error:
+        raise UsageError(f"--score {written}: {error}") from None
+
+
+async def _find_examples(database: str | None, chosen: _Chosen, format: str, private: bool) -> Sequence[Example | LeftOut]:
+    from sayso.agents.evaluation.datasets import find_records, find_thumbs, keep_good, make_examples  # late, for load time
 
     async with open_engine(database) as engine:
-        records = await find_records(engine, names, flow=flow, limit=limit)
-    return make_examples(records, format=format, private=private)
+        records = await find_records(engine, chosen.names, flow=chosen.flow, feedback=chosen.feedback, limit=chosen.limit)
+        thumbs = await find_thumbs(engine)
+    good = await keep_good(records, chosen.scores)
+    why = ", ".join(f"“{score.name}”" for score in chosen.scores)
+    return make_examples(good, format=format, why=f"it passes {why}" if why else "", thumbs=thumbs, private=private)
 
 
 def _find_finders(remove: Sequence[str] | None, keep: bool) -> list[SpanGuard]:
