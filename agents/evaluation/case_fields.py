@@ -69,6 +69,8 @@ class CaseReader:
         expected = fields["expected"].plain() if "expected" in fields else None
         if "expected" in fields and expected is None:
             self.problems.add(fields["expected"].line, "`expected` is empty. Write the output that must come, or leave the field out.")
+        if expected is None and "expected" not in fields and (useless := next(filter(compares_expected, scores), None)):
+            self.problems.add(node.line, f"{useless.name} compares with `expected`, which the case does not have.")
         if expected is not None and not any(map(compares_expected, (*scores, *shared))):
             scores = (make_score("exact"), *scores)
         return Case(
@@ -206,7 +208,7 @@ def _read_call(node: FileValue, name: str) -> dict[str, Any]:
         if arguments.value is not None and not isinstance(arguments.value, dict):
             raise UsageError(f"{name}: the arguments of {tool} are {arguments.kind()}. Write `{tool}: {{argument: value}}`.")
         return {"tool": tool, **({} if arguments.value is None else {"arguments": arguments.plain()})}
-    if isinstance(node.value, (dict, list)) or not node.text:
+    if not isinstance(node.value, str) or not node.text:
         raise UsageError(f"{name}: {node.kind()} is no call. Write `- order`, or `- order: {{item: burger}}`.")
     return {"tool": node.text}
 
