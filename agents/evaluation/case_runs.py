@@ -19,7 +19,7 @@ from .evaluation_money import Money
 from .inner_runs import add_inner_runs, find_inner_runs
 from .model_times import measure_model_times
 from .rehearsal import ASK, CaseProvenance, CaseRules
-from .subjects import AnyWorkflow, read_input
+from .subjects import AnyWorkflow, AppSubject, read_input
 from .values import Case, RunRecord
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ class CaseRunner:
 
         rules = CaseRules()
         try:
-            replayed = await run_apart(lambda: replay_case(case, self.subject, deps=self.deps), rules)
+            subject = self.subject.app if isinstance(self.subject, AppSubject) else self.subject
+            replayed = await run_apart(lambda: replay_case(case, subject, deps=self.deps), rules)
         except UsageError as error:  # its recording cannot be used: no end of the others
             return Executed(RunRecord(run_id="", flow=self.subject.name, input=case.input, error=str(error), finished=False), error)
         return Executed(replayed.record, None, replayed.note or str(replayed.difference or ""))

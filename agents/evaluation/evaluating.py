@@ -15,8 +15,7 @@ from .case_runs import AnyEngine, CaseRunner
 from .evaluation_money import Money
 from .evaluation_plan import AnySuite, EvaluationPlan, check_count, make_plan
 from .evaluation_run import EvaluationRun, OnResult
-from .rehearsal import ASK
-from .subjects import make_subject
+from .rehearsal import ASK, check_outer_rules
 from .suite_results import Evaluation
 from .values import Case, Score
 
@@ -57,7 +56,8 @@ async def evaluate(
 
     Raises UsageError for an empty selection, two cases of one name, and what cannot be evaluated.
     """
-    plan = make_plan(suite, make_subject(subject), scores, repeat=repeat, writes=writes)
+    check_outer_rules(writes)
+    plan = make_plan(suite, subject, scores, repeat=repeat, writes=writes)
     money = Money(max_cost_usd)
     money.check_prices(plan.subject)
     check_count("concurrency", concurrency)

@@ -12,10 +12,11 @@ from typing import Protocol, cast
 from sayso.tools.canonical import Json, sha256
 from sayso.tools.definition.tool import HasDict
 from sayso.tools.errors import UsageError
+from sayso.workflows import App
 from sayso.workflows.runs.codec import NotJson, to_json
 
 from .rehearsal import ASK, check_writes
-from .subjects import AnyWorkflow, describe_place, fingerprint, plain_repr, read_input
+from .subjects import AnyWorkflow, describe_place, fingerprint, make_app_subject, make_subject, plain_repr, read_input
 from .values import Case, Score
 
 
@@ -63,7 +64,7 @@ class EvaluationPlan(HasDict):
 
 
 def make_plan(
-    suite: AnySuite | Iterable[Case], subject: AnyWorkflow, scores: Iterable[Score] = (), *, repeat: int = 1, writes: str = ASK
+    suite: AnySuite | Iterable[Case], subject: object, scores: Iterable[Score] = (), *, repeat: int = 1, writes: str = ASK
 ) -> EvaluationPlan:
     """Return the plan of an evaluation. Raises UsageError for what cannot be executed or told apart, before anything is."""
     name, own, given = "cases", tuple[Score, ...](), suite
@@ -82,7 +83,7 @@ def make_plan(
         suite=name,
         cases=cases,
         scores=(*own, *scores),
-        subject=subject,
+        subject=make_app_subject(subject, cases) if isinstance(subject, App) else make_subject(subject),
         repeat=check_count("repeat", repeat),
         writes=check_writes(writes),
     )

@@ -23,7 +23,7 @@ from sayso.workflows.runs.execution import Execution
 from sayso.workflows.runs.handed_out import HANDED_OUT
 from sayso.workflows.runs.journaled_run import JournaledRun
 from sayso.workflows.runs.limits import Meter
-from sayso.workflows.runs.protocols import B, Provenance, Scope, Ts
+from sayso.workflows.runs.protocols import ENCLOSING, B, Provenance, Scope, Ts
 
 ASK, REJECT, PRETEND, PERFORM = "ask", "reject", "pretend", "perform"
 WRITES = (ASK, REJECT, PRETEND, PERFORM)
@@ -46,6 +46,13 @@ def check_writes(writes: object, *, where: str = "", in_case: bool = False) -> s
     if not isinstance(writes, str) or writes not in known:
         raise UsageError(f"{where}writes is {writes!r}. Write one of: {', '.join(known)}.")
     return writes
+
+
+def check_outer_rules(writes: str) -> None:
+    """Raise UsageError for an evaluation inside a case of another one that would perform what that one does not."""
+    enclosing = ENCLOSING.get()
+    if isinstance(enclosing, CaseProvenance) and enclosing.rules.writes != PERFORM and writes == PERFORM:
+        raise UsageError(f'writes="perform" was given inside a case of another evaluation, whose writes are {enclosing.rules.writes!r}.')
 
 
 @dataclass(eq=False, slots=True)

@@ -77,6 +77,7 @@ def _write_result(result: CaseResult) -> JsonObject:
     return {
         "case": result.case.name,
         "place": result.case.place,
+        "recording": result.case.recording,
         "repeat": result.repeat,
         "status": str(result.status),
         "reason": result.reason,
@@ -133,7 +134,13 @@ def read_evaluation(path: str | Path) -> Evaluation:
 
 def _read_result(written: Any) -> CaseResult:
     return CaseResult(
-        case=Case(name=written["case"], input=written["input"], expected=written["expected"], place=written["place"]),
+        case=Case(
+            name=written["case"],
+            input=written["input"],
+            expected=written["expected"],
+            recording=written["recording"],
+            place=written["place"],
+        ),
         repeat=written["repeat"],
         difference=written["difference"],
         scores=tuple(read_score(each) for each in written["scores"]),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from sayso.tools.canonical import sha256
 from sayso.tools.definition.tool import Tool
 from sayso.tools.errors import UsageError, WorkflowError
-from sayso.workflows import Workflow, sequential
+from sayso.workflows import App, Run, Workflow, sequential
 from sayso.workflows.shapes.step_functions import get_name, is_async
 from sayso.workflows.workflow import LAMBDA
 
@@ -24,15 +24,34 @@ AnyWorkflow = Workflow[Any, Any]
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
+class AppSubject(Workflow[Any, Any]):
+    """An app as the subject of recorded cases, each of which names its flow."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__(app.name)
+        self.app = app
+
+    async def execute(self, run: Run, value: object) -> object:
+        """Refuse: only recordings say which flow is meant."""
+        raise UsageError(f"An app has several flows, and this case names none. Evaluate one of them: {', '.join(self.app.names)}.")
+
+
+def make_app_subject(app: App, cases: Iterable[Case]) -> AnyWorkflow:
+    """Return an app as the subject of cases that are all recorded. Raises UsageError where one is not."""
+    if all(case.recording for case in cases):
+        return AppSubject(app)
+    raise UsageError(
+        f"An App has several flows, and an evaluation is of one, unless every case has a recording. Give one of them: "
+        f"{', '.join(app.names) or 'it has none'}."
+    )
+
+
 def make_subject(subject: Any) -> AnyWorkflow:
     """Return what is to be evaluated as a workflow. Raises UsageError for what cannot be run."""
     if isinstance(subject, Workflow):
         return subject
     if isinstance(subject, type) and issubclass(subject, Workflow):
         raise UsageError(f"{subject.__name__} is a class; evaluate one of its objects: {subject.__name__}(...).")
-    if hasattr(subject, "flow") and hasattr(subject, "names"):
-        names: tuple[str, ...] = subject.names
-        raise UsageError(f"An App has several flows, and an evaluation is of one. Give one of them: {', '.join(names) or 'it has none'}.")
     if not (isinstance(subject, Tool) or is_async(subject)):
         written = f"async def {get_name(subject)}(...)" if callable(subject) else "an agent, a workflow or an async function"
         raise UsageError(f"{subject!r} cannot be evaluated: it is no agent, no workflow and no async function. Write {written}.")
@@ -94,6 +113,10 @@ def _describe(subject: object, seen: set[int]) -> Iterator[object]:
             yield tool.version
             if tool.workflow is not None:
                 yield from _describe(tool.workflow, seen)
+    elif isinstance(subject, AppSubject):
+        for name in subject.app.names:
+            yield name
+            yield from _describe(subject.app.flow(name), seen)
     elif isinstance(subject, Workflow):
         yield [type(subject).__name__, subject.name]
         for part in subject.parts:

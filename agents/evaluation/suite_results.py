@@ -40,9 +40,11 @@ class CaseResult:
         """Return what became of it.
 
         A run that ended with an error is an error, unless a score that expects one has passed it. A case without scores passes when its
-        run has ended, and as it was recorded where it was. Not judged is one whose scores have neither a value nor a verdict, and a
-        recorded one that asks for something that is not in its recording.
+        run has ended; a recorded one when all is as it was recorded, a wait or an error too. Not judged is one whose scores have neither a
+        value nor a verdict, and a recorded one that asks for something that is not in its recording.
         """
+        if self.case.recording and not (self.difference or self.scores) and self.record.run_id:
+            return CaseStatus.PASSED
         if self.record.error and not any(score.passed and score.expects_error for score in self.scores):
             return CaseStatus.ERROR
         if self.difference and not self.record.finished:

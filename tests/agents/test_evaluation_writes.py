@@ -164,3 +164,12 @@ async def test_a_pretended_approval_is_never_found_by_whoever_resumes_the_run(tm
         await store.resume(run_id, {})
     assert SENT == []
     store.close()
+
+
+async def test_an_evaluation_inside_a_case_performs_no_more_than_the_case_may() -> None:
+    async def evaluate_again(question: str) -> str:
+        inner = await evaluate([Case(name="inner", input=question)], desk, writes="perform")
+        return inner.results[0].record.text
+
+    result = (await evaluate([Case(name="a", input="mail Ada")], evaluate_again)).results[0]
+    assert (SENT, 'writes="perform" was given inside a case' in result.reason) == ([], True)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Coroutine
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
@@ -108,7 +110,7 @@ class _ImpatientThreads(ThreadPoolExecutor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have a function called in a thread."""
-        future = super().submit(fn, *args, **kwargs)
+        future = super().submit(copy_context().run, partial(fn, *args, **kwargs))  # as asyncio.to_thread: it knows what encloses it
         self._at_work.add(future)
         future.add_done_callback(self._at_work.discard)
         return future
