@@ -19,6 +19,8 @@ LEAST = 0.35
 _TOGETHER = 0.15
 _AMOUNTS = frozenset({"measure", "money", "percent"})
 _ABOUT = frozenset("about roughly around approximately nearly almost over more than circa some close".split())
+_POUNDS = {"GBP", "lb"}
+"""A pound may be either."""
 _ROUNDED = Decimal("0.05")
 _NAME, _GIVEN, _FIGURE = 1.2, 0.5, 1.5
 
@@ -129,7 +131,8 @@ def is_same_figure(figure: Figure, other: Figure, claim: Reading) -> bool:
     if is_same_value(figure, other):
         if figure.kind not in _AMOUNTS:
             return True
-        return other.kind in _AMOUNTS and (figure.unit == other.unit or (measure(figure) is not None and measure(figure) == measure(other)))
+        same = figure.unit == other.unit or {figure.unit, other.unit} == _POUNDS
+        return other.kind in _AMOUNTS and (same or (measure(figure) is not None and measure(figure) == measure(other)))
     for one, two in ((figure.value, other.value), (other.value, figure.value)):
         if isinstance(one, Decimal) and isinstance(two, tuple) and two[1] is None and one == two[0]:
             return True  # a year that is read as a number
@@ -203,7 +206,6 @@ def _choose(read: ReadClaim, best: int, at: int, found: Sequence[WordPair], pair
     taken = {pair.place for pair in pairs.values()}
 
     def rate(pair: WordPair) -> tuple[bool, float]:
-        distance = sum(abs(pair.place - anchor) for anchor in anchors) - 2 * pair.likeness if anchors else -pair.likeness
-        return pair.place in taken, distance
+        return pair.place not in taken, pair.likeness + sum(1 / (1 + abs(pair.place - anchor)) for anchor in anchors)
 
-    return min(found, key=rate)
+    return max(found, key=rate)

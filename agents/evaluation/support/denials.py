@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from sayso.tools.truth.grammar import PREPOSITIONS
 from sayso.tools.truth.marks import Mark
+from sayso.tools.truth.reading import Reading
 from sayso.tools.truth.word_kinds import is_weak
 from sayso.tools.truth.words import is_light, stem
 
@@ -15,6 +17,9 @@ from .source_reading import find_denied, find_subject, is_telling
 
 _FRAMING = frozenset(map(stem, "possible available allowed permitted included offered provided accepted required planned needed".split()))
 """What is denied of a subject by these is denied of it however the claim words it: "changes are not possible"."""
+_DENYING_STEMS = frozenset(
+    map(stem, "forbid prohibit ban refuse reject deny fail lack miss pending impossible exclude prevent avoid".split())
+)
 _LARGE, _SMALL = (Mark.ALL, Mark.MOST, Mark.MANY), (Mark.FEW,)
 
 
@@ -34,7 +39,7 @@ def find_opposed(match: Alignment) -> Mapping[int, int]:
     """Return the words of the claim that say the opposite of a word of the statement which it does not say, with that word."""
     found, said = dict[int, int](), match.said
     for at, word in enumerate(match.claim.words):
-        if at in match.claim.figured or (at in match.pairs and match.pairs[at].likeness >= 0.8):
+        if at in match.claim.figured or word.text.casefold() in PREPOSITIONS or (at in match.pairs and match.pairs[at].likeness >= 0.8):
             continue
         for place, other in enumerate(match.evidence.words):
             if place not in said and place not in match.evidence.figured and says_opposite(word.text.casefold(), other.text.casefold()):
@@ -50,8 +55,10 @@ def _check_own_denials(match: Alignment, opposed: Mapping[int, int]) -> Iterator
         paired = [at for at in places if at in match.pairs]
         if any(match.pairs[at].place in denied for at in paired) or any(at in opposed for at in places):
             continue
-        telling = [claim.words[at].text for at in places if is_telling(claim, at)]
+        telling = [claim.words[at].text for at in places if is_telling(claim, at) and at not in match.pairs]
         if any(denies(text, other.text) for text in telling for other in evidence.words) or (theirs and not paired):
+            continue
+        if _is_denied_in_words(match, first):
             continue
         yield SupportProblem("denial", f"The sources do not deny this: {quote_words(claim, [first, *places[:3]])}.")
 
@@ -77,7 +84,7 @@ def _is_denied_subject(match: Alignment, first: int, head: int | None) -> bool:
         word = evidence.words[head]
         if not (is_light(word) or is_weak(word) or word.stem in _FRAMING):
             return False
-    if next(find_denied(match.claim), None) is not None or _denies_in_words(match):
+    if next(find_denied(match.claim), None) is not None or find_denying_words(match.claim):
         return False
     subject = [at for at in find_subject(evidence, first) if is_telling(evidence, at)]
     claimed = [at for at in subject if at in match.said]
@@ -88,10 +95,24 @@ def _is_denied_subject(match: Alignment, first: int, head: int | None) -> bool:
     return all(evidence.segments[evidence.segment_of[place]].clause == clause for place in others)
 
 
-def _denies_in_words(match: Alignment) -> bool:
-    """Return whether a claim denies without a "not": "failed", "unable", "except"."""
-    marked = any(mark in {Mark.REVERSE, Mark.EXCEPT, Mark.STALE} for mark, _, _ in match.claim.marks)
-    return marked or any(has_denying_prefix(word.text) for word in match.claim.words)
+def _is_denied_in_words(match: Alignment, first: int) -> bool:
+    """Return whether the statement denies by a word what the claim denies by a "not": "nobody may swim" for "swimming is forbidden"."""
+    claim, evidence = match.claim, match.evidence
+    clause = claim.segments[claim.segment_of[first]].clause
+    near = {
+        evidence.segments[evidence.segment_of[pair.place]].clause
+        for at, pair in match.pairs.items()
+        if claim.segments[claim.segment_of[at]].clause == clause
+    }
+    words = find_denying_words(evidence) - match.said
+    return any(evidence.segments[evidence.segment_of[at]].clause in near for at in words)
+
+
+def find_denying_words(reading: Reading) -> frozenset[int]:
+    """Return the places of words that deny without a "not": "forbidden", "failed", "unable", "except"."""
+    marked = {at for mark, first, end in reading.marks if mark in {Mark.REVERSE, Mark.EXCEPT, Mark.STALE} for at in range(first, end)}
+    others = {at for at, word in enumerate(reading.words) if word.stem in _DENYING_STEMS or has_denying_prefix(word.text)}
+    return frozenset(marked | others)
 
 
 def _check_ellipses(match: Alignment) -> Iterator[SupportProblem]:

@@ -6,16 +6,24 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from sayso.tools.truth.figure_pairs import find_segment
 from sayso.tools.truth.figures import Figure
 from sayso.tools.truth.grammar import is_verb
+from sayso.tools.truth.reading import Reading
 from sayso.tools.truth.word_pairs import is_superlative
 
 from .alignment import Alignment, is_same_figure
+from .denials import find_denying_words
 from .problems import SupportProblem, quote_words
+from .source_reading import find_denied
 
 _SMALL_COUNT = 12
+_UP, _DOWN = "“or more”", "“or less”"
 _MEASURES = frozenset({"measure", "money"})
 _COUNTS = frozenset({"count", "plain"})
+_RELATIVE_TIMES = frozenset("later earlier after before".split())
+_UPWARDS = frozenset("over above more least older minimum exceed exceeds exceeding longer larger greater higher".split())
+_DOWNWARDS = frozenset("under below less most younger maximum fewer up within shorter smaller lower".split())
 _SEPARATORS = frozenset({"and", "but", "while"})
 _UNITS = {
     word: kind
@@ -61,6 +69,9 @@ def _may_be_left_out(match: Alignment, figure: Figure) -> bool:
             if each.kind in _COUNTS and not any(is_same_figure(mine, each, match.claim) for mine in claimed)
         ]
         return figure.value == 1 or not others
+    after = match.claim.words[figure.end].text.casefold() if figure.end < len(match.claim.words) else ""
+    if spelled and after in _RELATIVE_TIMES and not any(each.value == figure.value for each in match.evidence.figures):
+        return True  # "two years later" is reckoned from what the sources say
     in_text = re.search(rf"(?<!\w){re.escape(figure.shown)}(?!\w)", match.read.sources.text, re.IGNORECASE)
     return figure.kind in {"label", "ordinal"} and in_text is not None
 
@@ -84,6 +95,10 @@ def _check_place(match: Alignment, figure: Figure, same: Sequence[Figure]) -> It
     if figure.per and all(each.per and each.per[-1] != figure.per[-1] for each in same):
         yield SupportProblem("unit", f"The sources say {same[0].shown}, not {figure.shown}.")
         return
+    ours, theirs = _find_direction(match.claim, figure), {_find_direction(match.evidence, each) for each in same}
+    if ours and theirs in ({_UP}, {_DOWN}) and ours not in theirs and not _is_denied_figure(match, figure, same[0]):
+        yield SupportProblem("bound", f"The sources say {theirs.pop()} of {same[0].shown}, not {ours}.")
+        return
     rivals = [
         each
         for each in match.evidence.figures
@@ -97,6 +112,25 @@ def _check_place(match: Alignment, figure: Figure, same: Sequence[Figure]) -> It
     unsaid = [_find_unsaid(match, set(_find_zone(match, each)), theirs) for each in same]
     if all(unsaid):
         yield SupportProblem("figure", f"The sources say {figure.shown} of {quote_words(match.evidence, unsaid[-1])}.")
+
+
+def _find_direction(reading: Reading, figure: Figure) -> str:
+    """Return whether words around a figure bound it from below or from above; empty if neither, or both."""
+    places = (*range(max(0, figure.first - 3), figure.first), *range(figure.end, min(figure.end + 2, len(reading.words))))
+    near = {reading.words[at].text.casefold() for at in places}
+    ups = not near.isdisjoint(_UPWARDS) or figure.bound in {"from", "over"}
+    downs = not near.isdisjoint(_DOWNWARDS) or figure.bound in {"up to", "under"}
+    return "" if ups == downs else _UP if ups else _DOWN
+
+
+def _is_denied_figure(match: Alignment, figure: Figure, other: Figure) -> bool:
+    """Return whether one of the two sides denies in the figure's clause: "not under 12" and "12 or over" are no contradiction."""
+    for reading, each in ((match.claim, figure), (match.evidence, other)):
+        clause = reading.segments[find_segment(reading, each)].clause
+        denying = {first for first, _ in find_denied(reading)} | find_denying_words(reading)
+        if any(reading.segments[reading.segment_of[at]].clause == clause for at in denying):
+            return True
+    return False
 
 
 def _find_unsaid(match: Alignment, zone: set[int], theirs: set[int]) -> list[int]:

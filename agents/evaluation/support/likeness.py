@@ -104,9 +104,11 @@ def denies(one: str, other: str) -> bool:
 
 def has_denying_prefix(word: str) -> bool:
     """Return whether a word is another one of the lexicon with a prefix that denies it."""
-    found = _DENYING.match(word.casefold())
+    found, whole = _DENYING.match(word.casefold()), first_word(word)
     rest = first_word(word.casefold()[found.end() :]) if found else None
-    return rest is not None and bool(look_up(rest))
+    if found is None or rest is None or whole is None:
+        return False
+    return (found[0] in {"un", "non"} and bool(look_up(rest))) or are_opposites(whole, rest)
 
 
 @lru_cache(100_000)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import NamedTuple
 
 from sayso.tools.truth.grammar import PREPOSITIONS, SMALL, is_verb
+from sayso.tools.truth.lexicon import is_thing
 from sayso.tools.truth.reading import Reading
 from sayso.tools.truth.words import tokenize
 
@@ -20,18 +22,20 @@ from .alignment import Alignment, WordPair
 from .likeness import is_same_name, weigh
 from .problems import SupportProblem, quote_words
 from .role_facts import is_other_name
-from .source_reading import describes_next, is_owner, is_telling, join_names, spells_initials
+from .source_reading import describes_next, does_something, is_owner, is_telling, join_names, spells_initials
 
 HALF = 5
 """The distance, in words, at which a word counts half."""
 _NAMES_BY, _FIGURES_BY, _SUBJECTS_BY = 1.3, 1.2, 1.4
 """How many times better another one has to fit, so that what is said is taken for mixed up."""
+_EXCHANGED_BY = 1.15
 _LEAST_FIT = 0.25
 _LEAST_SUBJECT_FIT = 0.3
 _SAME_PLACE, _OTHER_PLACE = 1.15, 0.9
 _NEXT_STATEMENT = 0.1
 _OF_OTHERS = frozenset("he she it they his her its their".split())
 _BEFORE_FIGURES = frozenset("the a an about roughly some nearly almost over more than around approximately early late mid".split())
+_DIRECTIONS = frozenset("from to since until till before after by".split())
 _PARTS = re.compile(r"[,;]|\band\b|\bor\b")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _LONGEST_SUBJECT = 3
@@ -72,6 +76,7 @@ def check_rivals(match: Alignment) -> Iterator[SupportProblem]:
     for number, figure in enumerate(match.claim.figures):
         if figure.kind != "label" and any(number in each for each in match.read.figures):
             yield from _check_figure(match, contexts, number)
+    yield from _check_exchanged(match, contexts)
 
 
 def _find_contexts(match: Alignment) -> Iterator[Context]:
@@ -115,7 +120,7 @@ def _measure_distance(reading: Reading, one: int, other: int) -> float:
     distance = last - first
     between = reading.text[reading.words[first].end : reading.words[last].start]
     distance -= sum(len(tokenize(found[0])) + 2 for found in _BRACKETS.finditer(between))
-    distance += bool(_PARTS.search(between))
+    distance += 3 * bool(_PARTS.search(between))
     begin, end = reading.segment_of[first], reading.segment_of[last]
     distance += 2 * (end - begin)
     distance += sum(2 for each in reading.segments[begin + 1 : end + 1] if each.opener[:1] in {";", "("})
@@ -142,6 +147,10 @@ def _check_name(match: Alignment, contexts: Sequence[Context], run: Sequence[int
     gap = Gap(frozenset(run), run[-1], _find_preposition(claim, run[0]))
     if all(sources.is_given(claim.words[at]) for at in run) or _is_topic(match, run, gap.preposition):
         return
+    if not gap.preposition and not any(
+        match.pairs[at].likeness >= 0.7 for at in match.read.words if at in match.pairs and does_something(claim, at)
+    ):
+        return  # nothing is said to be done by or to it
     places = [
         (number, each) for number, reading in enumerate(sources.statements) for each in join_names(reading, sources.find_names(reading))
     ]
@@ -191,12 +200,13 @@ def _count_shared(match: Alignment, run: Sequence[int], number: int, places: Seq
 def _is_other(match: Alignment, reading: Reading, places: Sequence[int], run: Sequence[int]) -> bool:
     """Return whether a name of the sources is none of the claim's, nor another name of one, nor a mere description."""
     claim, names = match.claim, match.read.names
-    for place in places:
-        text = reading.words[place].text
-        if any(spells_initials(text, claim, at) for at in names):
-            return False
-        if len(text) > 1 and any(is_same_name(claim.words[at].text, text) for at in names):
-            return False
+    if any(spells_initials(reading.words[place].text, claim, at) for place in places for at in names):
+        return False
+    texts = [reading.words[place].text for place in places if len(reading.words[place].text) > 1]
+    known = [any(is_same_name(claim.words[at].text, text) for at in names) for text in texts]
+    holds = all(any(is_same_name(claim.words[at].text, text) for text in texts) for at in run)
+    if holds or all(known) or (any(known) and len(run) == 1):
+        return False
     describes = describes_next(reading, places[-1]) and not describes_next(claim, run[-1])
     return not is_other_name(reading, places[0]) and not describes
 
@@ -233,8 +243,9 @@ def _check_figure(match: Alignment, contexts: Sequence[Context], number: int) ->
     for at, reading in enumerate(read.sources.statements):
         said = {other for each in read.figures[at].values() for other in each}
         for place, other in enumerate(reading.figures):
-            same_place = _find_preposition(reading, other.first) == gap.preposition
-            value = _fit(match, contexts, gap, at, other.first) * (_SAME_PLACE if same_place else _OTHER_PLACE)
+            before = _find_preposition(reading, other.first)
+            turned = {before, gap.preposition} <= _DIRECTIONS and before != gap.preposition
+            value = _fit(match, contexts, gap, at, other.first) * (_OTHER_PLACE if turned else 1)
             fit = Fit(value, at, tuple(range(other.first, max(other.end, other.first + 1))))
             if place in read.figures[at].get(number, ()):
                 mine.append(fit)
@@ -246,6 +257,34 @@ def _check_figure(match: Alignment, contexts: Sequence[Context], number: int) ->
             ):
                 rivals.append(fit)
     yield from _compare(match, mine, rivals, f"“{figure.shown}”", _FIGURES_BY)
+
+
+def _check_exchanged(match: Alignment, contexts: Sequence[Context]) -> Iterator[SupportProblem]:
+    """Yield two names or figures of the claim, of one kind and in one statement, that fit better each in the other's place."""
+    claim, read, evidence = match.claim, match.read, match.evidence
+    items = list[tuple[str, Gap, int]]()
+    for run in join_names(claim, read.names):
+        places = [match.pairs[at].place for at in run if at in match.pairs]
+        if places:
+            kind = "name behind a preposition" if _find_preposition(claim, run[0]) else "name"
+            items.append((kind, Gap(frozenset(run), run[-1], ""), places[-1]))
+    for number, figure in enumerate(claim.figures):
+        same = read.figures[match.best].get(number, ())
+        if len(same) == 1 and figure.kind != "label":
+            own = frozenset(range(figure.first, max(figure.end, figure.first + 1))) - figure.nouns
+            unit = figure.unit if figure.kind in _MEASURES else ""
+            kind = "count" if figure.kind in {"count", "plain"} else f"{figure.kind} {unit}"
+            items.append((kind, Gap(own, figure.first, ""), evidence.figures[same[0]].first))
+    for (kind, one, here), (other_kind, other, there) in combinations(items, 2):
+        if kind != other_kind or here == there:
+            continue
+        without = [context for context in contexts if context.place not in one.own | other.own]
+        straight = _fit(match, without, one, match.best, here) + _fit(match, without, other, match.best, there)
+        crossed = _fit(match, without, one, match.best, there) + _fit(match, without, other, match.best, here)
+        if crossed > straight * _EXCHANGED_BY + 0.02:
+            yield SupportProblem(
+                "mixed up", f"The sources have {quote_words(evidence, [here])} and {quote_words(evidence, [there])} the other way round."
+            )
 
 
 def _check_subjects(match: Alignment, contexts: Sequence[Context]) -> Iterator[SupportProblem]:
@@ -260,9 +299,11 @@ def _check_subjects(match: Alignment, contexts: Sequence[Context]) -> Iterator[S
             for place in spots[-1] if all(spots) else ():
                 if all(any(abs(place - other) <= 3 for other in spot) for spot in spots):
                     mine.append(Fit(_fit(match, contexts, gap, number, place), number, (place,)))
-            for other in _find_subjects(reading):
+            things = _find_things(match, number) if number == match.best and any(each.statement == number for each in mine) else ()
+            for other in (*_find_subjects(reading), *things):
                 if _is_rival_subject(match, number, run, spots, other):
                     rivals.append(Fit(_fit(match, contexts, gap, number, other[-1]), number, tuple(other)))
+        rivals = [each for each in rivals if each.statement == match.best]
         yield from _compare(match, mine, rivals, quote_words(match.claim, run), _SUBJECTS_BY, _LEAST_SUBJECT_FIT)
 
 
@@ -274,6 +315,20 @@ def _is_rival_subject(match: Alignment, number: int, run: Sequence[int], spots: 
     table = match.read.tables[number]
     beside = {pair.place for at in match.read.places if at not in run for pair in table.get(at, ()) if pair.likeness >= 0.5}
     return not beside & set(other) and (len(run) == 1 or any(shared))
+
+
+def _find_things(match: Alignment, number: int) -> Iterator[list[int]]:
+    """Yield the nouns of a statement that stand behind no preposition, alone: "the fitness room" has its verb before it."""
+    reading = match.read.sources.statements[number]
+    run = list[int]()
+    for at in range(len(reading.words) + 1):
+        inside = at < len(reading.words) and is_telling(reading, at) and not does_something(reading, at) and is_thing(reading.words[at])
+        if inside and (not run or reading.text[reading.words[at - 1].end : reading.words[at].start] == " "):
+            run.append(at)
+            continue
+        if run and len(run) <= _LONGEST_SUBJECT and not _find_preposition(reading, run[0]):
+            yield run
+        run = [at] if inside else []
 
 
 def _find_subjects(reading: Reading) -> Iterator[list[int]]:

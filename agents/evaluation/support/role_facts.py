@@ -12,7 +12,7 @@ from sayso.tools.truth.words import stem
 from .alignment import Alignment, WordPair
 from .likeness import is_same_name
 from .problems import SupportProblem, quote_words
-from .source_reading import describes_next, find_subject, is_owner, is_telling, join_names, spells_initials
+from .source_reading import describes_next, does_something, find_subject, is_owner, is_telling, join_names, spells_initials
 
 _HOLLOW = frozenset(map(stem, "be have do make get take give go come put set see use become include".split()))
 """Verbs that say too little to tell whose they are."""
@@ -34,7 +34,7 @@ class Roles(NamedTuple):
 def check_roles(match: Alignment) -> Iterator[SupportProblem]:
     """Yield verbs of the claim that the sources say of somebody else."""
     for at in match.read.words:
-        if not is_verb(match.claim.words, at):
+        if not does_something(match.claim, at):
             continue
         if at in match.pairs:
             yield from _check_verb(match, match.evidence, at, match.pairs[at])
@@ -64,7 +64,7 @@ def _check_verb(match: Alignment, evidence: Reading, at: int, pair: WordPair) ->
             yield SupportProblem("role", f"The sources say “{word.text}” of {quote_words(evidence, theirs.agents)}.")
     elif ours.agents and theirs.patients and not theirs.agents and is_one(ours.agents, theirs.patients):
         before = [each for each in names if each < pair.place]
-        has_object = bool(ours.patients) or is_verb(evidence.words, pair.place)
+        has_object = bool(ours.patients) or does_something(evidence, pair.place)
         if has_object and not is_one(ours.patients, theirs.patients) and not is_one(ours.agents, before):
             yield SupportProblem("role", f"In the sources {quote_words(evidence, theirs.patients)} does not do this: it is done to it.")
     elif _has_other_patients(claim, ours, theirs) and not is_one(ours.patients, theirs.patients):
@@ -80,7 +80,7 @@ def _has_other_patients(claim: Reading, ours: Roles, theirs: Roles) -> bool:
 
 def _check_plain_subject(match: Alignment, evidence: Reading, at: int, place: int) -> Iterator[SupportProblem]:
     """Yield a verb whose subject, in common nouns, is another clause's in the statement: "electricity is included"."""
-    if evidence is not match.evidence or not is_verb(evidence.words, place):
+    if evidence is not match.evidence or not does_something(evidence, place):
         return
     ours = [each for each in find_subject(match.claim, at) if is_telling(match.claim, each)]
     theirs = {each for each in find_subject(evidence, place) if is_telling(evidence, each)}
@@ -138,7 +138,7 @@ def _find_doers(reading: Reading, places: range, names: Sequence[int]) -> tuple[
 def _find_their_roles(reading: Reading, place: int, names: Sequence[int]) -> Roles | None:
     """Return the roles of a verb, or of a noun that says what is done; None where they cannot be told."""
     words = reading.words
-    if not is_verb(words, place):
+    if not does_something(reading, place):
         return _find_roles_of_noun(reading, place, names)
     is_being = any(words[at].text.casefold() in BE for at in range(max(0, place - 3), place))
     if words[place].text.casefold().endswith("ing") and not is_being:

@@ -30,6 +30,7 @@ _NO_NAMES = (
     )
 )
 _DENIALS = frozenset("not no never none nobody nothing neither nor without nowhere".split())
+_EMPTY = frozenset("nobody none nothing nowhere".split())
 _SHORT_DENIALS = frozenset("no without neither nor".split())
 _IN_NAMES = frozenset("of de del al von".split())
 _LINKING = _IN_NAMES | {"the"}
@@ -125,6 +126,9 @@ def find_denied(reading: Reading) -> Iterator[tuple[int, tuple[int, ...]]]:
         if first in phrases:  # "at no charge" denies nothing
             continue
         segment, places = reading.segments[reading.segment_of[first]], list[int]()
+        if reading.words[first].text.casefold() in _EMPTY:  # "he eats nothing"
+            yield first, tuple(at for at in range(segment.first, segment.end) if at != first)
+            continue
         for at in range(end, segment.end):
             low = reading.words[at].text.casefold()
             if at > end and reading.words[first].text.casefold() in _SHORT_DENIALS and low in PREPOSITIONS | AUXILIARIES:
@@ -186,6 +190,17 @@ def describes_next(reading: Reading, at: int) -> bool:
         return False
     following = reading.words[at + 1]
     return following.text[:1].islower() and following.text.casefold() not in SMALL and not is_verb(reading.words, at + 1)
+
+
+def does_something(reading: Reading, at: int) -> bool:
+    """Return whether a word is a verb where it stands, also one that may be a noun elsewhere: "the female lays an egg"."""
+    if is_verb(reading.words, at):
+        return True
+    if not 0 < at < len(reading.words) - 1 or not reading.words[at].text.endswith(("s", "ed")) or not reading.words[at].text.islower():
+        return False
+    after, before = reading.words[at + 1].text.casefold(), reading.words[at - 1].text.casefold()
+    verb = any(part == "v" for entry in look_up(reading.words[at]) for part, _ in entry.senses)
+    return verb and (after in DETERMINERS or after[:1].isdigit()) and before not in DETERMINERS | PREPOSITIONS
 
 
 def is_owner(reading: Reading, at: int) -> bool:

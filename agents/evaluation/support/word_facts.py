@@ -11,7 +11,7 @@ from sayso.tools.truth.lexicon import excludes
 from .alignment import Alignment
 from .likeness import find_parts_of_speech, is_same_name, measure_likeness
 from .problems import SupportProblem
-from .source_reading import SourceReading, is_telling, join_names
+from .source_reading import SourceReading, does_something, is_telling, join_names
 
 _LANGUAGES = frozenset("english german french spanish polish latin italian dutch russian chinese japanese".split())
 _NEAR = 2
@@ -99,7 +99,14 @@ def _find_other_complement(match: Alignment, at: int, place: int) -> tuple[int |
         return None, None
     clauses = [evidence.segments[evidence.segment_of[each]].clause for each in (match.pairs[own].place, place)]
     kinds = find_parts_of_speech(match.claim.words[own]) & find_parts_of_speech(evidence.words[other])
-    return (own, other) if clauses[0] != clauses[1] and "a" in kinds else (None, None)
+    first, last = sorted((match.pairs[own].place, place))
+    parted = (
+        match.pairs[at].likeness == 1
+        and does_something(evidence, place)
+        and match.claim.words[own].text.islower()
+        and any(does_something(evidence, each) for each in range(first + 1, last))
+    )
+    return (own, other) if (clauses[0] != clauses[1] and "a" in kinds) or (parted and "n" in kinds) else (None, None)
 
 
 def _find_other_after_preposition(match: Alignment, at: int, place: int) -> tuple[int | None, int | None]:
