@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .example import Example as Example
     from .example import ExampleOrigin as ExampleOrigin
     from .example import LeftOut as LeftOut
+    from .example import Messages as Messages
     from .making import Dataset as Dataset
     from .making import make_dataset as make_dataset
     from .preferences import find_pairs as find_pairs
@@ -41,6 +42,7 @@ _PLACES = {
     "Example": "example",
     "FileCheck": "checking",
     "LeftOut": "example",
+    "Messages": "example",
     "ExampleOrigin": "example",
     "RowProblem": "problems",
     "TEMPLATES": "templates",

@@ -19,7 +19,8 @@ from .example import Example, ExampleOrigin, LeftOut, Messages
 class DecidedCall(NamedTuple):
     """A call that a person has decided on: in which message of the transcript it stands, as which of its calls, and what was decided.
 
-    `decision` is "approved", "edited" or "rejected"; `arguments` are those that it was performed with.
+    `decision` is "approved", "edited" or "rejected". `arguments` are those of the model with what the person changed in them: what the
+    application filled in is not the model's to learn.
     """
 
     message: int
@@ -129,7 +130,7 @@ def find_decided(record: RunRecord) -> list[DecidedCall]:
     """Return the calls of a run that a person has decided on, in order. Of several requests about one call the last decision counts."""
     start = (find_question(record.messages) or 0) + 1
     places = {
-        call.id: (number, index)
+        call.id: (number, index, call.arguments)
         for number, message in enumerate(record.messages)
         if number >= start and isinstance(message, AssistantMessage)
         for index, call in enumerate(message.calls)
@@ -141,10 +142,23 @@ def find_decided(record: RunRecord) -> list[DecidedCall]:
     found: list[DecidedCall] = []
     for call_id, approvals in asked.items():
         last = approvals[-1]
-        edits = [each.edited for each in approvals if each.edited is not None]
-        decision = "rejected" if last.decision == "rejected" else "edited" if edits else "approved"
-        found.append(DecidedCall(*places[call_id], last.tool, decision, last.reason, edits[-1] if edits else last.arguments))
+        message, index, written = places[call_id]
+        arguments = _change_arguments(written, approvals)
+        decision = "rejected" if last.decision == "rejected" else "edited" if arguments != written else "approved"
+        found.append(DecidedCall(message, index, last.tool, decision, last.reason, arguments))
     return sorted(found, key=lambda each: each.place)
+
+
+def _change_arguments(written: Mapping[str, object], approvals: Sequence[ApprovalRecord]) -> Mapping[str, object]:
+    """Return the arguments that the model wrote with what a person changed in those that were shown."""
+    arguments = dict(written)
+    for each in approvals:
+        if each.edited is not None:
+            changed = {name: value for name, value in each.edited.items() if name not in each.arguments or each.arguments[name] != value}
+            arguments = {
+                name: value for name, value in {**arguments, **changed}.items() if name in each.edited or name not in each.arguments
+            }
+    return arguments
 
 
 def _make_plain(record: RunRecord, why: str, conversation: str) -> Example | LeftOut:
