@@ -33,12 +33,14 @@ class Executed(NamedTuple):
     """What executing a case came to: its record, the error that ended its run, and where it parts from its recording.
 
     `inner` are the runs that its own code began: their calls, approvals and sources are in the record, and are stored with the evaluation.
+    `is_live` says that a recorded run went on with the real model: nothing can make that record again, so all of it is stored.
     """
 
     record: RunRecord
     error: Exception | None = None
     difference: str = ""
     inner: tuple[RunRecord, ...] = ()
+    is_live: bool = False
 
     @property
     def is_outage(self) -> bool:
@@ -59,11 +61,14 @@ class CaseRunner:
     writes: str = ASK
     deps: object = None
     limits: Limits | None = None
+    live: bool = False
 
     async def run(self, case: Case, run_id: str) -> Executed:
         """Execute a case as the run of that id and return its record. A run that has ended is not executed again."""
         if case.recording:
-            return await self._replay(case)
+            executed = await self._replay(case)
+            self.money.count(executed.record.usage.cost_usd if self.live else 0.0)
+            return executed
         known = await self._find_state(case, run_id)
         if known is not None:
             record = await self.find_record(case, run_id)
@@ -107,10 +112,10 @@ class CaseRunner:
         rules = CaseRules()
         try:
             subject = self.subject.app if isinstance(self.subject, AppSubject) else self.subject
-            replayed = await run_apart(lambda: replay_case(case, subject, deps=self.deps), rules)
+            replayed = await run_apart(lambda: replay_case(case, subject, deps=self.deps, live=self.live), rules)
         except UsageError as error:  # its recording cannot be used: no end of the others
             return Executed(RunRecord(run_id="", flow=self.subject.name, input=case.input, error=str(error), finished=False), error)
-        return Executed(replayed.record, None, replayed.note or str(replayed.difference or ""))
+        return Executed(replayed.record, None, replayed.note or str(replayed.difference or ""), is_live=self.live)
 
     async def _execute(self, case: Case, run_id: str, rules: CaseRules) -> None:
         subject, value = self.subject, read_input(self.subject, case)

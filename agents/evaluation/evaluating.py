@@ -34,6 +34,7 @@ async def evaluate(
     writes: str = ASK,
     deps: object = None,
     limits: Limits | None = None,
+    live: bool = False,
     store: DurableEngine | MemoryEngine | str | Path | None = None,
     anew: bool = False,
     keep_open: bool = False,
@@ -49,6 +50,9 @@ async def evaluate(
     perform it, "perform" performs it. The subject's own approver is never asked. `deps` is what its tools find in their ToolContext, or a
     function that makes it for each case.
 
+    A case with a recording is replayed: no model is asked, and nothing acts. With `live` it goes on where the code parts from the
+    recording: models are really asked and reads done, while writes stay open.
+
     With a `store` (a file, the URL of a database, an engine) an evaluation that was ended, however it was, goes on where it stopped when
     the same call is made again, and no case is done twice. It is over once `show` has been called with it. Cases whose model could not be
     asked are not over: the same call tries them again. With `anew` all cases are executed, whatever is stored; with `keep_open` it is never
@@ -57,12 +61,12 @@ async def evaluate(
     Raises UsageError for an empty selection, two cases of one name, and what cannot be evaluated.
     """
     check_outer_rules(writes)
-    plan = make_plan(suite, subject, scores, repeat=repeat, writes=writes)
+    plan = make_plan(suite, subject, scores, repeat=repeat, writes=writes, live=live)
     money = Money(max_cost_usd)
     money.check_prices(plan.subject)
     check_count("concurrency", concurrency)
     async with _open_store(store) as engine:
-        runner = CaseRunner(engine=engine, subject=plan.subject, money=money, writes=writes, deps=deps, limits=limits)
+        runner = CaseRunner(engine=engine, subject=plan.subject, money=money, writes=writes, deps=deps, limits=limits, live=live)
         work = EvaluationRun(plan, runner, await _choose_id(engine, plan, anew), concurrency, on_result)
         return await work.carry_out(show, keep_open=keep_open)
 

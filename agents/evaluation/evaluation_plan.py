@@ -49,13 +49,20 @@ class EvaluationPlan(HasDict):
     subject: AnyWorkflow
     repeat: int = 1
     writes: str = ASK
+    live: bool = False
 
     @cached_property
     def fingerprint(self) -> str:
         """Return a hash of the plan, which is the same in another process."""
         scores = [plain_repr(each) for each in self.scores]
         return sha256(
-            self.suite, [_describe_case(each) for each in self.cases], scores, fingerprint(self.subject), self.repeat, self.writes
+            self.suite,
+            [_describe_case(each) for each in self.cases],
+            scores,
+            fingerprint(self.subject),
+            self.repeat,
+            self.writes,
+            self.live,
         )
 
     def scores_of(self, case: Case) -> tuple[Score, ...]:
@@ -64,7 +71,13 @@ class EvaluationPlan(HasDict):
 
 
 def make_plan(
-    suite: AnySuite | Iterable[Case], subject: object, scores: Iterable[Score] = (), *, repeat: int = 1, writes: str = ASK
+    suite: AnySuite | Iterable[Case],
+    subject: object,
+    scores: Iterable[Score] = (),
+    *,
+    repeat: int = 1,
+    writes: str = ASK,
+    live: bool = False,
 ) -> EvaluationPlan:
     """Return the plan of an evaluation. Raises UsageError for what cannot be executed or told apart, before anything is."""
     name, own, given = "cases", tuple[Score, ...](), suite
@@ -86,6 +99,7 @@ def make_plan(
         subject=make_app_subject(subject, cases) if isinstance(subject, App) else make_subject(subject),
         repeat=check_count("repeat", repeat),
         writes=check_writes(writes),
+        live=live,
     )
     for case in cases:
         _check_case(plan, case)

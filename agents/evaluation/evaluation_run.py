@@ -18,12 +18,13 @@ from sayso.workflows.runs.protocols import Scope
 from .case_runs import CaseRunner, Executed, run_apart
 from .evaluation_money import sum_stored_costs
 from .evaluation_plan import EvaluationPlan
-from .inner_runs import add_inner_runs, read_inner_run, write_inner_run
+from .inner_runs import add_inner_runs
 from .judging import ENDED_WITH_ERROR, Judged, asks_model, fail, judge, judge_all, judge_repeats, needs_repeats
+from .record_json import read_record, write_record
 from .rehearsal import CaseRules
 from .stored_results import read_score, write_score
 from .suite_results import CaseResult, Evaluation, NotRun
-from .values import Case, CaseRun, Score, ScoreResult
+from .values import Case, CaseRun, RunRecord, Score, ScoreResult
 
 FLOW = "evaluation"
 MEASURED = ("seconds", "first_token_seconds", "tokens_per_second", "error")
@@ -109,9 +110,7 @@ class EvaluationRun(Workflow[Json, int]):
                 self._add(key, CaseResult(case=case, repeat=key.repeat, record=executed.record, scores=lost))
                 return
         measured = await run.step("ran", _measure, executed)
-        record = await self.runner.find_record(case, self._run_id(key)) if executed is None else executed.record
-        if executed is None:
-            record = add_inner_runs(record, map(read_inner_run, measured["inner"]))
+        record = executed.record if executed is not None else await self._find_record(case, key, measured)
         record = replace(record, **{name: measured[name] for name in MEASURED})
         difference: str = measured["difference"]
         if difference and not record.finished:  # what comes next is not in the recording, so there is nothing to judge
@@ -122,6 +121,13 @@ class EvaluationRun(Workflow[Json, int]):
             self.not_run[key] = self.money.why
             return
         self._add(key, CaseResult(case=case, repeat=key.repeat, record=record, scores=scores, difference=difference))
+
+    async def _find_record(self, case: Case, key: _Key, measured: JsonObject) -> RunRecord:
+        """Return the record of a case that is stored: of its run, with what is stored beside it."""
+        if measured["whole"] is not None:
+            return read_record(measured["whole"])
+        record = await self.runner.find_record(case, self._run_id(key))
+        return add_inner_runs(record, map(read_record, measured["inner"]))
 
     def _run_id(self, key: _Key) -> str:
         number = f"{self.id}-{key.case + 1}"
@@ -222,8 +228,9 @@ async def _measure(executed: Executed | None) -> JsonObject:
     assert executed is not None
     record = executed.record
     measured = {name: getattr(record, name) for name in MEASURED}
-    inner = [write_inner_run(each) for each in executed.inner]
-    return {**measured, "difference": executed.difference, "cost_usd": record.usage.cost_usd, "inner": inner}
+    inner = [write_record(each, with_sources=True) for each in executed.inner]
+    whole = write_record(record, with_sources=True) if executed.is_live else None
+    return {**measured, "difference": executed.difference, "cost_usd": record.usage.cost_usd, "inner": inner, "whole": whole}
 
 
 async def _judge_plain(scores: Sequence[Score], case_run: CaseRun) -> Json:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sayso.tools.canonical import Json, JsonObject
 from sayso.workflows.runs.execution import Execution
 
-from .record_json import read_call, to_plain, write_approval, write_call
-from .values import ApprovalRecord, RunRecord, SourceText
+from .values import RunRecord
 
 
 def find_inner_runs(executions: Iterable[Execution]) -> tuple[RunRecord, ...]:
@@ -36,31 +34,4 @@ def add_inner_runs(record: RunRecord, inner: Iterable[RunRecord]) -> RunRecord:
         models=tuple(dict.fromkeys((*record.models, *(model for each in inner for model in each.models)))),
         messages=record.messages or (inner[0].messages if len(inner) == 1 else ()),
         tools=record.tools or inner[0].tools,
-    )
-
-
-def write_inner_run(record: RunRecord) -> JsonObject:
-    """Return what is stored of a run inside a case, as JSON."""
-    return {
-        "run_id": record.run_id,
-        "flow": record.flow,
-        "calls": [write_call(each) for each in record.calls],
-        "approvals": [write_approval(each) for each in record.approvals],
-        "sources": [to_plain(list(each)) for each in record.sources],
-        "models": list(record.models),
-        "tools": to_plain([dict(each) for each in record.tools]),
-    }
-
-
-def read_inner_run(written: Json) -> RunRecord:
-    """Return a run inside a case from what is stored of it: all that scores and tables ask for, without its messages."""
-    return RunRecord(
-        run_id=written["run_id"],
-        flow=written["flow"],
-        input=None,
-        calls=tuple(read_call(each) for each in written["calls"]),
-        approvals=tuple(ApprovalRecord(**each) for each in written["approvals"]),
-        sources=tuple(SourceText(*each) for each in written["sources"]),
-        models=tuple(written["models"]),
-        tools=tuple(written["tools"]),
     )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from sayso.tools.canonical import Json, JsonObject
 from sayso.tools.errors import UsageError
-from sayso.workflows.runs.limits import Usage
 
-from .record_json import read_call, to_plain, write_approval, write_call
+from .record_json import read_record, to_plain, write_record
 from .statistics import bootstrap_interval
 from .suite_results import CaseResult, CaseStatus, Evaluation, NotRun, ScoreSummary
-from .values import ApprovalRecord, Case, RunRecord, ScoreResult
+from .values import Case, ScoreResult
 
 FORMAT = "sayso-evaluation/1"
 
@@ -73,7 +71,6 @@ def _write_summary(evaluation: Evaluation, summary: ScoreSummary) -> JsonObject:
 
 
 def _write_result(result: CaseResult) -> JsonObject:
-    record = result.record
     return {
         "case": result.case.name,
         "place": result.case.place,
@@ -85,18 +82,7 @@ def _write_result(result: CaseResult) -> JsonObject:
         "scores": [write_score(each) for each in result.scores],
         "input": to_plain(result.case.input),
         "expected": to_plain(result.case.expected),
-        "run": record.run_id,
-        "output": to_plain(record.output),
-        "text": record.text,
-        "error": record.error,
-        "finished": record.finished,
-        "calls": [write_call(each) for each in record.calls],
-        "approvals": [write_approval(each) for each in record.approvals],
-        "models": list(record.models),
-        "usage": record.usage._asdict(),
-        "seconds": record.seconds,
-        "first_token_seconds": record.first_token_seconds,
-        "tokens_per_second": record.tokens_per_second,
+        **write_record(result.record),
     }
 
 
@@ -132,7 +118,7 @@ def read_evaluation(path: str | Path) -> Evaluation:
         raise UsageError(f"{path} holds no complete results of an evaluation: {type(error).__name__}: {error}.") from None
 
 
-def _read_result(written: Any) -> CaseResult:
+def _read_result(written: Json) -> CaseResult:
     return CaseResult(
         case=Case(
             name=written["case"],
@@ -144,20 +130,5 @@ def _read_result(written: Any) -> CaseResult:
         repeat=written["repeat"],
         difference=written["difference"],
         scores=tuple(read_score(each) for each in written["scores"]),
-        record=RunRecord(
-            run_id=written["run"],
-            flow="",
-            input=written["input"],
-            output=written["output"],
-            text=written["text"],
-            error=written["error"],
-            finished=written["finished"],
-            calls=tuple(read_call(each) for each in written["calls"]),
-            approvals=tuple(ApprovalRecord(**each) for each in written["approvals"]),
-            models=tuple(written["models"]),
-            usage=Usage(**written["usage"]),
-            seconds=written["seconds"],
-            first_token_seconds=written["first_token_seconds"],
-            tokens_per_second=written["tokens_per_second"],
-        ),
+        record=read_record(written),
     )

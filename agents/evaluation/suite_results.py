@@ -40,10 +40,10 @@ class CaseResult:
         """Return what became of it.
 
         A run that ended with an error is an error, unless a score that expects one has passed it. A case without scores passes when its
-        run has ended; a recorded one when all is as it was recorded, a wait or an error too. Not judged is one whose scores have neither a
+        run has ended; a recorded one also where it waits as it was recorded. Not judged is one whose scores have neither a
         value nor a verdict, and a recorded one that asks for something that is not in its recording.
         """
-        if self.case.recording and not (self.difference or self.scores) and self.record.run_id:
+        if self.case.recording and not (self.difference or self.scores or self.record.error):
             return CaseStatus.PASSED
         if self.record.error and not any(score.passed and score.expects_error for score in self.scores):
             return CaseStatus.ERROR
@@ -166,9 +166,9 @@ class Evaluation(HasDict):
         """Return the scores that have neither a value nor a verdict anywhere: a judge that is down must not look like a success."""
         return tuple(each for each in self.scores if not each.values and not each.passed and not each.failed)
 
-    def count(self, status: CaseStatus) -> int:
+    def count(self, status: CaseStatus | str) -> int:
         """Return how many results have that status."""
-        return sum(result.status is status for result in self.results)
+        return sum(result.status == status for result in self.results)
 
     @property
     def usage(self) -> Usage:

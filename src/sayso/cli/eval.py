@@ -51,6 +51,14 @@ EvaluationStore = Annotated[
         help=f"Where the runs are stored: sqlite:///runs.db or postgresql://user@host/name. Default: {FOLDER}/evaluations.db",
     ),
 ]
+Live = Annotated[
+    bool,
+    Parameter(
+        negative="",
+        help="Where a recorded run and the code part, go on with the real model: it costs money, writes stay open, and steps of your own "
+        "are not done.",
+    ),
+]
 Anew = Annotated[bool, Parameter(negative="", help="Execute all cases, even if an evaluation of the same cases was interrupted.")]
 
 
@@ -69,6 +77,7 @@ def eval(
     json: JsonFile = None,
     html: HtmlFile = None,
     database: EvaluationStore = None,
+    live: Live = False,
     anew: Anew = False,
 ) -> int:
     """Execute the cases of a file on an agent, a workflow or a function, and show what their scores say.
@@ -87,7 +96,8 @@ def eval(
     for note in suite.notes:
         print(escape_controls(note), file=sys.stderr)
     command = _Command(suite, loaded, before, json, html, len(suite.cases) * repeat)
-    options = {"repeat": repeat, "concurrency": concurrency, "max_cost_usd": max_cost, "writes": writes, "deps": made_deps, "anew": anew}
+    options = {"repeat": repeat, "concurrency": concurrency, "max_cost_usd": max_cost, "writes": writes, "deps": made_deps}
+    options |= {"live": live, "anew": anew}
     with StopSignals() as signals:
         return signals.run(command.execute(database or make_default_store(), options))
 
