@@ -55,7 +55,7 @@ class Cap:
     def __str__(self) -> str:
         of = "".join(f" of the {name} {value!r}" for name, value in (("user", self.user), ("agent", self.agent)) if value is not None)
         each = f" for each {' and '.join(self.grouped_by)}" if self.grouped_by else ""
-        return f"${self.usd:.2f} {'an' if self.per == 'hour' else 'a'} {self.per}{each}{of}"
+        return f"{show_usd(self.usd)} {'an' if self.per == 'hour' else 'a'} {self.per}{each}{of}"
 
 
 class CapWindow(NamedTuple):
@@ -77,12 +77,18 @@ class CapWindow(NamedTuple):
     def _describe(self, used_usd: float, more_usd: float) -> str:
         whose = [f"{name} {value!r}" for name, value in (("user", self.user), ("agent", self.agent)) if value is not None]
         until = datetime.fromtimestamp(self.ends_at, find_zone(self.cap.zone)).strftime("%Y-%m-%d %H:%M")
-        more = f", and this model call could cost up to ${more_usd:.4f}, so it was not made" if more_usd else ", so no run is begun"
+        more = f", and this model call could cost up to {show_usd(more_usd)}, so it was not made" if more_usd else ", so no run is begun"
         less = " Shorter replies reserve less: sampling=Sampling(max_tokens=...)." if more_usd else ""
         return (
-            f"The cap of {self.cap} is reached{' (' + ', '.join(whose) + ')' if whose else ''}: ${used_usd:.4f} used{more}. "
+            f"The cap of {self.cap} is reached{' (' + ', '.join(whose) + ')' if whose else ''}: {show_usd(used_usd)} used{more}. "
             f"It is free again at {until} {self.cap.zone}. Run it again then, or raise Cap(usd=...).{less}"
         )
+
+
+def show_usd(usd: float) -> str:
+    """Return an amount with as many digits as it takes: $5.00, $0.005."""
+    whole, _, part = f"{usd:.6f}".partition(".")
+    return f"${whole}.{part.rstrip('0').ljust(2, '0')}"
 
 
 def check_caps(caps: Iterable[Cap] | None) -> tuple[Cap, ...]:

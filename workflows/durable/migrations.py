@@ -143,6 +143,24 @@ MIGRATIONS = (
     Migration(
         8, "an index of the runs of a user", "CREATE INDEX sayso_runs_user ON sayso_runs (for_user, created_at) WHERE for_user <> ''"
     ),
+    Migration(
+        9,
+        "what statistics need of each run, as its log said it when they were last asked for",
+        """
+        CREATE TABLE sayso_facts (
+            root TEXT PRIMARY KEY,
+            number INTEGER NOT NULL,
+            seconds DOUBLE PRECISION NOT NULL,
+            cost_usd DOUBLE PRECISION NOT NULL,
+            spend_usd DOUBLE PRECISION NOT NULL,
+            input_tokens BIGINT NOT NULL,
+            output_tokens BIGINT NOT NULL,
+            model_calls INTEGER NOT NULL,
+            tool_calls INTEGER NOT NULL,
+            versions TEXT NOT NULL
+        )
+        """,
+    ),
 )
 
 LOCK = 7129201

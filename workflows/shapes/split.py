@@ -29,7 +29,7 @@ class Split(Conditional[A, B]):
 
     def __init__(self, name: str, versions: Mapping[str, Node], weights: Mapping[str, float], limits: Limits | None) -> None:
         self.weights = dict(weights)
-        super().__init__(Node(name, "predicate", self._choose, None, None, str), versions, None, name, limits)
+        super().__init__(Node(name, "predicate", self._choose, None, None, str), dict[object, Node](versions), None, name, limits)
 
     def _choose(self, run: Run, _position: str, _value: object) -> Awaitable[str]:
         return run.step(f"{SPLIT}{self.name}", self._deal, run)

@@ -39,6 +39,7 @@ COMMANDS = {
     "runs": "List the runs of a database: the state of each, what it waits for, what it cost.",
     "show": "Show what happened in a run, step by step; --follow shows it live.",
     "start": "Hand a run to the workers of an app, and print its id.",
+    "stats": "Show what runs came to: volume, cost, latency, approvals, errors and thumbs, by agent and time.",
     "verify": "Check the log of a run and what is stored beside it; report what was changed or is missing.",
     "worker": "Execute the runs of an app until stopped.",
 }
