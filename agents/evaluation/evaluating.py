@@ -15,7 +15,7 @@ from .case_runs import AnyEngine, CaseRunner
 from .evaluation_money import Money
 from .evaluation_plan import AnySuite, EvaluationPlan, check_count, make_plan
 from .evaluation_run import EvaluationRun, OnResult
-from .rehearsal import ASK, check_outer_rules
+from .rehearsal import ASK, check_outer_rules, hold_threads
 from .suite_results import Evaluation
 from .values import Case, Score
 
@@ -66,9 +66,10 @@ async def evaluate(
     money.check_prices(plan.subject)
     check_count("concurrency", concurrency)
     async with _open_store(store) as engine:
-        runner = CaseRunner(engine=engine, subject=plan.subject, money=money, writes=writes, deps=deps, limits=limits, live=live)
-        work = EvaluationRun(plan, runner, await _choose_id(engine, plan, anew), concurrency, on_result)
-        return await work.carry_out(show, keep_open=keep_open)
+        with hold_threads([writes, *(case.writes or writes for case in plan.cases)]):
+            runner = CaseRunner(engine=engine, subject=plan.subject, money=money, writes=writes, deps=deps, limits=limits, live=live)
+            work = EvaluationRun(plan, runner, await _choose_id(engine, plan, anew), concurrency, on_result)
+            return await work.carry_out(show, keep_open=keep_open)
 
 
 @asynccontextmanager

@@ -7,7 +7,9 @@ standing approvals and decisions do not count.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -184,6 +186,41 @@ class RehearsedRun(HeldRun):
     def answer(self, write: ExactlyOnceWrite) -> object:
         """Return the stand-in as the result of the write."""
         return make_result(write.call, write.tool, STAND_IN, self.scope.provenance.labels, Outcome.DONE, Trust.TOOL)
+
+
+class StrangeRun(HeldRun):
+    """A run that was begun in a thread that does not know to which case it belongs, if to any: it does all but write."""
+
+    __slots__ = ()
+
+    def answer(self, write: ExactlyOnceWrite) -> object:
+        """Refuse the write, loudly: it may be one of a case, and it may be somebody else's."""
+        raise RunError(
+            f"{write.tool.name} was not performed: an evaluation that performs no writes is under way in this program, and this run was "
+            "begun in a thread that does not say whether it belongs to a case. Begin it with asyncio.to_thread(...), or in a copy "
+            "of the context: contextvars.copy_context().run(...)."
+        )
+
+
+@contextmanager
+def hold_threads(writes: Iterable[str]) -> Iterator[None]:
+    """Let no run write, as long as this is entered, that is begun in another thread and does not know what encloses it.
+
+    asyncio.to_thread hands on what encloses a run; run_in_executor and threading.Thread do not.
+    """
+    if all(each == PERFORM for each in writes):
+        yield
+        return
+    here = threading.get_ident()
+
+    def hold(execution: object, scope: object) -> None:
+        assert isinstance(execution, Execution)
+        assert isinstance(scope, Scope)
+        if threading.get_ident() != here and execution.make_run is JournaledRun and not isinstance(scope.provenance, CaseProvenance):
+            execution.make_run = StrangeRun
+
+    with HANDED_OUT.watch(hold):
+        yield
 
 
 PRETENDING: dict[str, type[HeldRun]] = {ASK: HeldRun, REJECT: HeldRun, PRETEND: RehearsedRun}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from sayso.agents import ModelRequest, Reply
 from sayso.agents.evaluation import Case, CaseRun, ScoreResult, evaluate
 from sayso.tools.approval.grant import Grant
 from sayso.tools.approval.requests import ApprovalRequest
-from sayso.tools.errors import ReplayError
+from sayso.tools.errors import ReplayError, RunError
 from sayso.workflows import RunEnded, Usage, engine
 
 SENT: list[str] = []
@@ -173,3 +174,48 @@ async def test_an_evaluation_inside_a_case_performs_no_more_than_the_case_may() 
 
     result = (await evaluate([Case(name="a", input="mail Ada")], evaluate_again)).results[0]
     assert (SENT, 'writes="perform" was given inside a case' in result.reason) == ([], True)
+
+
+async def run_in_an_executor(question: str) -> str:
+    return str(await asyncio.get_running_loop().run_in_executor(None, lambda: desk.run_sync(question).output))
+
+
+async def run_in_a_bare_thread(question: str) -> str:
+    outputs: list[object] = []
+
+    def work() -> None:
+        try:
+            outputs.append(asyncio.run(desk.run(question)).output)
+        except RunError as error:
+            outputs.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    await asyncio.to_thread(thread.join)
+    if isinstance(outputs[0], RunError):
+        raise outputs[0]
+    return str(outputs[0])
+
+
+@pytest.mark.parametrize("subject", [run_in_an_executor, run_in_a_bare_thread])
+async def test_a_thread_that_does_not_know_its_case_may_not_write(subject: Callable[[str], Awaitable[str]]) -> None:
+    for writes in ("ask", "reject", "pretend"):
+        result = (await evaluate([Case(name="a", input="mail Ada")], subject, writes=writes)).results[0]
+        assert (SENT, "Begin it with asyncio.to_thread(...)" in result.reason) == ([], True)
+    await evaluate([Case(name="a", input="mail Ada")], subject, writes="perform")
+    assert await asyncio.to_thread(lambda: desk.run_sync("mail Ada").output) == "Done, Ada."  # when no evaluation is under way
+    assert SENT == ["ada@example.org"] * 2
+
+
+async def test_a_run_of_this_program_that_is_no_case_writes_as_ever() -> None:
+    async def read(question: str) -> str:
+        await go_on.wait()
+        return question
+
+    go_on = asyncio.Event()
+    evaluating = asyncio.create_task(evaluate([Case(name="a", input="x")], read))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert (await desk.run("mail Ada")).output == "Done, Ada."
+    go_on.set()
+    assert ((await evaluating).passed, SENT) == (True, ["ada@example.org"])

@@ -221,6 +221,8 @@ class Execution(Inbox):
         if enclosing is not None:
             scope.provenance = enclosing.for_child()  # its input is what that run made of what it was given
             enclosing.govern(self, scope)
+        for watcher in () if enclosing is not None else HANDED_OUT.watchers:
+            watcher(self, scope)
         provenance = scope.provenance
         if type(self.value) not in UNLABELLED and getattr(self.value, "labels", NOTHING) is not None:
             provenance.labels = provenance.labels.union(find_labels(self.value))

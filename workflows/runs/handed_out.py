@@ -6,18 +6,21 @@ word for word, in this program. It only adds labels.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import NamedTuple
 
 from sayso.tools.approval.background import iter_said
-from sayso.tools.effects import Labels
+from sayso.tools.effects import CLEAN, Labels
 
 SHORTEST, LONG_ENOUGH, LONG = 4, 12, 40
 """Shorter texts are nobody's own; up to LONG_ENOUGH characters a text is recognised only where it is all that comes in. What was read (an
 address, a name) is recognised from LONG characters on: a user may know it too.
 """
 MOST = 200
+NOBODYS = "\0"
+"""A text that no value holds."""
 
 
 class HandedOutText(NamedTuple):
@@ -29,10 +32,26 @@ class HandedOutText(NamedTuple):
 
 
 class HandedOut:
-    """The last MOST texts that were handed out with labels."""
+    """The last MOST texts that were handed out with labels.
+
+    `watchers` are told of each run that is begun inside no other one, as it begins: see `watch`.
+    """
 
     def __init__(self) -> None:
         self.texts: dict[str, HandedOutText] = {}
+        self.watchers: list[Callable[[object, object], None]] = []
+
+    @contextmanager
+    def watch(self, watcher: Callable[[object, object], None]) -> Iterator[None]:
+        """Have `watcher(execution, scope)` called as runs begin that nothing encloses, as long as this is entered."""
+        self.watchers.append(watcher)
+        self.texts[NOBODYS] = HandedOutText(NOBODYS, "", CLEAN)  # a run looks for watchers where it looks for texts
+        try:
+            yield
+        finally:
+            self.watchers.remove(watcher)
+            if not self.watchers:
+                self.texts.pop(NOBODYS, None)
 
     def note(self, run_id: str, value: object, labels: Labels, read: Iterable[str] = ()) -> None:
         """Note an output, or an error's words: each text in it, and each line of a text. `read` are the results in the run's messages."""
