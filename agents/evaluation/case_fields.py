@@ -14,17 +14,43 @@ from .score_names import OTHER_NAMES, SCORE_NAMES, MakeScore, ScoreName, compare
 from .suites import Suite
 from .values import Case, Score
 
-FILE_FIELDS = ("name", "cases", "scores")
+FILE_FIELDS = ("name", "cases", "scores", "judge_model")
 CASE_FIELDS = ("name", "input", "expected", "scores", "recording", "writes", "metadata")
 WRITES = ("ask", "reject", "pretend")
 OTHER_FIELDS = {
-    **dict.fromkeys(("inputs", "question", "query", "prompt", "user_input", "messages", "vars"), "input"),
-    **dict.fromkeys(("expected_output", "answer", "target", "ideal", "reference", "ground_truth", "output", "expect"), "expected"),
+    **dict.fromkeys(
+        ("inputs", "question", "query", "prompt", "user_input", "user_prompt", "user_message", "messages", "task", "vars"), "input"
+    ),
+    **dict.fromkeys(
+        (
+            "expected_output",
+            "answer",
+            "target",
+            "ideal",
+            "reference",
+            "ground_truth",
+            "output",
+            "expect",
+            "expected_answer",
+            "expected_results",
+        ),
+        "expected",
+    ),
     **dict.fromkeys(("assert", "asserts", "assertions", "evaluators", "metrics", "checks"), "scores"),
-    **dict.fromkeys(("id", "title", "description"), "name"),
-    **dict.fromkeys(("tags", "meta", "category", "notes"), "metadata"),
-    **dict.fromkeys(("tests", "examples", "samples", "goldens", "items"), "cases"),
+    **dict.fromkeys(("id", "title", "description", "case_id", "test_name"), "name"),
+    **dict.fromkeys(
+        ("tags", "tag", "meta", "category", "note", "notes", "severity", "priority", "difficulty", "intent", "topic"), "metadata"
+    ),
+    **dict.fromkeys(("tests", "test_cases", "examples", "samples", "goldens", "items", "questions", "evals", "conversations"), "cases"),
 }
+
+
+def _find_cases(fields: Mapping[str, FileValue]) -> str:
+    """Return which field holds what may be the cases, and whose file it is where that can be seen."""
+    if "tests" in fields and ("prompts" in fields or "providers" in fields):
+        return ": this is a file of promptfoo, whose tests are cases here, with `input` for `vars` and a field for each `assert`"
+    near = next((key for key in fields if OTHER_FIELDS.get(key.casefold()) == "cases"), None)
+    return f": {near} is called cases here" if near else ""
 
 
 class CaseReader:
@@ -38,12 +64,15 @@ class CaseReader:
             self.problems.add(*doubt)
         top = root if isinstance(root.value, dict) else FileValue({"cases": root}, root.line, keys={"cases": root.line})
         fields = _mapping(top)
-        scores = self._read_scores(top, FILE_FIELDS, "a case file")
-        cases = list[Case]()
         listed = fields.get("cases")
         if listed is None:
-            self.problems.add(top.line, "there are no cases here. Write `cases:` and below it a list of cases, each with `- input: ...`.")
-        elif not isinstance(listed.value, list):
+            self.problems.add(
+                top.line, f"there are no cases here{_find_cases(fields)}. Write `cases:` and below it `- input: ...` for each case."
+            )
+            return Suite(self.path.stem, ())
+        scores = self._read_scores(top, FILE_FIELDS, "a case file")
+        cases = list[Case]()
+        if not isinstance(listed.value, list):
             self.problems.add(listed.line, f"`cases` is {listed.kind()} and no list. Begin each case with `- input: ...`.")
         elif not listed.value:
             self.problems.add(listed.line, "the list of cases is empty.")
@@ -51,7 +80,9 @@ class CaseReader:
             cases = [case for number, node in enumerate(listed.value, 1) if (case := self._read_case(node, number, scores))]
         check_names(cases, self.problems)
         name = self._read_word(fields.get("name"), "name") or self.path.stem
-        return Suite(name, tuple(cases), scores, place=str(self.path))
+        suite = Suite(name, tuple(cases), scores, place=str(self.path))
+        model = self._read_word(fields.get("judge_model"), "judge_model")
+        return suite.judged_by(model) if model else suite
 
     def _read_case(self, node: FileValue, number: int, shared: tuple[Score, ...]) -> Case | None:
         if not isinstance(node.value, dict):
@@ -61,9 +92,9 @@ class CaseReader:
         scores = self._read_scores(node, CASE_FIELDS, "a case")
         recording = self._read_word(fields.get("recording"), "recording")
         given = fields.get("input")
-        if given is None and not recording:
-            near = next((key for key in fields if OTHER_FIELDS.get(key.casefold()) == "input"), None)
-            self.problems.add(node.line, f"the case has no `input`{f': {near} is called input here' if near else ''}.")
+        is_named_otherwise = any(OTHER_FIELDS.get(key.casefold()) == "input" for key in fields)  # which is told of that field
+        if given is None and not recording and not is_named_otherwise:
+            self.problems.add(node.line, "the case has no `input`. Write what the agent is asked.")
         elif given is not None and given.value is None:
             self.problems.add(given.line, "`input` is empty. Write what the agent is asked.")
         expected = fields["expected"].plain() if "expected" in fields else None
@@ -125,6 +156,8 @@ class CaseReader:
                 fits = {other: name for other, name in OTHER_FIELDS.items() if name in known and name not in _mapping(node)}
                 fields = f" Fields: {', '.join(names)}."
                 hint = suggest_name(key, names, {**OTHER_NAMES, **fits})
+                if OTHER_FIELDS.get(key.casefold()) == "metadata":
+                    hint = f" What is for people stands in metadata: `metadata: {{{key}: ...}}`."
                 self.problems.add(line, f"{what} has no field {key!r}.{hint or fields}")
         return tuple(_told_apart(made))
 

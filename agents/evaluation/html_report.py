@@ -41,18 +41,18 @@ def _write_head(evaluation: Evaluation) -> str:
     verdict = "Everything passed." if evaluation.passed else "It did not pass."
     return (
         f"<header><p class=kicker>Evaluation</p><h1>{name_of(evaluation.suite)}</h1>"
-        f"<p class=made>{name_of(evaluation.subject)} · {len(evaluation.results)} results: {told or 'none'}{not_run}. "
+        f"<p class=made>{name_of(evaluation.subject)} · {_count(len(evaluation.results), 'result')}: {told or 'none'}{not_run}. "
         f"Cost ${evaluation.cost_usd:.4f}.{repeats}</p><p class=verdict>{verdict}</p></header>\n"
     )
 
 
 def _write_scores(evaluation: Evaluation) -> str:
-    if not evaluation.scores:
+    if not evaluation.summaries:
         return ""
     rows = "".join(
         f"<tr><th scope=row>{text_of(each.score, 200)}</th><td>{_show_number(each.mean)}</td><td>{each.passed}</td><td>{each.failed}</td>"
         f"<td>{len(each.values)} of {each.of}{_show_reasons(each.reasons)}</td></tr>"
-        for each in evaluation.scores
+        for each in evaluation.summaries
     )
     heads = "".join(f"<th scope=col>{name}</th>" for name in ("Score", "Mean", "Passed", "Failed", "Has a value"))
     return (
@@ -183,7 +183,7 @@ def _show_arguments(arguments: object) -> str:
 def _write_facts(result: CaseResult) -> str:
     record = result.record
     models = f", {', '.join(record.models)}" if record.models else ""
-    told = f"run {record.run_id}, {record.turns} model calls, {record.seconds:.2f} s, ${result.cost_usd:.4f}{models}"
+    told = f"run {record.run_id}, {_count(record.turns, 'model call')}, {record.seconds:.2f} s, ${result.cost_usd:.4f}{models}"
     return f"<p class=soft>{text_of(told, 400)}</p>"
 
 
@@ -222,6 +222,10 @@ def _write_foot(evaluation: Evaluation) -> str:
 
 def _show_repeat(repeat: int) -> str:
     return f" <span class=soft>repeat {repeat + 1}</span>" if repeat else ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _show_number(value: float | None) -> str:

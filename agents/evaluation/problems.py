@@ -45,9 +45,20 @@ class Problems:
         return f"{self.path}:{line}"
 
     def check(self) -> None:
-        """Raise CaseFileError with everything that was found, in the order of the file, if there is anything."""
-        if self.found:
-            raise CaseFileError(self.path, [f"{self.place(line)}: {sentence}" for line, sentence in sorted(self.found)])
+        """Raise CaseFileError with everything that was found, in the order of the file, if there is anything.
+
+        What is wrong in several lines in the same way is told once, with the lines.
+        """
+        lines: dict[str, list[int]] = {}
+        for line, sentence in sorted(self.found):
+            lines.setdefault(sentence, []).append(line)
+        if lines:
+            raise CaseFileError(self.path, [f"{self.place(at[0])}: {sentence}{_list_more(at[1:])}" for sentence, at in lines.items()])
+
+
+def _list_more(lines: list[int]) -> str:
+    shown = ", ".join(map(str, lines[:8]))
+    return f" (Also in line {shown}{f' and {len(lines) - 8} more' if len(lines) > 8 else ''}.)" if lines else ""
 
 
 def suggest_name(name: str, known: Iterable[str], others: dict[str, str] | None = None) -> str:

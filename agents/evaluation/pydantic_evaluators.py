@@ -69,14 +69,18 @@ def make_evaluator(name: str, arguments: Mapping[str, Any] | tuple[Any] | None) 
     make = _EVALUATORS.get(_fold(name))
     if make is None:
         return PydanticEvaluator(name, arguments)
-    known = inspect.signature(make).parameters
+    known = {name: each for name, each in inspect.signature(make).parameters.items() if each.kind is not inspect.Parameter.VAR_KEYWORD}
+    takes_more = len(known) < len(inspect.signature(make).parameters)
     given = dict(arguments) if isinstance(arguments, Mapping) else dict(zip(known, arguments or (), strict=False))
     given.pop("evaluation_name", None)
-    if unknown := [key for key in given if key not in known]:
+    if unknown := [key for key in given if key not in known and not takes_more]:
         raise UsageError(f"{name} has no argument {unknown[0]!r}.{suggest_name(unknown[0], known)} {name} takes {', '.join(known)}.")
     if missing := [key for key, each in known.items() if each.default is inspect.Parameter.empty and key not in given]:
         raise UsageError(f"{name} needs {missing[0]}.")
-    return PydanticEvaluator(name, arguments, make(**given))
+    try:
+        return PydanticEvaluator(name, arguments, make(**given))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name}: {error}") from None
 
 
 def is_known(name: str) -> bool:
@@ -197,6 +201,35 @@ def _has_matching_span(query: Any = None, **others: Any) -> Score | None:
     return make_score("calls", {"tool": tool}) if isinstance(tool, str) and name in ("running tool", f"execute_tool {tool}") else None
 
 
+def _llm_judge(
+    rubric: str,
+    model: str | None = None,
+    include_input: bool = False,
+    include_expected_output: bool = False,
+    model_settings: object = None,
+    score: object = False,
+    assertion: object = True,
+) -> Score:
+    """Return a judge that says yes or no where the evaluator asserts, and one on a scale where it only scores."""
+    scale = {"scale": (0, 1), "least": 1.0} if assertion is not False else {}
+    return make_score(
+        "judge", {"rubric": rubric, "model": model, "with_input": include_input, "with_expected": include_expected_output, **scale}
+    )
+
+
+def _g_eval(
+    criteria: str,
+    evaluation_steps: Sequence[str],
+    score_range: Sequence[int] = (1, 5),
+    include_input: bool = False,
+    model: str | None = None,
+    model_settings: object = None,
+) -> Score:
+    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(evaluation_steps, 1))
+    options = {"rubric": f"{criteria}\nSteps:\n{steps}", "model": model, "scale": tuple(score_range), "with_input": include_input}
+    return make_score("judge", options)
+
+
 def _list_made(run: CaseRun, include_failed: bool) -> list[CallRecord]:
     """Return the calls that were executed; pydantic-evals leaves those out that were deferred, and here those that were rejected."""
     outcomes = (Outcome.DONE, Outcome.FAILED, Outcome.UNKNOWN) if include_failed else (Outcome.DONE,)
@@ -230,4 +263,6 @@ _EVALUATORS: Mapping[str, Callable[..., Score | None]] = {
     "trajectorymatch": _trajectory_match,
     "argumentcorrectness": _argument_correctness,
     "hasmatchingspan": _has_matching_span,
+    "llmjudge": _llm_judge,
+    "geval": _g_eval,
 }

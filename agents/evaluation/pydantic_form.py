@@ -33,7 +33,9 @@ def is_pydantic_form(root: FileValue) -> bool:
         return False
     keys = list(root.value)
     cases = root.value.get("cases")
-    for case in cases.value if cases and isinstance(cases.value, list) else ():
+    if cases is None or not isinstance(cases.value, list):
+        return False
+    for case in cases.value:
         keys += list(case.value) if isinstance(case.value, dict) else []
     return sum(key in _THEIRS for key in keys) > sum(key in _OURS for key in keys)
 
@@ -52,8 +54,6 @@ class PydanticReader:
         top = root.value if isinstance(root.value, dict) else {}
         self._check_fields(root, FILE_FIELDS, "a dataset of pydantic-evals")
         listed = top.get("cases")
-        if listed is None or not isinstance(listed.value, list):
-            self.problems.add((listed or root).line, "a dataset of pydantic-evals needs a list of `cases`.")
         nodes = listed.value if listed and isinstance(listed.value, list) else []
         cases = [case for number, node in enumerate(nodes, 1) if (case := self._read_case(node, number))]
         check_names(cases, self.problems)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -24,7 +24,7 @@ class ScoreName:
 
     `fixed` are options that the name itself stands for. `is_text` says that the value is text whatever it looks like, `takes_mapping` that
     a mapping is the value, not options. `each` makes a score of each item of a list. `uses_expected` tells of a score whether it compares
-    with the `expected` of its case. `meaning` is for people.
+    with the `expected` of its case. `needs_model` says that there is no value without a model. `meaning` is for people.
     """
 
     kind: str
@@ -36,6 +36,7 @@ class ScoreName:
     each: bool = False
     is_call: bool = False
     uses_expected: Callable[[Any], bool] = lambda _: False
+    needs_model: bool = False
 
     def load(self) -> MakeScore:
         """Return the class of the score."""
@@ -98,7 +99,10 @@ SCORE_NAMES: Mapping[str, ScoreName] = {
         kind="QuestionSimilarity", main="least", meaning="How near the answer is to the question. Needs an embedder."
     ),
     "response_relevancy": ScoreName(
-        kind="ResponseRelevancy", main="least", meaning="How well the answer fits the question. Needs an embedder and a model."
+        kind="ResponseRelevancy",
+        main="least",
+        needs_model=True,
+        meaning="How well the answer fits the question. Needs an embedder and a model.",
     ),
     "noise_sensitivity": ScoreName(
         kind="NoiseSensitivity",
@@ -109,6 +113,7 @@ SCORE_NAMES: Mapping[str, ScoreName] = {
     "judge": ScoreName(
         kind="Judge",
         main="rubric",
+        needs_model=True,
         meaning="How well the answer meets a rubric. Needs a model.",
         is_text=True,
         each=True,
@@ -117,12 +122,13 @@ SCORE_NAMES: Mapping[str, ScoreName] = {
     "pair_judge": ScoreName(
         kind="PairJudge",
         main="rubric",
+        needs_model=True,
         meaning="Whether the answer is better than the expected one. Needs a model.",
         is_text=True,
         each=True,
         uses_expected=lambda score: not score.other,
     ),
-    "fluency": ScoreName(kind="Fluency", main="least", meaning="How fluent the answer is. Needs a model."),
+    "fluency": ScoreName(kind="Fluency", main="least", needs_model=True, meaning="How fluent the answer is. Needs a model."),
 }
 OTHER_NAMES = {
     **dict.fromkeys(("equals", "exact_match", "is_equal", "equal"), "exact"),
@@ -213,3 +219,13 @@ def _but(options: Mapping[str, object], name: str) -> dict[str, object]:
 def compares_expected(score: Score) -> bool:
     """Tell whether a score compares with the `expected` of its case."""
     return any(_is_made_by(score, entry) and entry.uses_expected(score) for entry in SCORE_NAMES.values())
+
+
+def add_judge(score: Score, model: str) -> Score:
+    """Return a score that is judged by this model, where it needs one and names none; any other as it is."""
+    inner = getattr(score, "score", None)
+    if inner is not None and is_dataclass(score) and not isinstance(score, type):  # an evaluator of pydantic-evals
+        return replace(score, score=add_judge(inner, model))
+    if any(_is_made_by(score, entry) and entry.needs_model for entry in SCORE_NAMES.values()) and getattr(score, "model", None) is None:
+        return replace(score, model=model)  # type: ignore[type-var]
+    return score

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from .score_names import add_judge
 from .values import Case, Score
 
 
@@ -22,3 +23,8 @@ class Suite:
     place: str = ""
     notes: tuple[str, ...] = ()
     kept: Mapping[str, object] = field(default_factory=dict)
+
+    def judged_by(self, model: str) -> Suite:
+        """Return the suite with this model as the judge of every score that needs one and names none."""
+        cases = tuple(replace(case, scores=tuple(add_judge(score, model) for score in case.scores)) for case in self.cases)
+        return replace(self, cases=cases, scores=tuple(add_judge(score, model) for score in self.scores))

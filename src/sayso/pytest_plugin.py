@@ -134,7 +134,7 @@ def describe_failure(result: CaseResult) -> str:
             lines += [f"      {detail}" for detail in score.details[:5]]
     for call in record.calls[:20]:
         lines.append(f"  called {call.tool}({_show_arguments(call.arguments)}): {call.outcome or 'waits for a decision'}")
-    lines.append(f"  {record.turns} model calls, {record.seconds:.2f} s, ${result.cost_usd:.4f}")
+    lines.append(f"  {_count(record.turns, 'model call')}, {record.seconds:.2f} s, ${result.cost_usd:.4f}")
     return "\n".join(_plain(line) for line in lines)
 
 
@@ -147,6 +147,10 @@ def _show(value: object) -> str:
 
 def _show_arguments(arguments: Any) -> str:
     return ", ".join(f"{key}={_show(value)}" for key, value in arguments.items())
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _plain(line: str) -> str:
@@ -210,4 +214,4 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         if key == COST
     ]
     if costs:
-        terminalreporter.write_line(f"Sayso: {len(costs)} cases, ${sum(costs):.4f}")
+        terminalreporter.write_line(f"Sayso: {_count(len(costs), 'case')}, ${sum(costs):.4f}")

@@ -169,7 +169,7 @@ def test_where_text_is_wanted_a_number_is_text_as_it_is_written(tmp_path: Path, 
 
 WRONG: dict[str, tuple[str, list[str]]] = {
     "an unknown field": ("- input: Hi\n  containz: x", ["2: a case has no field 'containz'. Did you mean contains?"]),
-    "a name of another program": ("- question: Hi\n  contains: x", ["1: the case has no `input`: question is called input here."]),
+    "a name of another program": ("- question: Hi\n  contains: x", ["1: a case has no field 'question'. Did you mean input?"]),
     "an unknown score": ("- input: Hi\n  scores: [faithfullness]", ["2: there is no score 'faithfullness'. Did you mean faithfulness?"]),
     "an unknown option": ("- input: Hi\n  contains: {txt: x}", ["2: contains has no option 'txt'. Did you mean text?"]),
     "a value that does not fit": ("- input: Hi\n  max_turns: many", ["2: TurnsAtMost: turns='many' is no number from 0."]),
@@ -178,6 +178,13 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "no expression": ("- input: Hi\n  regex: '(x'", ["2: Regex: '(x' is no regular expression"]),
     "two of one name": ("- {input: a, name: x}\n- {input: b, name: x}", ["2: two cases have the name 'x'; the first is in line 1."]),
     "a key twice": ("- input: a\n  input: b", ["2: input stands twice here; the first is in line 1."]),
+    "the same in every case": (
+        "- {input: a, id: 1}\n- {input: b, id: 2}\n- {input: c, id: 3}",
+        ["1: a case has no field 'id'. Did you mean name? (Also in line 2, 3.)"],
+    ),
+    "what is for people": ("- {input: a, category: x}", ["1: a case has no field 'category'. What is for people stands in metadata"]),
+    "a file of promptfoo": ("prompts: [a]\nproviders: [b]\ntests: []", ["1: there are no cases here: this is a file of promptfoo"]),
+    "cases under another name": ("goldens: []", ["1: there are no cases here: goldens is called cases here."]),
     "no cases": ("name: x", ["1: there are no cases here."]),
     "an empty list": ("cases: []", ["1: the list of cases is empty."]),
     "cases that are no list": ("cases: {input: a}", ["1: `cases` is a mapping and no list."]),
