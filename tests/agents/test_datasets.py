@@ -121,6 +121,31 @@ def test_a_call_is_learned_as_the_person_put_it_and_a_rejected_one_is_not_learne
     assert [(each.source, "rejected" in each.why) for each in with_reasons.left_out] == [("rejected", True)]
 
 
+def test_what_the_application_filled_in_is_not_learned(tmp_path: Path) -> None:
+    @tool.write(card="{item} to {address}", prepare=lambda arguments, _: {**arguments, "address": arguments["address"] or "1234 My Street"})
+    async def order(item: str, quantity: int = 1, address: str = "") -> str:
+        """Order."""
+        return "ordered"
+
+    async def run() -> list[RunRecord]:
+        store = engine(f"sqlite:///{tmp_path / 'runs.db'}")
+        model = ScriptedModel(Reply(calls=(call("order", item="fries"),)), "Done.")
+        paused = await Agent(model, tools=[order]).run("Fries!", engine=store, run_id="r1")
+        shown = json.loads(paused.pending[0].arguments)
+        assert shown["address"] == "1234 My Street"
+        paused = await store.resume("r1", {paused.pending[0].digest: Edit({**shown, "quantity": 2})})
+        while paused.pending:
+            paused = await store.resume("r1", {paused.pending[0].digest: Approve()})
+        found = await find_records(store)
+        store.close()
+        return found
+
+    (pair,) = make_examples(asyncio.run(run()), format="preference")
+    assert isinstance(pair, Example)
+    calls = [json.loads(side[0]["tool_calls"][0]["function"]["arguments"]) for side in (pair.answer, pair.rejected)]
+    assert calls == [{"item": "fries", "quantity": 2}, {"item": "fries"}]
+
+
 def test_edits_and_replaced_rejections_are_pairs_and_other_decisions_are_unpaired(tmp_path: Path) -> None:
     records = mail_runs(
         tmp_path,
@@ -237,6 +262,65 @@ def test_placeholders_are_the_same_within_a_conversation_and_names_may_be_given(
     ]
 
 
+CREDENTIALS = {
+    "OpenAI": "sk-proj-abcdefghijklmnop1234567890ABCDEFGH",
+    "GitHub": "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+    "AWS": "AKIAIOSFODNN7EXAMPLE",
+    "Slack": "xoxb-123456789012-abcdefghijklmnop",
+    "JSON web token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcDEFghiJKLmnoPQRstuVWXyz0123456789",
+    "a bearer": "abcdef0123456789abcdef",
+    "a private key": "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+    "in an address": "hunter2",
+    "after a colon": "hunter3secret",
+    "after a sign": "correcthorse",
+    "in a query": "abc123def456ghi789",
+    "a cookie": "9f8e7d6c5b4a3f2e1d0c",
+    "JSON": "tr0ub4dor",
+}
+WRITTEN = """Use {OpenAI} or {GitHub}, {AWS}, {Slack}. {JSON web token}
+Authorization: Bearer {a bearer}
+-----BEGIN PRIVATE KEY-----
+{a private key}
+-----END PRIVATE KEY-----
+postgresql://ada:{in an address}@db/prod
+password: {after a colon} and pwd={after a sign}; https://host.example/path?token={in a query}
+Set-Cookie: session={a cookie}
+{{"api_key": "{JSON}"}}"""
+
+
+@pytest.mark.parametrize("finders", [None, []], ids=["with personal data", "without"])
+def test_credentials_never_leave_even_where_personal_data_stays(finders: list[Any] | None) -> None:
+    text = WRITTEN.format(**CREDENTIALS)
+    made = make_dataset([text_example(text, f"I have {text}")], finders=finders)
+    written = "\n".join(made.files().values())
+    assert [name for name, value in CREDENTIALS.items() if value in written] == []
+    assert made.replaced["secret"] >= 2 * len(CREDENTIALS) - 2
+
+
+HARMLESS = (
+    "The password: must be eight letters long.",
+    "The secret: use more butter.",
+    "Session 3: introduction at 12:30:45",
+    "A token: a piece of a word",
+    "std::vector and a::b, version 3.11.7",
+    "Cookies: two of them",
+    "127.0.0.1 and ::1 are your own machine",
+)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_words_that_only_sound_like_credentials_stay(text: str) -> None:
+    (row,) = rows(make_dataset([text_example(text, "Yes.")]).files()["train.jsonl"])
+    assert row["messages"][0]["content"] == text
+
+
+def test_addresses_of_machines_are_personal_data() -> None:
+    (row,) = rows(
+        make_dataset([text_example("From 192.168.17.44 to 2001:db8::8a2e:370:7334, 192.168.17.44.", "Ok.")]).files()["train.jsonl"]
+    )
+    assert row["messages"][0]["content"] == "From [IP address 1] to [IP address 2], [IP address 1]."
+
+
 def text_example(prompt: str, answer: str, source: str = "", conversation: str = "") -> Example:
     """An example of two texts."""
     made = ({"role": "user", "content": prompt},), ({"role": "assistant", "content": answer},)
@@ -308,6 +392,47 @@ def test_near_duplicates_and_continued_conversations_stay_together() -> None:
         where = {each.origin.source: name for name, part in parts.items() for each in part}
         assert where["twin"] == where["c0.0"]
         assert where["longer"] == where["c3.1"]
+
+
+def windowed(kept: int, changed: bool = False) -> list[Example]:
+    """Runs of thirty conversations with ids of their own, of which a program sends only the latest messages."""
+    chance = random.Random(5)
+    words = [f"word{number}" for number in range(3000)]
+    examples: list[Example] = []
+    for talk in range(30):
+        spoken: list[dict[str, Any]] = []
+        for turn in range(5):
+            asked = {"role": "user", "content": f"talk{talk} " + " ".join(chance.sample(words, 12))}
+            told = {"role": "assistant", "content": "It is " + " ".join(chance.sample(words, 12))}
+            prompt = [{**each, "content": f"  {each['content'].upper()}\n"} if changed else each for each in spoken[-kept:]]
+            examples.append(
+                Example(prompt=(*prompt, asked), answer=(told,), origin=ExampleOrigin(f"run{talk * 5 + turn}", f"run{talk * 5 + turn}"))
+            )
+            spoken += [asked, told]
+    return examples
+
+
+@pytest.mark.parametrize(("kept", "changed"), [(2, False), (3, False), (4, True)])
+def test_a_conversation_of_which_only_the_latest_turns_are_sent_is_one(kept: int, changed: bool) -> None:
+    homes: dict[str, set[str]] = {}
+    for name, part in split_examples(windowed(kept, changed), (0.7, 0.15, 0.15)).parts.items():
+        for each in part:
+            homes.setdefault(str(each.prompt[-1]["content"]).split()[0], set()).add(name)
+    assert {talk: names for talk, names in homes.items() if len(names) > 1} == {}
+
+
+def test_a_greeting_and_an_excuse_that_many_share_make_no_conversation_of_them() -> None:
+    greeting = ({"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hello! How can I help you today?"})
+    examples = [
+        Example(
+            prompt=(*greeting, *each.prompt),
+            answer=({"role": "assistant", "content": "Sorry, please ask me about insurance."},),
+            origin=each.origin,
+        )
+        for each in many(90)
+    ]
+    assert all(split_examples(examples, (0.6, 0.2, 0.2)).parts.values())
+    assert split_examples(examples, (0.6, 0.2, 0.2)).notes == ()
 
 
 def test_a_template_around_different_texts_makes_them_no_duplicates() -> None:

@@ -9,6 +9,7 @@ from sayso.tools.lazy_names import lazily
 if TYPE_CHECKING:
     from .checking import FileCheck as FileCheck
     from .checking import check_files as check_files
+    from .credential_values import NetworkAddresses as NetworkAddresses
     from .duplicates import find_near as find_near
     from .example import Example as Example
     from .example import ExampleOrigin as ExampleOrigin
@@ -44,6 +45,7 @@ _PLACES = {
     "LeftOut": "example",
     "Messages": "example",
     "ExampleOrigin": "example",
+    "NetworkAddresses": "credential_values",
     "RowProblem": "problems",
     "TEMPLATES": "templates",
     "Template": "templates",

@@ -16,7 +16,8 @@ from typing import NamedTuple
 NEAR = 0.8
 """From which similarity on two texts are near duplicates: the share of their runs of three words that both have."""
 RUN = 3
-_FEWEST_TEXTS = 10
+FEWEST_TEXTS = 10
+"""From how many texts on it tells something that more than half of them share a run of words."""
 _WORDS = re.compile(  # a sign is a word of its own: 2 + 2
     # scripts that write no spaces between words count by the letter: Thai, Lao, Myanmar, Khmer, kana, and Chinese characters
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]"
@@ -45,7 +46,7 @@ def find_near(texts: Sequence[str], near: float = NEAR) -> list[NearPair]:
     """
     runs = [_find_runs(text) for text in texts]
     common = Counter(run for each in runs for run in each)
-    often = len(texts) / 2 if len(texts) >= _FEWEST_TEXTS else len(texts)
+    often = len(texts) / 2 if len(texts) >= FEWEST_TEXTS else len(texts)
     first: dict[tuple[str, ...], int] = {}
     pairs: list[NearPair] = []
     holders = defaultdict[str, list[int]](list)

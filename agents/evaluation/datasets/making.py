@@ -120,7 +120,7 @@ def make_dataset(
         elif isinstance(each, Example):
             kept.append(placeholders.replace(each))
         else:
-            left_out.append(each)
+            left_out.append(each._replace(why=placeholders.clean(each.why, each.source)))
     unique = _drop_duplicates(kept, near, left_out)
     if not unique:
         raise NothingFound(f"No example is left for the data set. {_count_reasons(left_out)}")
@@ -196,7 +196,7 @@ def _find_own(example: Example) -> tuple[str, str]:
 
 def _count_reasons(left_out: Sequence[LeftOut]) -> str:
     counts = Counter(each.why for each in left_out)
-    told = [f"{count} left out: {why}." for why, count in counts.most_common(3)]
+    told = [f"{count} left out: {why.removesuffix('.')}." for why, count in counts.most_common(3)]
     return " ".join(told) or "The selection is empty."
 
 

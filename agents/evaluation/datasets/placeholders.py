@@ -15,20 +15,21 @@ from sayso.tools.definition.secret import hide_places, iter_leaves, make_pattern
 from ...guards.personal_data import PersonalData
 from ...guards.plain_letters import PlainLetters
 from ...guards.spans import SpanGuard
+from .credential_values import SECRET, CredentialValues, NetworkAddresses
 from .example import Example, Messages, read_arguments
 
-SECRET = "[secret]"
 Change = Callable[[str], str]
 
 
 class Placeholders:
-    """Replaces what `finders` find, by numbers that are consistent within a conversation. `found` counts what was replaced.
+    """Replaces credentials, and what `finders` find by numbers that are consistent in a conversation. `found` counts what was replaced.
 
     The finders are guards that look for spans: `PersonalData()` for what has a form, `WordList("Ada Lovelace")` for names of yours.
     """
 
     def __init__(self, finders: Sequence[SpanGuard] | None = None) -> None:
-        self._finders = [PersonalData()] if finders is None else list(finders)
+        self._finders = [PersonalData(), NetworkAddresses()] if finders is None else list(finders)
+        self._credentials = CredentialValues()
         self._numbers = defaultdict[str, dict[tuple[str, str], int]](dict)
         self.found = Counter[str]()
 
@@ -40,10 +41,8 @@ class Placeholders:
         def change(text: str) -> str:
             if secrets is not None:
                 text, count = secrets.subn(SECRET, text)
-                self.found["secret"] += count
-            for finder in self._finders:
-                text = self._replace_spans(finder, text, self._numbers[conversation])
-            return text
+                self._note_secrets(count)
+            return self.clean(text, conversation)
 
         return replace(
             example,
@@ -53,6 +52,16 @@ class Placeholders:
             tools=tuple(_change_descriptions(tool, change) for tool in example.tools),
             origin=example.origin._replace(why=change(example.origin.why)),
         )
+
+    def clean(self, text: str, conversation: str) -> str:
+        """Return a text of a conversation without credentials and personal data."""
+        text = self._credentials.replace(text, self._note_secrets)
+        for finder in self._finders:
+            text = self._replace_spans(finder, text, self._numbers[conversation])
+        return text
+
+    def _note_secrets(self, count: int) -> None:
+        self.found["secret"] += count
 
     def _replace_spans(self, finder: SpanGuard, text: str, numbers: dict[tuple[str, str], int]) -> str:
         letters, at, pieces = PlainLetters(text), 0, list[str]()

@@ -45,7 +45,7 @@ def write_text_line(example: Example, *, escape: bool = False) -> str:
     try:
         return write_line(*find_texts(example), example.origin.source, escape=escape)
     except UsageError as error:
-        raise Unwritable(str(error)) from None
+        raise Unwritable(str(error).removesuffix(".")) from None
 
 
 def _write_chat(example: Example) -> JsonObject:

@@ -5,16 +5,18 @@ Where a conversation goes is decided by a hash of the first of its group, so tha
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
 from sayso.tools.errors import UsageError
 
-from .duplicates import NEAR, find_near, normalise
+from .duplicates import FEWEST_TEXTS, NEAR, find_near, normalise
 from .example import Example, iter_texts
 
+LONG_TURN = 30
+"""From how many letters on a question is not asked twice by chance."""
 NAMES = ("train", "validation", "test")
 
 
@@ -77,11 +79,12 @@ def split_examples(examples: Sequence[Example], shares: Sequence[float], *, near
 def group_examples(examples: Sequence[Example], *, near: float = NEAR) -> list[list[int]]:
     """Return the places of the examples in groups that must stay together, each in order.
 
-    Together are those of one conversation, those of which one continues the other, and those whose prompts, or whose whole texts, are
-    near duplicates.
+    Together are those of one conversation; those that share a question with its answer, or a long question, as the turns of a conversation
+    do of which a program sends only the latest; and those whose prompts, last questions or whole texts are near duplicates.
     """
-    links = [*_link_conversations(examples), *_link_continued(examples)]
-    for texts in ([example.prompt_text for example in examples], [example.text for example in examples]):
+    links = [*_link_conversations(examples), *_link_turns(examples)]
+    questions = [text if len(text) >= LONG_TURN else "" for text in map(_find_question, examples)]
+    for texts in ([example.prompt_text for example in examples], [example.text for example in examples], questions):
         links += [(pair.first, pair.second) for pair in find_near(texts, near)]
     parents = list(range(len(examples)))
 
@@ -105,16 +108,31 @@ def _link_conversations(examples: Sequence[Example]) -> list[tuple[int, int]]:
     return [(first.setdefault(name, place), place) for place, each in enumerate(examples) if (name := each.origin.conversation)]
 
 
-def _link_continued(examples: Sequence[Example]) -> list[tuple[int, int]]:
-    """Return the pairs of which one example begins with all that the other is made of."""
-    whole: dict[tuple[str, ...], int] = {}
-    turns = [tuple(normalise(" ".join(iter_texts([message]))) for message in _spoken(example)) for example in examples]
-    for place, each in enumerate(turns):
-        whole.setdefault(each, place)
-    links: list[tuple[int, int]] = []
-    for place, each in enumerate(turns):
-        links += [(whole[each[:size]], place) for size in range(2, len(each)) if each[:size] in whole]
-    return links
+def _link_turns(examples: Sequence[Example]) -> list[tuple[int, int]]:
+    """Return the pairs of examples that share a turn. What more than half of ten or more share, such as a greeting, does not count."""
+    turns = [set(_find_turns(example)) for example in examples]
+    counts = Counter(turn for each in turns for turn in each)
+    often = len(examples) / 2 if len(examples) >= FEWEST_TEXTS else len(examples)
+    first: dict[tuple[str, ...], int] = {}
+    return [(first.setdefault(turn, place), place) for place, each in enumerate(turns) for turn in sorted(each) if counts[turn] <= often]
+
+
+def _find_turns(example: Example) -> Iterator[tuple[str, ...]]:
+    """Yield the questions of an example with what was answered first, and the long questions by themselves."""
+    asked = ""
+    for message in _spoken(example):
+        text = normalise(" ".join(iter_texts([message])))
+        if message["role"] == "assistant" and asked:
+            yield asked, text
+            asked = ""
+        elif message["role"] == "user":
+            asked = text
+            if len(text) >= LONG_TURN:
+                yield (text,)
+
+
+def _find_question(example: Example) -> str:
+    return normalise(" ".join(iter_texts(example.prompt[-1:])))
 
 
 def _spoken(example: Example) -> list[dict[str, object]]:

@@ -86,7 +86,7 @@ Slots = Annotated[
 Escape = Annotated[bool, Parameter(negative="", help="Write and read a line break in lines of text as \\n, and bars with a backslash.")]
 Remove = Annotated[list[str] | None, Parameter(negative="", help="A name or a word to replace as well. May be repeated.")]
 KeepPersonalData = Annotated[
-    bool, Parameter(negative="", help="Leave e-mail addresses, phone numbers, cards and numbers of accounts and persons as they are.")
+    bool, Parameter(negative="", help="Leave e-mail and IP addresses, phone numbers, cards, accounts and numbers of persons as they are.")
 ]
 IncludePrivate = Annotated[bool, Parameter(negative="", help="Take runs that have read private text, too.")]
 MostRuns = Annotated[
@@ -208,10 +208,11 @@ async def _find_examples(database: str | None, chosen: _Chosen, format: str, pri
 
 
 def _find_finders(remove: Sequence[str] | None, keep: bool) -> list[SpanGuard]:
-    from sayso.agents.guards import PersonalData, WordList  # late, for load time
+    from sayso.agents.evaluation.datasets import NetworkAddresses  # late, for load time
+    from sayso.agents.guards import PersonalData, WordList
 
     words: list[SpanGuard] = [WordList(*remove, what="a name")] if remove else []
-    return words if keep else [*words, PersonalData()]
+    return words if keep else [*words, PersonalData(), NetworkAddresses()]
 
 
 # ---- what is printed ----
@@ -229,6 +230,7 @@ def _print_made(made: Dataset, paths: Sequence[Path], as_json: bool) -> None:
         print(f"{path}{f'  {count} row' + 's' * (count != 1) if count is not None else ''}")
     if made.replaced:
         print(f"Replaced: {', '.join(f'{what} ({count})' for what, count in made.replaced.items())}.", file=sys.stderr)
+    print("Names, postal addresses and dates of birth are not looked for: read the rows, and name them with --remove.", file=sys.stderr)
     reasons = Counter(each.why for each in made.left_out)
     for why, count in reasons.most_common(_MOST_REASONS):
         print(escape_controls(f"Left out: {count}, since {why}"), file=sys.stderr)
