@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from .comparison import Comparison as Comparison
     from .comparison import Variant as Variant
     from .comparison import compare_evaluations as compare_evaluations
+    from .comparison_document import write_comparison as write_comparison
+    from .comparison_page import write_comparison_html as write_comparison_html
+    from .comparison_table import format_comparison as format_comparison
+    from .comparison_table import print_comparison as print_comparison
     from .comparison_text import list_findings as list_findings
     from .comparison_text import list_notes as list_notes
     from .evaluating import evaluate as evaluate
@@ -86,16 +90,20 @@ _PLACES = {
     "evaluate": "evaluating",
     "find_record": "run_records",
     "find_share_alarms": "share_alarms",
+    "format_comparison": "comparison_table",
     "list_findings": "comparison_text",
     "list_notes": "comparison_text",
     "make_case": "recordings",
     "make_record": "run_records",
     "make_recording": "recordings",
     "make_score": "score_names",
+    "print_comparison": "comparison_table",
     "read_recording": "recordings",
     "read_suite": "case_files",
     "replay_case": "recordings",
     "replay_recording": "recordings",
+    "write_comparison": "comparison_document",
+    "write_comparison_html": "comparison_page",
     "write_evaluation_html": "html_report",
     "write_recording": "recordings",
     "write_suite": "case_files",

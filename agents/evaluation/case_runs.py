@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
@@ -53,6 +54,7 @@ class CaseRunner:
     """Executes the cases of one evaluation on an engine.
 
     `money` counts what all runs cost. `deps` is what tools find in their ToolContext, or a function that makes it anew for each case.
+    `turns` lets evaluations that are compared take turns, case by case; the time of a case begins with its turn.
     """
 
     engine: AnyEngine
@@ -62,6 +64,7 @@ class CaseRunner:
     deps: object = None
     limits: Limits | None = None
     live: bool = False
+    turns: asyncio.Semaphore | None = None
 
     async def run(self, case: Case, run_id: str) -> Executed:
         """Execute a case as the run of that id and return its record. A run that has ended is not executed again."""
@@ -75,15 +78,17 @@ class CaseRunner:
             self.money.count(record.usage.cost_usd)
             if known.is_over:
                 return Executed(record, known.error)
-        started = time.perf_counter()
         error = None
         rules = CaseRules(case.writes or self.writes)
-        with measure_model_times() as times:
-            try:
-                await self._execute(case, run_id, rules)
-            except Exception as raised:  # noqa: BLE001  whatever a run raises is what became of the case
-                error = raised
-        seconds = time.perf_counter() - started
+        async with self.turns or nullcontext():
+            started = time.perf_counter()
+            with measure_model_times() as times:
+                try:
+                    self.money.check()  # another one's turn may have spent it
+                    await self._execute(case, run_id, rules)
+                except Exception as raised:  # noqa: BLE001  whatever a run raises is what became of the case
+                    error = raised
+            seconds = time.perf_counter() - started
         record = await self.find_record(case, run_id, error)
         inner = find_inner_runs(rules.executions)
         record = add_inner_runs(record, inner)

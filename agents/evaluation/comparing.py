@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,11 +12,14 @@ from sayso.tools.errors import UsageError
 from sayso.workflows import Limits
 
 from ..agent import Agent
+from .case_runs import CaseRunner
 from .comparison import Comparison, Variant, compare_evaluations
-from .evaluating import evaluate
-from .evaluation_money import find_unpriced
+from .evaluating import choose_id, open_store
+from .evaluation_money import Money, find_unpriced
+from .evaluation_plan import check_count, make_plan
+from .evaluation_run import EvaluationRun
 from .model_times import replace_in_agent, time_model
-from .rehearsal import ASK
+from .rehearsal import ASK, check_outer_rules, hold_threads
 from .suite_results import CaseResult, Evaluation
 from .suites import Suite
 from .values import Case, Score
@@ -70,41 +74,46 @@ async def compare(
     the agent's instructions; "own" are its instructions as they are. A dict gives them names of your own. Without an `agent` the model is
     asked with nothing but the prompt. Without models the agent's own is asked, without prompts its own instructions hold.
 
-    The variants are executed one after the other, each case `repeat` times, `concurrency` runs side by side: with more than one, times
-    are longer than they would be. `max_cost_usd` is for all of them together. With a `store` a comparison that was ended goes on where it
-    stopped, and what an earlier one has executed is not executed again, unless `anew`. The other options are those of `evaluate`.
+    The variants take turns, case by case, so that a busy hour is not that of one of them. Each case is executed `repeat` times,
+    `concurrency` runs side by side: with more than one, times are longer than they would be. `max_cost_usd` is for all of them together.
+    With a `store` a comparison that was ended goes on where it stopped, and what an earlier one has executed is not executed again, unless
+    `anew`. A case with a recording goes on with the model where the agent parts from the recording. The other options are those of `evaluate`.
 
     Raises UsageError for fewer than two variants, two of one name, and a prompt that cannot be read; before anything is executed.
     """
+    check_outer_rules(writes)
     columns = make_columns(agent, models, prompts)
     name = getattr(suite, "name", "cases")
     cases: tuple[Case, ...] = tuple(getattr(suite, "cases", suite))  # type: ignore[arg-type]
     judged_by = (*getattr(suite, "scores", ()), *scores)
     # Under a name of its own: what a comparison has executed is not what `sayso eval` goes on with.
     compared = Suite(f"compare {name}", cases)
-    evaluations: list[Evaluation] = []
-    for variant, timed in columns:
-        spent = sum(evaluation.cost_usd for evaluation in evaluations)
-        evaluations.append(
-            await evaluate(
-                compared,
-                timed,
-                scores=judged_by,
-                repeat=repeat,
-                concurrency=concurrency,
-                # Nothing left: what is stored is still read, and nothing else is executed.
-                max_cost_usd=None if max_cost_usd is None else max(max_cost_usd - spent, 1e-9),
-                writes=writes,
-                deps=deps,
-                limits=limits,
-                store=store,
-                anew=anew,
-                keep_open=True,
-                on_result=None if on_result is None else partial(on_result, variant),
+    money, turns = Money(max_cost_usd), asyncio.Semaphore(check_count("concurrency", concurrency))
+    async with open_store(store) as engine:
+        runs: list[EvaluationRun] = []
+        for variant, timed in columns:
+            plan = make_plan(compared, timed, judged_by, repeat=repeat, writes=writes, live=True)
+            money.check_prices(plan.subject)
+            runner = CaseRunner(
+                engine=engine, subject=plan.subject, money=money, writes=writes, deps=deps, limits=limits, live=True, turns=turns
             )
-        )
+            heard = None if on_result is None else partial(on_result, variant)
+            runs.append(EvaluationRun(plan, runner, await choose_id(engine, plan, anew), concurrency, heard))
+        with hold_threads([writes, *(case.writes or writes for case in cases)]):
+            evaluations = await _carry_out(runs)
     variants, subject = [column.variant for column in columns], "" if agent is None else agent.name
     return compare_evaluations(variants, evaluations, suite=name, subject=subject, concurrency=concurrency)
+
+
+async def _carry_out(runs: Iterable[EvaluationRun]) -> list[Evaluation]:
+    """Carry out evaluations side by side. Where one cannot go on, the others end with it."""
+    tasks = [asyncio.ensure_future(run.carry_out(None, keep_open=True)) for run in runs]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def make_columns(agent: Agent[Any] | None, models: Models, prompts: Prompts) -> tuple[Column, ...]:

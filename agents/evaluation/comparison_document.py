@@ -6,7 +6,7 @@ import json
 
 from sayso.tools.canonical import Json, JsonObject
 
-from .comparison import Comparison, MeasureRow
+from .comparison import COST, Comparison, MeasureRow
 from .comparison_text import list_findings, list_notes
 from .statistics import Interval, PairedDifference
 
@@ -37,6 +37,7 @@ def write_comparison(comparison: Comparison) -> str:
 
 def _describe_variant(comparison: Comparison, place: int) -> JsonObject:
     variant, evaluation, changes = comparison.variants[place], comparison.evaluations[place], comparison.changes[place]
+    is_known = next(row.intervals[place] for row in comparison.rows if row.measure == COST) is not None
     return {
         "name": variant.name,
         "model": variant.model,
@@ -45,7 +46,7 @@ def _describe_variant(comparison: Comparison, place: int) -> JsonObject:
         "runs": len(evaluation.results),
         "errors": sum(bool(result.record.error) for result in evaluation.results),
         "not_run": len(evaluation.not_run),
-        "cost_usd": evaluation.cost_usd if variant.is_priced else None,
+        "cost_usd": evaluation.cost_usd if is_known else None,
         "fixed": list(changes.fixed),
         "broken": list(changes.broken),
         "cases": [

@@ -65,15 +65,16 @@ async def evaluate(
     money = Money(max_cost_usd)
     money.check_prices(plan.subject)
     check_count("concurrency", concurrency)
-    async with _open_store(store) as engine:
+    async with open_store(store) as engine:
         with hold_threads([writes, *(case.writes or writes for case in plan.cases)]):
             runner = CaseRunner(engine=engine, subject=plan.subject, money=money, writes=writes, deps=deps, limits=limits, live=live)
-            work = EvaluationRun(plan, runner, await _choose_id(engine, plan, anew), concurrency, on_result)
+            work = EvaluationRun(plan, runner, await choose_id(engine, plan, anew), concurrency, on_result)
             return await work.carry_out(show, keep_open=keep_open)
 
 
 @asynccontextmanager
-async def _open_store(store: DurableEngine | MemoryEngine | str | Path | None) -> AsyncIterator[AnyEngine]:
+async def open_store(store: DurableEngine | MemoryEngine | str | Path | None) -> AsyncIterator[AnyEngine]:
+    """Hold the engine of a store open: the one that was given, that of a file or a URL, or one in memory."""
     if store is None:
         yield MemoryEngine()
     elif isinstance(store, (str, Path)):
@@ -91,7 +92,7 @@ async def _open_store(store: DurableEngine | MemoryEngine | str | Path | None) -
         yield store
 
 
-async def _choose_id(engine: AnyEngine, plan: EvaluationPlan, anew: bool) -> str:
+async def choose_id(engine: AnyEngine, plan: EvaluationPlan, anew: bool) -> str:
     """Return the id of the evaluation to go on with, or of a new one. Raises UsageError for one that another program executes now."""
     words = re.sub(r"[^a-z0-9]+", "-", plan.suite.lower()).strip("-")[:40]
     base, number = f"{words or 'cases'}-{plan.fingerprint[:8]}", 1

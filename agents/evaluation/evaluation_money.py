@@ -40,6 +40,11 @@ class Money:
         """Return, as a sentence, that a case is not executed because of the money."""
         return f"The next model call could bring the cost above {self.most_usd:g} US dollars; {self.meter.cost_usd:.4g} are spent."
 
+    def check(self) -> None:
+        """Raise LimitReached where nothing is left."""
+        if self.most_usd is not None and self.is_spent:
+            raise LimitReached("cost_usd", self.most_usd, self.meter.cost_usd, " US dollars")
+
     def has_refused(self, error: object) -> bool:
         """Return whether a run ended because the evaluation's money would have been exceeded, not a limit of its own."""
         return isinstance(error, LimitReached) and error.limit == "cost_usd" and error.allowed == self.most_usd

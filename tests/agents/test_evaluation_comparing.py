@@ -179,13 +179,23 @@ async def test_a_stored_comparison_goes_on_and_takes_another_model_in(tmp_path: 
     assert first.requests == 12
 
 
+async def test_the_variants_take_turns_so_that_a_busy_hour_is_not_that_of_one() -> None:
+    order: list[str] = []
+
+    def note(name: str) -> Says:
+        return lambda request: (order.append(name), "yes")[1]
+
+    await compare(make_cases(5), models=[make_model("a", note("a")), make_model("b", note("b"))])
+    assert order == ["a", "b"] * 5
+
+
 async def test_the_money_is_for_all_variants_together() -> None:
     dear = Reply("yes", usage=Usage(input_tokens=10, output_tokens=1, cost_usd=0.01, model_calls=1))
     models = [make_model("a", lambda request: dear), make_model("b", lambda request: dear)]
     comparison = await compare(make_cases(10), models=models, max_cost_usd=0.15)
     assert not comparison.complete
-    assert [len(evaluation.not_run) for evaluation in comparison.evaluations] == [0, 5]
-    assert any(note.startswith("b: 5 runs were not executed: ") for note in list_notes(comparison))
+    assert [len(evaluation.not_run) for evaluation in comparison.evaluations] == [2, 3]
+    assert any(note.startswith("b: 3 runs were not executed: ") for note in list_notes(comparison))
 
 
 AGENT = Agent(ScriptedModel("yes", repeat=True, name="m"), name="desk", instructions="Be short.")

@@ -23,6 +23,7 @@ COMMANDS = {
     "case": "Make a case of a run: its journal becomes a recording, which is replayed in place of model, web and tools.",
     "chat": "Order food in words. Nothing is ordered before you say yes to the card.",
     "dataset": "Make data for fine-tuning of runs and files, or check files that are to be uploaded.",
+    "compare": "Execute the cases of a file with several models and prompts, and show them side by side: quality, cost, times.",
     "demo": "Research BettaBurgers on a small web of invented restaurant chains; needs no key and no internet.",
     "doctor": "Check what works here: the sandbox of each tool, model, search, database, terminal.",
     "draw": "Draw a workflow as Mermaid text, for https://mermaid.live, a README or a page.",
