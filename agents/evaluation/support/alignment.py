@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sayso.tools.truth.figure_pairs import is_same_value
 from sayso.tools.truth.figures import Figure, measure
+from sayso.tools.truth.grammar import AUXILIARIES
 from sayso.tools.truth.reading import Reading
 
 from .likeness import measure_likeness, measure_name_likeness, weigh
@@ -19,6 +20,7 @@ LEAST = 0.35
 _TOGETHER = 0.15
 _AMOUNTS = frozenset({"measure", "money", "percent"})
 _ABOUT = frozenset("about roughly around approximately nearly almost over more than circa some close".split())
+_CROWNS = {"DKK", "SEK", "NOK", "ISK", "CZK"}
 _POUNDS = {"GBP", "lb"}
 """A pound may be either."""
 _ROUNDED = Decimal("0.05")
@@ -107,7 +109,7 @@ def _compare_words(claim: Reading, names: Sequence[int], words: Sequence[int], s
     for at in (*names, *words):
         text, is_name = claim.words[at].text, at in names
         for place, other in enumerate(statement.words):
-            if place in statement.figured:
+            if place in statement.figured or (other.text.casefold() in AUXILIARIES and other.stem != claim.words[at].stem):
                 continue
             likeness = measure_name_likeness(text, other.text) if is_name else measure_likeness(text, other.text)
             if is_name and not likeness and spells_initials(text, statement, place):
@@ -131,7 +133,7 @@ def is_same_figure(figure: Figure, other: Figure, claim: Reading) -> bool:
     if is_same_value(figure, other):
         if figure.kind not in _AMOUNTS:
             return True
-        same = figure.unit == other.unit or {figure.unit, other.unit} == _POUNDS
+        same = figure.unit == other.unit or {figure.unit, other.unit} == _POUNDS or {figure.unit, other.unit} <= _CROWNS
         return other.kind in _AMOUNTS and (same or (measure(figure) is not None and measure(figure) == measure(other)))
     for one, two in ((figure.value, other.value), (other.value, figure.value)):
         if isinstance(one, Decimal) and isinstance(two, tuple) and two[1] is None and one == two[0]:

@@ -13,13 +13,17 @@ from sayso.tools.truth.words import is_light, stem
 from .alignment import Alignment
 from .likeness import denies, has_denying_prefix, says_opposite
 from .problems import SupportProblem, quote_words
-from .source_reading import find_denied, find_subject, is_telling
+from .source_reading import does_something, find_denied, find_subject, is_telling
 
 _FRAMING = frozenset(map(stem, "possible available allowed permitted included offered provided accepted required planned needed".split()))
 """What is denied of a subject by these is denied of it however the claim words it: "changes are not possible"."""
 _DENYING_STEMS = frozenset(
     map(stem, "forbid prohibit ban refuse reject deny fail lack miss pending impossible exclude prevent avoid".split())
 )
+_MUST, _MAY = frozenset("must shall required obliged".split()), frozenset("may can could might allowed optional".split())
+_DENYING = frozenset("not never no cannot".split())
+_BESIDE = 5
+"""How near an opposite has to stand to what stands near the claim's word: "small pets" and "larger ones" are no contradiction."""
 _LARGE, _SMALL = (Mark.ALL, Mark.MOST, Mark.MANY), (Mark.FEW,)
 
 
@@ -42,9 +46,19 @@ def find_opposed(match: Alignment) -> Mapping[int, int]:
         if at in match.claim.figured or word.text.casefold() in PREPOSITIONS or (at in match.pairs and match.pairs[at].likeness >= 0.8):
             continue
         for place, other in enumerate(match.evidence.words):
-            if place not in said and place not in match.evidence.figured and says_opposite(word.text.casefold(), other.text.casefold()):
+            if place in said or place in match.evidence.figured or not says_opposite(word.text.casefold(), other.text.casefold()):
+                continue
+            if any(abs(there - place) <= _BESIDE for there in _find_beside(match, at)):
                 found[at] = place
     return found
+
+
+def _find_beside(match: Alignment, at: int) -> Iterator[int]:
+    """Yield the places of the statement that the words and figures beside a word of the claim are paired with."""
+    yield from (pair.place for each, pair in match.pairs.items() if abs(each - at) <= 3)
+    for number, others in match.read.figures[match.best].items():
+        if abs(match.claim.figures[number].first - at) <= 3:
+            yield from (match.evidence.figures[other].first for other in others)
 
 
 def _check_own_denials(match: Alignment, opposed: Mapping[int, int]) -> Iterator[SupportProblem]:
@@ -53,7 +67,7 @@ def _check_own_denials(match: Alignment, opposed: Mapping[int, int]) -> Iterator
     denied = {at for _, places in theirs for at in places}
     for first, places in find_denied(claim):
         paired = [at for at in places if at in match.pairs]
-        if any(match.pairs[at].place in denied for at in paired) or any(at in opposed for at in places):
+        if any(match.pairs[at].place in denied for at in paired[:1]) or any(at in opposed for at in places):
             continue
         telling = [claim.words[at].text for at in places if is_telling(claim, at) and at not in match.pairs]
         if any(denies(text, other.text) for text in telling for other in evidence.words) or (theirs and not paired):
@@ -110,7 +124,7 @@ def _is_denied_in_words(match: Alignment, first: int) -> bool:
 
 def find_denying_words(reading: Reading) -> frozenset[int]:
     """Return the places of words that deny without a "not": "forbidden", "failed", "unable", "except"."""
-    marked = {at for mark, first, end in reading.marks if mark in {Mark.REVERSE, Mark.EXCEPT, Mark.STALE} for at in range(first, end)}
+    marked = {at for mark, first, end in reading.marks if mark in {Mark.REVERSE, Mark.EXCEPT} for at in range(first, end)}
     others = {at for at, word in enumerate(reading.words) if word.stem in _DENYING_STEMS or has_denying_prefix(word.text)}
     return frozenset(marked | others)
 
@@ -134,5 +148,26 @@ def check_amounts_in_words(match: Alignment) -> Iterator[SupportProblem]:
     for mine, other in ((_SMALL, _LARGE), (_LARGE, _SMALL)):
         if not ours.isdisjoint(mine) and not theirs.isdisjoint(other) and theirs.isdisjoint(mine):
             yield SupportProblem("amount", f"The sources say “{next(iter(theirs & set(other))).value}” of this.")
+    yield from _check_duties(match)
     if Mark.ONLY in ours and Mark.ONLY not in theirs:
         yield SupportProblem("limit", "The sources do not say “only” of this.")
+
+
+def _check_duties(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield what one side says must be done and the other that it may be done, of one verb."""
+    for at, pair in match.pairs.items():
+        if pair.likeness < 0.9 or not does_something(match.claim, at):
+            continue
+        ours, theirs = (_find_modal(each, place) for each, place in ((match.claim, at), (match.evidence, pair.place)))
+        if {ours, theirs} == {"must", "may"}:
+            yield SupportProblem("duty", f"The sources say “{theirs}” of this, and the claim says “{ours}”.")
+
+
+def _find_modal(reading: Reading, verb: int) -> str:
+    """Return whether something must or may be done, empty where neither is said; a denial turns the one into the other."""
+    before = [reading.words[at].text.casefold() for at in range(max(0, verb - 4), verb)]
+    if any(word in _DENYING for word in before):
+        return ""
+    if not _MUST.isdisjoint(before):
+        return "must"
+    return "" if _MAY.isdisjoint(before) else "may"

@@ -82,7 +82,7 @@ def _check_elsewhere(match: Alignment, number: int, figure: Figure) -> Iterator[
     most = max(len(read.tables[at]) for at, each in enumerate(read.figures) if number in each)
     said = {at for each in read.figures[match.best].values() for at in each}
     rival = next((each for at, each in enumerate(match.evidence.figures) if at not in said and _is_rival(each, figure)), None)
-    if rival is not None and most < 0.5 * len(read.tables[match.best]):
+    if rival is not None and most < 0.7 * len(read.tables[match.best]):
         yield SupportProblem("figure", f"The sources say {rival.shown} here, and {figure.shown} of something else.")
 
 
@@ -108,8 +108,8 @@ def _check_place(match: Alignment, figure: Figure, same: Sequence[Figure]) -> It
     ]
     if figure.kind == "label" or not rivals:
         return
-    theirs = {at for each in rivals for at in _find_zone(match, each)}
-    unsaid = [_find_unsaid(match, set(_find_zone(match, each)), theirs) for each in same]
+    zone = {at for each in rivals for at in _find_zone(match, each)}
+    unsaid = [_find_unsaid(match, set(_find_zone(match, each)), zone) for each in same]
     if all(unsaid):
         yield SupportProblem("figure", f"The sources say {figure.shown} of {quote_words(match.evidence, unsaid[-1])}.")
 
@@ -124,11 +124,10 @@ def _find_direction(reading: Reading, figure: Figure) -> str:
 
 
 def _is_denied_figure(match: Alignment, figure: Figure, other: Figure) -> bool:
-    """Return whether one of the two sides denies in the figure's clause: "not under 12" and "12 or over" are no contradiction."""
+    """Return whether one of the two sides denies beside the figure: "not under 12" and "12 or over" are no contradiction."""
     for reading, each in ((match.claim, figure), (match.evidence, other)):
-        clause = reading.segments[find_segment(reading, each)].clause
         denying = {first for first, _ in find_denied(reading)} | find_denying_words(reading)
-        if any(reading.segments[reading.segment_of[at]].clause == clause for at in denying):
+        if any(reading.segment_of[at] == find_segment(reading, each) for at in denying):
             return True
     return False
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
-from sayso.tools.truth.grammar import PREPOSITIONS, SMALL, is_verb
+from sayso.tools.truth.grammar import DETERMINERS, PREPOSITIONS, SMALL, is_verb
 from sayso.tools.truth.lexicon import is_thing
 from sayso.tools.truth.reading import Reading
 from sayso.tools.truth.words import tokenize
@@ -26,16 +26,19 @@ from .source_reading import describes_next, does_something, is_owner, is_telling
 
 HALF = 5
 """The distance, in words, at which a word counts half."""
-_NAMES_BY, _FIGURES_BY, _SUBJECTS_BY = 1.3, 1.2, 1.4
+_NAMES_BY, _FIGURES_BY, _SUBJECTS_BY = 1.3, 1.3, 1.4
 """How many times better another one has to fit, so that what is said is taken for mixed up."""
 _EXCHANGED_BY = 1.15
 _LEAST_FIT = 0.25
+_SURE_FIT = 0.6
 _LEAST_SUBJECT_FIT = 0.3
-_SAME_PLACE, _OTHER_PLACE = 1.15, 0.9
+_SAME_PLACE, _OTHER_PLACE = 1.1, 0.95
 _NEXT_STATEMENT = 0.1
 _OF_OTHERS = frozenset("he she it they his her its their".split())
 _BEFORE_FIGURES = frozenset("the a an about roughly some nearly almost over more than around approximately early late mid".split())
 _DIRECTIONS = frozenset("from to since until till before after by".split())
+_LISTING = frozenset({"and", "or"})
+_MOST_ADJECTIVES = 5
 _PARTS = re.compile(r"[,;]|\band\b|\bor\b")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _LONGEST_SUBJECT = 3
@@ -83,7 +86,7 @@ def _find_contexts(match: Alignment) -> Iterator[Context]:
     read = match.read
     for at in read.places:
         is_name = at in read.names
-        least, weight = (0.7, 0.9) if is_name else (0.6, weigh(read.claim.words[at]))
+        least, weight = (0.7, 1.2) if is_name else (0.6, weigh(read.claim.words[at]))
         found = {number: [pair for pair in table[at] if pair.likeness >= least] for number, table in enumerate(read.tables) if at in table}
         yield Context(at, weight, found)
     for number, figure in enumerate(read.claim.figures):
@@ -135,7 +138,17 @@ def _find_preposition(reading: Reading, first: int) -> str:
         low = word.text.casefold()
         plain = word.text[:1].islower() and low not in SMALL and reading.is_content(at) and not is_verb(reading.words, at)
         beside = reading.text[word.end : reading.words[at + 1].start] in {" ", "-"} if at + 1 < len(reading.words) else False
-        if low not in _BEFORE_FIGURES and not (plain and beside and adjectives < 2):
+        listed = low in _LISTING or (at + 1 == first and reading.text[word.end : reading.words[first].start].strip() == ",")
+        if listed and low not in _LISTING and word.text[:1].isupper() and at:
+            while at and reading.words[at - 1].text[:1].isupper():
+                at -= 1
+            return _find_preposition(reading, at)
+        if at and low in _LISTING and reading.words[at - 1].text[:1].isupper() and at - 1 > 0:
+            first = at - 1
+            while first and reading.words[first - 1].text[:1].isupper():
+                first -= 1
+            return _find_preposition(reading, first)
+        if low not in _BEFORE_FIGURES and not (plain and beside and adjectives < _MOST_ADJECTIVES):
             return low if low in PREPOSITIONS else ""
         adjectives += reading.is_content(at)
         at -= 1
@@ -145,12 +158,13 @@ def _find_preposition(reading: Reading, first: int) -> str:
 def _check_name(match: Alignment, contexts: Sequence[Context], run: Sequence[int]) -> Iterator[SupportProblem]:
     claim, sources = match.claim, match.read.sources
     gap = Gap(frozenset(run), run[-1], _find_preposition(claim, run[0]))
-    if all(sources.is_given(claim.words[at]) for at in run) or _is_topic(match, run, gap.preposition):
+    verb = next((at for at in (run[0] - 1, run[0] - 2) if at >= 0 and does_something(claim, at)), None)
+    is_new_object = verb is not None and (verb not in match.pairs or match.pairs[verb].likeness < 0.7)
+    if is_new_object or is_owner(claim, run[-1]) or all(sources.is_given(claim.words[at]) for at in run):
         return
-    if not gap.preposition and not any(
-        match.pairs[at].likeness >= 0.7 for at in match.read.words if at in match.pairs and does_something(claim, at)
-    ):
-        return  # nothing is said to be done by or to it
+    is_topic = _is_topic(match, run, gap.preposition)
+    if is_topic and not any(at in match.pairs for at in run):
+        return
     places = [
         (number, each) for number, reading in enumerate(sources.statements) for each in join_names(reading, sources.find_names(reading))
     ]
@@ -161,10 +175,13 @@ def _check_name(match: Alignment, contexts: Sequence[Context], run: Sequence[int
         reading = sources.statements[number]
         before = _find_preposition(reading, each[0])
         value = max(_fit(match, contexts, gap, number, place) for place in (each[0], each[-1]))
-        fit = Fit(value * (_SAME_PLACE if before == gap.preposition else _OTHER_PLACE), number, tuple(each))
+        same = before == gap.preposition or (before == "by" and not gap.preposition)
+        fit = Fit(value * (_SAME_PLACE if same else _OTHER_PLACE), number, tuple(each))
+        if is_topic and number != match.best:
+            continue
         if count >= enough:
             mine.append(fit)
-        elif before == gap.preposition and _is_other(match, reading, each, run):
+        elif number == match.best and before == gap.preposition and _is_other(match, reading, each, run):
             rivals.append(fit)
     mine += list(_find_pronouns(match, contexts, gap, mine))
     rivals = [each for each in rivals if not any(_are_listed(sources.statements[each.statement], each, own) for own in mine)]
@@ -204,6 +221,9 @@ def _is_other(match: Alignment, reading: Reading, places: Sequence[int], run: Se
         return False
     texts = [reading.words[place].text for place in places if len(reading.words[place].text) > 1]
     known = [any(is_same_name(claim.words[at].text, text) for at in names) for text in texts]
+    others = [at for at in names if at not in run]
+    if any(is_same_name(claim.words[at].text, text) for at in others for text in texts):
+        return False
     holds = all(any(is_same_name(claim.words[at].text, text) for text in texts) for at in run)
     if holds or all(known) or (any(known) and len(run) == 1):
         return False
@@ -250,7 +270,8 @@ def _check_figure(match: Alignment, contexts: Sequence[Context], number: int) ->
             if place in read.figures[at].get(number, ()):
                 mine.append(fit)
             elif (
-                place not in said
+                (at == match.best or value >= _SURE_FIT)
+                and place not in said
                 and other.kind == figure.kind
                 and not other.old
                 and (other.unit == figure.unit or other.kind not in _MEASURES)
@@ -300,11 +321,11 @@ def _check_subjects(match: Alignment, contexts: Sequence[Context]) -> Iterator[S
                 if all(any(abs(place - other) <= 3 for other in spot) for spot in spots):
                     mine.append(Fit(_fit(match, contexts, gap, number, place), number, (place,)))
             things = _find_things(match, number) if number == match.best and any(each.statement == number for each in mine) else ()
-            for other in (*_find_subjects(reading), *things):
+            for other in (*_find_subjects(reading), *things) if number == match.best and mine else ():
                 if _is_rival_subject(match, number, run, spots, other):
                     rivals.append(Fit(_fit(match, contexts, gap, number, other[-1]), number, tuple(other)))
-        rivals = [each for each in rivals if each.statement == match.best]
-        yield from _compare(match, mine, rivals, quote_words(match.claim, run), _SUBJECTS_BY, _LEAST_SUBJECT_FIT)
+        if any(each.statement == match.best for each in mine):
+            yield from _compare(match, mine, rivals, quote_words(match.claim, run), _SUBJECTS_BY, _LEAST_SUBJECT_FIT)
 
 
 def _is_rival_subject(match: Alignment, number: int, run: Sequence[int], spots: Sequence[set[int]], other: Sequence[int]) -> bool:
@@ -326,7 +347,10 @@ def _find_things(match: Alignment, number: int) -> Iterator[list[int]]:
         if inside and (not run or reading.text[reading.words[at - 1].end : reading.words[at].start] == " "):
             run.append(at)
             continue
-        if run and len(run) <= _LONGEST_SUBJECT and not _find_preposition(reading, run[0]):
+        leads = run and (
+            run[0] in {segment.first for segment in reading.segments} or reading.words[run[0] - 1].text.casefold() in DETERMINERS
+        )
+        if leads and len(run) <= _LONGEST_SUBJECT and not _find_preposition(reading, run[0]):
             yield run
         run = [at] if inside else []
 

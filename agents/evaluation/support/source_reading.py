@@ -126,8 +126,9 @@ def find_denied(reading: Reading) -> Iterator[tuple[int, tuple[int, ...]]]:
         if first in phrases:  # "at no charge" denies nothing
             continue
         segment, places = reading.segments[reading.segment_of[first]], list[int]()
-        if reading.words[first].text.casefold() in _EMPTY:  # "he eats nothing"
-            yield first, tuple(at for at in range(segment.first, segment.end) if at != first)
+        verb = next((at for at in range(first - 1, segment.first - 1, -1) if does_something(reading, at)), None)
+        if reading.words[first].text.casefold() in _EMPTY and verb is not None:  # "he eats nothing"
+            yield first, tuple(range(verb, first))
             continue
         for at in range(end, segment.end):
             low = reading.words[at].text.casefold()
@@ -135,6 +136,9 @@ def find_denied(reading: Reading) -> Iterator[tuple[int, tuple[int, ...]]]:
                 break
             places.append(at)
         yield first, tuple(places)
+    for at in sorted(reading.without):
+        if at and reading.words[at - 1].text.casefold() == "non":
+            yield at - 1, (at,)
 
 
 def find_subject(reading: Reading, verb: int) -> list[int]:

@@ -16,6 +16,7 @@ from sayso.tools.truth.folding import fold
 from sayso.tools.truth.reading import read_statement
 
 from .alignment import Alignment, align, rank_statements, read_claim
+from .claim_parts import drop_frame, split_claim
 from .denials import check_amounts_in_words, check_denials
 from .figure_facts import check_figures, check_limits, check_unit_words
 from .likeness import measure_likeness, weigh
@@ -43,6 +44,7 @@ LEAST_SHARE = 0.5
 """How much of what a claim says has to be in its sources, in these or like words."""
 _MOST_STATEMENTS = 3
 _NEARLY_AS_GOOD = 0.9
+_AS_MUCH = 0.05
 _LONGEST_CLAIM = 1_500
 
 
@@ -68,13 +70,21 @@ def find_support(claim: str, sources: Sequence[str], *, given: str = "") -> Supp
     text = " ".join(fold(tidy(claim[:_LONGEST_CLAIM])).text.split())
     if not text or not read_sources.statements:
         return Support(False, (SupportProblem("nothing", "There is nothing to compare."),), 0.0)
-    read = read_claim(read_statement(text), read_sources)
+    parts = split_claim(read_statement(drop_frame(text, read_sources)))
+    judged = [_judge_part(part, read_sources) for part in parts]
+    problems = tuple(dict.fromkeys(problem for each in judged for problem in each.problems))
+    return Support(all(each.supported for each in judged), problems, min(each.share for each in judged))
+
+
+def _judge_part(part: str, sources: SourceReading) -> Support:
+    read = read_claim(read_statement(part), sources)
     if not read.places and not read.claim.figures:
         return Support(False, (SupportProblem("nothing", "The claim says nothing that could be checked."),), 0.0)
     ranked = rank_statements(read)
     best = ranked[0][0]
     tried = [_judge(align(read, -at)) for rate, at in ranked[:_MOST_STATEMENTS] if rate >= _NEARLY_AS_GOOD * best]
-    return min(tried, key=lambda each: (len(each.problems), -each.share))
+    most = max(each.share for each in tried)
+    return min((each for each in tried if each.share >= most - _AS_MUCH), key=lambda each: (len(each.problems), -each.share))
 
 
 @lru_cache(16)
