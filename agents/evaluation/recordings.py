@@ -344,7 +344,7 @@ async def _replay_case(case: Case, recording: Recording, subject: object, deps: 
     if stops:
         return ReplayedCase(record, difference, f"{NOT_IN_IT}: {difference}", stopped=True)
     if ends_early:
-        return ReplayedCase(record, None, f"{NOT_IN_IT}: {replayed.waits[0]}, for the run ended before it.", stopped=True)
+        return ReplayedCase(record, None, f"{NOT_IN_IT}: {replayed.waits[0]}, for the run had come no further.", stopped=True)
     return ReplayedCase(record, difference)
 
 

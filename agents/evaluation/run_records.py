@@ -165,8 +165,8 @@ def _find_decisions(events: Iterable[object]) -> dict[str, Decision]:
 
 
 def _read_output(row: RunRow) -> Mapping[str, object]:
-    output = read_value(json.loads(row.output)) if row.output is not None else None
-    return output if isinstance(output, Mapping) else {}
+    output = json.loads(row.output) if row.output is not None else None
+    return {name: read_value(value) for name, value in output.items()} if isinstance(output, dict) else {}
 
 
 def _read_error(row: RunRow) -> str:

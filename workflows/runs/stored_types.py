@@ -176,6 +176,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Change": ("sayso.agents.research.report_values:Change",),
     "ChangeKind": ("sayso.agents.research.report_values:ChangeKind",),
     "Seal": ("sayso.agents.research.report_values:Seal",),
+    "SiteKind": ("sayso.agents.research.site_kinds:SiteKind", "sayso.agents.research.site_kinds:SiteKind"),
     "SourceKind": ("sayso.agents.research.report_values:SourceKind",),
     "Selection": ("sayso.agents.research.state:Selection",),
     "Report": ("sayso.agents.research.report:Report", "sayso.agents.report:Report"),
