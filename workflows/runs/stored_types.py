@@ -176,7 +176,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Change": ("sayso.agents.research.report_values:Change",),
     "ChangeKind": ("sayso.agents.research.report_values:ChangeKind",),
     "Seal": ("sayso.agents.research.report_values:Seal",),
-    "SiteKind": ("sayso.agents.research.site_kinds:SiteKind", "sayso.agents.research.site_kinds:SiteKind"),
+    "SiteKind": ("sayso.agents.research.site_kinds:SiteKind",),
     "SourceKind": ("sayso.agents.research.report_values:SourceKind",),
     "Selection": ("sayso.agents.research.state:Selection",),
     "Report": ("sayso.agents.research.report:Report", "sayso.agents.report:Report"),
@@ -218,8 +218,8 @@ def tag_of(kind: type) -> str | None:
 
 @lru_cache(maxsize=1024)
 def find_type(name: str) -> type | None:
-    """Return the class of Sayso that is stored under the name: a tag, or a former path. None where the table has neither."""
-    tag = FORMER.get(name, name)
+    """Return the class of Sayso that is stored under the name: a tag, or a path. None where the table has neither."""
+    tag = FORMER.get(name) or TAGS.get(name, name)  # by its path: written before the class had a tag
     if tag not in TYPES:
         return None
     # Importing is safe here: the path is from the table above, never from what is read. It is late, as agents/ imports workflows/.
