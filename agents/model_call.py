@@ -212,7 +212,9 @@ def snapshot_prompt(conversation: ModelConversation, turn: int, stored_kind: tup
     if stored_kind is not None and list(chosen.kind) != list(stored_kind):
         format = make_prompt_format(spec, *stored_kind)
         messages = format.convert_history(messages)
+    named = {} if stored_kind is not None else {"model": spec.model.name}  # for whoever reads the run; it is not compared
     return {
+        **named,
         "form": list(format.kind),
         "tools": list(format.schemas),
         "answer": None if spec.output is None else spec.output.schema,

@@ -222,7 +222,7 @@ def build_record(stored: StoredRun, secrets: RunSecrets) -> RunRecord:
         calls=tuple(calls),
         approvals=tuple(approvals),
         sources=find_sources(stored.results or _find_shown_results(stored), output, stored.run_id),
-        models=stored.models or _find_sent_models(stored.prompts),
+        models=_find_asked_models(stored),
         tools=_find_tools(stored),
         usage=usage,
         labels=stored.labels,
@@ -300,10 +300,13 @@ def _find_tools(stored: StoredRun) -> tuple[Mapping[str, object], ...]:
     return tuple(tools) if isinstance(tools, (list, tuple)) else ()
 
 
-def _find_sent_models(prompts: Mapping[tuple[str, str], object]) -> tuple[str, ...]:
-    """Return the names of models that stand beside what they were sent."""
-    named = (prompt.get("model") for prompt in prompts.values() if isinstance(prompt, Mapping))
-    return tuple(dict.fromkeys(name for name in named if isinstance(name, str) and name))
+def _find_asked_models(stored: StoredRun) -> tuple[str, ...]:
+    """Return the names of the models that were asked: those that stand beside what they were sent, else those that the flow has now."""
+    named = (prompt.get("model") for prompt in stored.prompts.values() if isinstance(prompt, Mapping))
+    sent = [name for name in named if isinstance(name, str) and name]
+    replies = (value for steps in stored.results.values() for value in steps.values() if isinstance(value, Reply))
+    others = stored.models if not sent or any(reply.model_index for reply in replies) else ()
+    return tuple(dict.fromkeys([*sent, *others]))
 
 
 def _mask(record: RunRecord, secrets: RunSecrets) -> RunRecord:

@@ -113,6 +113,7 @@ async def test_another_program_reads_the_same_of_a_run_that_waits(tmp_path: Path
             ("order", {"item": "burger", "quantity": 1}),
         ]
         assert record.calls[-1].outcome is None
+        assert record.models == ("scripted",)
         assert [type(each).__name__ for each in record.messages][-4:] == [
             "UserMessage",
             "AssistantMessage",
