@@ -15,7 +15,7 @@ from .suites import Suite
 from .values import Case, Score
 
 FILE_FIELDS = ("name", "cases", "scores", "judge_model")
-CASE_FIELDS = ("name", "input", "expected", "scores", "recording", "writes", "metadata")
+CASE_FIELDS = ("name", "input", "expected", "scores", "recording", "writes", "stand_ins", "metadata")
 WRITES = ("ask", "reject", "pretend")
 OTHER_FIELDS = {
     **dict.fromkeys(
@@ -110,7 +110,8 @@ class CaseReader:
             expected=expected,
             scores=scores,
             recording=str(self.path.parent / recording) if recording else "",
-            metadata=self._read_metadata(fields.get("metadata")),
+            stand_ins=self._read_mapping(fields.get("stand_ins"), "stand_ins", "{get_weather: It rains.}"),
+            metadata=self._read_mapping(fields.get("metadata"), "metadata", "{difficulty: easy}"),
             place=self.problems.place(node.line),
             **self._read_writes(fields.get("writes")),
         )
@@ -124,11 +125,11 @@ class CaseReader:
             return ""
         return node.text.strip()
 
-    def _read_metadata(self, node: FileValue | None) -> dict[str, Any]:
+    def _read_mapping(self, node: FileValue | None, name: str, example: str) -> dict[str, Any]:
         if node is None or node.value is None:
             return {}
         if not isinstance(node.value, dict):
-            self.problems.add(node.line, f"`metadata` is {node.kind()} and no mapping. Write `metadata: {{difficulty: easy}}`.")
+            self.problems.add(node.line, f"`{name}` is {node.kind()} and no mapping. Write `{name}: {example}`.")
             return {}
         plain: dict[str, Any] = node.plain()
         return plain

@@ -135,6 +135,8 @@ def _list_case(case: Case, number: int, suite: Suite, path: Path) -> dict[str, A
         fields["recording"] = _shorten_path(case.recording, path)
     if writes := getattr(case, "writes", ""):
         fields["writes"] = writes
+    if case.stand_ins:
+        fields["stand_ins"] = to_jsonable(case.stand_ins)
     if case.metadata:
         fields["metadata"] = to_jsonable(case.metadata)
     return fields

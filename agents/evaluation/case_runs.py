@@ -14,13 +14,15 @@ from sayso.tools.errors import IncompleteReply, InputTooLong, LimitReached, Mode
 from sayso.workflows import Limits, MemoryEngine
 from sayso.workflows.runs.limits import Meter
 from sayso.workflows.runs.protocols import ENCLOSING, Scope
+from sayso.workflows.workflow import merge_limits
 
 from ..agent import Agent
 from .evaluation_money import Money
+from .evaluation_plan import EvaluationPlan
 from .inner_runs import add_inner_runs, find_inner_runs
 from .model_times import measure_model_times
 from .rehearsal import ASK, CaseProvenance, CaseRules
-from .subjects import AnyWorkflow, AppSubject, read_input
+from .subjects import AppSubject, read_input
 from .values import Case, RunRecord
 
 if TYPE_CHECKING:
@@ -58,19 +60,17 @@ class CaseRunner:
     """
 
     engine: AnyEngine
-    subject: AnyWorkflow
+    plan: EvaluationPlan
     money: Money
-    writes: str = ASK
     deps: object = None
     limits: Limits | None = None
-    live: bool = False
     turns: asyncio.Semaphore | None = None
 
     async def run(self, case: Case, run_id: str) -> Executed:
         """Execute a case as the run of that id and return its record. A run that has ended is not executed again."""
         if case.recording:
             executed = await self._replay(case)
-            self.money.count(executed.record.usage.cost_usd if self.live else 0.0)
+            self.money.count(executed.record.usage.cost_usd if self.plan.live else 0.0)
             return executed
         known = await self._find_state(case, run_id)
         if known is not None:
@@ -79,7 +79,7 @@ class CaseRunner:
             if known.is_over:
                 return Executed(record, known.error)
         error = None
-        rules = CaseRules(case.writes or self.writes)
+        rules = CaseRules(case.writes or self.plan.writes, {**self.plan.stand_ins, **case.stand_ins})
         async with self.turns or nullcontext():
             started = time.perf_counter()
             with measure_model_times() as times:
@@ -107,7 +107,7 @@ class CaseRunner:
         try:
             record = await find_record(self.engine, run_id)
         except UsageError:  # refused before it began: by a guard, for its input
-            return RunRecord(run_id=run_id, flow=self.subject.name, input=case.input, error=describe_error(error), finished=False)
+            return RunRecord(run_id=run_id, flow=self.plan.subject.name, input=case.input, error=describe_error(error), finished=False)
         return record if record.error or error is None else replace(record, error=describe_error(error), finished=False)
 
     async def _replay(self, case: Case) -> Executed:
@@ -116,21 +116,21 @@ class CaseRunner:
 
         rules = CaseRules()
         try:
-            subject = self.subject.app if isinstance(self.subject, AppSubject) else self.subject
-            replayed = await run_apart(lambda: replay_case(case, subject, deps=self.deps, live=self.live), rules)
+            subject = self.plan.subject.app if isinstance(self.plan.subject, AppSubject) else self.plan.subject
+            replayed = await run_apart(lambda: replay_case(case, subject, deps=self.deps, live=self.plan.live), rules)
         except UsageError as error:  # its recording cannot be used: no end of the others
-            return Executed(RunRecord(run_id="", flow=self.subject.name, input=case.input, error=str(error), finished=False), error)
-        return Executed(replayed.record, None, replayed.note or str(replayed.difference or ""), is_live=self.live)
+            return Executed(RunRecord(run_id="", flow=self.plan.subject.name, input=case.input, error=str(error), finished=False), error)
+        return Executed(replayed.record, None, replayed.note or str(replayed.difference or ""), is_live=self.plan.live)
 
     async def _execute(self, case: Case, run_id: str, rules: CaseRules) -> None:
-        subject, value = self.subject, read_input(self.subject, case)
+        subject, value = self.plan.subject, read_input(self.plan.subject, case)
 
         async def prepare() -> tuple[object, object]:
             given = await subject.guard_input(value) if isinstance(subject, Agent) and subject.spec.guards else value
             return given, self.deps() if callable(self.deps) else self.deps
 
         given, deps = await run_apart(prepare, rules)
-        rules.meter = Meter(self.limits or subject.limits, self.money.meter)
+        rules.meter = Meter(merge_limits(subject.limits, self.limits), self.money.meter)
         scope = Scope(None, deps, rules.meter, provenance=CaseProvenance(rules, subject.find_user_texts(given)))
         execution = self.engine.open_runnable(subject, given, run_id, scope)
         rules.apply(execution, scope)
@@ -150,7 +150,7 @@ class CaseRunner:
                 await self.engine.read_result(row)
             except Exception as stored:  # noqa: BLE001  it is what the run ended with
                 error = stored
-        is_over = row.state in ("done", "cancelled") or (row.state == "waiting" and (case.writes or self.writes) == ASK)
+        is_over = row.state in ("done", "cancelled") or (row.state == "waiting" and (case.writes or self.plan.writes) == ASK)
         return KnownRun(is_over or (error is not None and not may_go_on(error)), error)
 
 

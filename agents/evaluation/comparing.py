@@ -94,9 +94,7 @@ async def compare(
         for variant, timed in columns:
             plan = make_plan(compared, timed, judged_by, repeat=repeat, writes=writes, live=True)
             money.check_prices(plan.subject)
-            runner = CaseRunner(
-                engine=engine, subject=plan.subject, money=money, writes=writes, deps=deps, limits=limits, live=True, turns=turns
-            )
+            runner = CaseRunner(engine=engine, plan=plan, money=money, deps=deps, limits=limits, turns=turns)
             heard = None if on_result is None else partial(on_result, variant)
             runs.append(EvaluationRun(plan, runner, await choose_id(engine, plan, anew), concurrency, heard))
         with hold_threads([writes, *(case.writes or writes for case in cases)]):

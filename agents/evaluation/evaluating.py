@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from sayso.workflows import Limits, MemoryEngine
 
 from .case_runs import AnyEngine, CaseRunner
 from .evaluation_money import Money
-from .evaluation_plan import AnySuite, EvaluationPlan, check_count, make_plan
+from .evaluation_plan import NO_STAND_INS, AnySuite, EvaluationPlan, check_count, make_plan
 from .evaluation_run import EvaluationRun, OnResult
 from .rehearsal import ASK, check_outer_rules, hold_threads
 from .suite_results import Evaluation
@@ -33,6 +33,7 @@ async def evaluate(
     max_cost_usd: float | None = None,
     writes: str = ASK,
     deps: object = None,
+    stand_ins: Mapping[str, object] = NO_STAND_INS,
     limits: Limits | None = None,
     live: bool = False,
     store: DurableEngine | MemoryEngine | str | Path | None = None,
@@ -48,7 +49,8 @@ async def evaluate(
 
     No approval is given by itself. With `writes="ask"` a write stays asked about, "reject" answers no, "pretend" answers yes and does not
     perform it, "perform" performs it. The subject's own approver is never asked. `deps` is what its tools find in their ToolContext, or a
-    function that makes it for each case.
+    function that makes it for each case. `stand_ins` are what tools return instead of being performed, by their names: values, or functions
+    of their arguments.
 
     A case with a recording is replayed: no model is asked, and nothing acts. With `live` it goes on where the code parts from the
     recording: models are really asked and reads done, while writes stay open.
@@ -61,13 +63,13 @@ async def evaluate(
     Raises UsageError for an empty selection, two cases of one name, and what cannot be evaluated.
     """
     check_outer_rules(writes)
-    plan = make_plan(suite, subject, scores, repeat=repeat, writes=writes, live=live)
+    plan = make_plan(suite, subject, scores, repeat=repeat, writes=writes, live=live, stand_ins=stand_ins)
     money = Money(max_cost_usd)
     money.check_prices(plan.subject)
     check_count("concurrency", concurrency)
     async with open_store(store) as engine:
         with hold_threads([writes, *(case.writes or writes for case in plan.cases)]):
-            runner = CaseRunner(engine=engine, subject=plan.subject, money=money, writes=writes, deps=deps, limits=limits, live=live)
+            runner = CaseRunner(engine=engine, plan=plan, money=money, deps=deps, limits=limits)
             work = EvaluationRun(plan, runner, await choose_id(engine, plan, anew), concurrency, on_result)
             return await work.carry_out(show, keep_open=keep_open)
 

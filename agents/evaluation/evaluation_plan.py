@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol, cast
@@ -16,8 +16,20 @@ from sayso.workflows import App
 from sayso.workflows.runs.codec import NotJson, to_json
 
 from .rehearsal import ASK, check_writes
-from .subjects import AnyWorkflow, describe_place, fingerprint, make_app_subject, make_subject, plain_repr, read_input
+from .subjects import (
+    AnyWorkflow,
+    check_stand_ins,
+    describe_code,
+    describe_place,
+    fingerprint,
+    make_app_subject,
+    make_subject,
+    plain_repr,
+    read_input,
+)
 from .values import Case, Score
+
+NO_STAND_INS: Mapping[str, object] = {}
 
 
 class AnySuite(Protocol):
@@ -50,6 +62,7 @@ class EvaluationPlan(HasDict):
     repeat: int = 1
     writes: str = ASK
     live: bool = False
+    stand_ins: Mapping[str, object] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -63,6 +76,7 @@ class EvaluationPlan(HasDict):
             self.repeat,
             self.writes,
             self.live,
+            _describe_stand_ins(self.stand_ins),
         )
 
     def scores_of(self, case: Case) -> tuple[Score, ...]:
@@ -78,6 +92,7 @@ def make_plan(
     repeat: int = 1,
     writes: str = ASK,
     live: bool = False,
+    stand_ins: Mapping[str, object] = NO_STAND_INS,
 ) -> EvaluationPlan:
     """Return the plan of an evaluation. Raises UsageError for what cannot be executed or told apart, before anything is."""
     name, own, given = "cases", tuple[Score, ...](), suite
@@ -100,7 +115,9 @@ def make_plan(
         repeat=check_count("repeat", repeat),
         writes=check_writes(writes),
         live=live,
+        stand_ins=stand_ins,
     )
+    check_stand_ins(plan.subject, stand_ins, "")
     for case in cases:
         _check_case(plan, case)
     _check_names(cases)
@@ -119,6 +136,7 @@ def _check_case(plan: EvaluationPlan, case: Case) -> None:
     if case.writes:
         check_writes(case.writes, where=where, in_case=True)
     read_input(plan.subject, case)
+    check_stand_ins(plan.subject, case.stand_ins, where)
     names = [score.name for score in plan.scores_of(case)]
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
         raise UsageError(f"{where}Two of its scores are named {twice[0]!r}. Give one of them another name, or leave it out.")
@@ -139,7 +157,12 @@ def _describe_case(case: Case) -> Json:
         path = Path(case.recording)
         recording = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else case.recording
     scores = [plain_repr(each) for each in case.scores]
-    return [case.name, _describe_value(case.input), _describe_value(case.expected), scores, case.writes, recording]
+    stand_ins = _describe_stand_ins(case.stand_ins)
+    return [case.name, _describe_value(case.input), _describe_value(case.expected), scores, case.writes, recording, stand_ins]
+
+
+def _describe_stand_ins(stand_ins: Mapping[str, object]) -> Json:
+    return {name: list(describe_code(value)) if callable(value) else _describe_value(value) for name, value in stand_ins.items()}
 
 
 def _describe_value(value: object) -> Json:

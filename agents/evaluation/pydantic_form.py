@@ -184,7 +184,7 @@ def list_pydantic_fields(suite: Suite) -> dict[str, Any]:
 
 def list_pydantic_case(case: Case, number: int, suite: Suite) -> dict[str, Any]:
     """Return a case as the fields of one of pydantic-evals. Raises UsageError for what it has no words for."""
-    for name in ("recording", "writes"):
+    for name in ("recording", "writes", "stand_ins"):
         if getattr(case, name, ""):
             raise UsageError(
                 f"The case {case.name!r} has `{name}`, which pydantic-evals has no field for. Write the file in Sayso's own form."

@@ -8,23 +8,24 @@ standing approvals and decisions do not count.
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sayso.tools.approval.background import Said
 from sayso.tools.approval.policy import NO_RULES
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Approver, Decision, Reject
-from sayso.tools.calls import Outcome
+from sayso.tools.calls import Outcome, ToolCall, ToolResult
 from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import Effect, Trust
-from sayso.tools.errors import RunError, UsageError
-from sayso.workflows.calls.perform import ExactlyOnceWrite, make_failure, make_result
+from sayso.tools.errors import InvalidArguments, RunError, ToolError, UsageError
+from sayso.workflows.calls.perform import ExactlyOnceWrite, make_failure, make_result, perform_read
 from sayso.workflows.runs.execution import Execution
 from sayso.workflows.runs.handed_out import HANDED_OUT
 from sayso.workflows.runs.journaled_run import JournaledRun
-from sayso.workflows.runs.limits import Meter
+from sayso.workflows.runs.limits import Meter, Spent
 from sayso.workflows.runs.protocols import ENCLOSING, B, Provenance, Scope, Ts
 
 ASK, REJECT, PRETEND, PERFORM = "ask", "reject", "pretend", "perform"
@@ -59,12 +60,14 @@ def check_outer_rules(writes: str) -> None:
 
 @dataclass(eq=False, slots=True)
 class CaseRules:
-    """What holds for all runs of one case: what becomes of their writes, and the meter that counts what they use.
+    """What holds for all runs of one case: what becomes of their writes, what tools return, and the meter that counts what they use.
 
+    `stand_ins` are what tools return instead of being performed, by their names: a value, or in code a function of the arguments.
     `executions` are the runs that the case's own code began, in their order.
     """
 
     writes: str = ASK
+    stand_ins: Mapping[str, object] = field(default_factory=dict)
     meter: Meter | None = None
     executions: list[Execution] = field(default_factory=list)
 
@@ -81,8 +84,8 @@ class CaseRules:
     def apply(self, execution: Execution, scope: Scope) -> None:
         """Let an execution do no more than these rules allow."""
         scope.approve, scope.rules = self.approver, NO_RULES
-        if self.writes != PERFORM:
-            execution.make_run = PRETENDING[self.writes]
+        if self.writes != PERFORM or self.stand_ins:
+            execution.make_run = partial(RehearsedRun, self)
 
 
 async def _reject(request: ApprovalRequest) -> Decision:
@@ -134,67 +137,91 @@ class CaseProvenance(Provenance):
             scope.meter = meter
 
 
-class HeldRun(JournaledRun):
-    """A run that performs no write, whoever has allowed it."""
+class RehearsedRun(JournaledRun):
+    """A run that performs no write that its rules do not allow, whoever has approved it, and in which stand-ins answer for tools.
 
-    __slots__ = ()
-
-    async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
-        """Do a step as ever, but for the performing of a write."""
-        if not name.startswith("effect:"):
-            return await super().step(name, op, *args, preemptible=preemptible)
-        write = find_write(op)
-
-        async def stand_in() -> Any:
-            return self.answer(write)
-
-        result: B = await super().step(name, stand_in)
-        return result
-
-    def answer(self, write: ExactlyOnceWrite) -> object:
-        """Return the result of a write that is not performed."""
-        return make_failure(write.call, NOT_PERFORMED, Outcome.REJECTED)
-
-
-class RehearsedRun(HeldRun):
-    """A run in which writes are answered with yes and none is performed: what it would return is a stand-in.
-
-    The answer is not stored as a decision. Should somebody resume such a run in earnest, a person is asked, or the run is refused as one of
-    other code: a yes that was only pretended is never found. Only writes are answered; a read that must be asked about stays open, for
-    it would be performed.
+    Where writes are pretended, the yes is not stored as a decision. Should somebody resume such a run in earnest, a person is asked, or the
+    run is refused as one of other code: a yes that was only pretended is never found. Only writes are answered; a read that must be
+    asked about stays open, for it would be performed.
     """
 
-    __slots__ = ("_proposed",)
+    __slots__ = ("_proposed", "rules")
 
-    def __init__(self, execution: Execution, run_id: str, scope: Scope) -> None:
+    def __init__(self, rules: CaseRules, execution: Execution, run_id: str, scope: Scope) -> None:
         super().__init__(execution, run_id, scope)
+        self.rules = rules
         self._proposed: AnyTool | None = None
 
     async def ask(self, request: ApprovalRequest) -> Decision | None:
-        """Answer yes, as the evaluation, to a write: it will not be done."""
+        """Answer yes, as the evaluation, to a write that is only pretended."""
         tool = self._proposed
-        if tool is None or tool.name != request.tool or tool.effect is not Effect.WRITE:
+        is_write = tool is not None and tool.name == request.tool and tool.effect is Effect.WRITE
+        if self.rules.writes != PRETEND or not is_write:
             return await super().ask(request)
         return Approve(by=EVALUATION, at=request.proposed_at, place=PRETENDED)
 
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
-        """Do a step, and note the tool whose call is proposed."""
+        """Do a step as ever, but for the performing of a write, and of a tool that has a stand-in."""
         if name.startswith("propose:"):
             self._proposed = next((each for each in args if isinstance(each, Tool)), None)
-        return await super().step(name, op, *args, preemptible=preemptible)
+        instead: Callable[[], Awaitable[Any]] | None = None
+        if name.startswith("effect:"):
+            write = find_write(op)
+            if self.rules.writes != PERFORM or write.tool.name in self.rules.stand_ins:
+                instead = partial(self._answer_write, write)
+        elif name.startswith(("read:", "reads:")) and self.rules.stand_ins:
+            instead = self._find_reads(*args)
+        if instead is None:
+            return await super().step(name, op, *args, preemptible=preemptible)
+        result: B = await super().step(name, instead)
+        return result
 
-    def answer(self, write: ExactlyOnceWrite) -> object:
-        """Return the stand-in as the result of the write."""
-        return make_result(write.call, write.tool, STAND_IN, self.scope.provenance.labels, Outcome.DONE, Trust.TOOL)
+    async def _answer_write(self, write: ExactlyOnceWrite) -> ToolResult:
+        """Return what a write comes to that is not performed."""
+        if self.rules.writes not in (PRETEND, PERFORM):
+            return make_failure(write.call, NOT_PERFORMED, Outcome.REJECTED)
+        return self._stand_in(write.call, write.tool, write.arguments)
+
+    def _find_reads(self, *args: object) -> Callable[[], Awaitable[Any]] | None:
+        """Return how reads are done of which some have stand-ins; None where none has. The arguments are those of a step of reads."""
+        _, *rest = args
+        is_single = isinstance(rest[-1], Tool)
+        calls: Any = [tuple(rest)] if is_single else rest[0]
+        if not any(tool.name in self.rules.stand_ins for _, tool in calls):
+            return None
+        return partial(self._read, calls, is_single, len(rest) > 1 and not is_single)
+
+    async def _read(self, calls: Sequence[tuple[ToolCall, AnyTool]], is_single: bool, is_paid: bool) -> object:
+        results = [
+            self._stand_in(call, tool, call.arguments) if tool.name in self.rules.stand_ins else await perform_read(self, call, tool)
+            for call, tool in calls
+        ]
+        return results[0] if is_single else Spent(results, 0.0) if is_paid else results
+
+    def _stand_in(self, call: ToolCall, tool: AnyTool, arguments: Mapping[str, object]) -> ToolResult:
+        """Return the stand-in of a tool as its result; what the tool would refuse for its arguments is refused all the same."""
+        known, value = self.scope.provenance.labels, self.rules.stand_ins.get(tool.name, STAND_IN)
+        is_write = tool.effect is Effect.WRITE
+        try:
+            checked = arguments if is_write else tool.check(arguments)
+            said = value(**checked) if callable(value) else value
+        except InvalidArguments as error:
+            return make_failure(call, str(error))
+        except ToolError as error:
+            return make_result(call, tool, str(error), known, Outcome.FAILED)
+        return make_result(call, tool, said, known, Outcome.DONE, Trust.TOOL if is_write else None)
 
 
-class StrangeRun(HeldRun):
+class StrangeRun(JournaledRun):
     """A run that was begun in a thread that does not know to which case it belongs, if to any: it does all but write."""
 
     __slots__ = ()
 
-    def answer(self, write: ExactlyOnceWrite) -> object:
-        """Refuse the write, loudly: it may be one of a case, and it may be somebody else's."""
+    async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
+        """Do a step as ever, but refuse a write, loudly: it may be one of a case, and it may be somebody else's."""
+        if not name.startswith("effect:"):
+            return await super().step(name, op, *args, preemptible=preemptible)
+        write = find_write(op)
         raise RunError(
             f"{write.tool.name} was not performed: an evaluation that performs no writes is under way in this program, and this run was "
             "begun in a thread that does not say whether it belongs to a case. Begin it with asyncio.to_thread(...), or in a copy "
@@ -221,9 +248,6 @@ def hold_threads(writes: Iterable[str]) -> Iterator[None]:
 
     with HANDED_OUT.watch(hold):
         yield
-
-
-PRETENDING: dict[str, type[HeldRun]] = {ASK: HeldRun, REJECT: HeldRun, PRETEND: RehearsedRun}
 
 
 def find_write(op: object) -> ExactlyOnceWrite:

@@ -82,6 +82,16 @@ def read_input(subject: AnyWorkflow, case: Case) -> object:
     return read
 
 
+def check_stand_ins(subject: AnyWorkflow, stand_ins: Mapping[str, object], where: str) -> None:
+    """Raise UsageError for a stand-in of a tool that an agent does not have, or that is made of a workflow: it would be performed."""
+    tools = {tool.name: tool for tool in subject.own_tools()}
+    for name in stand_ins:
+        if name in tools and tools[name].workflow is not None:
+            raise UsageError(f"{where}{name} is made of a workflow, so nothing can stand in for it. Give stand-ins to the tools inside it.")
+        if name not in tools and isinstance(subject, Agent) and not any(tool.workflow for tool in tools.values()):
+            raise UsageError(f"{where}stand_ins names {name!r}, and {subject.name} has no such tool. Tools: {', '.join(tools) or 'none'}.")
+
+
 def describe_place(case: Case) -> str:
     """Return where a case is written and its name, as the beginning of a message."""
     return f"{case.place}: case {case.name!r}: " if case.place else f"Case {case.name!r}: "
@@ -124,14 +134,18 @@ def _describe(subject: object, seen: set[int]) -> Iterator[object]:
             yield from _describe(part.step, seen)
     elif isinstance(subject, Tool):
         yield subject.version
-    elif (code := getattr(getattr(subject, "func", subject), "__code__", None)) is not None:
-        yield from _describe_code(code)
     else:
-        yield plain_repr(subject)
+        yield from describe_code(subject)
 
 
 def _describe_model(model: str | Model) -> list[str]:
     return [model] if isinstance(model, str) else [type(model).__name__, model.name, str(getattr(model, "base_url", ""))]
+
+
+def describe_code(function: object) -> Iterator[str]:
+    """Yield what tells a function from another one of its name: its code; of anything else its repr."""
+    code = getattr(getattr(function, "func", function), "__code__", None)
+    return iter([plain_repr(function)]) if code is None else _describe_code(code)
 
 
 def _describe_code(code: CodeType) -> Iterator[str]:

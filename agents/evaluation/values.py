@@ -94,7 +94,8 @@ class Case:
 
     `expected` is what scores that compare outputs (exact, JSON match) compare with; None where there is nothing to compare. `scores` are
     the case's own, beside those of its suite. `recording` is the file of the recorded run, which is replayed instead of asking a model.
-    `writes` is what becomes of writes ("ask", "reject", "pretend"); "" is what the evaluation says. `metadata` is for people and filters.
+    `writes` is what becomes of writes ("ask", "reject", "pretend"); "" is what the evaluation says. `stand_ins` are
+    what tools return instead of being performed, by their names. `metadata` is for people and filters.
     `place` is where the case is written ("cases.yaml:12").
     """
 
@@ -104,6 +105,7 @@ class Case:
     scores: tuple[Score, ...] = ()
     recording: str = ""
     writes: str = ""
+    stand_ins: Mapping[str, object] = field(default_factory=dict)
     metadata: Mapping[str, object] = field(default_factory=dict)
     place: str = ""
 

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from sayso.cli.load_object import load_subject
-from sayso.cli.options import Exit, MaxCost, read_whole
+from sayso.cli.options import Exit, MaxCost, check_above_zero, read_whole
 from sayso.cli.stopping import StopSignals
 from sayso.console import escape_controls
 from sayso.tools.errors import UsageError
@@ -33,6 +33,7 @@ Only = Annotated[
 ]
 Repeat = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="How often each case is executed.")]
 Beside = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="How many cases are executed side by side.")]
+Timeout = Annotated[float | None, Parameter(validator=check_above_zero, help="How long the run of a case may take, in seconds.")]
 Writes = Annotated[
     str,
     Parameter(help="What becomes of writes: ask (they stay open), reject, pretend (answered yes, not performed), perform (really done)."),
@@ -71,6 +72,7 @@ def eval(
     repeat: Repeat = 1,
     concurrency: Beside = 4,
     max_cost: MaxCost = None,
+    timeout: Timeout = None,
     writes: Writes = "ask",
     deps: Deps = None,
     baseline: Baseline = None,
@@ -87,6 +89,7 @@ def eval(
     """
     from sayso.agents.evaluation.case_files import read_suite  # late, for load time
     from sayso.agents.evaluation.stored_results import read_evaluation
+    from sayso.workflows import Limits
 
     suite = choose_cases(read_suite(cases), only or ())
     loaded, made_deps = load_subject(subject), load_subject(deps, "deps") if deps is not None else None
@@ -97,7 +100,7 @@ def eval(
         print(escape_controls(note), file=sys.stderr)
     command = _Command(suite, loaded, before, json, html, len(suite.cases) * repeat)
     options = {"repeat": repeat, "concurrency": concurrency, "max_cost_usd": max_cost, "writes": writes, "deps": made_deps}
-    options |= {"live": live, "anew": anew}
+    options |= {"live": live, "anew": anew, "limits": None if timeout is None else Limits(seconds=timeout)}
     with StopSignals() as signals:
         return signals.run(command.execute(database or make_default_store(), options))
 
