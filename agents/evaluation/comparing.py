@@ -77,7 +77,8 @@ async def compare(
     The variants take turns, case by case, so that a busy hour is not that of one of them. Each case is executed `repeat` times,
     `concurrency` runs side by side: with more than one, times are longer than they would be. `max_cost_usd` is for all of them together.
     With a `store` a comparison that was ended goes on where it stopped, and what an earlier one has executed is not executed again, unless
-    `anew`. A case with a recording goes on with the model where the agent parts from the recording. The other options are those of `evaluate`.
+    `anew`. A case with a recording goes on with the model where the agent parts from the recording. The other options are those of
+    `evaluate`.
 
     Raises UsageError for fewer than two variants, two of one name, and a prompt that cannot be read; before anything is executed.
     """

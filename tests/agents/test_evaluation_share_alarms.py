@@ -43,6 +43,12 @@ def test_an_alarm_says_what_has_risen_and_since_when() -> None:
     assert str(alarms[0]) == "10 of the last 10 (100 %); before, 0 of 40 (0 %)"
 
 
+def test_one_rise_is_one_alarm_until_it_has_fallen_and_rises_again() -> None:
+    quiet, loud = [False] * 60, [True] * 40
+    assert [alarm.since for alarm in find_share_alarms(quiet + loud)] == [61]
+    assert [alarm.since for alarm in find_share_alarms(quiet + loud + quiet + loud)] == [61, 161]
+
+
 def test_alarms_stay_when_others_come_after_them() -> None:
     chance = Random(37)
     hits = [chance.random() < 0.1 for _ in range(100)] + [chance.random() < 0.6 for _ in range(100)]
