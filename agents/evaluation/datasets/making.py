@@ -17,7 +17,7 @@ from .example import Example, LeftOut, iter_texts
 from .openai_rules import FEWEST_ROWS
 from .placeholders import Placeholders
 from .row_formats import Unwritable, check_format, write_row, write_text_line
-from .splitting import NAMES, Split, split_examples
+from .splitting import NAMES, SplitExamples, split_examples
 from .text_files import write_jsonl, write_text
 
 CARD = "dataset.json"
@@ -124,7 +124,7 @@ def make_dataset(
     unique = _drop_duplicates(kept, near, left_out)
     if not unique:
         raise NothingFound(f"No example is left for the data set. {_count_reasons(left_out)}")
-    split = split_examples(unique, shares, near=near, seed=seed) if len(shares) > 1 else Split({NAMES[0]: tuple(unique)})
+    split = split_examples(unique, shares, near=near, seed=seed) if len(shares) > 1 else SplitExamples({NAMES[0]: tuple(unique)})
     paired = {name: tuple(each for each in found if not _is_unpaired(each, format)) for name, found in split.parts.items()}
     unpaired = {name: tuple(each for each in found if _is_unpaired(each, format)) for name, found in split.parts.items()}
     return Dataset(

@@ -20,7 +20,7 @@ LONG_TURN = 30
 NAMES = ("train", "validation", "test")
 
 
-class Split(NamedTuple):
+class SplitExamples(NamedTuple):
     """The examples by the name of their split, and what a person should know of it, in sentences."""
 
     parts: Mapping[str, tuple[Example, ...]]
@@ -46,7 +46,7 @@ def read_shares(text: str) -> tuple[float, ...]:
     return tuple(number / total for number in numbers)
 
 
-def split_examples(examples: Sequence[Example], shares: Sequence[float], *, near: float = NEAR, seed: str = "") -> Split:
+def split_examples(examples: Sequence[Example], shares: Sequence[float], *, near: float = NEAR, seed: str = "") -> SplitExamples:
     """Return the examples in splits of about these shares, none of whose groups is in two of them.
 
     A split that would be empty takes the group whose hash is nearest to it, which a note tells. Raises UsageError where there are fewer
@@ -73,7 +73,7 @@ def split_examples(examples: Sequence[Example], shares: Sequence[float], *, near
     if largest > len(examples) / 2 and len(examples) > len(wanted):
         notes.append(f"{largest} of the {len(examples)} examples are one group, so the splits are not of the shares that were asked for.")
     places = {name: sorted(place for group in placed[name] for place in group) for name in wanted}
-    return Split({name: tuple(examples[place] for place in found) for name, found in places.items()}, tuple(notes))
+    return SplitExamples({name: tuple(examples[place] for place in found) for name, found in places.items()}, tuple(notes))
 
 
 def group_examples(examples: Sequence[Example], *, near: float = NEAR) -> list[list[int]]:
