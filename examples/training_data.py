@@ -46,9 +46,8 @@ async def main(out: Path = Path("training-data"), *, model: Model) -> str:
             run = f"order-{number}"
             await bot.run(wish, engine=store, run_id=run, deps=Counter(desk, ADA), approve=shift_manager)
             await store.give_feedback(run, "milkshake" not in wish, by="ada")
-    records, thumbs = await find_records(store), await find_thumbs(store)
+    records, good, thumbs = await find_records(store), await find_records(store, feedback="up"), await find_thumbs(store)
     store.close()
-    good = [record for record in records if thumbs[record.run_id].liked]
     chat = make_dataset(make_examples(good, thumbs=thumbs), shares=(0.6, 0.4))
     pairs = make_dataset(make_examples(records, format="preference"), format="preference", reader="trl")
     chat.write(out / "chat")

@@ -12,6 +12,7 @@ import pytest
 
 from sayso import Agent, ScriptedModel, Secret, engine, tool
 from sayso.agents import Reply, call
+from sayso.agents.evaluation import Suite, evaluate
 from sayso.agents.evaluation.datasets import (
     Example,
     ExampleOrigin,
@@ -24,7 +25,7 @@ from sayso.agents.evaluation.datasets import (
     read_shares,
     split_examples,
 )
-from sayso.agents.evaluation.values import RunRecord
+from sayso.agents.evaluation.values import Case, RunRecord
 from sayso.agents.guards import PersonalData, WordList
 from sayso.agents.messages import AssistantMessage, UserMessage
 from sayso.tools import Approve, Decision, Edit, Reject, UsageError
@@ -71,7 +72,7 @@ def mail_runs(folder: Path, *runs: tuple[str, str, list[Reply | str], list[Decis
         store = engine(f"sqlite:///{where}")
         found = await find_records(store)
         store.close()
-        return found
+        return [each for each in found if isinstance(each, RunRecord)]
 
     return asyncio.run(run())
 
@@ -138,7 +139,7 @@ def test_what_the_application_filled_in_is_not_learned(tmp_path: Path) -> None:
             paused = await store.resume("r1", {paused.pending[0].digest: Approve()})
         found = await find_records(store)
         store.close()
-        return found
+        return [each for each in found if isinstance(each, RunRecord)]
 
     (pair,) = make_examples(asyncio.run(run()), format="preference")
     assert isinstance(pair, Example)
@@ -168,6 +169,25 @@ def test_edits_and_replaced_rejections_are_pairs_and_other_decisions_are_unpaire
     assert [row["label"] for row in rows(made.files()["train.unpaired.jsonl"])] == [False, True]
     (first, *_) = rows(make_dataset(make_examples(records, format="preference"), format="preference", reader="trl").files()["train.jsonl"])
     assert first["rejected"][0]["tool_calls"][0]["function"]["arguments"]["text"] == "hi"
+
+
+def test_runs_of_an_evaluation_are_left_out_unless_they_are_named(tmp_path: Path) -> None:
+    async def run() -> tuple[list[RunRecord | LeftOut], list[RunRecord | LeftOut]]:
+        store = engine(f"sqlite:///{tmp_path / 'runs.db'}")
+        agent = Agent(ScriptedModel("Yes.", repeat=True), name="desk")
+        await agent.run("Are you open?", engine=store, run_id="order-3")
+        await agent.run("And on Sunday?", engine=store, run_id="order-3-1")
+        await evaluate(Suite(name="s", cases=(Case(name="one", input="Parking?"),)), agent, store=store)
+        every = await find_records(store)
+        cases = [each.source for each in every if isinstance(each, LeftOut) and "case of" in each.why]
+        named = await find_records(store, cases)
+        store.close()
+        return every, named
+
+    every, named = asyncio.run(run())
+    assert [each.run_id for each in every if isinstance(each, RunRecord)] == ["order-3", "order-3-1"]
+    assert [each.why[:16] for each in every if isinstance(each, LeftOut)] == ["it is an evaluat", "it is a case of "]
+    assert [type(each) for each in named] == [RunRecord]
 
 
 def test_thumbs_up_and_down_on_the_same_question_are_a_pair() -> None:
@@ -233,7 +253,7 @@ def test_a_run_with_a_secret_in_memory_or_a_database_gives_it_to_nobody(tmp_path
         await Agent(model, tools=[log_in]).run("Log me in", engine=store, run_id="r1")
         found = await find_records(store, ["r1"])
         store.close()
-        return found
+        return [each for each in found if isinstance(each, RunRecord)]
 
     made = make_dataset(make_examples(asyncio.run(run())))
     assert "471147" not in "\n".join(made.files().values())

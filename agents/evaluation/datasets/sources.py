@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sayso.workflows.thumbs import Feedback
 
 TABLES = (".csv", ".tsv")
+EVALUATION = "evaluation"
+"""The flow of a run that is an evaluation."""
 
 
 class Thumbs(NamedTuple):
@@ -42,10 +44,11 @@ class Thumbs(NamedTuple):
 
 async def find_records(
     engine: DurableEngine, runs: Iterable[str] = (), *, flow: str = "", feedback: str = "", limit: int = 1000
-) -> list[RunRecord]:
+) -> list[RunRecord | LeftOut]:
     """Return the records of these runs, or of all finished ones, the oldest first. A conversation's name stands for all its turns.
 
-    `flow` keeps those of one agent or workflow, `feedback` those of which everybody who gave a thumb gave this one ("up" or "down").
+    `flow` keeps those of one agent or workflow, `feedback` those of which everybody who gave a thumb gave this one ("up" or "down"). Of all
+    finished ones those of evaluations are left out: a model is not trained on what judges it.
     Raises UsageError for a run that is not there, NothingFound for an empty selection.
     """
     if feedback not in ("", "up", "down"):
@@ -58,7 +61,41 @@ async def find_records(
     if not kept:
         what = f"{f' of {flow!r}' if flow else ''}{f' with thumbs {feedback}' if feedback else ''}"
         raise NothingFound(f"There is no {'such ' if names else 'finished '}run{what} to make examples of.")
-    return [await find_record(engine, row.id) for row in sorted(kept.values(), key=lambda row: (row.created_at, row.id))]
+    judged = {} if names else await _find_judged(engine, kept.values())
+    rows = sorted(kept.values(), key=lambda row: (row.created_at, row.id))
+    return [LeftOut(row.id, judged[row.id]) if row.id in judged else await find_record(engine, row.id) for row in rows]
+
+
+async def _find_judged(engine: DurableEngine, rows: Iterable[RunRow]) -> dict[str, str]:
+    """Return the runs that are evaluations or cases of one, and why they are left out. Case 3 of evaluation "x" is the run "x-3"."""
+    found: dict[str, str] = {}
+    evaluations: dict[str, bool] = {}
+    for row in rows:
+        if row.flow == EVALUATION:
+            found[row.id] = "it is an evaluation"
+        for stem in _find_stems(row.id):
+            if stem not in evaluations:
+                evaluations[stem] = await _is_evaluation(engine, stem)
+            if evaluations[stem]:
+                found[row.id] = f"it is a case of the evaluation {stem}"
+    return found
+
+
+def _find_stems(run_id: str) -> list[str]:
+    """Return what the evaluation of a case may be called, by the id of the case's run: "x" and "x-3" for "x-3-1"."""
+    stems: list[str] = []
+    name, dash, number = run_id.rpartition("-")
+    while dash and number.isdecimal() and len(stems) < 2:
+        stems.append(name)
+        name, dash, number = name.rpartition("-")
+    return stems
+
+
+async def _is_evaluation(engine: DurableEngine, run_id: str) -> bool:
+    try:
+        return (await engine.run(run_id)).flow == EVALUATION
+    except UsageError:
+        return False
 
 
 async def find_thumbs(engine: DurableEngine) -> dict[str, Thumbs]:
@@ -83,13 +120,16 @@ async def _find_rows(engine: DurableEngine, name: str) -> list[RunRow]:
     return turns or [await engine.run(name)]
 
 
-async def keep_good(records: Iterable[RunRecord], scores: Sequence[Score]) -> list[RunRecord | LeftOut]:
+async def keep_good(records: Iterable[RunRecord | LeftOut], scores: Sequence[Score]) -> list[RunRecord | LeftOut]:
     """Return the records that pass each of these scores, and what was left out, with the score that it did not pass.
 
     A score that sets no limit passes none: `Faithfulness(least=0.9)`, and not `Faithfulness()`.
     """
     kept: list[RunRecord | LeftOut] = []
     for record in records:
+        if isinstance(record, LeftOut):
+            kept.append(record)
+            continue
         run = CaseRun(Case(name=record.run_id, input=record.input), record)
         results = [await score(run) for score in scores]
         missed = next((result for result in results if not result.passed), None)
