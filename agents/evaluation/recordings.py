@@ -81,8 +81,8 @@ async def make_recording(engine: Engine, run_id: str, *, mask: CredentialMask | 
         from .record_times import measure_seconds  # late, as above
 
         row = await engine.run(run_id)
-        recording = await read_stored_recording(engine, row)
-        recording = replace(recording, seconds=measure_seconds(await engine.log(row.id)))
+        log = await engine.log(row.id)
+        recording = replace(read_stored_recording(row, log, await engine.approvals(row.id)), seconds=measure_seconds(log))
     elif isinstance(engine, MemoryEngine):
         recording = _record_execution(engine, run_id)
     else:

@@ -434,9 +434,10 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
         Raises UsageError without the code, RunError for a log that cannot be read.
         """
-        from .recorded_runs import replay_run  # late, for load time: it compares prompts
+        from .recorded_runs import replay_row  # late, for load time: it compares prompts
 
-        return await replay_run(self, run_id)
+        row = await self.run(run_id)
+        return await replay_row(row, self.find_app(row), await self.log(row.id), await self.approvals(row.id))
 
     def journal(self, run_id: str) -> tuple[Entry, ...]:
         """Return what a run of this program has stored so far; `await read_journal(run_id)` for any run of the database."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sayso.tools.canonical import Json
@@ -16,22 +16,22 @@ from . import records
 from .store import read_stored
 
 if TYPE_CHECKING:
-    from .engine import DurableEngine
-    from .records import RunRow
+    from .app import App
+    from .chain import Row
+    from .records import ApprovalRow, RunRow
 
 
-async def read_recording(engine: DurableEngine, row: RunRow, *, hides_secrets: bool = True) -> Recording:
-    """Return a run of a database as a recording. With `hides_secrets` what is encrypted stands in it as stars, else it is decrypted.
+def read_recording(row: RunRow, log: Sequence[Row], approvals: Sequence[ApprovalRow], *, hides_secrets: bool = True) -> Recording:
+    """Return a run of a database as a recording, of what is stored of it.
 
-    Raises RunError for a log that cannot be read.
+    With `hides_secrets` what is encrypted stands in it as stars, else it is decrypted. Raises RunError for a log that cannot be read.
     """
-    log = await engine.log(row.id)
-    waiting = [each for each in await engine.approvals(row.id) if each.state == "proposed" and row.state == records.WAITING]
+    waiting = [each for each in approvals if each.state == "proposed" and row.state == records.WAITING]
     read: Callable[[str], Json] = (
         (lambda text: show_sealed(json.loads(text))) if hides_secrets else (lambda text: read_stored(row.id, text))
     )
     try:
-        log = [each._replace(value=json.dumps(read(each.value))) if SEALED_MARK in each.value else each for each in log]
+        plain = [each._replace(value=json.dumps(read(each.value))) if SEALED_MARK in each.value else each for each in log]
         output = read(row.output) if row.output is not None else {}
         return Recording(
             run_id=row.id,
@@ -39,8 +39,8 @@ async def read_recording(engine: DurableEngine, row: RunRow, *, hides_secrets: b
             app=row.app,
             state=row.state,
             input=read(row.input),
-            entries=tuple(records.entries(log, with_failure=row.state == records.FAILED)),
-            prompts=records.prompts(log),
+            entries=tuple(records.entries(plain, with_failure=row.state == records.FAILED)),
+            prompts=records.prompts(plain),
             waits_for=tuple((each.run, f"wait:approve:{each.digest}") for each in waiting),
             output=output["value"] if output else None,
             error=read(row.error) if row.error is not None else None,
@@ -50,12 +50,10 @@ async def read_recording(engine: DurableEngine, row: RunRow, *, hides_secrets: b
         raise _make_unreadable(row, error) from None
 
 
-async def replay_run(engine: DurableEngine, run_id: str) -> Replayed:
-    """Execute the app's code over the journal of a run without acting. Raises UsageError without the code, RunError for a broken log."""
-    row = await engine.run(run_id)
-    app = engine.find_app(row)
+async def replay_row(row: RunRow, app: App, log: Sequence[Row], approvals: Sequence[ApprovalRow]) -> Replayed:
+    """Execute the app's code over what is stored of a run, without acting. Raises RunError for a log that cannot be read."""
     flow = app.flow(row.flow)
-    recording = await read_recording(engine, row, hides_secrets=False)
+    recording = read_recording(row, log, approvals, hides_secrets=False)
     try:
         value = from_json(recording.input)
         for entry in recording.entries:

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from sayso.cli.options import DatabaseUrl, Exit, RunId
 from sayso.cli.run_database import open_engine
-from sayso.cli.run_selection import AllRuns, FlowName, Selection, StateName, Thumb, select_runs
+from sayso.cli.run_selection import AllRuns, FlowName, RunSelection, StateName, Thumb, select_runs
 from sayso.tools.approval.cards import show_value
 from sayso.tools.errors import UsageError
 
@@ -43,10 +43,12 @@ def case(
     if name is not None and len(runs) != 1:
         raise UsageError("--name names the case of one run. Name one run, or leave --name out: a case is named after its run.")
     folder = out if out is not None else (to.parent if to is not None else Path()) / FOLDER
-    return asyncio.run(_make_cases(Selection(runs, all_runs, flow, state, feedback), to, folder, name, expected, database))
+    return asyncio.run(_make_cases(RunSelection(runs, all_runs, flow, state, feedback), to, folder, name, expected, database))
 
 
-async def _make_cases(selection: Selection, to: Path | None, folder: Path, name: str | None, expected: bool, database: str | None) -> int:
+async def _make_cases(
+    selection: RunSelection, to: Path | None, folder: Path, name: str | None, expected: bool, database: str | None
+) -> int:
     async with open_engine(database) as engine:
         rows = await select_runs(engine, selection)
         for row in rows if expected else ():

@@ -12,7 +12,7 @@ from sayso.cli.display import describe_error, shorten
 from sayso.cli.load_object import load_app
 from sayso.cli.options import AppName, DatabaseUrl, Exit, RunId
 from sayso.cli.run_database import find_run, open_engine
-from sayso.cli.run_selection import AllRuns, FlowName, Selection, StateName, Thumb, select_runs
+from sayso.cli.run_selection import AllRuns, FlowName, RunSelection, StateName, Thumb, select_runs
 from sayso.tools.approval.cards import escape_lines, show_value
 from sayso.tools.errors import RunError, UsageError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sayso.workflows.runs.replaying import Difference
 
 
-class Outcome(NamedTuple):
+class ReplayOutcome(NamedTuple):
     """What became of one of several runs: "same", "different" or "not replayed", and the lines that say more."""
 
     name: str
@@ -46,7 +46,7 @@ def replay(
     called, and nothing is written, not even to the database. Exit code 0 if all is the same, 1 if something differs, 2 if a run or its code
     cannot be found.
     """
-    selection = Selection(runs, all_runs, flow, state, feedback)
+    selection = RunSelection(runs, all_runs, flow, state, feedback)
     if len(runs) == 1 and not selection.chooses and not _is_file(runs[0]):
         return asyncio.run(_replay(runs[0], app, database))
     return asyncio.run(_replay_several(selection, load_app(app), database))
@@ -65,7 +65,7 @@ def _is_file(name: str) -> bool:
     return name.endswith(".json")
 
 
-async def _replay_several(selection: Selection, app: App, database: str | None) -> int:
+async def _replay_several(selection: RunSelection, app: App, database: str | None) -> int:
     files = [name for name in selection.names if _is_file(name)]
     if files and (len(files) < len(selection.names) or selection.chooses):
         raise UsageError("Name files, or runs of a database; not both.")
@@ -82,16 +82,16 @@ async def _replay_several(selection: Selection, app: App, database: str | None) 
     return Exit.USAGE if verdicts["not replayed"] else Exit.OK
 
 
-async def _replay_rows(selection: Selection, app: App, database: str | None) -> AsyncIterator[Outcome]:
+async def _replay_rows(selection: RunSelection, app: App, database: str | None) -> AsyncIterator[ReplayOutcome]:
     async with open_engine(database, app) as engine:
         for row in await select_runs(engine, selection):
             try:
                 yield _make_outcome(row.id, await engine.replay(row.id))
             except (UsageError, RunError) as error:
-                yield Outcome(row.id, "not replayed", str(error))
+                yield ReplayOutcome(row.id, "not replayed", str(error))
 
 
-async def _replay_files(paths: Sequence[str], app: App) -> AsyncIterator[Outcome]:
+async def _replay_files(paths: Sequence[str], app: App) -> AsyncIterator[ReplayOutcome]:
     from sayso.agents.evaluation import read_recording, replay_recording  # late, for load time
 
     for path in paths:
@@ -99,13 +99,13 @@ async def _replay_files(paths: Sequence[str], app: App) -> AsyncIterator[Outcome
             recording = read_recording(Path(path))
             yield _make_outcome(path, await replay_recording(recording, app), recording.run_id)
         except (UsageError, RunError) as error:
-            yield Outcome(path, "not replayed", str(error))
+            yield ReplayOutcome(path, "not replayed", str(error))
 
 
-def _make_outcome(name: str, comparison: Replayed, root: str = "") -> Outcome:
+def _make_outcome(name: str, comparison: Replayed, root: str = "") -> ReplayOutcome:
     if comparison.difference is not None:
-        return Outcome(name, "different", _describe_difference(comparison.difference, root or name))
-    return Outcome(name, "same", _count_steps(comparison))
+        return ReplayOutcome(name, "different", _describe_difference(comparison.difference, root or name))
+    return ReplayOutcome(name, "same", _count_steps(comparison))
 
 
 def _count_steps(comparison: Replayed) -> str:

@@ -23,7 +23,7 @@ StateName = Annotated[str | None, Parameter(name="--state", help="The runs in th
 Thumb = Annotated[Literal["up", "down"] | None, Parameter(name="--feedback", help="The runs that somebody gave a thumb up or down.")]
 
 
-class Selection(NamedTuple):
+class RunSelection(NamedTuple):
     """Which runs a command means: those that are named, or those that fit all of the rest."""
 
     names: Sequence[str] = ()
@@ -38,7 +38,7 @@ class Selection(NamedTuple):
         return self.all_runs or self.flow is not None or self.state is not None or self.feedback is not None
 
 
-async def select_runs(engine: DurableEngine, selection: Selection) -> list[RunRow]:
+async def select_runs(engine: DurableEngine, selection: RunSelection) -> list[RunRow]:
     """Return the runs that are named, or those that are chosen, the oldest first. Raises UsageError where there are none."""
     names, state = selection.names, selection.state
     if names and selection.chooses:
@@ -57,7 +57,7 @@ async def select_runs(engine: DurableEngine, selection: Selection) -> list[RunRo
     return sorted(chosen, key=lambda row: (row.created_at, row.id))
 
 
-def _explain_none(rows: Sequence[RunRow], selection: Selection) -> str:
+def _explain_none(rows: Sequence[RunRow], selection: RunSelection) -> str:
     if selection.flow is not None and rows:
         return f"none is of the flow {selection.flow!r}. Flows: {', '.join(sorted({row.flow for row in rows}))}."
     state, feedback = selection.state, selection.feedback
