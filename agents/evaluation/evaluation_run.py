@@ -18,6 +18,7 @@ from sayso.workflows.runs.protocols import Scope
 from .case_runs import CaseRunner, Executed, run_apart
 from .evaluation_money import sum_stored_costs
 from .evaluation_plan import EvaluationPlan
+from .evaluation_runs import FLOW, name_case_run
 from .inner_runs import add_inner_runs
 from .judging import ENDED_WITH_ERROR, Judged, asks_model, fail, judge, judge_all, judge_repeats, needs_repeats
 from .record_json import read_record, write_record
@@ -26,7 +27,6 @@ from .stored_results import read_score, write_score
 from .suite_results import CaseResult, Evaluation, NotRun
 from .values import Case, CaseRun, RunRecord, Score, ScoreResult
 
-FLOW = "evaluation"
 MEASURED = ("seconds", "first_token_seconds", "tokens_per_second", "error")
 """What of a record is stored with the evaluation, because the run itself may not know it."""
 MOST_OUTAGES = 10
@@ -130,8 +130,7 @@ class EvaluationRun(Workflow[Json, int]):
         return add_inner_runs(record, map(read_record, measured["inner"]))
 
     def _run_id(self, key: _Key) -> str:
-        number = f"{self.id}-{key.case + 1}"
-        return number if self.plan.repeat == 1 else f"{number}-{key.repeat + 1}"
+        return name_case_run(self.id, key.case, key.repeat, self.plan.repeat)
 
     async def _judge(self, run: Run, case_run: CaseRun) -> tuple[ScoreResult, ...] | None:
         """Return what the scores say: those that ask no model as one step, each other in a child of its own. None if money is spent."""

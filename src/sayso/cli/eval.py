@@ -15,6 +15,7 @@ from cyclopts.validators import Number
 
 from sayso.cli.load_object import load_subject
 from sayso.cli.options import Exit, MaxCost, check_above_zero, read_whole
+from sayso.cli.run_database import database_option
 from sayso.cli.stopping import StopSignals
 from sayso.console import escape_controls
 from sayso.tools.errors import UsageError
@@ -168,6 +169,8 @@ class _Command:
 
             self.html.write_text(write_evaluation_html(evaluation), "utf-8")
         print_evaluation(evaluation, comparison)
+        if any(not result.passed and result.record.run_id for result in evaluation.results):
+            print(f"To see a run: sayso show RUN{database_option(evaluation.database)}")
         sys.stdout.flush()
         is_worse = comparison is not None and bool(comparison.worse)
         self.code = Exit.OK if evaluation.passed and not is_worse else Exit.FAILED
