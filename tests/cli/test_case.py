@@ -117,6 +117,17 @@ def test_a_recording_that_was_changed_by_hand_is_not_written_over(desk: Path) ->
     assert json.loads(path.read_text(encoding="utf-8")) == document
 
 
+def test_the_runs_of_evaluations_are_chosen_only_by_name(desk: Path) -> None:
+    (desk / "hello.json").write_text('{"cases": [{"name": "hello", "input": "One burger", "calls": ["order"]}]}', encoding="utf-8")
+    assert said(desk, "eval", "hello.json", f"{DESK}:waiter")[0] in (0, 1)
+    text = said(desk, "runs", "--json")[1]
+    evaluated = [each["run"] for each in json.loads(text) if each["flow"] == "waiter" and each["run"] not in ("lunch", "dinner", "brunch")]
+    assert len(evaluated) == 1
+    for chosen in (["--all"], ["--flow", "waiter"], ["--state", "waiting"]):
+        assert evaluated[0] not in said(desk, "replay", *chosen, "--app", f"{DESK}:app")[1]
+    assert f"same: {evaluated[0]}" in said(desk, "replay", evaluated[0], "dinner", "--app", f"{DESK}:app")[1]
+
+
 REFUSED = {
     "no run of that id": (("case", "supper"), "There is no run 'supper'"),
     "nothing named": (("case",), "Name a run, or choose runs with --all"),

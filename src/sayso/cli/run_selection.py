@@ -39,7 +39,10 @@ class RunSelection(NamedTuple):
 
 
 async def select_runs(engine: DurableEngine, selection: RunSelection) -> list[RunRow]:
-    """Return the runs that are named, or those that are chosen, the oldest first. Raises UsageError where there are none."""
+    """Return the runs that are named, or those that are chosen, the oldest first. Raises UsageError where there are none.
+
+    The runs of evaluations are left out, unless they are named.
+    """
     names, state = selection.names, selection.state
     if names and selection.chooses:
         raise UsageError(f"Name runs ({names[0]}), or choose them with --all, --flow, --state and --feedback; not both.")
@@ -50,7 +53,12 @@ async def select_runs(engine: DurableEngine, selection: RunSelection) -> list[Ru
         raise UsageError("Name a run, or choose runs with --all, --flow, --state or --feedback. `sayso runs` lists them.")
     if state is not None and state not in STATES:
         raise UsageError(f"There is no state {state!r}. States: {', '.join(STATES)}.")
+    from sayso.agents.evaluation.evaluation_runs import leave_out_evaluations  # late, for load time
+
     rows = await engine.runs(*([state] if state else []), limit=MOST, feedback=selection.feedback)
+    everything = await engine.runs(limit=MOST) if state or selection.feedback else rows
+    own = {row.id for row in leave_out_evaluations(everything)[0]}
+    rows = [row for row in rows if row.id in own]
     chosen = [row for row in rows if selection.flow is None or row.flow == selection.flow]
     if not chosen:
         raise UsageError(f"No run is chosen: {_explain_none(rows, selection)}")
