@@ -149,7 +149,7 @@ def _write_errors(total: Figures) -> str:
 def _write_split(split: SplitStats, place: int) -> str:
     measures = [name for name in MEASURES if any(name in each.measures for each in split.versions)]
     rows = "".join(_write_version(each, measures) for each in split.versions)
-    table = _write_table(("Version", "Runs", "Users", *measures), rows, f"Versions of {split.split}")
+    table = _write_table(("Version", "Runs", "Users", *measures), rows, f"Table of the versions of {split.split}")
     return (
         f"<section aria-labelledby=split-{place}><h2 id=split-{place}>Versions of {name_of(split.split)}</h2>{table}"
         f"<p class=note>{text_of(explain_measures())} A difference in bold is seen: its interval leaves out 0.</p></section>\n"

@@ -83,8 +83,8 @@ def explain_measures() -> str:
     """Return what the measures of versions are, for whoever reads the table."""
     return (
         f"{GOOD}: share of the thumbs that are up. {DONE}: share of the runs that ended and did not fail. {REFUSED}: share of the decided "
-        f"requests that were rejected. {COST} and {SECONDS}: of a run. Intervals are 95 % over users, each counted once by the mean of his "
-        "runs; a difference is to the version with the most runs."
+        f"requests that were rejected. {COST} and {SECONDS}: of a run. Intervals are 95 % over users, each counted once by the mean of "
+        "their runs; a difference is to the version with the most runs."
     )
 
 

@@ -73,7 +73,7 @@ class VersionTally:
         self._thumbs.setdefault(run, []).append(float(verdict == "up"))
 
     def measure(self) -> dict[str, Interval]:
-        """Return each measure with its interval: the runs of a user are no independent values, so a user counts once, by his mean."""
+        """Return each measure with its interval: the runs of a user are no independent values, so a user counts once, by their mean."""
         for name, found in ((GOOD, self._thumbs), (REFUSED, self._decisions)):
             self.values[name] = {run: sum(values) / len(values) for run, values in found.items()}
         intervals = {}

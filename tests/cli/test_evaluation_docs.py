@@ -1,4 +1,4 @@
-"""The code, the files and the commands of docs/evaluation.md, in the order of the page, and what it says that they print."""
+"""The code, files and commands of docs/evaluation.md and docs/feedback.md, in the order of the page, and what is printed."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ import pytest
 
 from sayso.cli.main import run as sayso
 
-PAGE = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_page_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", ["evaluation", "feedback"])
+def test_the_page_is_true(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```", (DOCS / f"{page}.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     names: dict[str, object] = {}
     printed = ""
-    for language, block in BLOCKS:
+    for language, block in blocks:
         if file := re.match(r"# (\w+\.(?:py|yaml|json))\n", block):
             (tmp_path / file[1]).write_text(block, encoding="utf-8")
         elif language == "py":

@@ -90,7 +90,7 @@ async def test_the_error_says_which_cap_how_much_and_until_when(homes: Homes) ->
     with pytest.raises(CapReached) as caught:
         await desk().run("2", engine=home, user="ada")
     assert str(caught.value).startswith(
-        "The cap of $0.00 a day for each user and agent is reached (user 'ada', agent 'desk'): $0.0020 used, and this model call could cost"
+        "The cap of $0.003 a day for each user and agent is reached (user 'ada', agent 'desk'): $0.002 used, and this model call could cost"
     )
     assert "free again at 2026-12-01 00:00 Europe/Berlin" in str(caught.value)
     assert (caught.value.allowed, caught.value.free_at) == (0.003, datetime(2026, 11, 30, 23, tzinfo=UTC).timestamp())

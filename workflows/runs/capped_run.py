@@ -56,20 +56,20 @@ class CappedRun(JournaledRun):
     What a call had reserved that was cancelled, or whose program was killed, stays counted: nobody knows whether the provider charges it.
     """
 
-    __slots__ = ("_most_usd",)
+    __slots__ = ()  # `most_usd` has its place in JournaledRun: so another kind of run can be a capped one as well
 
     def __init__(self, execution: Execution, run_id: str, scope: Scope) -> None:
         super().__init__(execution, run_id, scope)
-        self._most_usd = 0.0
+        self.most_usd = 0.0
         self.scope.meter.reserves = self.scope.meter.limits_cost = True  # each call says what it can cost, or that nobody knows
 
     def expect_cost(self, usd: float) -> None:
         """Take note of the most that the next model call can cost."""
-        self._most_usd = usd
+        self.most_usd = usd
 
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
         """Do `op(*args)` once and store its result; a model call is paid for."""
-        most, self._most_usd = self._most_usd, 0.0
+        most, self.most_usd = self.most_usd, 0.0
         if not (most and name.startswith("model:")):
             return await super().step(name, op, *args, preemptible=preemptible)
 

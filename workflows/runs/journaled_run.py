@@ -49,6 +49,7 @@ class JournaledRun:
         "execution",
         "id",
         "listeners",
+        "most_usd",
         "open_children",
         "scope",
         "secrets",

@@ -27,9 +27,9 @@ class Split(Conditional[A, B]):
 
     kind = "split"
 
-    def __init__(self, name: str, versions: Mapping[str, Node], weights: Mapping[str, float], limits: Limits | None) -> None:
+    def __init__(self, name: str, versions: Mapping[object, Node], weights: Mapping[str, float], limits: Limits | None) -> None:
         self.weights = dict(weights)
-        super().__init__(Node(name, "predicate", self._choose, None, None, str), dict[object, Node](versions), None, name, limits)
+        super().__init__(Node(name, "predicate", self._choose, None, None, str), versions, None, name, limits)
 
     def _choose(self, run: Run, _position: str, _value: object) -> Awaitable[str]:
         return run.step(f"{SPLIT}{self.name}", self._deal, run)
@@ -72,14 +72,14 @@ def split(
     """Execute one of several versions of a step, each user's own: `split("desk", {"plain": plain, "warm": warm})`.
 
     `weights` say how many users get which version (`{"plain": 9, "warm": 1}`); without them all get as many. The user is that of the run
-    (`user=`), who keeps the version that was stored with an earlier run of his in the same database, as long as it has a weight above 0.
+    (`user=`), who keeps the version that was stored with an earlier run of theirs in the same database, as long as it has a weight above 0.
     A run without a user is dealt one by its id. The choice is stored with the run, and `sayso stats` compares the versions.
 
     Raises WorkflowError for fewer than two versions, and for weights that are not those of the versions.
     """
     if not isinstance(versions, Mapping) or len(versions) < 2 or not all(isinstance(each, str) and each for each in versions):
         raise WorkflowError(f"{name} has nothing to split. Name at least two versions: split({name!r}, {{'old': ..., 'new': ...}}).")
-    nodes = {version: _name_node(version, make_node(step)) for version, step in versions.items()}
+    nodes: dict[object, Node] = {version: _name_node(version, make_node(step)) for version, step in versions.items()}
     return Split(name, nodes, _check_weights(name, versions, weights), limits)
 
 
