@@ -334,6 +334,13 @@ def test_objects_over_several_lines_and_lists_are_one_finding_each_and_are_read(
     assert [each.refused for each in check_rows(tmp_path, json.dumps(rows), reader="trl").problems] == [False]
 
 
+def test_a_byte_order_mark_is_told_and_read(tmp_path: Path) -> None:
+    (tmp_path / "bom.jsonl").write_text("\ufeff" + json.dumps(openai(user(), said())) + "\r\n", encoding="utf-8")
+    (check,) = check_files([tmp_path / "bom.jsonl"])
+    assert "byte order mark" in check.problems[0].what
+    assert len(read_examples(tmp_path / "bom.jsonl")) == 1
+
+
 def test_a_column_of_two_types_is_refused_for_open_trainers(tmp_path: Path) -> None:
     tools = json.dumps([WEATHER])
     rows = [openai(user(), called({"level": 50}), tools=tools), openai(user(), called({"level": "+10"}), tools=tools)]

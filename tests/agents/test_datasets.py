@@ -147,6 +147,28 @@ def test_what_the_application_filled_in_is_not_learned(tmp_path: Path) -> None:
     assert calls == [{"item": "fries", "quantity": 2}, {"item": "fries"}]
 
 
+def test_a_call_that_was_written_as_text_is_not_learned_after_an_edit(tmp_path: Path) -> None:
+    async def run() -> list[RunRecord | LeftOut]:
+        store = engine(f"sqlite:///{tmp_path / 'runs.db'}")
+        model = ScriptedModel('send_mail(to="ann@example.org", text="hi")', "Done.")
+        agent = Agent(model, tools=[send_mail], dialect="call")
+        paused = await agent.run("Say hi to ann@example.org", engine=store, run_id="r1")
+        paused = await store.resume("r1", {paused.pending[0].digest: Edit({"to": "ann@example.org", "text": "Hello"})})
+        while paused.pending:
+            paused = await store.resume("r1", {paused.pending[0].digest: Approve()})
+        found = await find_records(store)
+        store.close()
+        return found
+
+    records = asyncio.run(run())
+    (row,) = rows(make_dataset(make_examples(records)).files()["train.jsonl"])
+    written = [message for message in row["messages"] if "send_mail(" in message["content"] and message["role"] == "assistant"]
+    assert [message["weight"] for message in written] == [0] * len(written)
+    (pair,) = make_examples(records, format="preference")
+    assert isinstance(pair, LeftOut)
+    assert "as text" in pair.why
+
+
 def test_edits_and_replaced_rejections_are_pairs_and_other_decisions_are_unpaired(tmp_path: Path) -> None:
     records = mail_runs(
         tmp_path,

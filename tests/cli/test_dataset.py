@@ -110,6 +110,7 @@ WRONG = {
     "no such file": (("none.jsonl", "--out", "out"), 2, "There is no file none.jsonl"),
     "a slot without a template": (("none.csv", "--slot", "a=b", "--out", "out"), 2, "--slot fills a slot of a template"),
     "an unknown slot": (("none.csv", "--template", "generation", "--slot", "a=b", "--out", "out"), 2, "has no slot 'a'"),
+    "a database as a file": (("runs.db", "--out", "out"), 2, "Name it with --database sqlite:///runs.db"),
     "nothing to check": (("--check",), 2, "No file was named"),
 }
 

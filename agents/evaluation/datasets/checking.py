@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from .problems import RowProblem, RowReport
 from .row_reading import read_row
 from .separated import BARS, split_line
 from .splitting import group_examples
-from .text_files import read_text, split_lines
+from .text_files import has_mark, read_text, split_lines
 
 Row = Mapping[str, Any]
 
@@ -44,6 +44,7 @@ TRL_PAIRS = RowKind("preference pairs for TRL", "trl", column_rules.check_trl_pr
 TEXTS = RowKind("texts for TRL", "trl", column_rules.check_text)
 ALPACA = RowKind("instructions in Alpaca's columns, for open trainers", "trl", column_rules.check_alpaca)
 SHAREGPT = RowKind("conversations in ShareGPT's columns, for open trainers", "trl", column_rules.check_sharegpt)
+MARKED = RowProblem(1, "", "begins with a byte order mark, which some readers take for a letter", "Save it in UTF-8 without one.", False)
 _OTHER_FILES = {
     "custom_id": "a request for OpenAI's Batch API, not an example to train on",
     "contents": "a row for Gemini (Vertex AI), not for OpenAI or TRL",
@@ -78,12 +79,13 @@ def check_files(paths: Sequence[str | Path], *, reader: str = "") -> list[FileCh
     if reader not in ("", "openai", "trl", "text"):
         raise UsageError(f"Nobody is called {reader!r} who reads data sets. Readers: openai, trl, text.")
     texts = {str(path): read_text(path) for path in paths}
-    checks = {path: _check_file(path, text, reader) for path, text in texts.items()}
     leaks = _find_leaks(texts)
-    return [
-        FileCheck(path=path, rows=each.rows, kind=each.kind, problems=(*each.problems, *leaks.get(path, ())))
-        for path, each in checks.items()
-    ]
+    checks: list[FileCheck] = []
+    for path, text in texts.items():
+        check = _check_file(path, text, reader)
+        marks = [MARKED] if has_mark(path) else []
+        checks.append(replace(check, problems=(*marks, *check.problems, *leaks.get(path, ()))))
+    return checks
 
 
 def group_problems(problems: Sequence[RowProblem]) -> list[tuple[RowProblem, list[int]]]:

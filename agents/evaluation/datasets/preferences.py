@@ -11,7 +11,7 @@ from sayso.tools.canonical import JsonObject, canonical_json
 from ...messages import Message, UserMessage, to_openai
 from ..values import RunRecord
 from .example import Example, LeftOut, Messages
-from .run_examples import DecidedCall, apply_edits, find_decided, find_obstacle, make_example, make_origin
+from .run_examples import DecidedCall, apply_edits, find_decided, find_obstacle, is_native, make_example, make_origin
 
 
 def find_pairs(record: RunRecord, *, conversation: str = "", private: bool = False) -> list[Example | LeftOut]:
@@ -80,6 +80,8 @@ def _find_replacement(messages: Sequence[Message], rejected: DecidedCall, decide
 
 def _make_pair(record: RunRecord, place: DecidedCall, chosen: DecidedCall, why: str, conversation: str) -> Example | LeftOut:
     """Return the pair of a call as it was proposed and the one that a person put in its place, after what came before the first."""
+    if chosen.decision == "edited" and not is_native(record.messages, chosen):
+        return LeftOut(record.run_id, "the model wrote its call as text, so what the person made of it has no form")
     decided = apply_edits(record)
     prompt, better = _convert(decided[: place.message], decided[chosen.message])
     _, worse = _convert(decided[: place.message], record.messages[place.message])

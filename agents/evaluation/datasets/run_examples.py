@@ -170,12 +170,21 @@ def _make_plain(record: RunRecord, why: str, conversation: str) -> Example | Lef
     return Example(prompt=prompt, answer=answer, origin=make_origin(record, why, conversation, 0, 0))
 
 
+def is_native(messages: Sequence[Message], decided: DecidedCall) -> bool:
+    """Return whether a call came through the provider's own field, and not as text."""
+    message = messages[decided.message]
+    return isinstance(message, AssistantMessage) and message.native
+
+
 def apply_edits(record: RunRecord) -> tuple[Message, ...]:
-    """Return the transcript of a run with the arguments in its calls that the person who approved them put there."""
+    """Return the transcript of a run with the arguments in its calls that the person who approved them put there.
+
+    A call that the model wrote as text stays as it was written: its words have no other form.
+    """
     messages = list[Message](record.messages)
     for each in find_decided(record):
         message = messages[each.message]
-        if each.decision == "edited" and isinstance(message, AssistantMessage):
+        if each.decision == "edited" and isinstance(message, AssistantMessage) and message.native:
             calls = list(message.calls)
             calls[each.call] = replace(calls[each.call], arguments=dict(each.arguments))
             messages[each.message] = message._replace(calls=tuple(calls))
@@ -183,10 +192,10 @@ def apply_edits(record: RunRecord) -> tuple[Message, ...]:
 
 
 def _find_untaught(record: RunRecord, messages: Sequence[Message], question: int) -> frozenset[int]:
-    """Return the places of the model's messages that nobody should learn: with a rejected call, or sent back by the program."""
+    """Return the places of the model's messages to learn nothing from: with a rejected call, sent back, or edited as text."""
     results = [result for message in messages if isinstance(message, ToolMessage) for result in message.results]
     rejected = {result.call_id for result in results if result.outcome is Outcome.REJECTED}
-    found: set[int] = set()
+    found = {each.message for each in find_decided(record) if each.decision == "edited" and not is_native(messages, each)}
     for place, message in enumerate(messages):
         if place > question and isinstance(message, AssistantMessage):
             after = messages[place + 1] if place + 1 < len(messages) else None

@@ -27,6 +27,12 @@ def read_text(path: str | Path) -> str:
         raise UsageError(f"{path}:{line} is not text in UTF-8 ({error.reason}). Write the file anew in UTF-8.") from None
 
 
+def has_mark(path: str | Path) -> bool:
+    """Return whether a file begins with a byte order mark."""
+    with Path(path).open("rb") as file:
+        return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+
+
 def split_lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text that are not blank, with their numbers. A line ends at a line feed and nowhere else."""
     for number, line in enumerate(text.split("\n"), 1):

@@ -151,6 +151,8 @@ def dataset(
 
 def _tell_apart(names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the ids of runs, and the files: what is there as a file, or ends as one does."""
+    if databases := [name for name in names if Path(name).suffix.lower() in (".db", ".sqlite", ".sqlite3")]:
+        raise UsageError(f"{databases[0]} is a database. Name it with --database sqlite:///{databases[0]}, and its runs by their ids.")
     files = [name for name in names if Path(name).suffix.lower() in _FILES or Path(name).is_file()]
     return [name for name in names if name not in files], files
 
