@@ -33,6 +33,26 @@ MARKS = [
     *REASONING,
     *REASONING.values(),
     *TEMPLATE_TOKENS,
+    *(
+        '<zeta:invoke name="',
+        "<zeta:function_calls>",
+        "</zeta:function_calls>",
+        "</zeta:invoke>",
+        '<zeta:parameter name="',
+        "</zeta:parameter>",
+    ),
+    *("<ORDER>", "</ORDER>", "<item>", "</item>", "<ORDER ", "/>", "<now/>", "</tool><tool_input>", "</tool_input>", "✿ARGS✿:"),
+    *(
+        "```tool",
+        "TOOL_NAME: ORDER",
+        "BEGIN_ARG: item",
+        "END_ARG",
+        "{{",
+        "}}",
+        '{\\"',
+        '\\"',
+        "assistantcommentary to=functions.ORDER json",
+    ),
 ]
 WORDS = [
     *("ORDER(", "now()", "ORDER", "now", "item", "quantity", "Burger", "7", "-1.5", "true", "None", "a, b", "é", "🍔", "\ud83c"),

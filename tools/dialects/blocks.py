@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from functools import partial
 
+from .escaped_json import parse_escaped_json
+from .fenced_tool import FENCE as FENCED_TOOL
+from .fenced_tool import parse_fenced_tool
 from .gemma import HEAD as GEMMA_HEAD
 from .gemma import parse_gemma_call
 from .harmony import ENDS, parse_header, parse_message
 from .json_calls import NotACall, parse_calls, parse_json_arguments
 from .json_end import find_json_end
-from .markers import SECTIONS, CallSection
+from .markers import CallSection
 from .mentions import Surroundings
 from .named_call import is_link
 from .parsed_calls import CallParser, CallSink, Item
@@ -81,6 +84,11 @@ def parse_bare_json(state: ScannerState, position: int, sink: CallSink) -> CallP
     return (end, []) if end >= 0 else None
 
 
+def parse_escaped_block(state: ScannerState, position: int, sink: CallSink) -> CallParser:
+    """Parse an object in the form of a call that was escaped once more."""
+    return (yield from parse_escaped_json(state.buffer, position, state.tools))
+
+
 def parse_call_list_in_prose(state: ScannerState, position: int, certain: bool, sink: CallSink) -> CallParser:
     """Parse [NAME(...), NAME(...)]. Unless this is `certain` to be a call, one without arguments is prose: "the syntax is [name()]"."""
     if certain:
@@ -104,9 +112,9 @@ def parse_gemma_block(state: ScannerState, start: int, sink: CallSink) -> CallPa
     return (yield from parse_gemma_call(state.buffer, start, head, state.tools))
 
 
-def parse_section_block(state: ScannerState, start: int, opening: str, sink: CallSink) -> CallParser:
+def parse_section_block(state: ScannerState, start: int, opening: str, section: CallSection, sink: CallSink) -> CallParser:
     """Parse the calls between the markers of a section."""
-    end = yield from parse_section(state.buffer, start, opening, SECTIONS[opening], state.tools, sink)
+    end = yield from parse_section(state.buffer, start, opening, section, state.tools, sink)
     return (end, []) if end >= 0 else None
 
 
@@ -122,6 +130,12 @@ def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[N
     assert info is not None
     body = yield from skip_space(state.buffer, info.end())
     # The info string says that it is a call, so any form may stand inside: Gemma writes Python there.
+    if info[1] == FENCED_TOOL:
+        parsed = yield from parse_fenced_tool(state.buffer, start, info.end(), fence, state.tools)
+        if parsed is not None:
+            state.add(parsed[1])
+            state.skip_call(parsed[0])
+            return
     if info[1] in _CALL_FENCES and (yield from _parse_fenced_section(state, start, position, info.end())):
         return
     if state.dialect.json and state.buffer.text[body : body + 1] in ("{", "["):

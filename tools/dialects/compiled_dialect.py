@@ -21,6 +21,7 @@ from .markers import (
 )
 from .signatures import ToolSignatures
 from .tagged import ELEMENTS
+from .tool_elements import list_tool_elements
 
 AFTER_BRACE = r"[\"'“/#}A-Za-z_]"
 # Each trigger begins with one literal character: where one does not (a set of two is enough), `re` searches prose a tenth as fast. The
@@ -36,9 +37,13 @@ _TRIGGERS = (
     r"：(?<=户.|ー.|자.)",
     r"\](?=<\]|~b\]|<?\Z|~b?\Z)",
     r"◁",
+    r"✿",
+    r"\{(?=\{\s{0,8}[\"']|\\\"|\{\s{0,8}\Z|\\?\Z)",
     r">(?=>>[A-Za-z_]|>{0,2}\Z)",
     *(rf"\{bracket}\{bracket}{{15}}" for bracket in "(<[{"),  # no call begins inside such a run, so it is skipped as one
 )
+# A prefix that no model is known for, before the name of an element for calls; or what may become one.
+_PREFIXED = (r"[A-Za-z]\w{0,23}(?::(?:invoke|function|tool_|call|\w{0,12}\Z)|\Z)", r"｜")
 _LETTERS = "A-Za-z_\u00c0-\u024f\u0370-\u052f"  # of alphabets that put spaces between words
 _MARKER_HEAD = 5  # characters of a marker that the trigger looks at
 _BRACKET_RUN = re.compile("|".join(rf"\{bracket}{{16,}}" for bracket in "(<[{"))
@@ -56,6 +61,8 @@ class CompiledDialect:
         elements = [marker for marker, element in ELEMENTS.items() if element.forms & forms]
         if "hermes" in forms:
             elements.append(BRACKETED)
+        self.prefixed = "anthropic" in forms
+        self.tool_elements = list_tool_elements(tools) if "cline" in forms else {}
         self.calls_ending_reasoning = {marker: ends for marker, ends in CALLS_ENDING_REASONING.items() if marker in self.sections}
         # Without tools any word could be a name and would be held back, so these are only looked for where the dialect was named.
         self.name_separators = tuple(marker for marker, of in NAME_SEPARATORS.items() if of in forms and (tools.by_name or name != "auto"))
@@ -70,6 +77,7 @@ class CompiledDialect:
             (
                 *self.sections,
                 *elements,
+                *self.tool_elements,
                 *self.name_separators,
                 *REASONING,
                 *REASONING_ENDS,
@@ -82,7 +90,7 @@ class CompiledDialect:
         self.marker = re.compile("|".join(map(re.escape, sorted(markers, key=len, reverse=True))))
         self.marker_prefixes = frozenset(marker[:size] for marker in markers for size in range(1, len(marker)))
         self.longest_marker = max(map(len, markers))
-        openings = (_match_before_marker(markers, character) for character in "<[")
+        openings = (_match_before_marker(markers, character, _PREFIXED if self.prefixed and character == "<" else ()) for character in "<[")
         names = (_match_parenthesis_after_name(self.names),) if self.call else ()
         self.trigger = re.compile("|".join((*names, *openings, *_TRIGGERS)))
         # So much text behind a parenthesis decides whether it is the tool's signature; 8 for spaces and brackets around the name.
@@ -103,11 +111,11 @@ class CompiledDialect:
         return frozenset(words)
 
 
-def _match_before_marker(markers: frozenset[str], character: str) -> str:
-    """Return a pattern for the character where a marker that begins with it may follow."""
+def _match_before_marker(markers: frozenset[str], character: str, more: Collection[str]) -> str:
+    """Return a pattern for the character where a marker that begins with it, or one of the patterns `more`, may follow."""
     heads = {marker[1:_MARKER_HEAD] for marker in markers if marker[0] == character}
     prefixes = {head[:size] for head in heads for size in range(len(head))}
-    follow = [*map(re.escape, sorted(heads)), *(rf"{re.escape(prefix)}\Z" for prefix in sorted(prefixes))]
+    follow = [*map(re.escape, sorted(heads)), *(rf"{re.escape(prefix)}\Z" for prefix in sorted(prefixes)), *more]
     return rf"{re.escape(character)}(?={'|'.join(follow)})"
 
 

@@ -10,14 +10,16 @@ from . import blocks
 from .bracketed import OPEN as BRACKETED
 from .bracketed import parse_bracketed
 from .compiled_dialect import AFTER_BRACE, CompiledDialect
+from .escaped_json import ESCAPED_SO_FAR, ESCAPED_START
 from .json_calls import KEYS
-from .markers import HARMONY_TOKENS, INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS
+from .markers import HARMONY_TOKENS, INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS, CallSection
 from .mentions import Form
 from .named_call import detect_named_call
 from .parsed_calls import MORE, NOT_HERE, NOTHING, Detection
 from .react import parse_action
 from .scanner_state import ScannerState
-from .tagged import ELEMENTS, parse_element
+from .tagged import ELEMENTS, PREFIXED_CALL, PREFIXED_SECTION, PREFIXED_SO_FAR, Element, make_prefixed_element, parse_element
+from .tool_elements import parse_tool_element
 
 # Bounded repeats throughout: an unbounded one would make a long text of near misses quadratic.
 _JSON_COMMENTS = r"(?:(?://|#)[^\n]{0,200}\n\s*|/\*[^*]{0,200}\*/\s*)*"
@@ -46,6 +48,19 @@ _LABELS = tuple(f"{label}{number}" for label in ("Action", "Observation") for nu
 # gpt-oss may begin in the middle of a header, for the prompt ends in <|start|>assistant: " to=functions.weather<|channel|>..."
 _RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)?\s?\Z")
 _RECIPIENT = re.compile(r"\s*(?:assistant\s*)?to=[\w.\-:/]+\s*\Z")
+# The header of a call where a server has dropped the special tokens: "assistantcommentary to=functions.weather json{...}".
+_STRIPPED = re.compile(
+    r"(?:(?<![^\W_])(?:assistant)?(?:commentary|analysis)[ \t]*)?(?<![\w.])to=([\w.\-:/]+?)[ \t]*(?<![a-z])(?:json|code)?\s*\Z"
+)
+_CHANNELS_SO_FAR = "|".join(
+    sorted(
+        {word[:size] for word in ("assistantcommentary", "assistantanalysis", "commentary", "analysis") for size in range(1, len(word) + 1)}
+    )
+)
+_STRIPPED_SO_FAR = re.compile(
+    rf"(?:(?<![^\W_])(?:{_CHANNELS_SO_FAR})[ \t]*(?:t|to)?"
+    r"|(?:(?<![^\W_])(?:assistant)?(?:commentary|analysis)[ \t]*)?(?<![\w.])to=[\w.\-:/]*\s*[a-z]{0,4}\s*)\Z"
+)
 # A name before its arguments, though no marker precedes it; and what may still become one, with tools to compare it to and without.
 _NAME_BEFORE = re.compile(r"(?<![\w.\-:])((?:functions\.)?\w[\w.\-]{0,80}(?::\d{1,3})?)[ \t]?\n?\Z")
 _KNOWN_BEFORE = re.compile(r"(?<![\w.\-:])((?:functions\.)?\w[\w.\-]{0,80})(?::\d{0,3})?[ \t]?\n?\Z")
@@ -73,6 +88,14 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
         if _AFTER_BRACE.match(text, position + 1):
             start = called.start()
             return start, partial(state.parse_call, start, position, partial(blocks.parse_gemma_block, state, start), Form.UNMARKED)
+    if ESCAPED_START.match(text, position):
+        return position, partial(state.parse_call, position, position, partial(blocks.parse_escaped_block, state, position), Form.UNMARKED)
+    if ESCAPED_SO_FAR.match(text, position) and not state.buffer.ended:
+        return MORE
+    recipient = _STRIPPED.search(text, max(state.at, position - _LONGEST_RECIPIENT), position) if state.dialect.harmony else None
+    if recipient is not None and state.tools.find_marked(recipient[1]):
+        start = recipient.start()
+        return start, partial(state.parse_call, start, position, partial(blocks.parse_named_json, state, start, position, recipient[1]))
     lowest = max(state.at, position - state.dialect.name_window - 24)
     # A tool's name on a line of its own, and JSON below it.
     named = state.dialect.name_on_line.search(text[lowest:position]) if state.dialect.name_on_line else None
@@ -113,7 +136,7 @@ def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
     key = _FIRST_KEY.match(text, position)
     if key is None:
         return MORE if _FIRST_KEY_SO_FAR.match(text, position, position + _LONGEST_KEY) else NOTHING
-    if key[1] not in KEYS:
+    if key[1] not in KEYS and (state.dialect.name_on_line is None or state.tools.find(key[1]) is None):
         return NOTHING
     return start, partial(state.parse_call, start, start, partial(blocks.parse_bare_json, state, start), Form.UNMARKED)
 
@@ -123,7 +146,7 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
     if "functools[" in dialect.sections and position - 9 >= state.at and _FUNCTOOLS.match(text, position - 9, position):
         if not _LIST_OF_OBJECTS.match(text, position):
             return MORE if _LIST_SO_FAR.match(text, position) else NOTHING
-        parser = partial(blocks.parse_section_block, state, position - 9, "functools[")
+        parser = partial(blocks.parse_section_block, state, position - 9, "functools[", dialect.sections["functools["])
         return position - 9, partial(state.parse_call, position - 9, position, parser)
     # Markers first: [TOOL_CALLS] is no list.
     marked = _detect_marker(state, position)
@@ -219,19 +242,25 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
         return MORE
     found = dialect.marker.match(text, position)
     if found is None:
-        return NOTHING
+        return _detect_prefixed(state, position) if dialect.prefixed and text[position] == "<" else NOTHING
     marker, end = found[0], found.end()
     if marker in dialect.sections:
-        parser = partial(blocks.parse_section_block, state, position, marker)
+        parser = partial(blocks.parse_section_block, state, position, marker, dialect.sections[marker])
         return position, partial(state.parse_call, position, position, parser)
+    if marker in dialect.tool_elements:
+        element = dialect.tool_elements[marker]
+        return position, partial(
+            state.parse_call,
+            position,
+            position,
+            lambda sink: parse_tool_element(state.buffer, position, element, state.tools, sink.announce),
+        )
     if marker == BRACKETED:
         return position, partial(
             state.parse_call, position, position, lambda sink: parse_bracketed(state.buffer, position, state.tools, sink.announce)
         )
     if marker in ELEMENTS:
-        return position, partial(
-            state.parse_call, position, position, lambda sink: parse_element(state.buffer, position, marker, state.tools, sink.announce)
-        )
+        return _parse_element_at(state, position, marker, ELEMENTS[marker])
     if marker in NAME_SEPARATORS:
         return _detect_name_separator(state, position)
     if marker in REASONING:
@@ -247,6 +276,27 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
         start = 0 if state.at == 0 and _RECIPIENT.match(text, 0, position) else position
         return start, partial(blocks.parse_harmony_message, state, start, position)
     return position, partial(blocks.skip_template_token, state, end)
+
+
+def _parse_element_at(state: ScannerState, position: int, opening: str, element: Element) -> Detection:
+    return position, partial(
+        state.parse_call,
+        position,
+        position,
+        lambda sink: parse_element(state.buffer, position, opening, element, state.tools, sink.announce),
+    )
+
+
+def _detect_prefixed(state: ScannerState, position: int) -> Detection:
+    """Detect a call in Claude's form, or an element around some, with a prefix that no model is known for."""
+    text = state.buffer.text
+    if call := PREFIXED_CALL.match(text, position):
+        return _parse_element_at(state, position, call[0], make_prefixed_element(call[1], call[2]))
+    if around := PREFIXED_SECTION.match(text, position):
+        section = CallSection(frozenset(), (f"</{around[1]}{around[2]}>",))
+        parser = partial(blocks.parse_section_block, state, position, around[0], section)
+        return position, partial(state.parse_call, position, position, parser)
+    return MORE if not state.buffer.ended and PREFIXED_SO_FAR.match(text, position) else NOTHING
 
 
 def _detect_name_separator(state: ScannerState, position: int) -> Detection:
@@ -270,6 +320,7 @@ DETECTORS: dict[str, Callable[[ScannerState, int], Detection]] = {
     "]": _detect_marker,
     ">": _detect_functionary,
     "◁": _detect_marker,
+    "✿": _detect_marker,
 }
 
 
@@ -293,6 +344,8 @@ def find_held_start(state: ScannerState, end: int) -> int:
         held = min(held, _find_name_start(state, lowest + word.start(), end))
     lowest_name = max(state.at, end - _LONGEST_NAME)
     patterns = [_CALLED_SO_FAR] if dialect.gemma else []
+    if dialect.harmony and state.tools.by_name:
+        patterns.append(_STRIPPED_SO_FAR)
     if dialect.name_separators:
         patterns.append(_KNOWN_BEFORE if state.tools.by_name else _ANY_NAME)
     for pattern in patterns:

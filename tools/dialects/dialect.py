@@ -48,7 +48,8 @@ _FORMS = {
     "minicpm": "minicpm hermes python json",
     "solar": "solar json",
 }
-_ALL_FORMS = frozenset(" ".join(_FORMS.values()).split())
+# Elements of a tool's own name are asked for by programs (Cline, Roo, Kilo), not known to a family of models: so no dialect writes them.
+_ALL_FORMS = frozenset(" ".join((*_FORMS.values(), "cline")).split())
 FORMS: dict[str, frozenset[str]] = {"auto": _ALL_FORMS, **{name: frozenset(forms.split()) for name, forms in _FORMS.items()}}
 """The forms that are read for each dialect."""
 

@@ -10,7 +10,7 @@ from .parsed_calls import Item
 from .read_events import Problem
 from .signatures import ARGUMENTS, ToolSignature, ToolSignatures
 
-NAMES = ("name", "tool_name", "tool", "function_name", "function", "action", "recipient_name")
+NAMES = ("name", "tool_name", "toolName", "tool", "function_name", "functionName", "function", "action", "recipient_name")
 # Keys beside name and arguments that say nothing about the call. Any other key makes the object data, unless a marker precedes it.
 _OTHER_KEYS = frozenset(
     ("id", "type", "tool_call_id", "call_id", "index", "thought", "thoughts", "reasoning", "explanation", "content", "role", "description")
@@ -66,6 +66,8 @@ def _parse_call_object(
     if name_key is None:
         return _parse_name_as_key(value, tools, span, notes, marked=marked)
     tool = tools.find_marked(name)
+    if arguments_key is None and tool is not None and (flat := _find_flat_arguments(value, name_key, tool, tools)):
+        return parse_json_arguments(tool, flat, span, (*notes, "arguments beside the name"))
     extra = set(value) - {name_key, arguments_key} - _OTHER_KEYS
     # {"name": "Ada"} is data.
     if arguments_key is None and not marked and (tool is None or len(value) > 1 or not tools.by_name):
@@ -81,6 +83,18 @@ def _parse_call_object(
         seen = f"{name} with the keys {', '.join(sorted(map(str, value)))}"
         return tool.report_problem(seen, span, f"its arguments in one object under 'arguments': {tool.signature}")
     return parse_json_arguments(tool, given, span, notes)
+
+
+def _find_flat_arguments(value: Mapping[str, object], name_key: str, tool: ToolSignature, tools: ToolSignatures) -> Mapping[str, object]:
+    """Return the arguments of {"tool": "weather", "city": "Oslo"}: every other key is a parameter, and none that is required is missing."""
+    given = {key: each for key, each in value.items() if key != name_key and (tool.has_parameter(key) or key not in _OTHER_KEYS)}
+    return given if tools.by_name and _fits(tool, given) else {}
+
+
+def _fits(tool: ToolSignature, given: Mapping[str, object]) -> bool:
+    """Return whether these are arguments of the tool and nothing else: known ones, and all that are required."""
+    names = {tool.find_parameter(key) for key in given}
+    return bool(given) and None not in names and names.issuperset(tool.required)
 
 
 def parse_json_arguments(tool: ToolSignature, given: object, span: tuple[int, int], notes: tuple[str, ...] = ()) -> Item:
@@ -100,12 +114,12 @@ def _is_schema(given: object, tool: ToolSignature) -> bool:
 def _parse_name_as_key(
     value: Mapping[str, object], tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool
 ) -> Item:
-    """Parse {"NAME": {arguments}}, which is a call only between markers."""
-    if marked and len(value) == 1:
+    """Parse {"NAME": {arguments}}: in prose only where they fit the tool."""
+    if len(value) == 1:
         ((name, given),) = value.items()
         # Without tools, {"arguments": {...}} would name a tool `arguments`.
         tool = tools.find_marked(name) if tools.by_name or name not in KEYS else None
-        if tool is not None and isinstance(given, Mapping):
+        if tool is not None and isinstance(given, Mapping) and (marked or (tools.by_name and _fits(tool, given))):
             return parse_json_arguments(tool, given, span, notes)
     if marked:
         return Problem(str(dict(value))[:200], span, "an object with 'name' and 'arguments'")

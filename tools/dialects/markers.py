@@ -84,6 +84,7 @@ SECTIONS = {
     "<｜DSML｜function_calls>": _section("deepseek_dsml", "</｜DSML｜function_calls>"),
     "<｜DSML｜tool_calls>": _section("deepseek_dsml", "</｜DSML｜tool_calls>"),
     "<｜DSML｜ calls>": _section("deepseek_dsml", "</｜DSML｜ calls>"),
+    "✿FUNCTION✿:": _section("hermes", "✿RETURN✿"),  # Qwen-Agent's own form, for Qwen 2 and 2.5
     "<|tool_calls_begin|>": _section("solar", "<|tool_calls_end|>"),
     "<|tool_call:begin|>": _section("solar", "<|tool_call:end|>"),
     "<|tool_call:start|>": _section("solar", "<|tool_call:end|>"),
@@ -167,6 +168,7 @@ TOOL_RESULTS = (
     "[TOOL_RESULT]",  # LM Studio, for models without a template for tools
     "<|START_TOOL_RESULT|>",  # Command A
     "<｜tool▁outputs▁begin｜>",
+    "✿RESULT✿:",  # Qwen-Agent
 )
 """Openings of tool results. In a reply they are invented by the model, and no call is made in them or behind them."""
 

@@ -18,7 +18,7 @@ from .parsed_calls import BodyParser, CallParser, CallSink
 from .python_calls import parse_call_list, parse_python_call
 from .read_events import Problem
 from .signatures import ToolSignatures
-from .tagged import ELEMENTS, TAGS_AFTER_NAME, parse_element, parse_tagged_arguments
+from .tagged import ELEMENTS, PREFIXED_SO_FAR, TAGS_AFTER_NAME, find_element, parse_element, parse_tagged_arguments
 from .text_buffer import Incremental, TextBuffer, find, match_literal, skip_closing_fence, skip_repeats, skip_space
 
 BODY_PARSERS: dict[str, BodyParser] = {MINIMAX_OPEN: parse_minimax}
@@ -29,17 +29,20 @@ _NAME = r"[\w.\-:/]*\w"
 _SEPARATOR = (
     r"(?:<\|tool_call_argument_begin\|>|\[CALL_ID\][^\[{]{0,64}\[ARGS\]|\[ARGS\]"
     r"|<｜tool(?:[▁_ ]|\\_)sep｜>|<tool_sep(?::opensource)?>|<\|tool_call:args\|>|<\|message\|>|<\|content\|>"
-    r"|<\|plamo:end_tool_name:plamo\|>\s*<\|plamo:begin_tool_arguments:plamo\|>)"
+    r"|✿ARGS✿:|<\|plamo:end_tool_name:plamo\|>\s*<\|plamo:begin_tool_arguments:plamo\|>)"
 )
 # DeepSeek writes `function` before the name, Solar an id; R1 puts the JSON into a fence.
 _HEADER = re.compile(
     rf"(?:function<｜tool(?:[▁_ ]|\\_)sep｜>|(?:[\w\-]+)?<\|tool_call:name\|>)?\s*({_NAME})\s*{_SEPARATOR}?\s*(```(?:json)?)?\s*(?=\{{)"
 )
+_NAME_ALONE = re.compile(rf"({_NAME})")
 _TAGGED_HEADER = re.compile(rf"({_NAME})\s*(?:<tool_sep(?::opensource)?>\s*)?(?=({'|'.join(map(re.escape, TAGS_AFTER_NAME))}))")
 # DeepSeek's separator, and behind it an element in the form of another family.
 _ELEMENT_AFTER_TYPE = re.compile(r"function<｜tool(?:[▁_ ]|\\_)sep｜>[\w.\-]*\s*(?=<\w)")
-_HEADER_SO_FAR = re.compile(r"[\w.\-:/\s<>|｜▁\\\[\]`]*\Z")
+_HEADER_SO_FAR = re.compile(r"[\w.\-:/\s<>|｜▁\\\[\]`✿]*\Z")
 _LONGEST_HEADER = 300
+# LangChain's agent for XML: the name in one element, the input in another.
+_NAME_THEN_INPUT = re.compile(rf"({_NAME})\s*</tool>\s*<tool_input>")
 _UNOPENED_ENDS = ("</tool_call>", "<|tool_call_end|>", "<end_of_tool_call>", *(f"<｜tool{gap}call{gap}end｜>" for gap in GAPS))
 _NO_SECTION = CallSection(frozenset(), ())
 # The tool's name is announced as soon as it has arrived, behind at most an id, a type and an index.
@@ -85,9 +88,8 @@ def parse_section(
         if opening:
             at = skip_repeats(buffer.text, at, opening)
         at = yield from _skip_separators(buffer, at, section.closes, fresh=last < 0)
-        for close in section.closes:
-            if buffer.text.startswith(close, at):
-                return at + len(close)
+        if close := (yield from match_literal(buffer, at, section.closes)):
+            return at + len(close)
         if at >= len(buffer.text):
             _mark_as_searched(buffer, start, at)
             return last if last < 0 or not section.closes else at
@@ -143,9 +145,10 @@ def _parse_item(buffer: TextBuffer, start: int, at: int, section: CallSection, t
     if character == "{" or character == "[":
         return (yield from _parse_json_or_list(buffer, start, at, section, tools, sink))
     if character == "<":
-        for opening in ELEMENTS:
-            if buffer.text.startswith(opening, at):
-                return (yield from parse_element(buffer, at, opening, tools, sink.announce))
+        while (found := find_element(buffer.text, at)) is None and PREFIXED_SO_FAR.match(buffer.text, at) and not buffer.ended:
+            yield
+        if found is not None:
+            return (yield from parse_element(buffer, at, *found, tools, sink.announce))
         return (yield from parse_child_elements(buffer, at, tools, sink))
     return (yield from _parse_named(buffer, at, section, tools, sink))
 
@@ -232,6 +235,8 @@ def _parse_named(buffer: TextBuffer, at: int, section: CallSection, tools: ToolS
             if tools.find_marked(gemma[1]):
                 sink.announce(gemma[1])
             return (yield from parse_gemma_call(buffer, at, gemma, tools))
+        if divided := _NAME_THEN_INPUT.match(text, at):
+            return (yield from _parse_text_input(buffer, at, divided.end(), divided[1], "</tool_input>", tools, sink))
         if header := _HEADER.match(text, at):
             return (yield from _parse_header_call(buffer, at, header, section, tools, sink))
         if tagged := _TAGGED_HEADER.match(text, at):
@@ -248,7 +253,37 @@ def _parse_named(buffer: TextBuffer, at: int, section: CallSection, tools: ToolS
             break
         yield
     named = yield from parse_python_call(buffer, at, tools, sink.announce, marked=True)
-    return (named[0], [named[1]]) if named is not None else None
+    if named is not None:
+        return named[0], [named[1]]
+    return (yield from _parse_name_alone(buffer, at, section, tools))
+
+
+def _parse_name_alone(buffer: TextBuffer, at: int, section: CallSection, tools: ToolSignatures) -> CallParser:
+    """Parse the name of a tool that needs no arguments, where it is all that stands between the markers of a section."""
+    alone = _NAME_ALONE.match(buffer.text, at)
+    tool = tools.by_name.get(alone[1]) if alone else None
+    if alone is None or tool is None or tool.required or section is _NO_SECTION:
+        return None
+    position = yield from skip_space(buffer, alone.end())
+    close = yield from match_literal(buffer, position, section.closes)
+    if not close and position < len(buffer.text):
+        return None
+    return alone.end(), [parse_json_arguments(tool, {}, (at, alone.end()))]
+
+
+def _parse_text_input(
+    buffer: TextBuffer, start: int, at: int, name: str, closing: str, tools: ToolSignatures, sink: CallSink
+) -> CallParser:
+    """Parse an input up to `closing`: JSON, or the text of a tool that takes one text. Programs that ask for this stop at its end."""
+    tool = tools.find_marked(name)
+    if tool is not None:
+        sink.announce(tool.name)
+    close = yield from find(buffer, closing, at)
+    end = close + len(closing) if close >= 0 else len(buffer.text)
+    notes = () if close >= 0 else ("closing tag added",)
+    if tool is None:
+        return end, [tools.report_unknown(name, (start, end))]
+    return end, [parse_json_arguments(tool, buffer.text[at : close if close >= 0 else end].strip(), (start, end), notes)]
 
 
 def parse_unopened_call(buffer: TextBuffer, at: int, tools: ToolSignatures, sink: CallSink) -> CallParser:

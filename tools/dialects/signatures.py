@@ -11,7 +11,12 @@ from .lenient_json import parse_json
 from .read_events import Problem, ReadCall
 from .schema_references import resolve_references
 
-ARGUMENTS = ("arguments", "parameters", "args", "input", "params", "action_input", "tool_input", "kwargs", "tool_args")
+_ARGUMENT_WORDS = ("arguments", "parameters", "args", "input", "params", "kwargs")
+ARGUMENTS = (
+    *_ARGUMENT_WORDS,
+    *(f"{what}_{word}" for what in ("action", "tool", "function") for word in _ARGUMENT_WORDS),
+    *(f"{what}{word.title()}" for what in ("action", "tool", "function") for word in _ARGUMENT_WORDS),
+)
 """The keys under which models put a call's arguments."""
 
 _WRAPPERS = frozenset((*ARGUMENTS, "properties"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from html import unescape as unescape_entities
 from typing import NamedTuple
 
@@ -42,6 +43,10 @@ QWEN = Tags(
 
 # Amazon Nova, where a server does not parse its calls.
 NOVA = Tags(re.compile(r"<__parameter=([^>\n]*)>()"), ("<__parameter=",), ("</__parameter>",), ("</__function>",))
+
+
+# CWM of Meta: the element holds the text of the tool's one argument, or JSON.
+CWM = Tags(re.compile(r"(?!)"), (), (), ("</tool>",))
 
 
 def _glm_tags(prefix: str = "", suffix: str = "") -> Tags:
@@ -85,16 +90,36 @@ MINICPM = Tags(
 )
 
 
-def invoke_tags(prefix: str) -> Tags:
-    """Return the tags of <invoke name="..."> with a prefix such as `antml:`."""
-    escaped = re.escape(prefix)
+def invoke_tags(prefix: str, word: str = "invoke") -> Tags:
+    """Return the tags of <invoke name="..."> with a prefix such as `antml:`. Its parameters may be without it."""
+    prefixes = tuple(dict.fromkeys((prefix, "")))
     return Tags(
-        re.compile(rf'<{escaped}parameter\s+name="([^"]*)"([^>]*)>'),
-        (f"<{prefix}parameter",),
-        (f"</{prefix}parameter>",),
-        (f"</{prefix}invoke>",),
-        tuple(f"</{prefix}{name}>" for name in ("function_calls", "tool_calls", "tool_call", "calls")),
+        re.compile(rf'<(?:{"|".join(map(re.escape, prefixes))})parameter\s+name="([^"]*)"([^>]*)>'),
+        tuple(f"<{each}parameter" for each in prefixes),
+        tuple(f"</{each}parameter>" for each in prefixes),
+        (f"</{prefix}{word}>",),
+        tuple(f"</{prefix}{name}>" for name in SECTION_WORDS if name != word),
     )
+
+
+SECTION_WORDS = ("function_calls", "tool_calls", "tool_call", "calls")
+"""The names of elements around calls, behind a prefix."""
+_PREFIX = r"(?:[A-Za-z]\w{0,23}:|｜[^｜<>\s]{1,24}｜ ?)"
+PREFIXED_CALL = re.compile(rf'<({_PREFIX})(invoke|function_call)\s+name="([^"<>\n]+)"[ \t]*/?>')
+"""A call in the form of Claude, whatever prefix its tags have: group 1 is the prefix, group 2 the element, group 3 the tool's name."""
+PREFIXED_SECTION = re.compile(rf"<({_PREFIX})({'|'.join(SECTION_WORDS)})>")
+"""An element around such calls."""
+PREFIXED_SO_FAR = re.compile(
+    r"<(?:[A-Za-z]\w{0,23}(?::[a-z_]{0,16})?|｜[^｜<>\s]{0,24}(?:｜ ?[a-z_]{0,16})?)\Z"
+    rf'|<{_PREFIX}(?:invoke|function_call)\s+(?:n(?:a(?:m(?:e(?:="?[^"<>\n]{{0,128}}"?[ \t]*/?)?)?)?)?)?\Z'
+)
+"""What may still become one of the two."""
+
+
+@lru_cache(maxsize=64)
+def make_prefixed_element(prefix: str, word: str) -> Element:
+    """Return the element of calls whose tags have this prefix."""
+    return Element(re.compile(rf'<{re.escape(prefix + word)}\s+name="([^"<>\n]+)"[ \t]*/?>'), invoke_tags(prefix, word), frozenset())
 
 
 _GAPS = (" ", "", "Ġ")  # the space of MiniCPM's tags, which some servers lose and some show as the tokenizer keeps it
@@ -122,6 +147,7 @@ ELEMENTS: dict[str, Element] = {
         )
         for prefix, forms in _INVOKE_FORMS.items()
     },
+    "<tool: ": Element(re.compile(r"<tool: ([\w.\-:/]*\w)[ \t]*>"), CWM, frozenset(("hermes",))),
     '<|open|>call tool="': Element(re.compile(r'<\|open\|>call tool="([^"<>\n]+)"[^<>\n]*<\|sep\|>'), KIMI, frozenset(("kimi",))),
 }
 """Elements by what their opening tag begins with. Group 1 of the pattern is the tool's name."""
@@ -131,9 +157,18 @@ _AFTER_CALL = ("<function=", "<tool_call>", "</function_calls>")
 _LONGEST_TAG = 160
 
 
-def parse_element(buffer: TextBuffer, at: int, opening: str, tools: ToolSignatures, announce: Announce) -> CallParser:
+def find_element(text: str, at: int) -> tuple[str, Element] | None:
+    """Return the element of a call that opens at `at`, with what its tag begins with, or None where none does."""
+    known = next((opening for opening in ELEMENTS if text.startswith(opening, at)), None)
+    if known is not None:
+        return known, ELEMENTS[known]
+    prefixed = PREFIXED_CALL.match(text, at)
+    return (prefixed[0], make_prefixed_element(prefixed[1], prefixed[2])) if prefixed else None
+
+
+def parse_element(buffer: TextBuffer, at: int, opening: str, element: Element, tools: ToolSignatures, announce: Announce) -> CallParser:
     """Parse the call that begins at `at` with `opening`. Return None where the element is only mentioned."""
-    pattern, tags, _ = ELEMENTS[opening]
+    pattern, tags, _ = element
     while True:
         head = pattern.match(buffer.text, at, at + _LONGEST_TAG)
         if head is not None:
@@ -149,7 +184,13 @@ def parse_element(buffer: TextBuffer, at: int, opening: str, tools: ToolSignatur
         return head.end(), [_build_call(name, {}, (at, head.end()), tools)]
     position = yield from skip_space(buffer, head.end())
     if buffer.text.startswith("{", position):
-        return (yield from _parse_json_element(buffer, at, position, name, tags.ends[0], tools))
+        return (yield from parse_json_element(buffer, at, position, name, tags.ends[0], tools))
+    if not tags.begins:
+        close = yield from find(buffer, tags.ends[0], head.end())
+        end = close + len(tags.ends[0]) if close >= 0 else len(buffer.text)
+        if close < 0 or tools.find_marked(name) is None:
+            return end, [_report_unreadable(buffer, at, end, name, tools, f"{tags.ends[0]} at the end")]
+        return end, [_build_call(name, buffer.text[head.end() : close].strip(), (at, end), tools)]
     # Without known tools, or with an unknown name, an opening tag alone could be prose about the form.
     stops = (*tags.begins, *tags.ends, *tags.ends_before)
     if (tools.find_marked(name) is None or not tools.by_name) and not (yield from match_literal(buffer, position, stops)):
@@ -157,12 +198,12 @@ def parse_element(buffer: TextBuffer, at: int, opening: str, tools: ToolSignatur
     return (yield from parse_tagged_arguments(buffer, at, head.end(), name, tags, tools))
 
 
-def _build_call(name: str, arguments: Mapping[str, object], span: tuple[int, int], tools: ToolSignatures) -> Item:
+def _build_call(name: str, arguments: object, span: tuple[int, int], tools: ToolSignatures) -> Item:
     tool = tools.find_marked(name)
     return tools.report_unknown(name, span) if tool is None else parse_json_arguments(tool, arguments, span)
 
 
-def _parse_json_element(buffer: TextBuffer, at: int, position: int, name: str, closing: str, tools: ToolSignatures) -> CallParser:
+def parse_json_element(buffer: TextBuffer, at: int, position: int, name: str, closing: str, tools: ToolSignatures) -> CallParser:
     """Parse <function=NAME>{...}</function>, as Functionary and Llama 3.1 write it, and DeepSeek between the tags of a call."""
     found = yield from find_json_end(buffer, position)
     if found.end < 0:
