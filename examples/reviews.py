@@ -35,13 +35,14 @@ class Opinion(BaseModel):
     happy: bool
 
 
-def make_judge(model: Model) -> Agent[Opinion]:
-    """The agent that reads a review. Its prompt is a file, so that `sayso compare` can try another one."""
-    return Agent(model, name="judge", output=Opinion, instructions=(DATA / "review_prompt.txt").read_text("utf-8").strip())
+def make_judge(model: Model, prompt: str = "review_prompt.txt") -> Agent[Opinion]:
+    """The agent that reads a review. Its prompt is a file, so that it can be compared with another one."""
+    return Agent(model, name="judge", output=Opinion, instructions=(DATA / prompt).read_text("utf-8").strip())
 
 
+first_judge = make_judge(stand_ins.critic_of_food, "first_review_prompt.txt")
 judge = make_judge(stand_ins.critic_of_food)
-"""For `sayso eval` and `sayso compare`."""
+"""For `sayso eval` and `sayso compare`: as it was in the first days, and as it is now. See docs/comparing.md."""
 
 
 def bar_chart(read: list[tuple[str, Opinion]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -16,7 +17,7 @@ from .case_runs import CaseRunner
 from .comparison import Comparison, Variant, compare_evaluations
 from .evaluating import choose_id, open_store
 from .evaluation_money import Money, find_unpriced
-from .evaluation_plan import check_count, make_plan
+from .evaluation_plan import NO_STAND_INS, check_count, make_plan
 from .evaluation_run import EvaluationRun
 from .model_times import replace_in_agent, time_model
 from .rehearsal import ASK, check_outer_rules, hold_threads
@@ -63,6 +64,7 @@ async def compare(
     max_cost_usd: float | None = None,
     writes: str = ASK,
     deps: object = None,
+    stand_ins: Mapping[str, object] = NO_STAND_INS,
     limits: Limits | None = None,
     store: DurableEngine | MemoryEngine | str | Path | None = None,
     anew: bool = False,
@@ -93,7 +95,9 @@ async def compare(
     async with open_store(store) as engine:
         runs: list[EvaluationRun] = []
         for variant, timed in columns:
-            plan = make_plan(compared, timed, judged_by, repeat=repeat, writes=writes, live=True)
+            plan = make_plan(compared, timed, judged_by, repeat=repeat, writes=writes, live=True, stand_ins=stand_ins)
+            if any(plan.fingerprint == run.plan.fingerprint for run in runs):  # one model under two names: how much chance there is
+                plan = replace(plan, suite=f"{plan.suite} {variant.name}")
             money.check_prices(plan.subject)
             runner = CaseRunner(engine=engine, plan=plan, money=money, deps=deps, limits=limits, turns=turns)
             heard = None if on_result is None else partial(on_result, variant)

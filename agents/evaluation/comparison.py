@@ -109,9 +109,10 @@ def compare_evaluations(
     count, for it may have failed early. Nor do the times of the first case (of the first `concurrency` cases): there the program loads its
     parts, and a server its model.
     """
-    quality = [PASSED, *(Measure(name) for name in _find_scores(evaluations))]
+    quality: dict[Measure, _Read] = {PASSED: _read_passed}
+    quality |= {Measure(name): _read_scores(scores) for name, scores in _find_scores(evaluations).items()}
     confidence = 1 - (1 - CONFIDENCE) / max(1, len(quality) * (len(variants) - 1))
-    rows = [_compare(measure, _read_quality(measure.name), evaluations, confidence, SHARE) for measure in quality]
+    rows = [_compare(measure, read, evaluations, confidence, SHARE) for measure, read in quality.items()]
     for measure, read in ((COST, _read_cost), (FIRST_TOKEN, _read_first_token), (SPEED, _read_speed), (SECONDS, _read_seconds)):
         known = [variant.is_priced or measure is not COST for variant in variants]
         counted = evaluations if measure is COST else [_leave_out_first(each, concurrency) for each in evaluations]
@@ -136,11 +137,14 @@ def _leave_out_first(evaluation: Evaluation, concurrency: int) -> Evaluation:
     return replace(evaluation, results=tuple(result for result in evaluation.results if result.case.name not in first))
 
 
-def _find_scores(evaluations: Sequence[Evaluation]) -> list[str]:
-    """Return the scores that are compared beside "passed". A single one that only says passed or not is the same thing."""
-    names = dict.fromkeys(score.score for evaluation in evaluations for score in evaluation.scores)
-    values = {value for evaluation in evaluations for score in evaluation.scores for value in score.values}
-    return [] if len(names) == 1 and values <= {0.0, 1.0} else list(names)
+def _find_scores(evaluations: Sequence[Evaluation]) -> Mapping[str, frozenset[str]]:
+    """Return the scores that are compared beside "cases passed", by what a table calls them.
+
+    Where each case has one score that only says passed or not, that is "cases passed" already.
+    """
+    results = tuple(result for evaluation in evaluations for result in evaluation.results)
+    is_the_same = all(len(result.scores) < 2 and all(score.value in (0.0, 1.0) for score in result.scores) for result in results)
+    return {} if is_the_same else replace(evaluations[0], results=results).columns
 
 
 def _compare(
@@ -191,17 +195,14 @@ def _find_changes(before: _Values, after: _Values) -> Changes:
     )
 
 
-def _read_quality(name: str) -> _Read:
-    if name == PASSED.name:
-        return _read_passed
-
+def _read_scores(names: frozenset[str]) -> _Read:
     def read(result: CaseResult) -> float | None:
-        score = next((each for each in result.scores if each.score == name), None)
-        if score is None:
-            return None
-        if result.status is CaseStatus.ERROR:
+        scores = [score for score in result.scores if score.score in names]
+        values = [float(score.passed) if score.value is None and score.passed is not None else score.value for score in scores]
+        known = [value for value in values if value is not None]
+        if scores and result.status is CaseStatus.ERROR:
             return 0.0
-        return score.value if score.value is not None or score.passed is None else float(score.passed)
+        return sum(known) / len(known) if known else None
 
     return read
 

@@ -115,7 +115,7 @@ def _describe_difference(comparison: Comparison, row: MeasureRow, place: int) ->
         return f"{_capital(name)}: {shown} over {cases}."
     if difference.needed is None:
         return f"{_capital(name)}: no difference in any of {cases}; the true one may be {_points(_range(difference, unit), unit)}."
-    needed = f"about {_round(difference.needed)} cases would be needed to see one of this size"
+    needed = f"about {_round(difference.needed):,} cases would be needed to see one of this size"
     return f"{_capital(name)}: no difference seen: {shown} over {cases}; {needed}."
 
 

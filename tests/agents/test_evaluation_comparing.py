@@ -92,6 +92,26 @@ async def test_the_grid_has_each_model_with_each_prompt() -> None:
     assert [variant.name for variant in comparison.variants] == ["a + old", "a + new", "b + old", "b + new"]
 
 
+async def test_scores_that_each_case_names_for_itself_are_one_row() -> None:
+    cases = [
+        Case(name=f"case {number}", input=str(number), scores=(Contains("yes"), Contains(f"number {number}"), Contains("please")))
+        for number in range(12)
+    ]
+    models = [make_model("a", "yes"), make_model("b", lambda request: f"yes, please, number {request.question}")]
+    comparison = await compare(cases, models=models)
+    rows = [row.measure.name for row in comparison.rows if row.measure.unit == "share"]
+    assert rows == ["cases passed", "contains “yes”", "contains", "contains “please”"]
+    assert show(comparison, "contains") == ["0 % (0 to 27)", "100 % (74 to 100)"]
+    assert comparison.confidence == pytest.approx(1 - 0.05 / 4)
+
+
+async def test_one_model_under_two_names_is_asked_for_both() -> None:
+    twin = make_model("m", "yes")
+    comparison = await compare(make_cases(6), models={"a": twin, "b": twin})
+    assert show(comparison, "cases passed") == ["100 % (54 to 100)", "100 % (54 to 100)"]
+    assert twin.requests == 12
+
+
 async def test_runs_that_fail_count_as_failed_and_are_told() -> None:
     def fail_half(request: ModelRequest) -> str:
         if int(request.question) % 2:
