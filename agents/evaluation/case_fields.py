@@ -82,7 +82,7 @@ class CaseReader:
         name = self._read_word(fields.get("name"), "name") or self.path.stem
         suite = Suite(name, tuple(cases), scores, place=str(self.path))
         model = self._read_word(fields.get("judge_model"), "judge_model")
-        return suite.judged_by(model) if model else suite
+        return suite.use_judge(model) if model else suite
 
     def _read_case(self, node: FileValue, number: int, shared: tuple[Score, ...]) -> Case | None:
         if not isinstance(node.value, dict):

@@ -24,7 +24,7 @@ class Suite:
     notes: tuple[str, ...] = ()
     kept: Mapping[str, object] = field(default_factory=dict)
 
-    def judged_by(self, model: str) -> Suite:
+    def use_judge(self, model: str) -> Suite:
         """Return the suite with this model as the judge of every score that needs one and names none."""
         cases = tuple(replace(case, scores=tuple(add_judge(score, model) for score in case.scores)) for case in self.cases)
         return replace(self, cases=cases, scores=tuple(add_judge(score, model) for score in self.scores))
