@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.tools.errors import NothingFound, UsageError
 
+from ..evaluation_runs import leave_out_evaluations
 from ..run_records import find_record
 from ..values import Case, CaseRun, RunRecord, Score, ScoreResult
 from .example import Example, LeftOut
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from sayso.workflows.thumbs import Feedback
 
 TABLES = (".csv", ".tsv")
-EVALUATION = "evaluation"
-"""The flow of a run that is an evaluation."""
+MOST_RUNS = 1_000_000
+"""How many runs of a database are looked through for evaluations."""
 
 
 class Thumbs(NamedTuple):
@@ -54,48 +55,21 @@ async def find_records(
     if feedback not in ("", "up", "down"):
         raise UsageError(f"feedback={feedback!r} is no thumb. Write up or down.")
     names = list(runs)
-    rows = [row for name in names for row in await _find_rows(engine, name)] if names else await engine.runs("done", limit=limit)
+    if names:
+        rows, users = [row for name in names for row in await _find_rows(engine, name)], None
+    else:
+        every = await engine.runs(limit=MOST_RUNS)
+        rows, users = [row for row in every if row.state == "done"][:limit], {row.id for row in leave_out_evaluations(every)[0]}
     thumbs = await find_thumbs(engine) if feedback else {}
     wanted = feedback == "up"
     kept = {row.id: row for row in rows if (not flow or row.flow == flow) and (not feedback or _is_liked(thumbs, row.id) is wanted)}
     if not kept:
         what = f"{f' of {flow!r}' if flow else ''}{f' with thumbs {feedback}' if feedback else ''}"
         raise NothingFound(f"There is no {'such ' if names else 'finished '}run{what} to make examples of.")
-    judged = {} if names else await _find_judged(engine, kept.values())
     rows = sorted(kept.values(), key=lambda row: (row.created_at, row.id))
-    return [LeftOut(row.id, judged[row.id]) if row.id in judged else await find_record(engine, row.id) for row in rows]
-
-
-async def _find_judged(engine: DurableEngine, rows: Iterable[RunRow]) -> dict[str, str]:
-    """Return the runs that are evaluations or cases of one, and why they are left out. Case 3 of evaluation "x" is the run "x-3"."""
-    found: dict[str, str] = {}
-    evaluations: dict[str, bool] = {}
-    for row in rows:
-        if row.flow == EVALUATION:
-            found[row.id] = "it is an evaluation"
-        for stem in _find_stems(row.id):
-            if stem not in evaluations:
-                evaluations[stem] = await _is_evaluation(engine, stem)
-            if evaluations[stem]:
-                found[row.id] = f"it is a case of the evaluation {stem}"
-    return found
-
-
-def _find_stems(run_id: str) -> list[str]:
-    """Return what the evaluation of a case may be called, by the id of the case's run: "x" and "x-3" for "x-3-1"."""
-    stems: list[str] = []
-    name, dash, number = run_id.rpartition("-")
-    while dash and number.isdecimal() and len(stems) < 2:
-        stems.append(name)
-        name, dash, number = name.rpartition("-")
-    return stems
-
-
-async def _is_evaluation(engine: DurableEngine, run_id: str) -> bool:
-    try:
-        return (await engine.run(run_id)).flow == EVALUATION
-    except UsageError:
-        return False
+    return [
+        await find_record(engine, row.id) if users is None or row.id in users else LeftOut(row.id, "it is of an evaluation") for row in rows
+    ]
 
 
 async def find_thumbs(engine: DurableEngine) -> dict[str, Thumbs]:
