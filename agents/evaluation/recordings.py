@@ -31,7 +31,7 @@ from sayso.workflows.workflow import merge_limits
 
 from ..messages import Conversation
 from .credentials import CredentialMask
-from .run_records import StoredRun, build_record, describe_error, find_models, simplify_input
+from .run_records import StoredRun, build_record, describe_error, find_models, read_execution, simplify_input
 from .scores.matches import Exact
 from .values import Case, RunRecord
 
@@ -110,7 +110,7 @@ def _record_execution(engine: MemoryEngine, run_id: str) -> Recording:
     limits = execution.scope.meter.limits if execution.scope is not None else None
     return Recording(
         run_id=execution.id,
-        flow=execution.asked.flow if execution.asked is not None else "",
+        flow=read_execution(execution).flow,
         state=state,
         input=hide(to_json(execution.value)),
         entries=tuple(entry._replace(value=hide(entry.value)) for entry in journal.entries),

@@ -89,12 +89,21 @@ def agent(*tools: Any, **arguments: object) -> Any:
 
 HI: dict[str, object] = {"to": "ada", "text": "hi"}
 Made = Callable[[], Any]
+
+
+@tool.write
+async def note(title: str, about: str) -> str:
+    """Note something; the question for a person is the call itself."""
+    return "noted"
+
+
 SAME: dict[str, tuple[Made, Made]] = {
     "the same call": (lambda: code((mail, HI)), lambda: code((mail, HI))),
     "bound instead of given": (lambda: code((mail, HI)), lambda: code((mail.using(to="ada"), {"text": "hi"}))),
     "arguments in another order": (lambda: code((mail, HI)), lambda: code((mail, {"text": "hi", "to": "ada"}))),
     "other code of the tool": (lambda: code((mail, HI)), lambda: code((mail_rewritten, HI))),
     "a default that is written out": (lambda: code((pay, {"amount": 1})), lambda: code((pay, {"amount": 1.0, "size": "small"}))),
+    "a tool without a card": (lambda: code((note, {"title": "a", "about": "b"})), lambda: code((note, {"title": "a", "about": "b"}))),
     "a read": (lambda: code((look, {"question": "a"})), lambda: code((look, {"question": "a"}))),
 }
 DIFFERENT: dict[str, tuple[Made, Made, str]] = {

@@ -28,7 +28,7 @@ def compare_calls(request: ApprovalRequest, tool: AnyTool, arguments: Mapping[st
         now = tool.freeze(_complete(tool, arguments), lambda _: {HIDDEN: ""})
     except ToolError as error:
         return _show_lines(f"{tool.name} {readable_json(then)}", f"refused: {error}")
-    shown = {name: map_hidden(value, show_mask) for name, value in now.items()}
+    shown = {name: map_hidden(value, show_mask) for name, value in sorted(now.items())}  # in the order of the stored request
     if tool.prepare is not None:  # it may have changed any argument but the bound ones
         now = {name: value for name, value in now.items() if name in tool.bound}
         then = {name: value for name, value in then.items() if name in tool.bound}
