@@ -83,7 +83,8 @@ def test_a_table_says_what_passed_and_why_the_rest_did_not(folder: Path) -> None
     assert lines[4].startswith("spain (bad.json:")
     assert lines[5:7] == ['contains “Madrid”: The answer does not contain "Madrid".', "It answered: I do not know."]
     assert "contains 0.67 0.09 to 0.99 2 1" in lines
-    assert lines[-1].startswith("2 of 3 passed, 1 failed. Cost -, ")
+    assert lines[-2].startswith("2 of 3 passed, 1 failed. Cost -, ")
+    assert lines[-1].startswith("To see a run: sayso show RUN --database sqlite:///")
     assert sayso(folder, "good.json", "geo:agent", code=0).stdout.splitlines()[-1].startswith("1 of 1 passed. Cost -, ")
 
 
