@@ -48,7 +48,7 @@ class Executed(NamedTuple):
     @property
     def is_outage(self) -> bool:
         """Return whether the model could not be asked, which says nothing about the case: it may be executed again."""
-        return isinstance(self.error, ModelError) and not isinstance(self.error, (IncompleteReply, InputTooLong))
+        return is_model_away(self.error)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,14 +161,16 @@ class KnownRun(NamedTuple):
     error: Exception | None
 
 
+def is_model_away(error: Exception | None) -> bool:
+    """Return whether an error says that a model could not be asked; not that it has said too little, or was told too much."""
+    return isinstance(error, ModelError) and not isinstance(error, (IncompleteReply, InputTooLong))
+
+
 def may_go_on(error: Exception) -> bool:
     """Return whether a run that ended with this may come further another time: with more money, or a model that can be asked."""
     if isinstance(error, (LimitReached, NotFinished)):
-        return isinstance(error, NotFinished) or error.limit == "cost_usd"
-    return Executed(NO_RECORD, error).is_outage
-
-
-NO_RECORD = RunRecord(run_id="", flow="", input=None)
+        return isinstance(error, NotFinished) or error.limit in ("cost_usd", "cap")
+    return is_model_away(error)
 
 
 async def run_apart(start: Callable[[], Awaitable[T]], rules: CaseRules | None = None) -> T:

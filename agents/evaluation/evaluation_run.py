@@ -10,12 +10,13 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from sayso.tools.canonical import Json, JsonObject
-from sayso.tools.errors import RunError
+from sayso.tools.errors import CapReached, RunError
 from sayso.workflows import MemoryEngine, Run, Workflow
 from sayso.workflows.runs.concurrency import run_jobs
+from sayso.workflows.runs.limits import Meter
 from sayso.workflows.runs.protocols import Scope
 
-from .case_runs import CaseRunner, Executed, run_apart
+from .case_runs import CaseRunner, Executed, is_model_away, run_apart
 from .evaluation_money import sum_stored_costs
 from .evaluation_plan import EvaluationPlan
 from .evaluation_runs import FLOW, name_case_run
@@ -56,6 +57,7 @@ class EvaluationRun(Workflow[Json, int]):
         self.not_run: dict[_Key, str] = {}
         self.money, self.outages = runner.money, 0
         self.outages_in_a_row: dict[str, int] = {}
+        self.capped = ""
         self.is_executed = self.is_shown = False
 
     async def carry_out(self, show: Callable[[Evaluation], None] | None, *, keep_open: bool = False) -> Evaluation:
@@ -85,7 +87,8 @@ class EvaluationRun(Workflow[Json, int]):
             await run_jobs(jobs, concurrency=self.concurrency)
             for index, case in enumerate(self.plan.cases):
                 await self._compare_repeats(run, index, case)
-            self.is_executed = True
+            self.capped = ""
+        self.is_executed = True
         if self.not_run or self.outages:
             raise Unfinished(f"{len(self.not_run) + self.outages} cases of evaluation {self.id} are still to be executed.")
         if not self.is_shown:
@@ -103,6 +106,9 @@ class EvaluationRun(Workflow[Json, int]):
             executed = await self.runner.run(case, self._run_id(key))
             if self.money.has_refused(executed.error):
                 self.not_run[key] = self.money.why
+                return
+            if isinstance(executed.error, CapReached):
+                self.not_run[key] = self.capped = str(executed.error)
                 return
             self._note_outage("", executed.is_outage)
             if executed.is_outage:  # it is not stored, so that it is tried again
@@ -175,10 +181,15 @@ class EvaluationRun(Workflow[Json, int]):
         if not run.replays("score"):
             if self.money.is_spent:
                 return None
-            judged = await run_apart(ask, CaseRules())
-            self.money.count(judged.result.cost_usd)
-            self._note_outage(judged.result.score, judged.is_outage)
-            if judged.is_outage:
+            rules = CaseRules(meter=Meter(None, self.money.meter))
+            judged = await run_apart(ask, rules)
+            errors = [each.error for each in rules.executions]
+            if any(map(self.money.has_refused, errors)):
+                return None
+            self.money.count(max(0.0, judged.result.cost_usd - rules.spent_usd))  # what its runs have spent is counted already
+            is_outage = judged.is_outage or (judged.result.value is None and any(map(is_model_away, errors)))
+            self._note_outage(judged.result.score, is_outage)
+            if is_outage:
                 return judged.result
         return read_score(await run.step("score", _write, judged))
 
@@ -188,6 +199,8 @@ class EvaluationRun(Workflow[Json, int]):
         """Return why no other case is begun; empty if one is."""
         if self.money.is_spent:
             return self.money.why
+        if self.capped:
+            return self.capped
         if (longest := max(self.outages_in_a_row.values(), default=0)) >= MOST_OUTAGES:
             return f"A model could not be asked {longest} times in a row."
         return ""

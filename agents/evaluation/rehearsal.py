@@ -22,7 +22,8 @@ from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import InvalidArguments, RunError, ToolError, UsageError
 from sayso.workflows.calls.perform import ExactlyOnceWrite, make_failure, make_result, perform_read
-from sayso.workflows.runs.execution import Execution
+from sayso.workflows.runs.capped_run import CappedRun
+from sayso.workflows.runs.execution import Execution, RunFactory
 from sayso.workflows.runs.handed_out import HANDED_OUT
 from sayso.workflows.runs.journaled_run import JournaledRun
 from sayso.workflows.runs.limits import Meter, Spent
@@ -70,6 +71,13 @@ class CaseRules:
     stand_ins: Mapping[str, object] = field(default_factory=dict)
     meter: Meter | None = None
     executions: list[Execution] = field(default_factory=list)
+    proposed: dict[str, AnyTool] = field(default_factory=dict)
+    """The tool whose call was proposed last, by run."""
+
+    @property
+    def spent_usd(self) -> float:
+        """Return what its runs have spent on models so far."""
+        return 0.0 if self.meter is None else self.meter.cost_usd
 
     @property
     def approver(self) -> Approver | None:
@@ -85,7 +93,7 @@ class CaseRules:
         """Let an execution do no more than these rules allow."""
         scope.approve, scope.rules = self.approver, NO_RULES
         if self.writes != PERFORM or self.stand_ins:
-            execution.make_run = partial(RehearsedRun, self)
+            execution.make_run = CappedRehearsedRun if execution.make_run in CAPPED else RehearsedRun
 
 
 async def _reject(request: ApprovalRequest) -> Decision:
@@ -145,16 +153,17 @@ class RehearsedRun(JournaledRun):
     asked about stays open, for it would be performed.
     """
 
-    __slots__ = ("_proposed", "rules")
+    __slots__ = ()
 
-    def __init__(self, rules: CaseRules, execution: Execution, run_id: str, scope: Scope) -> None:
-        super().__init__(execution, run_id, scope)
-        self.rules = rules
-        self._proposed: AnyTool | None = None
+    @property
+    def rules(self) -> CaseRules:
+        """Return what holds for the runs of the case."""
+        provenance = self.scope.provenance
+        return provenance.rules if isinstance(provenance, CaseProvenance) else NOTHING_ALLOWED
 
     async def ask(self, request: ApprovalRequest) -> Decision | None:
         """Answer yes, as the evaluation, to a write that is only pretended."""
-        tool = self._proposed
+        tool = self.rules.proposed.get(self.id)
         is_write = tool is not None and tool.name == request.tool and tool.effect is Effect.WRITE
         if self.rules.writes != PRETEND or not is_write:
             return await super().ask(request)
@@ -163,7 +172,7 @@ class RehearsedRun(JournaledRun):
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
         """Do a step as ever, but for the performing of a write, and of a tool that has a stand-in."""
         if name.startswith("propose:"):
-            self._proposed = next((each for each in args if isinstance(each, Tool)), None)
+            self.rules.proposed[self.id] = next(each for each in args if isinstance(each, Tool))
         instead: Callable[[], Awaitable[Any]] | None = None
         if name.startswith("effect:"):
             write = find_write(op)
@@ -212,6 +221,12 @@ class RehearsedRun(JournaledRun):
         return make_result(call, tool, said, known, Outcome.DONE, Trust.TOOL if is_write else None)
 
 
+class CappedRehearsedRun(RehearsedRun, CappedRun):
+    """The same under the caps of its engine."""
+
+    __slots__ = ()
+
+
 class StrangeRun(JournaledRun):
     """A run that was begun in a thread that does not know to which case it belongs, if to any: it does all but write."""
 
@@ -229,6 +244,17 @@ class StrangeRun(JournaledRun):
         )
 
 
+class CappedStrangeRun(StrangeRun, CappedRun):
+    """The same under the caps of its engine."""
+
+    __slots__ = ()
+
+
+CAPPED = (CappedRun, CappedRehearsedRun)
+STRANGE: dict[RunFactory, RunFactory] = {JournaledRun: StrangeRun, CappedRun: CappedStrangeRun}  # a replay performs nothing anyway
+NOTHING_ALLOWED = CaseRules()
+
+
 @contextmanager
 def hold_threads(writes: Iterable[str]) -> Iterator[None]:
     """Let no run write, as long as this is entered, that is begun in another thread and does not know what encloses it.
@@ -243,8 +269,8 @@ def hold_threads(writes: Iterable[str]) -> Iterator[None]:
     def hold(execution: object, scope: object) -> None:
         assert isinstance(execution, Execution)
         assert isinstance(scope, Scope)
-        if threading.get_ident() != here and execution.make_run is JournaledRun and not isinstance(scope.provenance, CaseProvenance):
-            execution.make_run = StrangeRun
+        if threading.get_ident() != here and not isinstance(scope.provenance, CaseProvenance):
+            execution.make_run = STRANGE.get(execution.make_run, execution.make_run)
 
     with HANDED_OUT.watch(hold):
         yield

@@ -11,11 +11,11 @@ import pytest
 
 from sayso import Agent, Limits, ScriptedModel, ToolContext, ToolError, sequential, tool
 from sayso.agents import ModelRequest, Reply
-from sayso.agents.evaluation import Case, CaseRun, ScoreResult, CaseStatus, evaluate
+from sayso.agents.evaluation import Case, CaseRun, CaseStatus, ScoreResult, evaluate
 from sayso.tools import Approve
 from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.errors import ModelError, UsageError
-from sayso.workflows import MemoryEngine, Usage
+from sayso.workflows import Cap, MemoryEngine, Usage
 
 
 @dataclass(frozen=True)
@@ -347,3 +347,63 @@ async def test_a_model_that_cannot_be_asked_ends_it_soon_and_those_cases_are_tri
     down = False
     second = await evaluate(cases, agent, concurrency=1, store=tmp_path / "runs.db")
     assert (second.passed, second.count(CaseStatus.PASSED), second.id, asked) == (True, 40, first.id, 50)
+
+
+@dataclass(frozen=True)
+class PaidJudge:
+    """A judge that asks a model of its own, at a price."""
+
+    model: ScriptedModel
+    name: str = "judge"
+
+    async def __call__(self, run: CaseRun) -> ScoreResult:
+        result = await Agent(self.model, name="judge").run(run.record.text)
+        return ScoreResult(score=self.name, value=1.0, passed=True, cost_usd=result.usage.cost_usd)
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+async def test_judges_cannot_spend_more_than_the_money_either(concurrency: int) -> None:
+    judge = PaidJudge(ScriptedModel(paid("Good."), repeat=True, name="gpt-5-mini"))
+    cases = [Case(name=str(number), input="hello") for number in range(6)]
+    evaluation = await evaluate(cases, shout, scores=[judge], max_cost_usd=1.0, concurrency=concurrency)
+    assert 0.4 <= evaluation.cost_usd < 1.7  # each reply costs more than was set aside for it
+    assert len(evaluation.results) + len(evaluation.not_run) == 6
+    assert len(evaluation.not_run) >= 3
+
+
+async def test_a_judge_whose_model_is_away_is_asked_again_next_time(tmp_path: Path) -> None:
+    away = True
+
+    def model(request: ModelRequest) -> str:
+        if away:
+            raise ModelError("The server is down.")
+        return "Good."
+
+    @dataclass(frozen=True)
+    class Tolerant:
+        """A judge that hides why it has no value."""
+
+        model: str = "judge"
+        name: str = "judge"
+
+        async def __call__(self, run: CaseRun) -> ScoreResult:
+            try:
+                await Agent(ScriptedModel(model, repeat=True)).run(run.record.text)
+            except ModelError as error:
+                return ScoreResult(score=self.name, value=None, reason=str(error))
+            return ScoreResult(score=self.name, value=1.0, passed=True)
+
+    first = await evaluate([HELLO], shout, scores=[Tolerant()], store=tmp_path / "runs.db")
+    away = False
+    second = await evaluate([HELLO], shout, scores=[Tolerant()], store=tmp_path / "runs.db")
+    assert (first.passed, second.passed, first.id == second.id) == (False, True, True)
+
+
+@pytest.mark.parametrize("writes", ["ask", "pretend", "perform"])
+async def test_the_caps_of_an_engine_hold_for_cases_too(writes: str) -> None:
+    store = MemoryEngine(caps=[Cap(usd=1.0)])
+    agent = Agent(ScriptedModel(paid("HELLO"), repeat=True, name="gpt-5-mini"))
+    cases = [Case(name=str(number), input="hello") for number in range(6)]
+    evaluation = await evaluate(cases, agent, concurrency=1, store=store, writes=writes)
+    assert (len(evaluation.results), len(evaluation.not_run)) == (3, 3)
+    assert evaluation.not_run[0].reason.startswith("The cap of $1.00 a day is reached")
