@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from math import ceil, inf
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from sayso.tools.errors import UsageError
 from sayso.workflows.caps import PERIODS, Period, find_period, find_zone
 
+from .evaluation_runs import FLOW, is_case_run, leave_out_evaluations
 from .run_facts import refresh_facts
 from .version_stats import SplitStats, VersionTally, compare_versions
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sayso.workflows.durable.database import Session
 
 MOST_PERIODS = 400
+FIRST, LAST = 0.0, datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+"""Which times can be those of a run."""
 DECIDED = {"approved": "approved", "executing": "approved", "done": "approved", "failed": "approved", "unknown": "approved"}
 """What was decided on a request, by the state it is in now. Others are named as they are; what is still open says so."""
 _ENDED = ("done", "failed", "cancelled")
@@ -75,7 +78,8 @@ class AgentFigures(NamedTuple):
 class RunStats:
     """The statistics of the runs that were begun in a time. Periods are those of the calendar in `zone`, weeks begin on Monday.
 
-    `periods` has those without runs between the first and the last; `splits` compares the versions of each split.
+    `periods` has those without runs between the first and the last; `splits` compares the versions of each split. `evaluations` says how
+    many runs of evaluations are left out, `unreadable` how many whose rows are none of Sayso's.
     """
 
     per: Period
@@ -84,6 +88,8 @@ class RunStats:
     agents: tuple[AgentFigures, ...]
     periods: tuple[PeriodFigures, ...]
     splits: tuple[SplitStats, ...]
+    evaluations: int = 0
+    unreadable: int = 0
 
 
 @dataclass(slots=True)
@@ -206,10 +212,9 @@ async def collect_stats(
     if per not in PERIODS:
         raise UsageError(f"per={per!r} is no period. Periods: {', '.join(PERIODS)}.")
     place = find_zone(zone)
-    begin, end = since if since is not None else -inf, until if until is not None else inf
-    if not begin < end:
+    first, last = FIRST if since is None else max(since, FIRST), LAST if until is None else min(until, LAST)
+    if not first < last:
         raise UsageError("The time that is asked for ends before it begins. Give since= before until=.")
-    first, last = max(begin, -1e18), min(end, 1e18)
     await refresh_facts(engine, first, last)
     where = "created_at >= :since AND created_at < :until"
     values: dict[str, Any] = {"since": first, "until": last}
@@ -220,7 +225,8 @@ async def collect_stats(
     def read(session: Session) -> _Collected:
         if not engine.database.is_sqlite:  # all of it as it is at one moment
             session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        collected = _Collected(per, place)
+        collected = _Collected(per, place, find_evaluations(session) if agent != FLOW else frozenset())
+        collected.unreadable = count_timeless(session)
         for row in session.execute(f"{_SELECT} WHERE {where} ORDER BY created_at, id", values):
             collected.take_run(_Run(*row))
         requests = "SELECT root, sayso_approvals.state, asked_at, decided_at, expires_at FROM sayso_approvals JOIN sayso_runs ON id = root"
@@ -237,9 +243,10 @@ async def collect_stats(
 class _Collected:
     """What was read so far, counted by agent and period."""
 
-    def __init__(self, per: Period, place: tzinfo) -> None:
+    def __init__(self, per: Period, place: tzinfo, evaluations: Set[str]) -> None:
         self.per: Period = per
-        self.place = place
+        self.place, self.evaluations = place, evaluations
+        self.left_out = self.unreadable = 0
         self.window = (inf, -inf)
         self.begins: list[float] = []  # of the periods, in order
         self.tallies: dict[tuple[str, float], _Tally] = {}
@@ -250,6 +257,12 @@ class _Collected:
 
     def take_run(self, run: _Run) -> None:
         """Count a run; they come in the order in which they were begun."""
+        if not all(isinstance(text, str) for text in run[:4]):
+            self.unreadable += 1
+            return
+        if self.evaluations and (run.id in self.evaluations or is_case_run(run.id, self.evaluations)):
+            self.left_out += 1
+            return
         if not self.window[0] <= run.at < self.window[1]:
             self.window = find_period(self.per, run.at, self.place)
             self.begins.append(self.window[0])
@@ -326,6 +339,8 @@ class _Collected:
             agents=tuple(sorted(agents, key=lambda each: (-each.figures.runs, each.agent))),
             periods=tuple(PeriodFigures(self._name(each), _join(by_period.get(each, ())).close()) for each in self._list_periods()),
             splits=tuple(compare_versions(name, versions) for name, versions in splits.items()),
+            evaluations=self.left_out,
+            unreadable=self.unreadable,
         )
 
     def _list_periods(self) -> list[float]:
@@ -340,6 +355,26 @@ class _Collected:
     def _name(self, begins: float) -> str:
         moment = datetime.fromtimestamp(begins, self.place)
         return moment.strftime("%Y-%m-%d %H:00" if self.per == "hour" else "%Y-%m-%d")
+
+
+class _StoredId(NamedTuple):
+    id: str
+    flow: str
+
+
+def find_evaluations(session: Session) -> frozenset[str]:
+    """Return the ids of the evaluations of a database: their cases are runs as well."""
+    found = session.execute("SELECT id, flow FROM sayso_runs WHERE flow = :flow", {"flow": FLOW})
+    rows = [_StoredId(*row) for row in found.fetchall()]
+    return frozenset({row.id for row in rows} - {row.id for row in leave_out_evaluations(rows)[0]})
+
+
+def count_timeless(session: Session) -> int:
+    """Return how many runs there are of which nobody can say when they were begun."""
+    found = session.execute(
+        "SELECT COUNT(*) FROM sayso_runs WHERE NOT (created_at >= :first AND created_at < :last)", {"first": FIRST, "last": LAST}
+    )
+    return int(found.fetchone()[0])
 
 
 def find_error_kind(text: str | None) -> str:

@@ -8,8 +8,10 @@ from ..research import html_parts
 from ..research.html_parts import name_of, read_style, text_of, write_page
 from .run_stats import AgentFigures, Figures, PeriodFigures, RunStats
 from .stats_words import (
+    describe_left_out,
     describe_time,
     explain_measures,
+    show_cost,
     show_counts,
     show_decisions,
     show_difference,
@@ -50,7 +52,8 @@ def write_stats_html(stats: RunStats) -> str:
 
 
 def _write_head(stats: RunStats) -> str:
-    return f"<header><p class=kicker>Statistics</p><h1>Runs</h1><p class=made>{text_of(describe_time(stats))}</p></header>\n"
+    told = ". ".join([describe_time(stats), *describe_left_out(stats)])
+    return f"<header><p class=kicker>Statistics</p><h1>Runs</h1><p class=made>{text_of(told)}</p></header>\n"
 
 
 def _write_body(stats: RunStats) -> str:
@@ -115,7 +118,7 @@ def _write_row(name: str, figures: Figures) -> str:
         f"{figures.runs:,}",
         f"{figures.users:,}",
         show_counts(figures.states),
-        show_money(figures.cost_usd),
+        show_cost(figures),
         f"{show_tokens(figures.input_tokens)}, {show_tokens(figures.output_tokens)}",
         show_seconds(figures.seconds_p50),
         show_seconds(figures.seconds_p95),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .run_stats import Figures, RunStats
 from .statistics import Interval
-from .version_stats import COST, DONE, GOOD, REFUSED, SECONDS, SHARES, Difference
+from .version_stats import COST, DONE, GOOD, REFUSED, SECONDS, SHARES, VersionDifference
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -14,6 +14,12 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 def show_money(usd: float) -> str:
     """Return US dollars: "$12.30", "$0.0042"."""
     return f"${usd:,.2f}" if usd >= 1 or usd == 0 else f"${usd:.4f}"
+
+
+def show_cost(figures: Figures) -> str:
+    """Return what models cost, and what tools spent where they did."""
+    spent = f" + {show_money(figures.spend_usd)} by tools" if figures.spend_usd else ""
+    return f"{show_money(figures.cost_usd)}{spent}"
 
 
 def show_seconds(seconds: float | None) -> str:
@@ -61,7 +67,7 @@ def show_measure(name: str, interval: Interval) -> str:
     return f"{_show_value(name, interval.mean)}{within}"
 
 
-def show_difference(name: str, difference: Difference) -> str:
+def show_difference(name: str, difference: VersionDifference) -> str:
     """Return how a version differs from the first: "+12% (-3% to +27%)"; whether that is seen is for the reader to be told beside it."""
     low, high = difference.low, difference.high
     within = "" if low is None or high is None else f" ({_show_signed(name, low)} to {_show_signed(name, high)})"
@@ -115,3 +121,13 @@ def describe_time(stats: RunStats) -> str:
     first, last = stats.periods[0].begins, stats.periods[-1].begins
     span = first if first == last else f"{first} to {last}"
     return f"{span}, by {stats.per} ({'from Monday, ' if stats.per == 'week' else ''}{stats.zone})"
+
+
+def describe_left_out(stats: RunStats) -> list[str]:
+    """Return a sentence for each kind of runs that the statistics leave out."""
+    told = []
+    if stats.evaluations:
+        told.append(f"{stats.evaluations:,} runs of evaluations are left out.")
+    if stats.unreadable:
+        told.append(f"{stats.unreadable:,} runs are left out, for their rows cannot be read. See: sayso verify --all")
+    return told

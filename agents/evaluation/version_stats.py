@@ -14,7 +14,7 @@ MEASURES = (GOOD, DONE, REFUSED, COST, SECONDS)
 SHARES = frozenset({GOOD, DONE, REFUSED})
 
 
-class Difference(NamedTuple):
+class VersionDifference(NamedTuple):
     """A version's mean less that of the first version, and where the true difference lies; None where nothing can be said."""
 
     mean: float
@@ -34,7 +34,7 @@ class VersionStats(NamedTuple):
     runs: int
     users: int
     measures: Mapping[str, Interval]
-    differences: Mapping[str, Difference]
+    differences: Mapping[str, VersionDifference]
 
 
 class SplitStats(NamedTuple):
@@ -107,14 +107,14 @@ def compare_versions(split: str, tallies: Iterable[VersionTally]) -> SplitStats:
     )
 
 
-def subtract(one: Interval, other: Interval) -> Difference:
+def subtract(one: Interval, other: Interval) -> VersionDifference:
     """Return the difference of two independent means, with the interval that follows from both of theirs.
 
     This is the method of variance estimates recovery (G. Zou and A. Donner, Statistics in Medicine 27, 2008), which needs no symmetry.
     """
     mean = one.mean - other.mean
     if one.low is None or one.high is None or other.low is None or other.high is None:
-        return Difference(mean, None, None)
+        return VersionDifference(mean, None, None)
     down = sqrt((one.mean - one.low) ** 2 + (other.high - other.mean) ** 2)
     up = sqrt((one.high - one.mean) ** 2 + (other.mean - other.low) ** 2)
-    return Difference(mean, mean - down, mean + up)
+    return VersionDifference(mean, mean - down, mean + up)

@@ -11,7 +11,7 @@ import pytest
 from sayso.agents.evaluation.run_stats import AgentFigures, Figures, PeriodFigures, RunStats
 from sayso.agents.evaluation.statistics import bootstrap_interval
 from sayso.agents.evaluation.stats_page import write_stats_html
-from sayso.agents.evaluation.version_stats import Difference, SplitStats, VersionStats
+from sayso.agents.evaluation.version_stats import SplitStats, VersionDifference, VersionStats
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -47,7 +47,9 @@ def make_stats(name: str = "desk", days: int = 9) -> RunStats:
     measures = {"thumbs up": bootstrap_interval([0.0, 1.0] * 20), "cost": bootstrap_interval([0.1, 0.2] * 20, bounds=None)}
     versions = (
         VersionStats(name, 20, 10, measures, {}),
-        VersionStats(f"{name} 2", 20, 10, measures, {"thumbs up": Difference(0.2, 0.1, 0.3), "cost": Difference(0.0, None, None)}),
+        VersionStats(
+            f"{name} 2", 20, 10, measures, {"thumbs up": VersionDifference(0.2, 0.1, 0.3), "cost": VersionDifference(0.0, None, None)}
+        ),
     )
     agents = (AgentFigures(name, figures(kind=name), periods),)
     return RunStats(per="day", zone="UTC", total=figures(kind=name), agents=agents, periods=periods, splits=(SplitStats(name, versions),))

@@ -332,18 +332,23 @@ class DurableEngine(BaseEngine[DurableExecution]):
         for a run that is not there, and for what is no thumb.
         """
         from ..thumbs import check_thumb, make_feedback  # late, for load time
-        from .stored_feedback import store_feedback
 
-        given = make_feedback(run_id, check_thumb(good), note, by, self.clock())
-        return await self.store.database.do(lambda session: store_feedback(self.store, session, given))
+        return await self._store_feedback(make_feedback(run_id, check_thumb(good), note, by, self.clock()))
 
     async def withdraw_feedback(self, run_id: str, *, by: str = "") -> Feedback:
         """Withdraw a person's thumb; that it was given is kept. Raises UsageError where there is none."""
         from ..thumbs import make_feedback  # late, for load time
-        from .stored_feedback import store_feedback
 
-        withdrawn = make_feedback(run_id, None, "", by, self.clock())
-        return await self.store.database.do(lambda session: store_feedback(self.store, session, withdrawn))
+        return await self._store_feedback(make_feedback(run_id, None, "", by, self.clock()))
+
+    async def _store_feedback(self, feedback: Feedback) -> Feedback:
+        from .stored_feedback import store_feedback  # late, for load time
+
+        def store(session: Session) -> Feedback:
+            row = self.store.find_row(session, feedback.run, locked=True)
+            return store_feedback(session, row, feedback, self.store.keys)
+
+        return await self.store.database.do(store)
 
     async def feedback(self, run_id: str | None = None, *, history: bool = False) -> tuple[Feedback, ...]:
         """Return the thumbs of a run and its children, or of all runs: each person's last word, or with `history` all that was given."""

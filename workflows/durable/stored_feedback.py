@@ -10,7 +10,7 @@ from sayso.tools.errors import RunError, UsageError
 from ..thumbs import VERDICTS, Feedback, Verdict, find_withdrawable
 from .chain import Keys, check_seal, seal
 from .database import Session
-from .store import RunStore
+from .records import RunRow
 
 _COLUMNS = "root, number, run, given_by, verdict, note, at, hash"
 COUNTS = (
@@ -20,19 +20,21 @@ COUNTS = (
 """Says of a row `given` that it is the last word of its person."""
 
 
-def store_feedback(store: RunStore, session: Session, feedback: Feedback) -> Feedback:
-    """Store a thumb, or that one is withdrawn, and return it; where it names nobody it is from the run's user. Raises UsageError."""
-    row = store.find_row(session, feedback.run, locked=True)
+def store_feedback(session: Session, row: RunRow, feedback: Feedback, keys: Keys | None) -> Feedback:
+    """Store a thumb on a locked run, or that one is withdrawn, and return it; where it names nobody it is from the run's user.
+
+    Raises UsageError for a child that the run does not have, and where there is nothing to withdraw.
+    """
     if feedback.run != row.id and not has_child(session, row.id, feedback.run):
         raise UsageError(f"Run {row.id!r} has no child {feedback.run!r}.")
     feedback = feedback._replace(by=feedback.by or row.for_user)
     if feedback.verdict == "withdrawn":
-        find_withdrawable(read_feedback(session, store.keys, row.id), feedback.run, feedback.by)
+        find_withdrawable(read_feedback(session, keys, row.id), feedback.run, feedback.by)
     (number,) = session.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM sayso_feedback WHERE root = :root", {"root": row.id}).fetchone()
     stored = StoredFeedback(row.id, number, *feedback, None)
     session.execute(
         f"INSERT INTO sayso_feedback ({_COLUMNS}) VALUES (:root, :number, :run, :by, :verdict, :note, :at, :hash)",
-        stored._replace(hash=seal(stored.sealed, store.keys))._asdict(),
+        stored._replace(hash=seal(stored.sealed, keys))._asdict(),
     )
     return feedback
 

@@ -22,7 +22,7 @@ SPLIT = "split:"
 """The beginning of the name of the step that stores which version a run has."""
 
 
-class Split(Conditional[A, B]):
+class UserSplit(Conditional[A, B]):
     """One of several versions, by the user of the run. `weights` say how many of the users get which."""
 
     kind = "split"
@@ -80,7 +80,7 @@ def split(
     if not isinstance(versions, Mapping) or len(versions) < 2 or not all(isinstance(each, str) and each for each in versions):
         raise WorkflowError(f"{name} has nothing to split. Name at least two versions: split({name!r}, {{'old': ..., 'new': ...}}).")
     nodes: dict[object, Node] = {version: _name_node(version, make_node(step)) for version, step in versions.items()}
-    return Split(name, nodes, _check_weights(name, versions, weights), limits)
+    return UserSplit(name, nodes, _check_weights(name, versions, weights), limits)
 
 
 def _name_node(version: str, node: Node) -> Node:

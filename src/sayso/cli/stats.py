@@ -101,14 +101,23 @@ def _to_json(value: object) -> object:
 def _print(stats: RunStats) -> None:
     from rich.console import Console  # late, for load time
 
-    from sayso.agents.evaluation.stats_words import describe_time, explain_measures, show_counts, show_money, show_tokens
+    from sayso.agents.evaluation.stats_words import (  # late, for load time
+        describe_left_out,
+        describe_time,
+        explain_measures,
+        show_cost,
+        show_counts,
+        show_tokens,
+    )
 
     total = stats.total
+    for told in describe_left_out(stats):
+        print(told, file=sys.stderr)
     console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDE)
     if not total.runs:
         print("There are no runs in this time.", file=sys.stderr)
         return
-    used = f"{show_money(total.cost_usd)}, {show_tokens(total.input_tokens)} tokens in, {show_tokens(total.output_tokens)} out"
+    used = f"{show_cost(total)}, {show_tokens(total.input_tokens)} tokens in, {show_tokens(total.output_tokens)} out"
     console.print(f"Runs of {describe_time(stats)}", style="bold")
     console.print(f"{total.runs:,} runs of {total.users:,} users: {show_counts(total.states)}; {used}", soft_wrap=True)
     _print_agents(console, stats)
@@ -122,7 +131,7 @@ def _print(stats: RunStats) -> None:
 
 
 def _print_agents(console: Console, stats: RunStats) -> None:
-    from sayso.agents.evaluation.stats_words import draw_spark, fill_periods
+    from sayso.agents.evaluation.stats_words import draw_spark, fill_periods  # late, for load time
 
     rows = []
     for each in stats.agents:
@@ -132,7 +141,7 @@ def _print_agents(console: Console, stats: RunStats) -> None:
 
 
 def _print_periods(console: Console, stats: RunStats) -> None:
-    from sayso.agents.evaluation.stats_words import draw_bar
+    from sayso.agents.evaluation.stats_words import draw_bar  # late, for load time
 
     shown = stats.periods[-MOST_ROWS:]
     most = max(each.figures.runs for each in shown)
@@ -146,12 +155,12 @@ _HEADS = ("runs", "failed", "cost", "p50", "p95", "asked", "rejected", "waited",
 
 
 def _list_cells(figures: Figures) -> tuple[str, ...]:
-    from sayso.agents.evaluation.stats_words import show_money, show_seconds, show_thumbs
+    from sayso.agents.evaluation.stats_words import show_cost, show_seconds, show_thumbs  # late, for load time
 
     return (
         f"{figures.runs:,}",
         f"{figures.states.get('failed', 0):,}" if figures.runs else "",
-        show_money(figures.cost_usd) if figures.runs else "",
+        show_cost(figures) if figures.runs else "",
         show_seconds(figures.seconds_p50) if figures.runs else "",
         show_seconds(figures.seconds_p95) if figures.runs else "",
         f"{figures.asked:,}" if figures.asked else "",
@@ -162,8 +171,8 @@ def _list_cells(figures: Figures) -> tuple[str, ...]:
 
 
 def _print_split(console: Console, split: SplitStats) -> None:
-    from sayso.agents.evaluation.stats_words import show_difference, show_measure
-    from sayso.agents.evaluation.version_stats import MEASURES
+    from sayso.agents.evaluation.stats_words import show_difference, show_measure  # late, for load time
+    from sayso.agents.evaluation.version_stats import MEASURES  # late, for load time
 
     measures = [name for name in MEASURES if any(name in each.measures for each in split.versions)]
     rows = []
@@ -182,9 +191,9 @@ def _show(values: Mapping[str, V], name: str, show: Callable[[str, V], str]) -> 
 
 def _print_table(console: Console, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     from rich.table import Table  # late, for load time
-    from rich.text import Text
+    from rich.text import Text  # late, for load time
 
-    from sayso.tools.approval.cards import show_value
+    from sayso.tools.approval.cards import show_value  # late, for load time
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for place, head in enumerate(heads):

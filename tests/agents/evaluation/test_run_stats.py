@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from sayso.agents import Agent, Reply, ScriptedModel, call
+from sayso.agents.evaluation import Case, Suite, evaluate
 from sayso.agents.evaluation.run_stats import Figures, collect_stats, find_error_kind, find_percentile
 from sayso.agents.evaluation.statistics import Interval
 from sayso.agents.evaluation.stats_page import write_stats_html
@@ -201,6 +202,30 @@ async def test_an_output_that_somebody_broke_is_counted_by_its_log(tmp_path: Pat
     await Agent(ScriptedModel(Reply("Done.", usage=used)), name="echo").run("x", engine=home, run_id="r1")
     await home.database.do(lambda session: session.execute('UPDATE sayso_runs SET output = \'{"usage": {"="\''))
     assert (await collect_stats(home)).total.cost_usd == 0.01
+    home.close()
+
+
+async def test_rows_of_another_program_are_left_out_and_counted(tmp_path: Path) -> None:
+    home = DurableEngine(f"sqlite:///{tmp_path}/runs.db")
+    echo = Agent(ScriptedModel("Done.", repeat=True), name="echo")
+    for number in range(5):
+        await echo.run("x", engine=home, run_id=f"r{number}")
+    for number, change in enumerate(("flow = x'ff'", "created_at = 1e300", "created_at = 'x'", "for_user = x'00'")):
+        await home.database.do(lambda session, n=number, c=change: session.execute(f"UPDATE sayso_runs SET {c} WHERE id = 'r{n}'"))
+    stats = await collect_stats(home)
+    assert (stats.total.runs, stats.unreadable) == (1, 4)
+    assert "4 runs are left out, for their rows cannot be read." in write_stats_html(stats)
+    home.close()
+
+
+async def test_runs_of_evaluations_are_no_runs_of_users(tmp_path: Path) -> None:
+    home = DurableEngine(f"sqlite:///{tmp_path}/runs.db")
+    echo = Agent(ScriptedModel("Done.", repeat=True), name="echo")
+    await echo.run("x", engine=home)
+    suite = Suite(name="hours", cases=(Case(name="a", input="x"), Case(name="b", input="y")))
+    await evaluate(suite, echo, store=home)
+    stats = await collect_stats(home)
+    assert (stats.total.runs, stats.evaluations) == (1, 3)
     home.close()
 
 
