@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
@@ -127,7 +128,8 @@ class CaseRunner:
 
         async def prepare() -> tuple[object, object]:
             given = await subject.guard_input(value) if isinstance(subject, Agent) and subject.spec.guards else value
-            return given, self.deps() if callable(self.deps) else self.deps
+            made = self.deps() if callable(self.deps) else self.deps
+            return given, await made if inspect.isawaitable(made) else made
 
         given, deps = await run_apart(prepare, rules)
         rules.meter = Meter(merge_limits(subject.limits, self.limits), self.money.meter)

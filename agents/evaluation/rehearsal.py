@@ -44,7 +44,7 @@ def check_writes(writes: object, *, where: str = "", in_case: bool = False) -> s
     if in_case and writes == PERFORM:
         raise UsageError(
             f"{where}writes: perform cannot stand in a case, because a file does not decide what is done outside. "
-            'Give it where the evaluation is started: --writes perform, or evaluate(..., writes="perform").'
+            'Give it where the evaluation is started: writes="perform" (sayso eval --writes perform).'
         )
     known = WRITES[:-1] if in_case else WRITES
     if not isinstance(writes, str) or writes not in known:

@@ -71,7 +71,7 @@ async def run(folder: Path, kill_at: int | None, kill_while_shown: bool = False)
 
     def answer(request: ModelRequest) -> str:
         last: Any = request.messages[-1]
-        name = next(message.text for message in request.messages if getattr(message, "text", "").startswith("case-"))
+        name = next(text for message in request.messages if (text := str(getattr(message, "text", ""))).startswith("case-"))
         turn = 1 if hasattr(last, "results") else 0
         note(folder, f"asked {name} {turn}")
         return f"Yes: {last.results[0].text}" if turn else f'look_up(name="{name}")'

@@ -133,8 +133,12 @@ async def test_deps_are_made_for_each_case() -> None:
         made.append(Outbox())
         return made[-1]
 
-    await evaluate([WRITE, Case(name="again", input="mail Ada")], make_desk(), writes="perform", deps=open_outbox)
-    assert [len(each.mails) for each in made] == [1, 1]
+    async def fetch_outbox() -> Outbox:
+        return open_outbox()
+
+    for deps in (open_outbox, fetch_outbox):
+        await evaluate([WRITE, Case(name="again", input="mail Ada")], make_desk(), writes="perform", deps=deps)
+    assert [len(each.mails) for each in made] == [1, 1, 1, 1]
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ Writes = Annotated[
     str,
     Parameter(help="What becomes of writes: ask (they stay open), reject, pretend (answered yes, not performed), perform (really done)."),
 ]
+JudgeModel = Annotated[str | None, Parameter(name="--judge", help="The model that judges where a score needs one and names none.")]
 Deps = Annotated[
     str | None,
     Parameter(help="What tools find in their ToolContext: module:name of a value, or of a function that makes it for each case."),
@@ -75,6 +76,7 @@ def eval(
     max_cost: MaxCost = None,
     timeout: Timeout = None,
     writes: Writes = "ask",
+    judge: JudgeModel = None,
     deps: Deps = None,
     baseline: Baseline = None,
     json: JsonFile = None,
@@ -93,6 +95,7 @@ def eval(
     from sayso.workflows import Limits
 
     suite = choose_cases(read_suite(cases), only or ())
+    suite = suite if judge is None else suite.use_judge(judge)
     loaded, made_deps = load_subject(subject), load_subject(deps, "deps") if deps is not None else None
     before = read_evaluation(baseline) if baseline is not None else None
     for target in filter(None, (json, html)):
