@@ -350,6 +350,14 @@ def test_a_column_of_two_types_is_refused_for_open_trainers(tmp_path: Path) -> N
     ]
 
 
+def test_tools_that_a_table_would_fill_with_nulls_are_told(tmp_path: Path) -> None:
+    other = {"type": "function", "function": {"name": "mail", "parameters": {"type": "object", "properties": {"to": {"type": "string"}}}}}
+    row = openai(user(), called({"city": "Rome"}), tools=[WEATHER, other])
+    (told,) = [each for each in check_rows(tmp_path, row).problems if not each.refused]
+    assert (told.place, told.do) == ("tools", "Write the list as JSON text: json.dumps(tools).")
+    assert check_rows(tmp_path, {**row, "tools": json.dumps(row["tools"])}).problems == ()
+
+
 def test_a_row_in_two_files_is_a_leak(tmp_path: Path) -> None:
     train = [openai(user(f"What is the answer to question {number} of {number * 7}?"), said(f"It is {number}.")) for number in range(12)]
     for name, rows in {"train.jsonl": train, "test.jsonl": [*train[3:4], openai(user("Something else?"), said())]}.items():

@@ -14,7 +14,7 @@ from sayso.tools.errors import UsageError
 from . import column_rules, openai_rules
 from .duplicates import NEAR, normalise
 from .example import Example, ExampleOrigin
-from .json_rows import ONE_LIST, read_rows
+from .json_rows import ONE_LIST, SPREAD, read_rows
 from .problems import RowProblem, RowReport
 from .row_reading import read_row
 from .separated import BARS, split_line
@@ -141,8 +141,8 @@ def _check_file(path: str, text: str, reader: str) -> FileCheck:
         _check_row(line, row, chosen, reader, found)
     if chosen is not None:
         found += _check_whole(text, rows, chosen)
-    if chosen is not None and chosen.reader != "openai":  # `datasets` loads a list as it loads lines
-        found = [each._replace(refused=False) if each.what.startswith(ONE_LIST) else each for each in found]
+    if chosen is not None and chosen.reader != "openai":  # `datasets` loads these as it loads lines
+        found = [each._replace(refused=False) if each.what.startswith((ONE_LIST, SPREAD)) else each for each in found]
     return FileCheck(path=path, rows=len(rows), kind=chosen.name if chosen is not None else "", problems=tuple(found))
 
 
@@ -189,6 +189,7 @@ def _check_whole(text: str, rows: Sequence[tuple[int, Row]], kind: RowKind) -> I
         yield RowProblem(0, "", "is larger than 512 MB", "Leave rows out, or upload it in parts.")
     if kind.reader == "trl":
         yield from column_rules.find_type_changes(rows)
+        yield from column_rules.find_filled_tools(rows)
     seen = set[str]()
     for line, row in rows:
         key = normalise(json.dumps(row, ensure_ascii=False, sort_keys=True))

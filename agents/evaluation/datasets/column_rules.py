@@ -119,6 +119,21 @@ def find_type_changes(rows: Sequence[tuple[int, Row]]) -> Iterator[RowProblem]:
                 yield RowProblem(line, place, f"is {kind} here and {first} in line {where}, which `datasets` cannot load", do)
 
 
+def find_filled_tools(rows: Sequence[tuple[int, Row]]) -> Iterator[RowProblem]:
+    """Yield the first row whose `tools` are a list of schemas with other parameters than those before: a table fills in what is missing."""
+    known: frozenset[str] | None = None
+    for line, row in rows:
+        for tool in row["tools"] if isinstance(row.get("tools"), list) else ():
+            function = tool.get("function") if isinstance(tool, dict) else None
+            parameters = function.get("parameters") if isinstance(function, dict) else None
+            names = frozenset(parameters.get("properties") or ()) if isinstance(parameters, dict) else frozenset[str]()
+            if known is not None and names != known:
+                what = "is a list of schemas with different parameters: `datasets` gives each the parameters of all, as null"
+                yield RowProblem(line, "tools", what, "Write the list as JSON text: json.dumps(tools).", False)
+                return
+            known = names
+
+
 def _iter_types(value: object, place: str) -> Iterator[tuple[str, str]]:
     if value is None:
         return
@@ -164,7 +179,7 @@ def _check_messages(messages: object, where: str, report: RowReport) -> list[Row
             continue
         found.append(message)
         calls, content = message.get("tool_calls"), message.get("content")
-        if not calls and not isinstance(content, (str, list)):
+        if not calls and not message.get("function_call") and not isinstance(content, (str, list)):
             report.refuse(f"{place}.content", f"is {name_type(content)}, and not a text", "Write the text.")
         for index, call in enumerate(calls if isinstance(calls, list) else ()):
             function = call.get("function") if isinstance(call, dict) else None

@@ -12,7 +12,7 @@ from sayso.tools.canonical import strict_json
 from .problems import RowProblem
 
 Row = Mapping[str, Any]
-ONE_LIST = "the file is one JSON list"
+ONE_LIST, SPREAD = "the file is one JSON list", "an object stands on more than one line"
 _NOT_BLANK = re.compile(r"\S")
 
 
@@ -27,7 +27,7 @@ def read_rows(text: str, found: list[RowProblem]) -> Iterator[tuple[int, Row]]:
         found.append(RowProblem(1, "", what, do))
         yield from _number_rows(whole, found)
     elif (objects := _read_sequence(text)) is not None:
-        what = f"an object stands on more than one line ({len(objects)} objects in the file)"
+        what = f"{SPREAD} ({len(objects)} objects in the file)"
         found.append(RowProblem(objects[0][0], "", what, "Write each object on one line: json.dumps(row), without indent."))
         yield from objects
     else:
