@@ -39,7 +39,24 @@ OTHER_FIELDS = {
     **dict.fromkeys(("assert", "asserts", "assertions", "evaluators", "metrics", "checks"), "scores"),
     **dict.fromkeys(("id", "title", "description", "case_id", "test_name"), "name"),
     **dict.fromkeys(
-        ("tags", "tag", "meta", "category", "note", "notes", "severity", "priority", "difficulty", "intent", "topic"), "metadata"
+        (
+            "tags",
+            "tag",
+            "meta",
+            "category",
+            "note",
+            "notes",
+            "severity",
+            "priority",
+            "difficulty",
+            "intent",
+            "topic",
+            "source",
+            "owner",
+            "author",
+            "blocking",
+        ),
+        "metadata",
     ),
     **dict.fromkeys(("tests", "test_cases", "examples", "samples", "goldens", "items", "questions", "evals", "conversations"), "cases"),
 }

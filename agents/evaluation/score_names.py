@@ -132,15 +132,35 @@ SCORE_NAMES: Mapping[str, ScoreName] = {
 }
 OTHER_NAMES = {
     **dict.fromkeys(("equals", "exact_match", "is_equal", "equal"), "exact"),
-    **dict.fromkeys(("icontains", "includes", "contains_all"), "contains"),
-    **dict.fromkeys(("excludes", "contains_not", "lacks", "notcontains"), "not_contains"),
+    **dict.fromkeys(
+        (
+            "icontains",
+            "includes",
+            "contains_all",
+            "answer_contains",
+            "must_contain",
+            "must_include",
+            "must_mention",
+            "expected_facts",
+            "expected_keywords",
+            "keywords",
+        ),
+        "contains",
+    ),
+    **dict.fromkeys(
+        ("excludes", "contains_not", "lacks", "notcontains", "answer_not_contains", "must_not_contain", "must_not_mention", "forbidden"),
+        "not_contains",
+    ),
     **dict.fromkeys(("matches", "pattern", "regexp"), "regex"),
     **dict.fromkeys(("json", "is_json", "json_equals"), "json_match"),
-    **dict.fromkeys(("tool_calls", "tools", "called", "expected_tools"), "calls"),
+    **dict.fromkeys(
+        ("tool_calls", "tools", "called", "expected_tool", "expected_tools", "tools_called", "tools_include", "tool_sequence"), "calls"
+    ),
+    **dict.fromkeys(("tools_exclude", "forbidden_tools", "unexpected_tools", "must_not_call"), "not_calls"),
     **dict.fromkeys(("cost", "max_cost", "cost_usd"), "max_cost_usd"),
     **dict.fromkeys(("latency", "seconds", "max_duration", "duration"), "max_seconds"),
     **dict.fromkeys(("turns", "steps", "max_steps"), "max_turns"),
-    **dict.fromkeys(("llm_rubric", "llmjudge", "llm_judge", "rubric", "g_eval", "geval"), "judge"),
+    **dict.fromkeys(("llm_rubric", "criteria", "llmjudge", "llm_judge", "rubric", "g_eval", "geval"), "judge"),
     **dict.fromkeys(("answer_relevancy", "answer_relevance", "relevancy"), "response_relevancy"),
 }
 

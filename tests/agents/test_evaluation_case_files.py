@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from sayso.agents.evaluation.scores import (
     TurnsAtMost,
 )
 from sayso.agents.evaluation.values import CaseRun, ScoreResult
+from sayso.agents.evaluation.yaml_tree import SMALL, load_yaml
 from sayso.tools import UsageError
 
 FIRST = """
@@ -283,6 +285,35 @@ def test_files_that_are_not_there_or_have_another_ending(tmp_path: Path) -> None
         read_suite(tmp_path / "none.yaml")
     with pytest.raises(UsageError, match=r"case files end in \.yaml, \.yml or \.json"):
         read_suite(tmp_path / "cases.toml")
+
+
+def test_without_pyyaml_a_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_yaml.cache_clear()
+    monkeypatch.setitem(sys.modules, "yaml", None)  # as Python has it where a module cannot be imported
+    try:
+        with pytest.raises(UsageError, match=r"pip install 'sayso\[eval\]'"):
+            read_suite(write(tmp_path, FIRST))
+        (case,) = read_suite(write(tmp_path, '[{"input": "Hi", "contains": "x"}]', "cases.json")).cases
+        assert case.scores == (Contains("x"),)
+    finally:
+        load_yaml.cache_clear()
+
+
+def test_a_long_file_is_read_as_a_short_one(tmp_path: Path) -> None:
+    """Long files are read by libyaml, with the same values, lines and mistakes."""
+    count = SMALL // len(FIRST) + 2
+    long = FIRST + "".join(FIRST.partition("cases:")[2].replace("name: one burger", f"name: burger {at}") for at in range(count))
+    short = read_suite(write(tmp_path, FIRST)).cases
+    cases = read_suite(write(tmp_path, long, "long.yaml")).cases
+    assert [replace(case, name="", place="") for case in cases[:3]] == [replace(case, name="", place="") for case in short]
+    assert len(cases) == 3 * (count + 1)
+    last = long.count("\n", 0, long.rindex("- input:")) + 1
+    assert cases[-1].place.endswith(f":{last}")
+    mistakes = {"    containz: x": "a case has no field 'containz'", "    name: What is #42": "is a comment in YAML", "\tx: y": "a tab"}
+    for mistake, said in mistakes.items():
+        with pytest.raises(CaseFileError) as caught:
+            read_suite(write(tmp_path, f"{long.rstrip()}\n{mistake}\n", "wrong.yaml"))
+        assert said in str(caught.value)
 
 
 class Polite:
