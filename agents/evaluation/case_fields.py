@@ -61,6 +61,8 @@ OTHER_FIELDS = {
     **dict.fromkeys(("tests", "test_cases", "examples", "samples", "goldens", "items", "questions", "evals", "conversations"), "cases"),
 }
 
+CONTAINERS = frozenset("expect expects expectations assert asserts assertions checks eval".split())
+
 
 def _find_cases(fields: Mapping[str, FileValue]) -> str:
     """Return which field holds what may be the cases, and whose file it is where that can be seen."""
@@ -170,14 +172,25 @@ class CaseReader:
             elif key in SCORE_NAMES or key in self.own:
                 made.extend(self._make(key, value, line))
             elif key not in known:
-                names = [*known, *SCORE_NAMES, *self.own]
-                fits = {other: name for other, name in OTHER_FIELDS.items() if name in known and name not in _mapping(node)}
-                fields = f" Fields: {', '.join(names)}."
-                hint = suggest_name(key, names, {**OTHER_NAMES, **fits})
-                if OTHER_FIELDS.get(key.casefold()) == "metadata":
-                    hint = f" What is for people stands in metadata: `metadata: {{{key}: ...}}`."
-                self.problems.add(line, f"{what} has no field {key!r}.{hint or fields}")
+                self._tell_unknown(key, line, node, known, what)
         return tuple(_told_apart(made))
+
+    def _tell_unknown(self, key: str, line: int, node: FileValue, known: tuple[str, ...], what: str) -> None:
+        """Add that a field is not known, and what was meant: a name of another program, a note for people, a name that is near."""
+        plain, names = key.casefold(), [*known, *SCORE_NAMES, *self.own]
+        if plain in CONTAINERS and isinstance(_mapping(node)[key].value, dict):
+            hint = " What is in it stands directly in the case, by the names of the scores: `contains: ...`."
+        elif OTHER_FIELDS.get(plain) == "metadata" and "metadata" in known:
+            hint = f" What is for people stands in metadata: `metadata: {{{key}: ...}}`."
+        else:
+            fits = {other: name for other, name in OTHER_FIELDS.items() if name in known and name not in _mapping(node)}
+            hint = suggest_name(key, names, {**OTHER_NAMES, **fits})
+        self.problems.add(line, f"{what} has no field {key!r}.{hint}")
+        if not hint:
+            self.problems.hint(f"The fields of {what} are {', '.join(known)}, and each score by its name.")
+            self.problems.hint(f"The scores are {', '.join([*SCORE_NAMES, *self.own])}.")
+            if "metadata" in known:
+                self.problems.hint("Anything else that belongs to a case stands in its `metadata`.")
 
     def _read_list(self, node: FileValue) -> list[Score]:
         made = list[Score]()

@@ -14,12 +14,12 @@ MOST_SHOWN = 20
 class CaseFileError(UsageError):
     """A case file cannot be read. `problems` has a sentence for each thing that is wrong, with its file and line."""
 
-    def __init__(self, path: str, problems: Sequence[str]) -> None:
+    def __init__(self, path: str, problems: Sequence[str], hints: Sequence[str] = ()) -> None:
         self.path, self.problems = path, tuple(problems)
         shown = list(problems[:MOST_SHOWN])
         if len(problems) > MOST_SHOWN:
             shown.append(f"... and {len(problems) - MOST_SHOWN} more.")
-        super().__init__("\n".join(shown))
+        super().__init__("\n".join([*shown, *hints]))
 
 
 class Problems:
@@ -30,6 +30,8 @@ class Problems:
         self.found: list[tuple[int, str]] = []
         self.doubts: list[tuple[int, str]] = []
         """What is legal where it stands, and hardly meant so."""
+        self.hints: list[str] = []
+        """What is said once at the end: the names that there are."""
 
     def add(self, line: int, sentence: str) -> None:
         """Add what is wrong in a line; it is told once."""
@@ -39,6 +41,11 @@ class Problems:
     def doubt(self, line: int, sentence: str) -> None:
         """Add what is legal and hardly meant so; files that other programs read keep it."""
         self.doubts.append((line, sentence))
+
+    def hint(self, sentence: str) -> None:
+        """Add what is said once, after everything that is wrong."""
+        if sentence not in self.hints:
+            self.hints.append(sentence)
 
     def place(self, line: int) -> str:
         """Return a place of the file: "cases.yaml:12"."""
@@ -53,7 +60,8 @@ class Problems:
         for line, sentence in sorted(self.found):
             lines.setdefault(sentence, []).append(line)
         if lines:
-            raise CaseFileError(self.path, [f"{self.place(at[0])}: {sentence}{_list_more(at[1:])}" for sentence, at in lines.items()])
+            told = [f"{self.place(at[0])}: {sentence}{_list_more(at[1:])}" for sentence, at in lines.items()]
+            raise CaseFileError(self.path, told, self.hints)
 
 
 def _list_more(lines: list[int]) -> str:
@@ -67,6 +75,6 @@ def suggest_name(name: str, known: Iterable[str], others: dict[str, str] | None 
     names = {each.casefold(): each for each in known}
     near = (others or {}).get(plain) or names.get(plain)
     if near is None:
-        close = get_close_matches(plain, list(names), 1, cutoff=0.6)
+        close = get_close_matches(plain, list(names), 1, cutoff=0.7)
         near = names[close[0]] if close else None
     return f" Did you mean {near}?" if near else ""

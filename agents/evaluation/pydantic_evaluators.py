@@ -74,7 +74,8 @@ def make_evaluator(name: str, arguments: Mapping[str, Any] | tuple[Any] | None) 
     given = dict(arguments) if isinstance(arguments, Mapping) else dict(zip(known, arguments or (), strict=False))
     given.pop("evaluation_name", None)
     if unknown := [key for key in given if key not in known and not takes_more]:
-        raise UsageError(f"{name} has no argument {unknown[0]!r}.{suggest_name(unknown[0], known)} {name} takes {', '.join(known)}.")
+        near = suggest_name(unknown[0], known, {"substring": "value", "text": "value", "expected": "value"})
+        raise UsageError(f"{name} has no argument {unknown[0]!r}.{near} {name} takes {', '.join(known)}.")
     if missing := [key for key, each in known.items() if each.default is inspect.Parameter.empty and key not in given]:
         raise UsageError(f"{name} needs {missing[0]}.")
     try:

@@ -87,7 +87,7 @@ class PydanticReader:
                 if key in SCORE_NAMES:
                     hint = " It is a field of Sayso's own form: write `input` for `inputs` and `scores` for `evaluators` in the whole file."
                 else:
-                    hint = suggest_name(key, known, ours) or f" Fields: {', '.join(known)}."
+                    hint = suggest_name(key, known, ours) or f" Its fields are {', '.join(known)}."
                 self.problems.add(line, f"{what} has no field {key!r}.{hint}")
 
     def _read_case(self, node: FileValue, number: int) -> Case | None:

@@ -171,7 +171,8 @@ def find_score(name: str, own: Mapping[str, MakeScore] | None = None) -> ScoreNa
         return None
     if name not in SCORE_NAMES:
         known = [*SCORE_NAMES, *(own or ())]
-        raise UsageError(f"there is no score {name!r}.{suggest_name(name, known, OTHER_NAMES)} Scores: {', '.join(known)}.")
+        near = suggest_name(name, known, OTHER_NAMES)
+        raise UsageError(f"there is no score {name!r}.{near or ' Scores: ' + ', '.join(known) + '.'}")
     return SCORE_NAMES[name]
 
 

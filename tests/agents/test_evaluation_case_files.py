@@ -185,6 +185,10 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         ["1: a case has no field 'id'. Did you mean name? (Also in line 2, 3.)"],
     ),
     "what is for people": ("- {input: a, category: x}", ["1: a case has no field 'category'. What is for people stands in metadata"]),
+    "checks in a mapping of their own": (
+        "- {input: a, expect: {includes: x}}",
+        ["1: a case has no field 'expect'. What is in it stands directly"],
+    ),
     "a file of promptfoo": ("prompts: [a]\nproviders: [b]\ntests: []", ["1: there are no cases here: this is a file of promptfoo"]),
     "cases under another name": ("goldens: []", ["1: there are no cases here: goldens is called cases here."]),
     "no cases": ("name: x", ["1: there are no cases here."]),
@@ -197,7 +201,7 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "a write that is performed": ("- input: x\n  writes: perform", ["2: no file can say `writes: perform`."]),
     "all of it in one go": (
         "- input: a\n  max_turns: x\n  foo_bar_baz: 1\n- name: b\n- input: c\n  regex: '['",
-        ["2: TurnsAtMost", "3: a case has no field 'foo_bar_baz'. Fields: name, input", "4: the case has no `input`", "6: Regex: '['"],
+        ["2: TurnsAtMost", "3: a case has no field 'foo_bar_baz'.", "4: the case has no `input`", "6: Regex: '['"],
     ),
     "an empty file": ("", ["1: the file is empty."]),
     "a tab": ("- input: a\n\tcontains: b", ["2: a tab stands at the begin of this line."]),
