@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -33,6 +34,22 @@ class Reading(NamedTuple):
     calls: tuple[ReadCall, ...] = ()
     problems: tuple[Problem, ...] = ()
     reasoning: str = ""
+
+    def to_openai(self) -> dict[str, object]:
+        """Return the assistant message that an OpenAI-compatible endpoint with native tools would have sent: content and tool_calls."""
+        message: dict[str, object] = {"role": "assistant", "content": self.text or None}
+        if self.reasoning:
+            message["reasoning_content"] = self.reasoning
+        if self.calls:
+            message["tool_calls"] = [
+                {"id": f"call_{number}", "type": "function", "function": {"name": call.tool, "arguments": _write_arguments(call)}}
+                for number, call in enumerate(self.calls)
+            ]
+        return message
+
+
+def _write_arguments(call: ReadCall) -> str:
+    return json.dumps(dict(call.arguments), ensure_ascii=False)
 
 
 class TextRead(NamedTuple):
