@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sayso.agents import Sampling as Sampling
     from sayso.agents import ScriptedModel as ScriptedModel
     from sayso.agents.answering.ask_agent import ask as ask
+    from sayso.agents.evaluation import evaluate as evaluate
     from sayso.agents.research.run import research as research
     from sayso.console import terminal as terminal
     from sayso.flow_command import command as command
@@ -70,6 +71,7 @@ _PLACES = {
     "command": "flow_command",
     "conditional": "workflows",
     "engine": "workflows",
+    "evaluate": "agents.evaluation",
     "follow": "flow_command",
     "iterate": "workflows",
     "map_each": "workflows",

@@ -142,8 +142,9 @@ def test_what_was_stopped_goes_on_and_asks_nothing_twice_that_is_done(folder: Pa
     while not ((folder / "asked").exists() and len((folder / "asked").read_text().splitlines()) >= 4) and time.monotonic() < until:
         time.sleep(0.01)
     program.send_signal(number)
-    _, told = program.communicate(timeout=60)
+    shown, told = program.communicate(timeout=60)
     if number is not signal.SIGKILL:
+        assert re.search(r"[2-7] of [2-7] passed", shown)  # what is done by then is shown
         assert program.returncode == 128 + number
         assert "of 8 done and stored: the same command goes on." in told
     sayso(folder, "slow.json", "geo.py:agent", "--concurrency", "1", code=0)

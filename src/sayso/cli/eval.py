@@ -125,7 +125,7 @@ class _Command:
 
     def __init__(self, suite: Suite, subject: object, before: Evaluation | None, json: Path | None, html: Path | None, total: int) -> None:
         self.suite, self.subject, self.before, self.json, self.html, self.total = suite, subject, before, json, html, total
-        self.done = 0
+        self.results: list[CaseResult] = []
         self.code: int = Exit.FAILED
 
     async def execute(self, store: str | Path, options: dict[str, object]) -> int:
@@ -142,20 +142,31 @@ class _Command:
             )
         except (KeyboardInterrupt, asyncio.CancelledError):
             self._clear()
-            print(f"{self.done} of {self.total} done and stored: the same command goes on.", file=sys.stderr, flush=True)
+            self._show_unfinished()
+            print(f"{len(self.results)} of {self.total} done and stored: the same command goes on.", file=sys.stderr, flush=True)
             raise
         if evaluation.not_run:
             print("The same command goes on with what was not run.", file=sys.stderr)
         return self.code
 
     def _count(self, result: CaseResult) -> None:
-        self.done += 1
+        self.results.append(result)
         if sys.stderr.isatty():
-            print(f"\r{self.done} of {self.total} done", end="", file=sys.stderr, flush=True)
+            print(f"\r{len(self.results)} of {self.total} done", end="", file=sys.stderr, flush=True)
 
     def _clear(self) -> None:
         if sys.stderr.isatty():
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def _show_unfinished(self) -> None:
+        """Print what is done of an evaluation that was interrupted, in the order of the file."""
+        from sayso.agents.evaluation import Evaluation  # late, for load time
+        from sayso.agents.evaluation.results_table import print_evaluation
+
+        order = {case.name: index for index, case in enumerate(self.suite.cases)}
+        done = sorted(self.results, key=lambda result: (order[result.case.name], result.repeat))
+        if done:
+            print_evaluation(Evaluation(id="", suite=self.suite.name, subject="", results=tuple(done)))
 
     def _show(self, evaluation: Evaluation) -> None:
         """Print the result and write its files. An evaluation is over only once this has returned."""
