@@ -81,3 +81,9 @@ def test_wrong_usage_is_said_clearly(folder: Path, arguments: list[str], told: s
     (folder / "nameless.json").write_text('[{"parameters": {}}]')
     ran = sayso("read", *arguments, cwd=folder)
     assert (ran.returncode, ran.stdout, told in ran.stderr) == (2, "", True), ran.stderr
+
+
+def test_the_commands_in_the_documentation_are_right(folder: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "dialects.md").read_text(encoding="utf-8")
+    commands = [line.partition("#")[0].split() for line in page.splitlines() if line.startswith("sayso read ")]
+    assert [sayso(*command[1:], cwd=folder).returncode for command in commands] == [0, 0]
