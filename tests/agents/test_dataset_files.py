@@ -358,6 +358,20 @@ def test_tools_that_a_table_would_fill_with_nulls_are_told(tmp_path: Path) -> No
     assert check_rows(tmp_path, {**row, "tools": json.dumps(row["tools"])}).problems == ()
 
 
+def test_personal_data_and_credentials_are_told_by_kind_and_line(tmp_path: Path) -> None:
+    rows = [openai(user(f"Question {number}"), said("Yes.")) for number in range(10)]
+    rows[2] = openai(user("I am ada@example.org and 192.168.17.44"), said("Hi Ada."))
+    rows[5] = openai(user("Write to bob@example.org, password: hunter2secret"), said("Done."))
+    check = check_rows(tmp_path, *rows)
+    assert not check.is_refused
+    assert [(each.line, each.what) for each in check.problems] == [
+        (3, "holds an e-mail address"),
+        (3, "holds an IP address"),
+        (6, "holds an e-mail address"),
+        (6, "holds a credential"),
+    ]
+
+
 def test_a_row_in_two_files_is_a_leak(tmp_path: Path) -> None:
     train = [openai(user(f"What is the answer to question {number} of {number * 7}?"), said(f"It is {number}.")) for number in range(12)]
     for name, rows in {"train.jsonl": train, "test.jsonl": [*train[3:4], openai(user("Something else?"), said())]}.items():

@@ -15,6 +15,7 @@ from . import column_rules, openai_rules
 from .duplicates import NEAR, normalise
 from .example import Example, ExampleOrigin
 from .json_rows import ONE_LIST, SPREAD, read_rows
+from .personal_rows import find_personal_rows
 from .problems import RowProblem, RowReport
 from .row_reading import read_row
 from .separated import BARS, split_line
@@ -190,6 +191,7 @@ def _check_whole(text: str, rows: Sequence[tuple[int, Row]], kind: RowKind) -> I
     if kind.reader == "trl":
         yield from column_rules.find_type_changes(rows)
         yield from column_rules.find_filled_tools(rows)
+    yield from find_personal_rows(rows)
     seen = set[str]()
     for line, row in rows:
         key = normalise(json.dumps(row, ensure_ascii=False, sort_keys=True))
