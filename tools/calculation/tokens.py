@@ -41,7 +41,7 @@ ONLY_SPACE = " \t\r\n"
 
 # What the strict grammar would read as something that nobody means: $2+2$ as an amount, the hyphens of a date as minus, LaTeX's 1{,}234.
 _ELSEWHERE = re.compile(
-    r"\s*\$.*\$\s*$|[\\{]|(?<![\w.])(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4})(?![\w])", re.DOTALL
+    r"\s*\$.*\$\s*$|\\|\{,\}|(?<![\w.])(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4})(?![\w])", re.DOTALL
 )
 
 
