@@ -75,5 +75,5 @@ async def _take(score: Score, ask: Callable[[], object]) -> Judged:
 
 
 def find_kind(score: Score) -> str:
-    """Return what tables call all scores of a class: JsonMatch is "json match"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(score).__name__).lower()
+    """Return what tables call all scores of a class: JsonMatch is "json match". A class that stands for many says it by its `kind`."""
+    return getattr(score, "kind", "") or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(score).__name__).lower()

@@ -37,6 +37,11 @@ class PydanticEvaluator:
             own = self.arguments.get("evaluation_name") if isinstance(self.arguments, Mapping) else None
             object.__setattr__(self, "name", own if isinstance(own, str) and own else self.evaluator)
 
+    @property
+    def kind(self) -> str:
+        """Return what tables call all evaluators of this name."""
+        return self.evaluator
+
     async def __call__(self, run: CaseRun) -> ScoreResult:
         """Return what the score says, under the evaluator's name; no value where there is no score for it."""
         if self.score is None:

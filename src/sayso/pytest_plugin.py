@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -190,10 +191,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def sayso_subject(pytestconfig: pytest.Config) -> object:
     """Return what case files are for, as the settings of pytest name it; define a fixture of this name to make it yourself."""
-    name = pytestconfig.getoption("--sayso-subject") or pytestconfig.getini("sayso_subject")
     from sayso.cli.load_object import load_step  # late, for load time
     from sayso.tools.errors import UsageError
 
+    name = pytestconfig.getoption("--sayso-subject")
+    if not name and (name := pytestconfig.getini("sayso_subject")):
+        # What the settings name is found from their folder, wherever pytest was started.
+        sys.path[:0] = [] if str(pytestconfig.rootpath) in sys.path else [str(pytestconfig.rootpath)]
+        name = str(pytestconfig.rootpath / name) if ".py:" in name else name
     problem = NO_SUBJECT
     try:
         if name:

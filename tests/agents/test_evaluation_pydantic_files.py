@@ -31,7 +31,7 @@ from pydantic_evals.evaluators import (
 )
 from pydantic_evals.otel.span_tree import SpanNode, SpanTree
 
-from sayso.agents.evaluation import CallRecord, Case, CaseFileError, CaseRun, RunRecord, Score, Suite, read_suite, write_suite
+from sayso.agents.evaluation import CallRecord, Case, CaseFileError, CaseRun, RunRecord, Score, Suite, evaluate, read_suite, write_suite
 from sayso.agents.evaluation.scores import CallMade, CitationRecall, Exact, SecondsAtMost
 from sayso.agents.evaluation.scores import Contains as OurContains
 from sayso.tools import UsageError
@@ -134,6 +134,25 @@ async def test_an_evaluator_of_your_own_is_a_score_of_that_name(tmp_path: Path) 
     assert (result.score, result.passed) == ("Says", True)
     write_suite(suite, tmp_path / "again.yaml")
     assert "- Says: Hi" in (tmp_path / "again.yaml").read_text()
+
+
+async def test_tables_show_each_evaluator_by_its_name(tmp_path: Path) -> None:
+    async def echo(text: str) -> str:
+        return text
+
+    path = tmp_path / "cases.yaml"
+    path.write_text(
+        "cases:\n- inputs: a\n  evaluators:\n  - Contains: a\n  - MaxDuration: 5\n- inputs: b\n  expected_output: b\n  evaluators:\n"
+        "  - EqualsExpected\n  - Contains: b\n- inputs: c\n  evaluators: [Polite]\n"
+    )
+    evaluation = await evaluate(read_suite(path), echo)
+    assert {each.score: (each.passed, each.failed, len(each.values)) for each in evaluation.summaries} == {
+        "Contains": (2, 0, 2),
+        "MaxDuration": (1, 0, 1),
+        "EqualsExpected": (1, 0, 1),
+        "Polite": (0, 0, 0),
+    }
+    assert not evaluation.passed  # what nobody has judged is no success
 
 
 WORDS = "no yes on 0123 0x1F 1_000 1e3 12:30 2026-11-30 ~ true .5 +4 4 4.0 text 'no' \"4\" .inf =".split()

@@ -94,6 +94,17 @@ def test_the_settings_name_subject_and_files_or_a_fixture_makes_the_subject(proj
     run(project).assert_outcomes(passed=2, failed=1)
 
 
+@pytest.mark.parametrize("subject", ["desk:echo", "desk.py:echo"])
+def test_the_subject_of_the_settings_is_found_from_another_folder(project: pytest.Pytester, subject: str) -> None:
+    project.makefile(".ini", pytest=f"{SETTINGS}\nsayso_subject = {subject}\n")
+    (project.path / "elsewhere").mkdir()
+    project.chdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project.path / "elsewhere")
+        result = run(project, "../cases.yaml::echo")
+    result.assert_outcomes(passed=1)
+
+
 def test_a_marked_test_is_executed_for_each_case(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
