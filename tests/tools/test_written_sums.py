@@ -79,6 +79,8 @@ def test_a_sum_as_it_is_written_has_its_value(text: str, value: str) -> None:
 UNITS = {
     "money keeps its sign": ("$1,200 + 8.5%", "$1,302"),
     "thousands of dollars": ("$5k * 12", "$60,000"),
+    "a currency's code before the amount": ("USD 5 * 3", "$15"),
+    "a height": ("5 ft 10 in in cm", "177.8 cm"),
     "a discount in dollars": ("25% off $1,200", "$900"),
     "hours and minutes": ("3 h + 25 min", "3.41666666666667 h"),
     "side by side": ("1 h 30 min", "1.5 h"),

@@ -214,6 +214,11 @@ class _NotationParser(Parser):
             self.code.append(("call", at, (name, 1)))
         elif token in ROOTS or token in _ROOT_WORDS or (token[:1] == "\\" and token not in _CLOSING):
             self._parse_applied(ROOTS.get(token) or _ROOT_WORDS.get(token) or token[1:], depth)
+        elif UNITS.get(token, "-") in CURRENCIES and tokens[at + 1][:1] in NUMBER_BEGINS and token not in self.variables:  # USD 5
+            self.at = at + 1
+            self.parse_operand(depth + 1)
+            self.code.append(("unit", at, UNITS[token]))
+            self.has_units = True
         elif token in ("a", "one") and tokens[at + 1] in _PARTS and tokens[at + 2] == "of":
             self.at = at + 1
             self.parse_primary(tokens[at + 1], depth)
@@ -404,7 +409,7 @@ class _NotationParser(Parser):
         unit = self.code[-1][2] if self.code[-1][0] == "unit" else ""
         while unit in FACTORS and tokens[self.at][:1] in NUMBER_BEGINS and tokens[self.at] != ".":
             at = self.at
-            smaller = UNITS.get(tokens[at + 1], "")
+            smaller = "inches" if tokens[at + 1] == "in" and unit == "ft" else UNITS.get(tokens[at + 1], "")
             if smaller not in FACTORS or FACTORS[smaller][0] != FACTORS[unit][0] or not is_less(FACTORS[smaller][1], FACTORS[unit][1]):
                 return
             self.code += [("number", at, parse_number(tokens[at])), ("unit", at + 1, smaller), ("+", at, None)]
