@@ -117,7 +117,7 @@ def _record_execution(engine: MemoryEngine, run_id: str) -> Recording:
         prompts={place: hide(prompt) for place, prompt in journal.prompts.items()},
         waits_for=tuple((each.run_id, f"wait:{each.topic}") for each in execution.pending.values()) if state == "waiting" else (),
         output=hide(to_json(execution.result.value)) if state == "done" and execution.result is not None else None,
-        error=hide(to_json(execution.error)) if execution.error is not None else None,
+        error=hide(to_json(execution.error)) if execution.error is not None and state == "failed" else None,
         limits=None if limits is None else _write_limits(limits),
     )
 

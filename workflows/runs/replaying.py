@@ -187,7 +187,7 @@ class _ReplayExecution(Execution):
             return None
         done = {run.id: run.at for run in self.runs}
         for run_id, results in self.journal.results.items():
-            if (at := done.get(run_id, 0)) < len(results):
+            if (at := done.get(run_id, 0)) < len(results) and not (run_id not in done and _is_aside(run_id)):
                 return Difference(run_id, at + 1, list(results)[at], "")
         return None
 
@@ -220,7 +220,11 @@ class _ReplayExecution(Execution):
 
     def _find_reached(self) -> Reached:
         taken = {run.id: run.at for run in self.runs}
-        results = {run: dict(islice(stored.items(), taken[run])) for run, stored in self.journal.results.items() if run in taken}
+        results = {
+            run: dict(islice(stored.items(), taken.get(run, len(stored))))
+            for run, stored in self.journal.results.items()
+            if run in taken or (_is_aside(run) and run.rpartition("/")[0] in taken)
+        }
         scope, finished = self.scope, self.result is not None and self.result.finished
         return Reached(results, scope.transcripts if scope else {}, finished, scope.provenance.labels if scope else CLEAN)
 
@@ -285,6 +289,11 @@ class _ReplayRun(JournaledRun):
         difference = Difference(self.id, self._at + 1, expected, name, messages, call=call)
         self._replayed.difference = self._replayed.difference or difference
         return ReplayError(str(self._replayed.difference))
+
+
+def _is_aside(run_id: str) -> bool:
+    """Return whether a run is a summary of what no longer fitted: what it came to is a step of its parent, and that is replayed."""
+    return run_id.rpartition("/")[2].startswith("summary:")
 
 
 def _is_alike(one: Exception, other: Exception) -> bool:

@@ -23,10 +23,11 @@ from sayso.agents.evaluation import (
     write_recording,
 )
 from sayso.agents.evaluation.credentials import CredentialMask
+from sayso.agents.windows import Window, summarise_oldest
 from sayso.tools import Outcome
 from sayso.tools.approval.grant import Grant
 from sayso.tools.approval.requests import ApprovalRequest, Decision
-from sayso.tools.errors import LimitReached, UsageError
+from sayso.tools.errors import Cancelled, LimitReached, UsageError
 from sayso.workflows import DurableEngine, MemoryEngine, Run
 from sayso.workflows.runs.protocols import Engine
 
@@ -418,3 +419,37 @@ async def test_an_app_replays_with_its_deps(tmp_path: Path) -> None:
     app = App(flows=[Agent(ScriptedModel(), name="noter", tools=[note])], deps=lambda: "ada")
     assert (await replay_case(case, app)).record.text == "Noted."
     assert (await replay_case(case, app.flow("noter"), deps="ada")).record.approvals[0].card == "soup for ada"
+
+
+# what an agent does beside its steps
+
+
+async def test_what_was_summarised_on_the_way_is_no_difference(tmp_path: Path) -> None:
+    @tool.read(trust="tool", secrecy="public")
+    async def look_up(item: str) -> str:
+        """Look an item up."""
+        return f"{item}: {'words ' * 60}"
+
+    def make_reader() -> Agent[str]:
+        script = [Reply(calls=(call("look_up", item=str(number)),)) for number in range(30)]
+        window = Window(tokens=2000, strategies=[summarise_oldest(ScriptedModel("Many were looked up.", repeat=True), tokens=100)])
+        return Agent(ScriptedModel(*script, "Done."), name="reader", tools=[look_up], window=window, limits=Limits())
+
+    memory = MemoryEngine(strict=True)
+    await make_reader().run("Look all of them up.", engine=memory, run_id="long")
+    assert any("summary:" in run for run in memory.executions["long"].journal.results)
+    replayed = await replay_case(await record(memory, "long", tmp_path), make_reader())
+    assert str(replayed.difference or "") == ""
+    assert replayed.record.text == "Done."
+    assert replayed.record.usage.model_calls > 31
+
+
+async def test_a_cancelled_run_in_memory_is_a_case_too(tmp_path: Path) -> None:
+    memory = MemoryEngine(strict=True)
+    await make_waiter(*SCRIPT).run("One burger", engine=memory, run_id="stopped")
+    await memory.cancel("stopped")
+    with pytest.raises(Cancelled):
+        await memory.resume("stopped", {})
+    case = await record(memory, "stopped", tmp_path)
+    replayed = await replay_case(case, make_waiter())
+    assert (replayed.difference, replayed.record.error) == (None, "Run stopped was cancelled.")
