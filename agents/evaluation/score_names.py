@@ -60,6 +60,7 @@ SCORE_NAMES: Mapping[str, ScoreName] = {
     "not_regex": ScoreName(
         kind="NotRegex", main="pattern", meaning="This regular expression matches nowhere in the answer.", is_text=True, each=True
     ),
+    "ends_with_error": ScoreName(kind="EndsWithError", main="text", meaning="The run ends with an error that has this text.", is_text=True),
     "json_match": ScoreName(
         kind="JsonMatch", main="expected", meaning="The output is this JSON value.", takes_mapping=True, uses_expected=_has_no_expected
     ),

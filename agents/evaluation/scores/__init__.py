@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .relevancy import QuestionSimilarity as QuestionSimilarity
     from .relevancy import ResponseRelevancy as ResponseRelevancy
     from .repeating import SelfConsistency as SelfConsistency
+    from .run_ends import EndsWithError as EndsWithError
     from .spending import CostAtMost as CostAtMost
     from .spending import SecondsAtMost as SecondsAtMost
     from .spending import TokensAtMost as TokensAtMost
@@ -44,6 +45,7 @@ _PLACES = {
     "Contains": "matches",
     "Correctness": "alce",
     "CostAtMost": "spending",
+    "EndsWithError": "run_ends",
     "Exact": "matches",
     "Faithfulness": "faithfulness",
     "Fluency": "alce",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..values import CaseRun, ScoreResult, SourceText
-from .faithfulness import NO_CLAIM
+from .faithfulness import NO_CLAIM, say_claim
 from .grading import check_least, leave_out, measure, read_question, say_why_no_answer, set_name
 from .grounding import Claim, Support, check_claim, find_claims, match_source
 
@@ -38,7 +38,7 @@ class CitationRecall:
             return leave_out(self.name, NO_CLAIM, self.least)
         checked = [check_cited(claim, run.record.sources) for claim in claims]
         count = sum(each.supported for each in checked)
-        details = [f"{claim.sentence} {each.reason}" for claim, each in zip(claims, checked, strict=True) if not each.supported]
+        details = [say_claim(claim, each) for claim, each in zip(claims, checked, strict=True) if not each.supported]
         return measure(
             self.name, count / len(claims), self.least, f"{count} of {len(claims)} claims are supported by what they cite.", details
         )

@@ -54,11 +54,7 @@ class Faithfulness:
         if not claims:
             return leave_out(self.name, NO_CLAIM, self.least)
         supports = [check_claim(claim, sources) for claim in claims]
-        details = [
-            f"Not supported: {claim.sentence} {each.reason}".rstrip()
-            for claim, each in zip(claims, supports, strict=True)
-            if not each.supported
-        ]
+        details = [f"Not supported: {say_claim(claim, each)}" for claim, each in zip(claims, supports, strict=True) if not each.supported]
         cost = 0.0
         if self.model is not None:
             verdict = await ask_support(self.model, claims, sources, run.record.models)
@@ -69,6 +65,11 @@ class Faithfulness:
             details += [*more, *verdict.notes]
         count = sum(each.supported for each in supports)
         return measure(self.name, count / len(claims), self.least, f"{count} of {len(claims)} claims are supported.", details, cost)
+
+
+def say_claim(claim: Claim, support: Support) -> str:
+    """Return a claim and why it is not supported, for people."""
+    return f"“{shorten(claim.sentence.rstrip('.'))}”. {support.reason}".rstrip()
 
 
 def _take_away(claims: Sequence[Claim], supports: Sequence[Support], said: Sequence[bool]) -> tuple[list[Support], list[str]]:

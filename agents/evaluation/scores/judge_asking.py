@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sayso.tools.effects import Secrecy
-from sayso.tools.errors import RunError
+from sayso.tools.errors import IncompleteReply, InputTooLong, ModelError, RunError
 from sayso.workflows.runs.limits import NO_USAGE, Limits, Usage
 
 from ...research.orders import is_order
@@ -62,6 +62,7 @@ async def ask_judge(
     `texts` are shown in fences, by what they are ("the answer"). A reply that cannot be read is asked for once more. `answered_by` are the
     models that wrote what is judged: a judge of their family is warned of in the notes. Where sentences of the texts may speak to a judge
     and `is_better` is given, the judge is asked again without them, `plain` texts apart: a verdict that `is_better` with them is none.
+    Raises ModelError where the model cannot be asked at all.
     """
     reply = await _ask(model, instructions, texts, read, answered_by)
     if is_better is None or reply.value is None:
@@ -106,6 +107,10 @@ async def _ask(
             except ValueError as error:
                 problem = f"The judge {agent.model.name} gave no verdict that could be read: {shorten(str(error))}"
                 question = f"That could not be read: {shorten(str(error))} Reply again, with the JSON only."
+    except ModelError as error:
+        if not isinstance(error, (IncompleteReply, InputTooLong)):
+            raise  # the endpoint is down: another try may be better
+        problem = f"The judge gave no verdict: {shorten(str(error))}"
     except RunError as error:
         problem = f"The judge could not be asked: {shorten(str(error))}"
     return JudgeReply(None, problem, usage, notes)

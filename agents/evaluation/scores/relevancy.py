@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sayso.tools.canonical import prompt_text
-from sayso.tools.errors import ModelError, UsageError
+from sayso.tools.errors import UsageError
 
 from ..values import CaseRun, ScoreResult
 from .grading import check_least, leave_out, measure, say_why_no_answer, set_name, shorten
@@ -111,11 +111,11 @@ class QuestionSimilarity:
 
 
 async def _compare(embedder: str | Embedder | None, question: str, texts: Sequence[str], kind: Any) -> list[float] | str:
-    """Return the cosine of the question with each text, or why there is none."""
+    """Return the cosine of the question with each text, or why there is none. Raises ModelError where the embedder cannot be asked."""
     try:
         return await asyncio.to_thread(_compare_now, embedder, question, texts, kind)
-    except (ModelError, UsageError) as error:
-        return f"The embedder gave no vectors: {shorten(str(error))}"
+    except UsageError as error:
+        return f"There is no embedder: {shorten(str(error))}"
 
 
 def _compare_now(embedder: Any, question: str, texts: Sequence[str], kind: Any) -> list[float] | str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sayso.tools.truth.figure_pairs import is_same_value
 from sayso.tools.truth.figures import Figure, measure
-from sayso.tools.truth.grammar import AUXILIARIES
+from sayso.tools.truth.grammar import AUXILIARIES, DETERMINERS
 from sayso.tools.truth.reading import Reading
 
 from .likeness import measure_likeness, measure_name_likeness, weigh
@@ -109,7 +109,7 @@ def _compare_words(claim: Reading, names: Sequence[int], words: Sequence[int], s
     for at in (*names, *words):
         text, is_name = claim.words[at].text, at in names
         for place, other in enumerate(statement.words):
-            if place in statement.figured or (other.text.casefold() in AUXILIARIES and other.stem != claim.words[at].stem):
+            if place in statement.figured or (other.text.casefold() in AUXILIARIES | DETERMINERS and other.stem != claim.words[at].stem):
                 continue
             likeness = measure_name_likeness(text, other.text) if is_name else measure_likeness(text, other.text)
             if is_name and not likeness and spells_initials(text, statement, place):

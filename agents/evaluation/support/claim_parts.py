@@ -12,7 +12,7 @@ from sayso.tools.truth.reading import Reading, read_statement
 from .likeness import is_same_name
 from .source_reading import SourceReading, does_something, is_telling
 
-_JOINTS = re.compile(r"(?:,?\s+(?:and|but|while|whereas)|;)\s+")
+_JOINTS = re.compile(r"(?:,?\s+(?:and|but|while|whereas)\s+|;\s+|,\s+(?=(?:those|others?|the (?:other|latter|second)) ))")
 _FRAME = re.compile(
     r"(?P<frame>(?:According to|As per|Per) (?P<whom>[^,]{1,60}), |(?P<who>(?:The )?[A-Z][\w.&' -]{0,50}?) "
     r"(?:says|states|notes|reports|explains|writes|recommends|advises)(?: that)?:? )(?P<claim>.+)"

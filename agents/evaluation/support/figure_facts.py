@@ -11,9 +11,11 @@ from sayso.tools.truth.figures import Figure
 from sayso.tools.truth.grammar import is_verb
 from sayso.tools.truth.reading import Reading
 from sayso.tools.truth.word_pairs import is_superlative
+from sayso.tools.truth.words import is_light
 
 from .alignment import Alignment, is_same_figure
 from .denials import find_denying_words
+from .likeness import measure_likeness
 from .problems import SupportProblem, quote_words
 from .source_reading import find_denied
 
@@ -42,6 +44,9 @@ _UNITS = {
     }.items()
     for word in words.split()
 }
+_DATING = frozenset({"weekday", "month"})
+"""Of these, one that stands elsewhere in the sources does not stand for another one here."""
+_TIMES = frozenset({"noon", "midnight"})
 _PLURALS = {"feet": "foot", "centuries": "century", "inches": "inch"}
 
 
@@ -68,7 +73,7 @@ def _may_be_left_out(match: Alignment, figure: Figure) -> bool:
             for each in match.evidence.figures
             if each.kind in _COUNTS and not any(is_same_figure(mine, each, match.claim) for mine in claimed)
         ]
-        return figure.value == 1 or not others
+        return figure.value == 1 or not (others or _counts_the_same(match, figure))
     after = match.claim.words[figure.end].text.casefold() if figure.end < len(match.claim.words) else ""
     if spelled and after in _RELATIVE_TIMES and not any(each.value == figure.value for each in match.evidence.figures):
         return True  # "two years later" is reckoned from what the sources say
@@ -76,12 +81,25 @@ def _may_be_left_out(match: Alignment, figure: Figure) -> bool:
     return figure.kind in {"label", "ordinal"} and in_text is not None
 
 
+def _counts_the_same(match: Alignment, figure: Figure) -> bool:
+    """Return whether a statement has another number of what a figure counts: "five messages" and "a total of three messages"."""
+    claim = match.claim
+    nouns = [claim.words[at] for at in (*sorted(figure.nouns), figure.end, figure.end + 1) if at < len(claim.words)]
+    for statement in match.read.sources.statements:
+        for other in (each for each in statement.figures if each.kind in _COUNTS):
+            near = statement.words[other.first : other.end + 2]
+            if any(noun.stem == word.stem and not is_light(noun) for noun in nouns for word in near):
+                return True
+    return False
+
+
 def _check_elsewhere(match: Alignment, number: int, figure: Figure) -> Iterator[SupportProblem]:
     """Yield a figure that stands in another statement, which says little of the claim, where this one has another figure of its kind."""
     read = match.read
     most = max(len(read.tables[at]) for at, each in enumerate(read.figures) if number in each)
     said = {at for each in read.figures[match.best].values() for at in each}
-    rival = next((each for at, each in enumerate(match.evidence.figures) if at not in said and _is_rival(each, figure)), None)
+    others = (each for at, each in enumerate(match.evidence.figures) if at not in said and _is_rival(each, figure))
+    rival = next((each for each in others if figure.kind != "count" or measure_likeness(figure.unit, each.unit) >= 0.5), None)
     if rival is not None and most < 0.7 * len(read.tables[match.best]):
         yield SupportProblem("figure", f"The sources say {rival.shown} here, and {figure.shown} of something else.")
 
@@ -173,8 +191,10 @@ def check_unit_words(match: Alignment) -> Iterator[SupportProblem]:
     everywhere = {word.stem for each in match.read.sources.statements for word in each.words}
     for at, word in enumerate(claim.words):
         kind = _find_unit(word.text)
-        if kind is None or at in match.pairs or at in claim.figured or word.stem in everywhere:
+        if kind is None or at in match.pairs or at in claim.figured or (word.stem in everywhere and kind not in _DATING):
             continue
+        if word.text.casefold() in _TIMES and word.stem not in everywhere:
+            yield SupportProblem("unit", f"The sources do not say “{word.text}”.")
         for place, other in enumerate(evidence.words):
             if place not in match.said and place not in evidence.figured and _find_unit(other.text) == kind:
                 yield SupportProblem("unit", f"The sources say “{other.text}”, not “{word.text}”.")

@@ -143,6 +143,9 @@ def _find_preposition(reading: Reading, first: int) -> str:
             while at and reading.words[at - 1].text[:1].isupper():
                 at -= 1
             return _find_preposition(reading, at)
+        if low == "and" and adjectives and at and reading.words[at - 1].text[:1].islower():
+            at -= 1
+            continue
         if at and low in _LISTING and reading.words[at - 1].text[:1].isupper() and at - 1 > 0:
             first = at - 1
             while first and reading.words[first - 1].text[:1].isupper():
@@ -280,32 +283,47 @@ def _check_figure(match: Alignment, contexts: Sequence[Context], number: int) ->
     yield from _compare(match, mine, rivals, f"“{figure.shown}”", _FIGURES_BY)
 
 
+class Item(NamedTuple):
+    """A name or figure of the claim, with where the sources have it: statements, and places in them."""
+
+    kind: str
+    gap: Gap
+    found: tuple[tuple[int, int], ...]
+
+
 def _check_exchanged(match: Alignment, contexts: Sequence[Context]) -> Iterator[SupportProblem]:
-    """Yield two names or figures of the claim, of one kind and in one statement, that fit better each in the other's place."""
-    claim, read, evidence = match.claim, match.read, match.evidence
-    items = list[tuple[str, Gap, int]]()
+    """Yield two names or figures of the claim, of one kind, that fit better each in the other's place."""
+    for one, other in combinations(list(_find_items(match)), 2):
+        if one.kind != other.kind or set(one.found) & set(other.found):
+            continue
+        without = [context for context in contexts if context.place not in one.gap.own | other.gap.own]
+
+        def fit_best(gap: Gap, found: Sequence[tuple[int, int]], without: Sequence[Context] = without) -> float:
+            return max(_fit(match, without, gap, statement, place) for statement, place in found)
+
+        straight = fit_best(one.gap, one.found) + fit_best(other.gap, other.found)
+        crossed = fit_best(one.gap, other.found) + fit_best(other.gap, one.found)
+        if crossed > straight * _EXCHANGED_BY + 0.02:
+            shown = " and ".join(quote_words(match.claim, each.gap.own) for each in (one, other))
+            yield SupportProblem("mixed up", f"The sources have {shown} the other way round.")
+
+
+def _find_items(match: Alignment) -> Iterator[Item]:
+    claim, read = match.claim, match.read
     for run in join_names(claim, read.names):
-        places = [match.pairs[at].place for at in run if at in match.pairs]
-        if places:
+        found = [(match.best, pair.place) for pair in read.tables[match.best].get(run[-1], ()) if pair.likeness >= 0.9]
+        if found:
             kind = "name behind a preposition" if _find_preposition(claim, run[0]) else "name"
-            items.append((kind, Gap(frozenset(run), run[-1], ""), places[-1]))
+            yield Item(kind, Gap(frozenset(run), run[-1], ""), tuple(found))
     for number, figure in enumerate(claim.figures):
-        same = read.figures[match.best].get(number, ())
-        if len(same) == 1 and figure.kind != "label":
+        found = [
+            (at, read.sources.statements[at].figures[other].first) for at, each in enumerate(read.figures) for other in each.get(number, ())
+        ]
+        if found and figure.kind != "label":
             own = frozenset(range(figure.first, max(figure.end, figure.first + 1))) - figure.nouns
             unit = figure.unit if figure.kind in _MEASURES else ""
             kind = "count" if figure.kind in {"count", "plain"} else f"{figure.kind} {unit}"
-            items.append((kind, Gap(own, figure.first, ""), evidence.figures[same[0]].first))
-    for (kind, one, here), (other_kind, other, there) in combinations(items, 2):
-        if kind != other_kind or here == there:
-            continue
-        without = [context for context in contexts if context.place not in one.own | other.own]
-        straight = _fit(match, without, one, match.best, here) + _fit(match, without, other, match.best, there)
-        crossed = _fit(match, without, one, match.best, there) + _fit(match, without, other, match.best, here)
-        if crossed > straight * _EXCHANGED_BY + 0.02:
-            yield SupportProblem(
-                "mixed up", f"The sources have {quote_words(evidence, [here])} and {quote_words(evidence, [there])} the other way round."
-            )
+            yield Item(kind, Gap(own, figure.first, ""), tuple(found))
 
 
 def _check_subjects(match: Alignment, contexts: Sequence[Context]) -> Iterator[SupportProblem]:

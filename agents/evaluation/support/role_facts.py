@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sayso.tools.truth.grammar import AUXILIARIES, BE, DETERMINERS, PREPOSITIONS, SMALL, is_past, is_verb
+from sayso.tools.truth.lexicon import is_thing
 from sayso.tools.truth.reading import Reading
 from sayso.tools.truth.words import stem
 
@@ -46,7 +47,12 @@ def check_roles(match: Alignment) -> Iterator[SupportProblem]:
 
 def _check_verb(match: Alignment, evidence: Reading, at: int, pair: WordPair) -> Iterator[SupportProblem]:
     claim, word = match.claim, match.claim.words[at]
+    if _is_in_compound(claim, at) and _is_in_compound(evidence, pair.place):
+        return
     if pair.likeness < 0.8 or word.stem in _HOLLOW or evidence.words[pair.place].stem in _HOLLOW or not is_telling(claim, at):
+        return
+    if evidence is match.evidence and _is_turned(match, at, pair.place):
+        yield SupportProblem("role", f"In the sources “{word.text}” is done the other way round.")
         return
     names = _find_actors(match, evidence)
     ours, theirs = _find_roles(claim, at, match.read.names), _find_their_roles(evidence, pair.place, names)
@@ -60,7 +66,7 @@ def _check_verb(match: Alignment, evidence: Reading, at: int, pair: WordPair) ->
         turned = bool(theirs.patients) and is_one(ours.agents, theirs.patients)
         is_state = turned and not ours.patients and not ours.passive  # "the rising began" for "they began the rising"
         only_describe = all(each in match.remote and describes_next(claim, each) for each in ours.agents)
-        if not is_state and (turned or not only_describe):
+        if not is_state and not _is_left_out(match, evidence, ours.agents, pair.place) and (turned or not only_describe):
             yield SupportProblem("role", f"The sources say “{word.text}” of {quote_words(evidence, theirs.agents)}.")
     elif ours.agents and theirs.patients and not theirs.agents and is_one(ours.agents, theirs.patients):
         before = [each for each in names if each < pair.place]
@@ -71,6 +77,41 @@ def _check_verb(match: Alignment, evidence: Reading, at: int, pair: WordPair) ->
         yield SupportProblem("role", f"The sources say “{word.text}” of {quote_words(evidence, theirs.patients)}.")
     elif not ours.agents and ours.passive == theirs.passive and pair.likeness >= 0.9:
         yield from _check_plain_subject(match, evidence, at, pair.place)
+
+
+def _is_left_out(match: Alignment, evidence: Reading, agents: Sequence[int], place: int) -> bool:
+    """Return whether the verb is left out behind another name: "A works here and B there"."""
+    if evidence is not match.evidence:
+        return False
+    there = [match.pairs[at].place for at in agents if at in match.pairs]
+    return any(at > place and evidence.segments[evidence.segment_of[at]].verb is None for at in there)
+
+
+def _is_in_compound(reading: Reading, at: int) -> bool:
+    """Return whether a word stands between two nouns, and is one of them: "a health savings account"."""
+    if not 0 < at < len(reading.words) - 1 or not is_thing(reading.words[at]):
+        return False
+    before, word, after = reading.words[at - 1 : at + 2]
+    together = reading.text[before.end : word.start] == " " == reading.text[word.end : after.start]
+    return together and is_telling(reading, at - 1) and is_telling(reading, at + 1) and is_thing(before) and is_thing(after)
+
+
+def _is_turned(match: Alignment, at: int, place: int) -> bool:
+    """Return whether what does something in the claim is what it is done to in the statement, in common nouns and names alike."""
+    claim, evidence = match.claim, match.evidence
+    if not does_something(evidence, place):
+        return False
+    ours = _find_roles(claim, at, [each for each in range(len(claim.words)) if is_telling(claim, each)])
+    theirs = _find_their_roles(evidence, place, [each for each in range(len(evidence.words)) if is_telling(evidence, each)])
+    if theirs is None or not theirs.is_whole:
+        return False
+    agents, patients = (
+        {match.pairs[each].place for each in part if each in match.pairs} - {place} for part in (ours.agents, ours.patients)
+    )
+    done, doing = set(theirs.patients), set(theirs.agents)
+    if agents & doing or patients & done:
+        return False
+    return bool(agents & done) and (bool(patients & doing) or bool(ours.patients))
 
 
 def _has_other_patients(claim: Reading, ours: Roles, theirs: Roles) -> bool:
@@ -86,8 +127,15 @@ def _check_plain_subject(match: Alignment, evidence: Reading, at: int, place: in
     theirs = {each for each in find_subject(evidence, place) if is_telling(evidence, each)}
     if not ours or not theirs or not all(each in match.pairs for each in ours):
         return
-    if not theirs & match.said:
+    outside = [match.pairs[each].place for each in ours if match.pairs[each].place not in theirs]
+    unsaid = theirs - match.said
+    siblings = {each for at_verb in _find_verbs(evidence) if at_verb != place for each in find_subject(evidence, at_verb)} - theirs
+    if not theirs & match.said or (unsaid and outside and siblings.issuperset(outside)):
         yield SupportProblem("role", f"The sources say “{match.claim.words[at].text}” of {quote_words(evidence, theirs)}.")
+
+
+def _find_verbs(reading: Reading) -> list[int]:
+    return [at for at in range(len(reading.words)) if does_something(reading, at)]
 
 
 def _find_actors(match: Alignment, evidence: Reading) -> tuple[int, ...]:
@@ -140,10 +188,12 @@ def _find_their_roles(reading: Reading, place: int, names: Sequence[int]) -> Rol
     words = reading.words
     if not does_something(reading, place):
         return _find_roles_of_noun(reading, place, names)
-    is_being = any(words[at].text.casefold() in BE for at in range(max(0, place - 3), place))
+    segment = reading.segments[reading.segment_of[place]]
+    shared = segment.opener == "and" and place - segment.first < 3  # "was built in 1871 and bought by the city"
+    earlier = [each.first for each in reading.segments if each.clause == segment.clause]
+    is_being = any(words[at].text.casefold() in BE for at in range(earlier[0] if shared else max(0, place - 3), place))
     if words[place].text.casefold().endswith("ing") and not is_being:
         return None
-    segment = reading.segments[reading.segment_of[place]]
     before = range(segment.first, place)
     alone = is_past(words[place]) and all(words[at].text.casefold() in {*SMALL, "then", "also", "separately"} for at in before)
     if alone and not is_being and segment.opener in {",", "("}:

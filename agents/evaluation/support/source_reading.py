@@ -130,9 +130,15 @@ def find_denied(reading: Reading) -> Iterator[tuple[int, tuple[int, ...]]]:
         if reading.words[first].text.casefold() in _EMPTY and verb is not None:  # "he eats nothing"
             yield first, tuple(range(verb, first))
             continue
+        low_first = reading.words[first].text.casefold()
+        behind = reading.words[first - 1].text.casefold() if first else ""
+        denies_verb = low_first == "no" and behind not in PREPOSITIONS
+        if denies_verb and verb is not None:  # "it sells no bread"
+            places += range(verb, first)
         for at in range(end, segment.end):
             low = reading.words[at].text.casefold()
-            if at > end and reading.words[first].text.casefold() in _SHORT_DENIALS and low in PREPOSITIONS | AUXILIARIES:
+            ends = low in PREPOSITIONS or (low in AUXILIARIES and not (denies_verb and verb is None))
+            if at > end and low_first in _SHORT_DENIALS and ends:
                 break
             places.append(at)
         yield first, tuple(places)
@@ -156,6 +162,10 @@ def find_subject(reading: Reading, verb: int) -> list[int]:
         return list(range(reading.segments[number - 1].first if number else 0, segment.first))
     while number and reading.segments[number - 1].clause == segment.clause and reading.segments[number - 1].verb is None:
         number -= 1
+    before = reading.segments[number - 1] if number else None
+    alone = all(reading.words[at].text.casefold() in SMALL for at in range(segment.first, verb))
+    if before and before.clause == segment.clause and before.verb is not None and alone and opener == "and":
+        return find_subject(reading, before.verb)  # "was built in 1871 and bought by the city"
     return list(range(reading.segments[number].first, verb))
 
 

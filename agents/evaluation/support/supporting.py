@@ -15,16 +15,16 @@ from functools import lru_cache
 from sayso.tools.truth.folding import fold
 from sayso.tools.truth.reading import read_statement
 
-from .alignment import Alignment, align, rank_statements, read_claim
+from .alignment import Alignment, ReadClaim, align, rank_statements, read_claim
 from .claim_parts import drop_frame, split_claim
 from .denials import check_amounts_in_words, check_denials
 from .figure_facts import check_figures, check_limits, check_unit_words
-from .likeness import measure_likeness, weigh
+from .likeness import measure_likeness, says_opposite, weigh
 from .near_rivals import check_rivals
 from .problems import SupportProblem
 from .role_facts import check_descriptions, check_roles
 from .source_reading import SourceReading, tidy
-from .word_facts import check_missing_names, check_mixed_names, check_objects, check_replaced_words
+from .word_facts import check_described_things, check_missing_names, check_mixed_names, check_objects, check_replaced_words
 
 CHECKS: tuple[Callable[[Alignment], Iterator[SupportProblem]], ...] = (
     check_missing_names,
@@ -34,6 +34,7 @@ CHECKS: tuple[Callable[[Alignment], Iterator[SupportProblem]], ...] = (
     check_rivals,
     check_descriptions,
     check_denials,
+    check_described_things,
     check_replaced_words,
     check_roles,
     check_amounts_in_words,
@@ -43,7 +44,8 @@ CHECKS: tuple[Callable[[Alignment], Iterator[SupportProblem]], ...] = (
 LEAST_SHARE = 0.5
 """How much of what a claim says has to be in its sources, in these or like words."""
 _MOST_STATEMENTS = 3
-_NEARLY_AS_GOOD = 0.9
+_NEARLY_AS_GOOD = 0.75
+_FIGURE, _OPPOSITE, _NEARLY = 0.9, 0.9, 0.05
 _AS_MUCH = 0.05
 _LONGEST_CLAIM = 1_500
 
@@ -82,9 +84,28 @@ def _judge_part(part: str, sources: SourceReading) -> Support:
         return Support(False, (SupportProblem("nothing", "The claim says nothing that could be checked."),), 0.0)
     ranked = rank_statements(read)
     best = ranked[0][0]
-    tried = [_judge(align(read, -at)) for rate, at in ranked[:_MOST_STATEMENTS] if rate >= _NEARLY_AS_GOOD * best]
+    # A figure may stand anywhere: the statement that has most of the claim's words is what it rests on.
+    had = [_count_said(read, at) for at in range(len(read.tables))]
+    near = [-at for rate, at in ranked if had[-at] == max(had) or rate >= _NEARLY_AS_GOOD * best]
+    tried = [_judge(align(read, at)) for at in near if had[at] >= max(had) - _NEARLY][:_MOST_STATEMENTS]
     most = max(each.share for each in tried)
     return min((each for each in tried if each.share >= most - _AS_MUCH), key=lambda each: (len(each.problems), -each.share))
+
+
+def _count_said(read: ReadClaim, at: int) -> float:
+    """Return how much of a claim a statement speaks of, in like words or in opposite ones."""
+    table, statement, said = read.tables[at], read.sources.statements[at], _FIGURE * len(read.figures[at])
+    taken = set[int]()  # one word of a statement says one of the claim
+    for place in sorted(read.places, key=lambda each: -max(table[each]).likeness if each in table else 0):
+        word = read.claim.words[place]
+        weight = weigh(word) if place in read.words else 1.0
+        free = [pair for pair in table.get(place, ()) if pair.place not in taken]
+        if free:
+            said += weight * max(free).likeness
+            taken.add(max(free).place)
+        elif place in read.words and any(says_opposite(word.text.casefold(), other.text.casefold()) for other in statement.words):
+            said += weight * _OPPOSITE
+    return said
 
 
 @lru_cache(16)

@@ -9,9 +9,9 @@ from sayso.tools.truth.grammar import PREPOSITIONS, is_verb
 from sayso.tools.truth.lexicon import excludes
 
 from .alignment import Alignment
-from .likeness import find_parts_of_speech, is_same_name, measure_likeness
+from .likeness import find_parts_of_speech, is_same_name, measure_likeness, says_opposite
 from .problems import SupportProblem
-from .source_reading import SourceReading, does_something, is_telling, join_names
+from .source_reading import SourceReading, describes_next, does_something, is_telling, join_names
 
 _LANGUAGES = frozenset("english german french spanish polish latin italian dutch russian chinese japanese".split())
 _NEAR = 2
@@ -59,6 +59,18 @@ def _find_other_first(match: Alignment, sources: SourceReading, first: str, seco
     return other if has_first else ""
 
 
+def check_described_things(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield a name before a thing of the claim where the statement has another name before it: "the Kelling mill"."""
+    claim, evidence = match.claim, match.evidence
+    theirs = match.read.sources.find_names(evidence)
+    for at in match.read.names:
+        if at in match.pairs or not describes_next(claim, at) or at + 1 not in match.pairs:
+            continue
+        before = match.pairs[at + 1].place - 1
+        if before in theirs and before not in match.said and describes_next(evidence, before):
+            yield SupportProblem("name", f"The sources say “{evidence.words[before].text}”, not “{claim.words[at].text}”.")
+
+
 def check_replaced_words(match: Alignment) -> Iterator[SupportProblem]:
     """Yield a word of the claim in whose place, beside the same word, the statement has another thing of one kind."""
     claim, evidence, said = match.claim, match.evidence, match.said
@@ -75,6 +87,8 @@ def check_replaced_words(match: Alignment) -> Iterator[SupportProblem]:
                 if not 0 <= place < len(evidence.words) or place in said or not evidence.is_content(place):
                     continue
                 other = evidence.words[place]
+                if says_opposite(word.text.casefold(), other.text.casefold()):
+                    continue  # see denials
                 if other.text[:1].islower() and excludes(word, other) and measure_likeness(word.text, other.text) < 0.45:
                     yield SupportProblem("word", f"The sources say “{other.text}”, not “{word.text}”.")
 
