@@ -10,22 +10,21 @@ from collections.abc import Mapping
 from .expression_parser import NUMBER_BEGINS, POSTFIXES, ParsedExpression, Parser
 from .function_table import ALIASES, FUNCTIONS
 from .notation import DATE, DEGREES, FRACTIONS, ROOTS, Pieces, read_day, split
-from .rational import Rational, is_less, parse_number
+from .rational import Rational, parse_number
 from .refusal import CalculationError, ErrorCode, Refused
 from .tokens import CURRENCIES, SUPERSCRIPTS
-from .units import FACTORS, UNITS, Label, convert_units
+from .unit_notation import INTO, SPEEDS, add_smaller_units, parse_conversion
+from .units import UNITS
 
 SCALES = {
     "k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "bn": 10**9, "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9,
     "trillion": 10**12,
 }  # fmt: skip
 _LETTER_SCALES = frozenset({"k", "K", "M", "B", "bn"})  # these touch their number
-SPEEDS = {"mph": ("mi", "h"), "kph": ("km", "h"), "kmh": ("km", "h")}
 _PARTS: dict[str, Rational] = {"half": (1, 2), "third": (1, 3), "quarter": (1, 4), "fifth": (1, 5), "tenth": (1, 10)}
 _ROOT_WORDS = {"square root of": "sqrt", "cube root of": "cbrt"}
 _PAIRS = {"\\lfloor": ("floor", "\\rfloor"), "\\lceil": ("ceil", "\\rceil"), "⌊": ("floor", "⌋"), "⌈": ("ceil", "⌉")}
 _CLOSING = frozenset(closing for _, closing in _PAIRS.values())
-_INTO = frozenset({"in", "to", "into", "as"})
 _OF_ANGLES = frozenset({"sin", "cos", "tan", "radians"})
 _LONGEST_NOUN = 3  # words between a percentage and "on": 20% service charge on 45.50
 
@@ -47,7 +46,7 @@ class _NotationParser(Parser):
 
     __slots__ = ("angles", "pieces")
 
-    ends_product = Parser.ends_product | _INTO
+    ends_product = Parser.ends_product | INTO
     postfixes = POSTFIXES | frozenset(FRACTIONS) | {"°", "\\", "k", "K", "M", "B", "b", "h", "t", "m", "d"} | frozenset("0123456789")
 
     def __init__(self, pieces: Pieces, variables: Mapping[str, ParsedExpression]) -> None:
@@ -67,8 +66,8 @@ class _NotationParser(Parser):
             self._parse_equation()
         else:
             self.parse_sum(0)
-            if self.tokens[self.at] in _INTO and self.tokens[self.at] not in self.variables:
-                self._parse_conversion()
+            if self.tokens[self.at] in INTO and self.tokens[self.at] not in self.variables:
+                parse_conversion(self)
         self.check_end()
 
     def _parse_dates(self) -> None:
@@ -107,24 +106,6 @@ class _NotationParser(Parser):
             reason = "This says that two sums are equal; give one of them, or an equation with an unknown such as 2x + 3 = 7."
             raise Refused(reason, ErrorCode.SYNTAX_NOT_ALLOWED, at)
         self.code += [("-", at, None), ("call", at, ("solve", 1))]
-
-    def _parse_conversion(self) -> None:
-        """Parse: ("in" | "to") unit ("/" unit)?"""
-        at = self.at
-        units = list(SPEEDS.get(self.tokens[at + 1], self.tokens[at + 1 : at + 2]))
-        after = at + 2
-        if len(units) == 1 and self.tokens[after] in ("/", "per"):
-            units.append(self.tokens[after + 1])
-            after += 2
-        unknown = next((unit for unit in units if unit not in UNITS), None)
-        if unknown is not None:
-            raise Refused(f"There is no unit {unknown!r} to convert to." if unknown else "A unit should follow.", ErrorCode.LABELS, at + 1)
-        label: Label = tuple(sorted((UNITS[unit], -1 if index else 1) for index, unit in enumerate(units)))
-        if self.tokens[at] == "as" or not self.has_units:
-            convert_units([*self.code, ("convert", at, label)])  # which says why there is nothing to convert
-        self.code.append(("convert", at, label))
-        self.has_units = True
-        self.at = after
 
     def parse_other_operator(self, operator: str, last: str, depth: int) -> bool:
         """Parse: x, mod, div, choose, "off", "on" or "of" and its factor, or a root that is multiplied. Return False for others."""
@@ -187,7 +168,7 @@ class _NotationParser(Parser):
     def is_percent(self, at: int) -> bool:
         """Return whether the % at token number `at` means hundredths, in these forms too: 30% off 80, 20% tip on 45.50."""
         following = self.tokens[at + 1]
-        if following in ("off", "x", "X", "|", "}", "?", *_INTO):
+        if following in ("off", "x", "X", "|", "}", "?", *INTO):
             return True
         return super().is_percent(at) or (following.isalpha() and bool(self._find_noun_end(at + 1)))
 
@@ -319,10 +300,10 @@ class _NotationParser(Parser):
         """Return whether what follows may or may not belong to the operand of a sign without brackets."""
         if following in ("^", "**", "(", "{") or any(token[:1] in SUPERSCRIPTS and token for token in self.tokens[begun : self.at]):
             return True
-        if following[:1].isalpha() and following not in ("mod", "x", "X", "choose", *_INTO):
+        if following[:1].isalpha() and following not in ("mod", "x", "X", "choose", *INTO):
             return True
         # √16 + 9 ends at the sign; "square root of 16 + 9" and "sqrt 16 + 9" may go on
-        return (sign in _ROOT_WORDS or sign.isalpha()) and following not in ("", ")", ",", "}", "|", "=", *_INTO)
+        return (sign in _ROOT_WORDS or sign.isalpha()) and following not in ("", ")", ",", "}", "|", "=", *INTO)
 
     def parse_name(self, name: str, depth: int) -> None:
         """Parse a call, a function without brackets, log_2(x), or another name."""
@@ -355,7 +336,7 @@ class _NotationParser(Parser):
         while self._parse_one_postfix():
             pass
         super().parse_postfix()
-        self._parse_more_of_a_unit()
+        add_smaller_units(self)
         if self.tokens[self.at] in DEGREES and self._parse_one_postfix():
             super().parse_postfix()
 
@@ -402,18 +383,6 @@ class _NotationParser(Parser):
         if len(self.code) != begun + 3 or not all(type(value) is int for value in values) or not 0 < values[0] < values[1]:
             raise Refused("A number before a fraction can be a product or a mixed number; write * or +.", ErrorCode.AMBIGUOUS, at)
         self.code.append(("+", at, None))
-
-    def _parse_more_of_a_unit(self) -> None:
-        """Parse the 25 min of 3 h 25 min: amounts of one kind side by side, the larger unit first, are added."""
-        tokens = self.tokens
-        unit = self.code[-1][2] if self.code[-1][0] == "unit" else ""
-        while unit in FACTORS and tokens[self.at][:1] in NUMBER_BEGINS and tokens[self.at] != ".":
-            at = self.at
-            smaller = "inches" if tokens[at + 1] == "in" and unit == "ft" else UNITS.get(tokens[at + 1], "")
-            if smaller not in FACTORS or FACTORS[smaller][0] != FACTORS[unit][0] or not is_less(FACTORS[smaller][1], FACTORS[unit][1]):
-                return
-            self.code += [("number", at, parse_number(tokens[at])), ("unit", at + 1, smaller), ("+", at, None)]
-            self.at, unit = at + 2, smaller
 
     def _parse_mixed_number(self) -> bool:
         """Parse the 1/2 of 2 1/2: two numbers side by side have no other reading, where the fraction is a proper one."""
