@@ -147,11 +147,11 @@ class _Command:
         from sayso.agents.evaluation.comparison_table import print_comparison  # late, for load time
 
         if self.json is not None:
-            from sayso.agents.evaluation.comparison_document import write_comparison
+            from sayso.agents.evaluation.comparison_document import write_comparison  # late, for load time
 
             self.json.write_text(write_comparison(comparison), "utf-8")
         if self.html is not None:
-            from sayso.agents.evaluation.comparison_page import write_comparison_html
+            from sayso.agents.evaluation.comparison_page import write_comparison_html  # late, for load time
 
             self.html.write_text(write_comparison_html(comparison), "utf-8")
         print_comparison(comparison)
