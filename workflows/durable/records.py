@@ -143,7 +143,7 @@ def run_rows(
     wanted = " OR ".join(f"state = :s{index}" for index in range(len(states))) or "1 = 1"
     values: dict[str, object] = {f"s{index}": state for index, state in enumerate(states)}
     if user is not None:
-        also, values["user"] = f"{also} AND for_user = :user", user
+        also, values["user"] = also + " AND for_user = :user" + (" AND for_user <> ''" if user else ""), user  # by the index of users
     found = session.execute(
         f"SELECT {_RUN} FROM sayso_runs WHERE ({wanted}) AND {also} ORDER BY changed_at DESC LIMIT {int(limit)}", values
     )

@@ -61,6 +61,8 @@ def find_spent(session: Session, window: CapWindow) -> float:
     whose = "".join(
         f" AND {column} = :{name}" for column, name in (("for_user", "user"), ("flow", "agent")) if getattr(window, name) is not None
     )
+    if window.user:
+        whose += " AND for_user <> ''"  # by the index of users
     found = session.execute(
         "SELECT value FROM sayso_runs JOIN sayso_log ON sayso_log.root = sayso_runs.id WHERE sayso_runs.changed_at >= :since "
         f"AND sayso_log.at >= :since AND kind = 'kept' AND substr(name, 1, 6) = 'model:'{whose}",

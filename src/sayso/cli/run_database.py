@@ -6,7 +6,7 @@ import os
 import re
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,11 +99,10 @@ async def find_run(engine: DurableEngine, run_id: str) -> RunRow:
 
     Raises UsageError, with the runs that begin like it, if there is none.
     """
-    rows = await engine.runs()
     root = run_id.partition("/")[0]
-    exact = [row for row in rows if row.id == root]
-    if exact:
-        return exact[0]
+    with suppress(UsageError):
+        return await engine.run(root)  # however many runs have changed since
+    rows = await engine.runs()
     turns = [row for row in rows if (number := row.id.removeprefix(f"{root}.")) != row.id and number.isdecimal()]
     if turns:
         return max(turns, key=lambda row: int(row.id.rpartition(".")[2]))
