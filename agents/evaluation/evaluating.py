@@ -91,6 +91,11 @@ async def open_store(store: DurableEngine | MemoryEngine | str | Path | None) ->
         finally:
             engine.close()
     else:
+        if not isinstance(store, MemoryEngine) and store.app is not None:
+            raise UsageError(
+                "The engine of an evaluation has an app, so its workers would go on in earnest with a case that was interrupted. Give the "
+                "URL of the database: store='sqlite:///runs.db'."
+            )
         yield store
 
 

@@ -16,7 +16,7 @@ from sayso.agents import ModelRequest, Reply
 from sayso.agents.evaluation import Case, CaseRun, ScoreResult, evaluate
 from sayso.tools.approval.grant import Grant
 from sayso.tools.approval.requests import ApprovalRequest
-from sayso.tools.errors import ReplayError, RunError
+from sayso.tools.errors import ReplayError, RunError, UsageError
 from sayso.workflows import RunEnded, Usage, engine
 
 SENT: list[str] = []
@@ -219,3 +219,16 @@ async def test_a_run_of_this_program_that_is_no_case_writes_as_ever() -> None:
     assert (await desk.run("mail Ada")).output == "Done, Ada."
     go_on.set()
     assert ((await evaluating).passed, SENT) == (True, ["ada@example.org"])
+
+
+async def test_workers_of_an_app_never_go_on_with_a_case(tmp_path: Path) -> None:
+    """A case that was killed is a run that nobody executes. A worker whose app has a grant would perform its write in earnest."""
+    url = f"sqlite:///{tmp_path}/runs.db"
+    store = engine(url, app=App(agents=[unsure], grants=[Grant(tool="mail")]))
+    with pytest.raises(UsageError, match="its workers would go on in earnest"):
+        await evaluate([Case(name="a", input="mail Ada")], unsure, store=store)
+    evaluation = await evaluate([Case(name="a", input="mail Ada")], unsure, store=url)
+    rows = await store.runs()
+    assert {row.id for row in rows} == {evaluation.id, f"{evaluation.id}-1"}
+    assert {row.app for row in rows} == {""}  # no worker's
+    store.close()
