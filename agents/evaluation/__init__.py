@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from .case_files import add_case as add_case
     from .case_files import read_suite as read_suite
     from .case_files import write_suite as write_suite
+    from .case_replays import ReplayedCase as ReplayedCase
+    from .case_replays import replay_case as replay_case
+    from .case_replays import replay_recording as replay_recording
     from .comparing import compare as compare
     from .comparison import Comparison as Comparison
     from .comparison import Variant as Variant
@@ -25,12 +28,9 @@ if TYPE_CHECKING:
     from .problems import CaseFileError as CaseFileError
     from .recordings import Recording as Recording
     from .recordings import RecordingError as RecordingError
-    from .recordings import ReplayedCase as ReplayedCase
     from .recordings import make_case as make_case
     from .recordings import make_recording as make_recording
     from .recordings import read_recording as read_recording
-    from .recordings import replay_case as replay_case
-    from .recordings import replay_recording as replay_recording
     from .recordings import write_recording as write_recording
     from .run_records import find_record as find_record
     from .run_records import make_record as make_record
@@ -72,7 +72,7 @@ _PLACES = {
     "PairedDifference": "statistics",
     "Recording": "recordings",
     "RecordingError": "recordings",
-    "ReplayedCase": "recordings",
+    "ReplayedCase": "case_replays",
     "RunRecord": "values",
     "Score": "values",
     "ScoreResult": "values",
@@ -100,8 +100,8 @@ _PLACES = {
     "print_comparison": "comparison_table",
     "read_recording": "recordings",
     "read_suite": "case_files",
-    "replay_case": "recordings",
-    "replay_recording": "recordings",
+    "replay_case": "case_replays",
+    "replay_recording": "case_replays",
     "write_comparison": "comparison_document",
     "write_comparison_html": "comparison_page",
     "write_evaluation_html": "html_report",

@@ -113,7 +113,7 @@ class CaseRunner:
 
     async def _replay(self, case: Case) -> Executed:
         """Replay the recording of a case over the present code: nothing acts, and no model is asked."""
-        from .recordings import replay_case  # late, for load time
+        from .case_replays import replay_case  # late, for load time
 
         rules = CaseRules()
         try:

@@ -1,71 +1,41 @@
-"""Make a recording and a case of a run, and replay it over the present code: nothing acts, and no money is spent."""
+"""Make a recording and a case of a run: its journal as a file, which is replayed over the present code."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from sayso.tools.calls import find_labels
 from sayso.tools.canonical import Json
 from sayso.tools.definition.secret import MASK
 from sayso.tools.effects import CLEAN, Labels
-from sayso.tools.errors import SaysoError, UsageError
-from sayso.workflows import App, MemoryEngine, Workflow
+from sayso.tools.errors import UsageError
+from sayso.workflows import MemoryEngine
 from sayso.workflows.runs.codec import read_value, strip_types, to_json
 from sayso.workflows.runs.execution import Execution
-from sayso.workflows.runs.journal import StrictJournal
-from sayso.workflows.runs.limits import Limits, Meter
-from sayso.workflows.runs.live_replay import WentOn, go_on
-from sayso.workflows.runs.protocols import NOTHING, Provenance, Scope
+from sayso.workflows.runs.journal import Entry, StrictJournal
+from sayso.workflows.runs.limits import Limits
 from sayso.workflows.runs.recording import Recording as Recording
 from sayso.workflows.runs.recording import RecordingError as RecordingError
 from sayso.workflows.runs.recording import parse_recording
-from sayso.workflows.runs.replaying import Difference, Hide, Replayed
-from sayso.workflows.runs.run_secrets import RunSecrets
-from sayso.workflows.workflow import merge_limits
 
 from ..messages import Conversation
 from .credentials import CredentialMask
-from .run_records import StoredRun, build_record, describe_error, find_models, read_execution, simplify_input
+from .run_records import read_execution, simplify_input
 from .scores.matches import Exact
-from .values import Case, RunRecord
+from .values import Case
 
 if TYPE_CHECKING:
     from sayso.workflows.runs.protocols import Engine
 
-AnyFlow = Workflow[Any, Any]
-NOT_IN_IT = "Not in the recording"
 LINE = 140
 """Characters of a line of a recording's file, where its parts can be parted."""
+_BARE_STARS = re.compile(rf"([=:,(\[]\s*){re.escape(MASK)}(?=\s*[,)\]}}])")
 _NO_NAME = re.compile(r"[^\w.-]+")
-
-
-class ReplayedCase(NamedTuple):
-    """What became of a recorded case under the present code: the record of its run, where that parts from the recording first, and a note.
-
-    With a `difference` before the end (`difference.at_end` is False) the run was stopped there, for what a model or tool would say next is
-    not in the recording; the note says so. With one at the end all steps were the same, and the record has the output of now.
-    """
-
-    record: RunRecord
-    difference: Difference | None = None
-    note: str = ""
-
-    stopped: bool = False
-    """Whether the record ends where the recording does, and not where the run would."""
-
-    @property
-    def same(self) -> bool:
-        """Return whether the code does what was recorded."""
-        return self.difference is None
-
-
-# from a run to a file
 
 
 async def make_recording(engine: Engine, run_id: str, *, mask: CredentialMask | None = None) -> Recording:
@@ -138,6 +108,7 @@ def _write_limits(limits: Limits) -> Json:
 
 def _mask(recording: Recording, mask: CredentialMask) -> Recording:
     hide = mask.mask_json
+    recording = replace(recording, entries=tuple(_quote_stars(entry) for entry in recording.entries))
     return replace(
         recording,
         input=hide(recording.input),
@@ -146,6 +117,20 @@ def _mask(recording: Recording, mask: CredentialMask) -> Recording:
         output=hide(recording.output),
         error=hide(recording.error),
     )
+
+
+def _quote_stars(entry: Entry) -> Entry:
+    """Return a model's reply so that its calls can be read where a secret number is stars: quoted in JSON, and 0 in a call as text."""
+    return entry._replace(value=_quote_stars_in(entry.value, "0")) if entry.name.startswith("model:") else entry
+
+
+def _quote_stars_in(value: Json, number: str) -> Json:
+    if isinstance(value, str):
+        return _BARE_STARS.sub(rf"\g<1>{number}", value) if MASK in value else value
+    if isinstance(value, dict):
+        number = f'"{MASK}"' if value.get("$") == "NativeCall" else number
+        return {key: _quote_stars_in(item, number) for key, item in value.items()}
+    return [_quote_stars_in(item, number) for item in value] if isinstance(value, list) else value
 
 
 def write_recording(recording: Recording, path: str | Path) -> Path:
@@ -239,175 +224,3 @@ def show_input(recording: Recording) -> object:
 def name_file(run_id: str) -> str:
     """Return the name of the file for the recording of a run."""
     return f"{_NO_NAME.sub('-', run_id).strip('.-') or 'run'}.json"
-
-
-# from a file to a replay
-
-
-def find_flow(recording: Recording, subject: object) -> tuple[AnyFlow, Callable[[object, str], Callable[[], Scope]] | None]:
-    """Return the flow that a recording is of, and an app's way to make its scope. Raises RecordingError where the subject is another."""
-    if isinstance(subject, App):
-        if recording.flow not in subject:
-            raise RecordingError(
-                f"The recording of run {recording.run_id} is of the flow {recording.flow!r}, which the app does not have. "
-                f"Flows: {', '.join(subject.names) or 'none'}."
-            )
-        flow = subject.flow(recording.flow)
-        return flow, lambda value, limits: subject.scope(flow, value, limits)
-    if not isinstance(subject, Workflow):
-        raise RecordingError(
-            f"A recording is replayed over an agent, a workflow or an app, and {subject!r} is none: it has no steps to compare."
-        )
-    if subject.name != recording.flow:
-        raise RecordingError(
-            f"The recording of run {recording.run_id} is of the flow {recording.flow!r}, and this is {subject.name!r}. "
-            f"Name the {subject.kind} that it was recorded with, or give this one name={recording.flow!r} if it is the same."
-        )
-    return subject, None
-
-
-async def replay_recording(recording: Recording, subject: object, *, deps: object = None) -> Replayed:
-    """Execute the present code over a recording: no model is asked, no tool called, nothing written, no connection opened.
-
-    `subject` is the agent or workflow, or an app that has it; `deps` is what its tools find, or a function that makes it.
-    Raises RecordingError where the recording is of another flow, or cannot be read by this version of the code.
-    """
-    with _explaining(recording, f"The recording of run {recording.run_id}"):
-        flow, make_scope = _prepare(recording, subject, deps)
-        return await recording.replay(flow.execute, make_scope, hide=_find_hide(recording))
-
-
-def _find_hide(recording: Recording) -> Hide | None:
-    """Return how credentials were hidden in what models were sent; None where there were none."""
-    return CredentialMask().mask_json if any(MASK in text for text in _iter_texts(recording.prompts)) else None
-
-
-def _iter_texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (Mapping, list, tuple)):
-        for each in value.values() if isinstance(value, Mapping) else value:
-            yield from _iter_texts(each)
-
-
-def _prepare(recording: Recording, subject: object, deps: object) -> tuple[AnyFlow, Callable[[], Scope]]:
-    flow, scope_of = find_flow(recording, subject)
-    value = recording.read_input()
-    if scope_of is not None:
-        return flow, scope_of(value, json.dumps(recording.limits))
-
-    def make_scope() -> Scope:
-        limits = merge_limits(flow.limits, Limits(**recording.limits) if isinstance(recording.limits, dict) else None)
-        return Scope(None, deps() if callable(deps) else deps, Meter(limits), provenance=Provenance(flow.find_user_texts(value)))
-
-    return flow, make_scope
-
-
-async def replay_case(case: Case, subject: object, *, deps: object = None, live: bool = False) -> ReplayedCase:
-    """Replay a recorded case over the present code, and return its record and the first difference.
-
-    With `live` the run goes on where it parts from the recording: models are really asked and reads done, which costs money; writes stay
-    pending, and steps of your own that are not in the recording are not done.
-    """
-    recording = read_recording(case.recording)
-    with _explaining(recording, case.recording):
-        return await _replay_case(case, recording, subject, deps, live)
-
-
-@contextmanager
-def _explaining(recording: Recording, place: str) -> Iterator[None]:
-    """Raise RecordingError for what a change by hand has broken: a value in it of the wrong kind, where it is made a record of."""
-    try:
-        yield
-    except (TypeError, AttributeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
-        if recording.sealed or isinstance(error, SaysoError):
-            raise
-        raise RecordingError(
-            f"{place} was changed by hand, and a value in it is not of the kind that it was: {type(error).__name__}: {error}. "
-            "Record the run again: sayso case."
-        ) from error
-
-
-async def _replay_case(case: Case, recording: Recording, subject: object, deps: object, live: bool) -> ReplayedCase:
-    _check_input(case, recording)
-    flow, make_scope = _prepare(recording, subject, deps)
-    replayed = await recording.replay(flow.execute, make_scope, hide=_find_hide(recording))
-    difference = replayed.difference
-    stops = difference is not None and not difference.at_end
-    ends_early = difference is None and bool(replayed.waits) and recording.state not in ("done", "waiting")
-    if live and (stops or ends_early):
-        went_on = await go_on(
-            flow.execute, recording.read_input(), replayed.reached.results, run_id=recording.run_id, make_scope=make_scope
-        )
-        return ReplayedCase(_record_live(recording, flow, went_on), difference, _describe_live(difference, went_on))
-    record = _record_replay(recording, flow, replayed)
-    if stops:
-        return ReplayedCase(record, difference, f"{NOT_IN_IT}: {difference}", stopped=True)
-    if ends_early:
-        return ReplayedCase(record, None, f"{NOT_IN_IT}: {replayed.waits[0]}, for the run had come no further.", stopped=True)
-    return ReplayedCase(record, difference)
-
-
-def _check_input(case: Case, recording: Recording) -> None:
-    recorded = show_input(recording)
-    if case.input is not None and strip_types(to_json(case.input)) != strip_types(to_json(recorded)):
-        where = f" ({case.place})" if case.place else ""
-        raise RecordingError(
-            f"The input of case {case.name!r}{where} is not the one of its recording: {str(case.input)[:80]!r}, and recorded was "
-            f"{str(recorded)[:80]!r}. "
-            "Take the recording out of the case, so that the model is asked, or write the input that was recorded."
-        )
-
-
-def _record_replay(recording: Recording, flow: AnyFlow, replayed: Replayed) -> RunRecord:
-    reached, difference = replayed.reached, replayed.difference
-    error = ""
-    if difference is None and not recording.finished:
-        error = describe_error(recording.read_error()) or (
-            f"Run {recording.run_id} was cancelled." if recording.state == "cancelled" else ""
-        )
-    elif difference is not None and difference.at_end and not reached.finished:
-        error = difference.asked.removeprefix("raises ")
-    return build_record(
-        StoredRun(
-            run_id=recording.run_id,
-            flow=recording.flow,
-            input=read_value(recording.input),
-            results=reached.results,
-            transcripts=reached.transcripts,
-            prompts=recording.prompts,
-            output=replayed.output if reached.finished else NOTHING,
-            error=error,
-            labels=reached.labels,
-            models=find_models(flow, reached.results),
-            seconds=recording.seconds if difference is None else 0.0,
-        ),
-        RunSecrets(),
-    )
-
-
-def _record_live(recording: Recording, flow: AnyFlow, went_on: WentOn) -> RunRecord:
-    result, reached = went_on.result, went_on.reached
-    return build_record(
-        StoredRun(
-            run_id=recording.run_id,
-            flow=recording.flow,
-            input=read_value(recording.input),
-            results=reached.results,
-            transcripts=reached.transcripts,
-            prompts={**recording.prompts, **went_on.prompts},
-            output=result.value if result is not None else NOTHING,
-            error=describe_error(went_on.error),
-            labels=reached.labels,
-            models=find_models(flow, reached.results),
-        ),
-        RunSecrets(),
-    )
-
-
-def _describe_live(difference: Difference | None, went_on: WentOn) -> str:
-    where = f"{NOT_IN_IT}: {difference}\n" if difference is not None else ""
-    left = f" Not done, for only a real run does it: {', '.join(went_on.not_done)}." if went_on.not_done else ""
-    waits = len(went_on.result.pending) if went_on.result is not None else 0
-    writes = f" {waits} write{'s stay' if waits != 1 else ' stays'} pending." if waits else ""
-    return f"{where}From there the model was really asked.{writes}{left}"

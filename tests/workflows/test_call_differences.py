@@ -187,6 +187,27 @@ async def test_secrets_are_not_compared_and_not_shown() -> None:
     assert "hunter2" not in json.dumps(recording.to_dict())
 
 
+async def test_a_secret_whose_stars_do_not_fit_is_not_a_difference() -> None:
+    @tool.write(card="Open")
+    async def unlock(pin: Annotated[int, Secret()]) -> str:
+        """Unlock."""
+        return "open"
+
+    recording = await record(agent(unlock, pin=471147))
+    assert "471147" not in json.dumps(recording.to_dict())
+    assert (await replay_recording(recording, agent(unlock, pin=471147))).difference is None
+    written = Agent(ScriptedModel("unlock(pin=471147)", "Done.", takes_tools=False), name="flow", tools=[unlock])
+    assert (await replay_recording(await record(written), written)).difference is None
+
+
+async def test_an_edit_that_repeats_what_is_bound_is_the_same() -> None:
+    async def repeat(request: ApprovalRequest) -> Decision | None:
+        return Edit({"to": "ada", "text": "bye"}) if '"hi"' in request.arguments else Approve()
+
+    recording = await record(code((mail.using(to="ada"), {"text": "hi"})), repeat)
+    assert (await replay_recording(recording, code((mail.using(to="ada"), {"text": "hi"})))).difference is None
+
+
 async def test_what_the_application_completes_is_not_asked_for_again() -> None:
     asked: list[object] = []
 

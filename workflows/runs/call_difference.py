@@ -14,6 +14,9 @@ from sayso.tools.errors import ToolError
 
 from .codec import NotJson, to_json
 
+EDIT = ".edit"
+"""Stands in the position of a request that somebody's edit has made."""
+
 
 def compare_calls(request: ApprovalRequest, tool: AnyTool, arguments: Mapping[str, object]) -> str:
     """Return the lines that differ, those of then after a "-", those of now after a "+"; "" if it is the same call.
@@ -24,9 +27,13 @@ def compare_calls(request: ApprovalRequest, tool: AnyTool, arguments: Mapping[st
     then = _without_secrets(read_shown(request.arguments), request)
     if request.tool != tool.name:
         return _show_lines(f"{request.tool} {readable_json(then)}", f"{tool.name} {readable_json(_write_all(arguments))}")
+    if EDIT in request.position:  # a person may repeat what is bound; it stays as it is
+        arguments = {name: value for name, value in arguments.items() if name not in tool.bound}
     try:
         now = tool.freeze(_complete(tool, arguments), lambda _: {HIDDEN: ""})
     except ToolError as error:
+        if request.secrets:  # stars stand in their place, and need not fit
+            return ""
         return _show_lines(f"{tool.name} {readable_json(then)}", f"refused: {error}")
     shown = {name: map_hidden(value, show_mask) for name, value in sorted(now.items())}  # in the order of the stored request
     if tool.prepare is not None:  # it may have changed any argument but the bound ones
