@@ -130,6 +130,8 @@ def _compare_figures(claim: Reading, statement: Reading) -> Mapping[int, Sequenc
 
 def is_same_figure(figure: Figure, other: Figure, claim: Reading) -> bool:
     """Return whether a statement's figure is the claim's: equal, in another unit, or rounded where the claim says "about"."""
+    if other.kind == "date" and _is_decade(other) and not _is_decade(figure):
+        return False  # "in 1980" is no "in the 1980s"
     if is_same_value(figure, other):
         if figure.kind not in _AMOUNTS:
             return True
@@ -140,6 +142,10 @@ def is_same_figure(figure: Figure, other: Figure, claim: Reading) -> bool:
             return True  # a year that is read as a number
     before = claim.words[figure.first - 1].text.casefold() if figure.first else ""
     return (bool(figure.bound) or before in _ABOUT) and _is_near(figure, other)
+
+
+def _is_decade(figure: Figure) -> bool:
+    return figure.shown.endswith("0s")
 
 
 def _is_near(figure: Figure, other: Figure) -> bool:

@@ -153,7 +153,12 @@ def _is_denied_figure(match: Alignment, figure: Figure, other: Figure) -> bool:
 def _find_unsaid(match: Alignment, zone: set[int], theirs: set[int]) -> list[int]:
     """Return what the statement says around a figure where the claim speaks of what belongs to another one; else nothing."""
     claim, evidence = match.claim, match.evidence
-    only_theirs = [at for at, pair in match.pairs.items() if pair.place in theirs - zone and pair.likeness >= 0.8]
+    stems = {evidence.words[at].stem for at in zone}
+    only_theirs = [
+        at
+        for at, pair in match.pairs.items()
+        if pair.place in theirs - zone and pair.likeness >= 0.8 and evidence.words[pair.place].stem not in stems
+    ]
     unsaid = [at for at in zone - match.said - theirs if evidence.is_content(at)]
     own = [at for at, pair in match.pairs.items() if pair.place in zone - theirs and pair.likeness >= 0.7 and not is_verb(claim.words, at)]
     named = any(at in match.read.names for at in own)

@@ -131,3 +131,10 @@ def find_parts_of_speech(word: Word) -> frozenset[str]:
 def weigh(word: Word) -> float:
     """Return how much a word says: a common one less than a rare one, one that only frames others least."""
     return 0.25 if is_weak(word) else 0.35 + 0.65 * find_rarity(word.text.casefold())
+
+
+def is_compared(word: Word) -> bool:
+    """Return whether a word is an adjective that compares: "longer"."""
+    low = word.text.casefold()
+    base = first_word(low[:-2]) if low.endswith("er") and len(low) > 4 else None
+    return base is not None and "a" in find_parts_of_speech(base)

@@ -19,7 +19,7 @@ from sayso.tools.truth.reading import Reading
 from sayso.tools.truth.words import tokenize
 
 from .alignment import Alignment, WordPair
-from .likeness import is_same_name, weigh
+from .likeness import is_compared, is_same_name, weigh
 from .problems import SupportProblem, quote_words
 from .role_facts import is_other_name
 from .source_reading import describes_next, does_something, is_owner, is_telling, join_names, spells_initials
@@ -351,7 +351,9 @@ def _is_rival_subject(match: Alignment, number: int, run: Sequence[int], spots: 
     shared = [bool(spot & set(other)) for spot in spots]
     if any(shared) and all(shared):
         return False
-    table = match.read.tables[number]
+    table, reading = match.read.tables[number], match.read.sources.statements[number]
+    if not is_thing(reading.words[other[-1]]) or is_compared(reading.words[other[-1]]):
+        return False
     beside = {pair.place for at in match.read.places if at not in run for pair in table.get(at, ()) if pair.likeness >= 0.5}
     return not beside & set(other) and (len(run) == 1 or any(shared))
 

@@ -41,12 +41,14 @@ def check_roles(match: Alignment) -> Iterator[SupportProblem]:
             yield from _check_verb(match, match.evidence, at, match.pairs[at])
         elif at in match.remote and match.remote[at].pair.likeness >= 0.8:
             remote = match.remote[at]
-            if sum(place in match.read.tables[remote.statement] for place in match.read.places) >= 2:
+            if sum(place in match.read.tables[remote.statement] for place in match.read.places) >= 3:
                 yield from _check_verb(match, match.read.sources.statements[remote.statement], at, remote.pair)
 
 
 def _check_verb(match: Alignment, evidence: Reading, at: int, pair: WordPair) -> Iterator[SupportProblem]:
     claim, word = match.claim, match.claim.words[at]
+    if any(place and reading.words[place - 1].text.casefold() == "to" for reading, place in ((claim, at), (evidence, pair.place))):
+        return  # whose "to serve" is, is said elsewhere
     if _is_in_compound(claim, at) and _is_in_compound(evidence, pair.place):
         return
     if pair.likeness < 0.8 or word.stem in _HOLLOW or evidence.words[pair.place].stem in _HOLLOW or not is_telling(claim, at):
@@ -111,7 +113,7 @@ def _is_turned(match: Alignment, at: int, place: int) -> bool:
     done, doing = set(theirs.patients), set(theirs.agents)
     if agents & doing or patients & done:
         return False
-    return bool(agents & done) and (bool(patients & doing) or bool(ours.patients))
+    return bool(agents & done) and bool(patients & doing)
 
 
 def _has_other_patients(claim: Reading, ours: Roles, theirs: Roles) -> bool:

@@ -23,7 +23,7 @@ from .likeness import measure_likeness, says_opposite, weigh
 from .near_rivals import check_rivals
 from .problems import SupportProblem
 from .role_facts import check_descriptions, check_roles
-from .source_reading import SourceReading, tidy
+from .source_reading import SourceReading, join_names, tidy
 from .word_facts import check_described_things, check_missing_names, check_mixed_names, check_objects, check_replaced_words
 
 CHECKS: tuple[Callable[[Alignment], Iterator[SupportProblem]], ...] = (
@@ -95,10 +95,11 @@ def _judge_part(part: str, sources: SourceReading) -> Support:
 def _count_said(read: ReadClaim, at: int) -> float:
     """Return how much of a claim a statement speaks of, in like words or in opposite ones."""
     table, statement, said = read.tables[at], read.sources.statements[at], _FIGURE * len(read.figures[at])
+    runs = join_names(read.claim, read.names)
     taken = set[int]()  # one word of a statement says one of the claim
     for place in sorted(read.places, key=lambda each: -max(table[each]).likeness if each in table else 0):
         word = read.claim.words[place]
-        weight = weigh(word) if place in read.words else 1.0
+        weight = weigh(word) if place in read.words else 1 / next(len(run) for run in runs if place in run)
         free = [pair for pair in table.get(place, ()) if pair.place not in taken]
         if free:
             said += weight * max(free).likeness

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from sayso.tools.truth.grammar import PREPOSITIONS, is_verb
-from sayso.tools.truth.lexicon import excludes
+from sayso.tools.truth.lexicon import excludes, is_thing
 
 from .alignment import Alignment
 from .likeness import find_parts_of_speech, is_same_name, measure_likeness, says_opposite
@@ -78,6 +78,8 @@ def check_replaced_words(match: Alignment) -> Iterator[SupportProblem]:
         if at in match.pairs and match.pairs[at].likeness >= 0.6:
             continue
         word = claim.words[at]
+        if not is_thing(word) or does_something(claim, at):
+            continue
         for step in (-1, 1):
             beside = next((each for each in (at + step, at + 2 * step) if each in match.pairs), None)
             if beside is None:
@@ -89,7 +91,12 @@ def check_replaced_words(match: Alignment) -> Iterator[SupportProblem]:
                 other = evidence.words[place]
                 if says_opposite(word.text.casefold(), other.text.casefold()):
                     continue  # see denials
-                if other.text[:1].islower() and excludes(word, other) and measure_likeness(word.text, other.text) < 0.45:
+                if (
+                    other.text[:1].islower()
+                    and is_thing(other)
+                    and excludes(word, other)
+                    and measure_likeness(word.text, other.text) < 0.45
+                ):
                     yield SupportProblem("word", f"The sources say “{other.text}”, not “{word.text}”.")
 
 
@@ -111,6 +118,8 @@ def _find_other_complement(match: Alignment, at: int, place: int) -> tuple[int |
     own, other = _find_next(match, at + 1), _find_next_there(match, place + 1)
     if own is None or other is None or own not in match.pairs or other in match.said:
         return None, None
+    if abs(match.pairs[own].place - other) <= _NEAR + 1:
+        return None, None  # "thousands of Muslims"
     clauses = [evidence.segments[evidence.segment_of[each]].clause for each in (match.pairs[own].place, place)]
     kinds = find_parts_of_speech(match.claim.words[own]) & find_parts_of_speech(evidence.words[other])
     first, last = sorted((match.pairs[own].place, place))
@@ -130,7 +139,7 @@ def _find_other_after_preposition(match: Alignment, at: int, place: int) -> tupl
     if low not in PREPOSITIONS or place + 1 >= len(evidence.words) or evidence.words[place + 1].text.casefold() != low:
         return None, None
     own, other = _find_next(match, at + 2), _find_next_there(match, place + 2)
-    is_known = any(own in each for each in match.read.tables)
+    is_known = own is None or any(own in each for each in match.read.tables) or claim.words[own].text.casefold() in _LANGUAGES
     return (None, None) if other is None or other in match.said or is_known else (own, other)
 
 
