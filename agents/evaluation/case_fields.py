@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ class CaseReader:
                 top.line, f"there are no cases here{_find_cases(fields)}. Write `cases:` and below it `- input: ...` for each case."
             )
             return Suite(self.path.stem, ())
-        scores = self._read_scores(top, FILE_FIELDS, "a case file")
+        scores = _tell_apart(self._read_scores(top, FILE_FIELDS, "a case file"))
         cases = list[Case]()
         if not isinstance(listed.value, list):
             self.problems.add(listed.line, f"`cases` is {listed.kind()} and no list. Begin each case with `- input: ...`.")
@@ -108,7 +109,7 @@ class CaseReader:
             self.problems.add(node.line, f"a case is {node.kind()}. A case has an `input`, and what must hold: `- input: ...`.")
             return None
         fields = node.value
-        scores = self._read_scores(node, CASE_FIELDS, "a case")
+        scores = _tell_apart(self._read_scores(node, CASE_FIELDS, "a case"), shared)
         recording = self._read_word(fields.get("recording"), "recording")
         given = fields.get("input")
         is_named_otherwise = any(OTHER_FIELDS.get(key.casefold()) == "input" for key in fields)  # which is told of that field
@@ -162,7 +163,7 @@ class CaseReader:
             self.problems.add(node.line, f"`writes` is {node.kind()}, and has to be ask, reject or pretend.")
         return {"writes": node.text}
 
-    def _read_scores(self, node: FileValue, known: tuple[str, ...], what: str) -> tuple[Score, ...]:
+    def _read_scores(self, node: FileValue, known: tuple[str, ...], what: str) -> list[Score]:
         """Return the scores that a mapping names: by a field each, or in its list `scores`."""
         made = list[Score]()
         for key, value in _mapping(node).items():
@@ -173,7 +174,7 @@ class CaseReader:
                 made.extend(self._make(key, value, line))
             elif key not in known:
                 self._tell_unknown(key, line, node, known, what)
-        return tuple(_told_apart(made))
+        return made
 
     def _tell_unknown(self, key: str, line: int, node: FileValue, known: tuple[str, ...], what: str) -> None:
         """Add that a field is not known, and what was meant: a name of another program, a note for people, a name that is near."""
@@ -287,9 +288,18 @@ def check_names(cases: list[Case], problems: Problems) -> None:
         first.setdefault(case.name, case)
 
 
-def _told_apart(scores: list[Score]) -> list[Score]:
-    """Return the scores without those that are there twice."""
-    return [score for at, score in enumerate(scores) if score not in scores[:at]]
+def _tell_apart(scores: list[Score], shared: tuple[Score, ...] = ()) -> tuple[Score, ...]:
+    """Return the scores without those that are there twice, also in the whole file; others of one name are numbered."""
+    kept = list[Score]()
+    for score in scores:
+        if score in shared or score in kept:
+            continue
+        taken = {each.name for each in (*shared, *kept)}
+        if score.name in taken and is_dataclass(score) and not isinstance(score, type):
+            number = next(number for number in range(2, len(taken) + 3) if f"{score.name} ({number})" not in taken)
+            score = replace(score, name=f"{score.name} ({number})")
+        kept.append(score)
+    return tuple(kept)
 
 
 def _mapping(node: FileValue) -> dict[str, FileValue]:

@@ -49,10 +49,13 @@ class PydanticReader:
         self.schema = found[1] if (found := _SCHEMA.match(yaml_text)) else ""
         self.unknown: dict[str, list[int]] = {}
         self.metadata: dict[str, Any] = {}
+        self.shared: list[str] = []
 
     def read(self, root: FileValue) -> Suite:
         top = root.value if isinstance(root.value, dict) else {}
         self._check_fields(root, FILE_FIELDS, "a dataset of pydantic-evals")
+        scores = self._read_evaluators(top.get("evaluators"))
+        self.shared = [score.name for score in scores]
         listed = top.get("cases")
         nodes = listed.value if listed and isinstance(listed.value, list) else []
         cases = [case for number, node in enumerate(nodes, 1) if (case := self._read_case(node, number))]
@@ -67,7 +70,6 @@ class PydanticReader:
                 notes.append("Report evaluators of pydantic-evals are kept for writing back, and not computed.")
         if self.metadata:
             kept["metadata"] = self.metadata
-        scores = self._read_evaluators(top.get("evaluators"))
         notes += [self._tell_unknown(name, lines) for name, lines in self.unknown.items()]
         name = top["name"].plain(self.scalar) if "name" in top else None
         return Suite(str(name or self.path.stem), tuple(cases), scores, str(self.path), tuple(notes), kept)
@@ -124,7 +126,7 @@ class PydanticReader:
             except UsageError as error:
                 self.problems.add(item.line, str(error))
                 continue
-            made.append(_rename(evaluator, [each.name for each in made]))
+            made.append(_rename(evaluator, [*self.shared, *(each.name for each in made)]))
         return tuple(made)
 
     def _read_evaluator(self, node: FileValue) -> PydanticEvaluator:

@@ -206,6 +206,8 @@ def list_options(made: MakeScore) -> dict[str, bool]:
 
 def name_options(score: Score) -> tuple[str, dict[str, object]]:
     """Return the name and options that make this score again. Raises UsageError for a score that no file can name."""
+    if (inner := getattr(score, "score", None)) is not None:  # an evaluator of pydantic-evals that a score of ours stands for
+        return name_options(inner)
     kind = type(score)
     found = [name for name, entry in SCORE_NAMES.items() if _is_made_by(score, entry)]
     if not found or not is_dataclass(score):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.agents.evaluation import Case, CaseFileError, Suite, add_case, read_suite, write_suite
+from sayso.agents.evaluation import Case, CaseFileError, Suite, add_case, evaluate, read_suite, write_suite
 from sayso.agents.evaluation.scores import (
     CallMade,
     CallNotMade,
@@ -338,6 +338,19 @@ def test_scores_of_your_own_have_the_names_that_you_give_them(tmp_path: Path) ->
         read_suite(path)
     with pytest.raises(UsageError, match="is none that a case file can name"):
         write_suite(Suite("x", (Case(name="a", input="b", scores=(Polite(),)),)), tmp_path / "out.yaml")
+
+
+async def test_a_score_is_there_once_and_two_of_one_name_are_numbered(tmp_path: Path) -> None:
+    async def echo(text: str) -> str:
+        return text
+
+    rubric = "The answer speaks to the customer by name, is polite, short, and true"
+    path = write(tmp_path, f"contains: a\ncases:\n- input: a\n  contains: a\n  judge:\n  - {rubric} always.\n  - {rubric} never.\n")
+    suite = read_suite(path)
+    assert [score.name.rpartition("…")[2] for score in suite.cases[0].scores] == ["", " (2)"]
+    write_suite(suite, tmp_path / "again.json")
+    assert strip_places(read_suite(tmp_path / "again.json")).cases == strip_places(suite).cases
+    assert len((await evaluate(suite, echo)).results[0].scores) == 3
 
 
 def test_a_recording_is_found_from_the_folder_of_the_file(tmp_path: Path) -> None:

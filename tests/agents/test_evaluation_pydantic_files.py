@@ -32,7 +32,7 @@ from pydantic_evals.evaluators import (
 from pydantic_evals.otel.span_tree import SpanNode, SpanTree
 
 from sayso.agents.evaluation import CallRecord, Case, CaseFileError, CaseRun, RunRecord, Score, Suite, evaluate, read_suite, write_suite
-from sayso.agents.evaluation.scores import CallMade, CitationRecall, Exact, SecondsAtMost
+from sayso.agents.evaluation.scores import CallMade, CitationRecall, Exact, Judge, SecondsAtMost
 from sayso.agents.evaluation.scores import Contains as OurContains
 from sayso.tools import UsageError
 from sayso.tools.calls import Outcome
@@ -143,12 +143,13 @@ async def test_tables_show_each_evaluator_by_its_name(tmp_path: Path) -> None:
     path = tmp_path / "cases.yaml"
     path.write_text(
         "cases:\n- inputs: a\n  evaluators:\n  - Contains: a\n  - MaxDuration: 5\n- inputs: b\n  expected_output: b\n  evaluators:\n"
-        "  - EqualsExpected\n  - Contains: b\n- inputs: c\n  evaluators: [Polite]\n"
+        "  - EqualsExpected\n  - Contains: b\n- inputs: c\n  evaluators: [Polite]\nevaluators:\n- MaxDuration: 9\n"
     )
     evaluation = await evaluate(read_suite(path), echo)
     assert {each.score: (each.passed, each.failed, len(each.values)) for each in evaluation.summaries} == {
         "Contains": (2, 0, 2),
-        "MaxDuration": (1, 0, 1),
+        "MaxDuration": (3, 0, 3),
+        "MaxDuration_2": (1, 0, 1),
         "EqualsExpected": (1, 0, 1),
         "Polite": (0, 0, 0),
     }
@@ -327,6 +328,18 @@ def test_cases_of_ours_are_written_for_the_package(tmp_path: Path, score: Score,
     assert dump(AnyDataset.from_file(path)) == dump(
         AnyDataset(name="ours", cases=[TheirCase(name="a", inputs="b", expected_output="c", evaluators=[evaluator])])
     )
+
+
+def test_their_cases_are_written_in_our_form_where_a_score_of_ours_means_the_same(tmp_path: Path) -> None:
+    evaluators: list[Evaluator[Any, Any, Any]] = [Equals(value={"a": 1}), MaxDuration(seconds=5), LLMJudge(rubric="It is polite.")]
+    AnyDataset(name="theirs", cases=[TheirCase(name="a", inputs="b", evaluators=evaluators)]).to_file(tmp_path / "theirs.yaml")
+    write_suite(read_suite(tmp_path / "theirs.yaml"), tmp_path / "ours.yaml", "sayso")
+    (case,) = read_suite(tmp_path / "ours.yaml").cases
+    assert sorted(case.scores, key=lambda score: score.name) == [
+        SecondsAtMost(5),
+        Exact({"a": 1}),
+        Judge("It is polite.", scale=(0, 1), least=1.0, with_input=False),
+    ]
 
 
 def test_what_the_package_has_no_words_for_is_refused(tmp_path: Path) -> None:
