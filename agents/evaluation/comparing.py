@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from sayso.tools.errors import UsageError
-from sayso.workflows import Limits
+from sayso.workflows import Limits, MemoryEngine
 
 from ..agent import Agent
-from .case_runs import CaseRunner
+from .case_runs import AnyEngine, CaseRunner
 from .comparison import Comparison, Variant, compare_evaluations
 from .evaluating import choose_id, open_store
 from .evaluation_money import Money, find_unpriced
@@ -26,7 +27,6 @@ from .suites import Suite
 from .values import Case, Score
 
 if TYPE_CHECKING:
-    from sayso.workflows import MemoryEngine
     from sayso.workflows.durable.engine import DurableEngine
 
     from ..models.model import Model
@@ -104,8 +104,9 @@ async def compare(
             runs.append(EvaluationRun(plan, runner, await choose_id(engine, plan, anew), concurrency, heard))
         with hold_threads([writes, *(case.writes or writes for case in cases)]):
             evaluations = await _carry_out(runs)
+        begun = [await _find_beginnings(engine, evaluation) for evaluation in evaluations]
     variants, subject = [column.variant for column in columns], "" if agent is None else agent.name
-    return compare_evaluations(variants, evaluations, suite=name, subject=subject, concurrency=concurrency)
+    return compare_evaluations(variants, evaluations, suite=name, subject=subject, concurrency=concurrency, begun=begun)
 
 
 async def _carry_out(runs: Iterable[EvaluationRun]) -> list[Evaluation]:
@@ -117,6 +118,16 @@ async def _carry_out(runs: Iterable[EvaluationRun]) -> list[Evaluation]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _find_beginnings(engine: AnyEngine, evaluation: Evaluation) -> dict[str, float]:
+    """Return when each case began that is in a database: what an earlier program executed met another machine than what runs now."""
+    begun: dict[str, float] = {}
+    if not isinstance(engine, MemoryEngine):
+        for result in evaluation.results:
+            with suppress(UsageError):  # a case that was replayed has no run there
+                begun.setdefault(result.case.name, (await engine.run(result.record.run_id)).created_at)
+    return begun
 
 
 def make_columns(agent: Agent[Any] | None, models: Models, prompts: Prompts) -> tuple[Column, ...]:

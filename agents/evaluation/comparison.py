@@ -11,6 +11,7 @@ from .statistics import SHARE, Interval, PairedDifference, bootstrap_interval, c
 from .suite_results import CaseResult, CaseStatus, Evaluation, group_by_case
 
 CONFIDENCE = 0.95
+TOGETHER_SECONDS = 600
 
 
 class Unit(StrEnum):
@@ -101,13 +102,20 @@ _Values = Mapping[str, list[float]]
 
 
 def compare_evaluations(
-    variants: Sequence[Variant], evaluations: Sequence[Evaluation], *, suite: str = "", subject: str = "", concurrency: int = 1
+    variants: Sequence[Variant],
+    evaluations: Sequence[Evaluation],
+    *,
+    suite: str = "",
+    subject: str = "",
+    concurrency: int = 1,
+    begun: Sequence[Mapping[str, float]] = (),
 ) -> Comparison:
     """Return the evaluations of one suite side by side; the first is the baseline.
 
     A run that failed has passed nothing: it counts as 0 in "cases passed" and in each score. What it cost and how long it took does not
     count, for it may have failed early. Nor do the times of the first case (of the first `concurrency` cases): there the program loads its
-    parts, and a server its model.
+    parts, and a server its model. `begun` says when each case began, by its name (seconds since 1970), for each variant: what did not begin
+    within ten minutes is not compared in its times, for the machine may have been busier.
     """
     quality: dict[Measure, _Read] = {PASSED: _read_passed}
     quality |= {Measure(name): _read_scores(scores) for name, scores in _find_scores(evaluations).items()}
@@ -116,7 +124,7 @@ def compare_evaluations(
     for measure, read in ((COST, _read_cost), (FIRST_TOKEN, _read_first_token), (SPEED, _read_speed), (SECONDS, _read_seconds)):
         known = [variant.is_priced or measure is not COST for variant in variants]
         counted = evaluations if measure is COST else [_leave_out_first(each, concurrency) for each in evaluations]
-        rows.append(_compare(measure, read, counted, confidence, None, known))
+        rows.append(_compare(measure, read, counted, confidence, None, known, () if measure is COST else begun))
     passed = [_collect(evaluation, _read_passed) for evaluation in evaluations]
     return Comparison(
         suite=suite or evaluations[0].suite,
@@ -154,6 +162,7 @@ def _compare(
     confidence: float,
     bounds: tuple[float, float] | None,
     known: Sequence[bool] = (),
+    begun: Sequence[Mapping[str, float]] = (),
 ) -> MeasureRow:
     columns = [
         _collect(evaluation, read) if is_known else {}
@@ -161,8 +170,8 @@ def _compare(
     ]
     first = columns[0]
     differences: list[PairedDifference | None] = [None]
-    for column in columns[1:]:
-        shared = [name for name in first if name in column]
+    for place, column in enumerate(columns[1:], start=1):
+        shared = [name for name in first if name in column and (not begun or _is_together(begun[0].get(name), begun[place].get(name)))]
         before, after = [first[name] for name in shared], [column[name] for name in shared]
         differences.append(compare_pairs(before, after, bounds=bounds, confidence=confidence) if shared else None)
     return MeasureRow(
@@ -170,6 +179,10 @@ def _compare(
         intervals=tuple(_find_interval(column, bounds) for column in columns),
         differences=tuple(differences),
     )
+
+
+def _is_together(first: float | None, other: float | None) -> bool:
+    return first is None or other is None or abs(first - other) <= TOGETHER_SECONDS
 
 
 def _find_interval(column: _Values, bounds: tuple[float, float] | None) -> Interval | None:

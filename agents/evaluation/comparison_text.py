@@ -106,7 +106,8 @@ def _describe_difference(comparison: Comparison, row: MeasureRow, place: int) ->
     unit, difference, name = row.measure.unit, row.differences[place], row.measure.name
     if difference is None:
         lacking = [each for each, interval in ((first, row.intervals[0]), (other, row.intervals[place])) if interval is None]
-        return f"{_capital(name)}: unknown for {_join(lacking)}." if lacking else f"{_capital(name)}: no case has it for both."
+        apart = f"no case of {other} began within ten minutes of that of {first}, and the machine may have been busier"
+        return f"{_capital(name)}: unknown for {_join(lacking)}." if lacking else f"{_capital(name)}: not compared, for {apart}."
     shown = f"{_points(format_difference(difference, unit), unit)} for {other}"
     cases = f"{difference.cases} case{'s' * (difference.cases != 1)}"
     if difference.low is None:
