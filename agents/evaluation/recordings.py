@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.tools.calls import find_labels
-from sayso.tools.canonical import Json
+from sayso.tools.canonical import Json, sha256
 from sayso.tools.definition.secret import MASK
 from sayso.tools.effects import CLEAN, Labels
 from sayso.tools.errors import UsageError
@@ -32,6 +32,7 @@ from .values import Case
 if TYPE_CHECKING:
     from sayso.workflows.runs.protocols import Engine
 
+LONGEST_NAME = 60
 LINE = 140
 """Characters of a line of a recording's file, where its parts can be parted."""
 _BARE_STARS = re.compile(rf"([=:,(\[]\s*){re.escape(MASK)}(?=\s*[,)\]}}])")
@@ -177,8 +178,9 @@ def make_case(
 
     With `expected` the output that the run had is what must come. Raises UsageError where it had none.
     """
-    if expected and not recording.finished:
-        raise UsageError(f"Run {recording.run_id} has no output to expect: it is {recording.state}.")
+    if expected and (not recording.finished or recording.output is None):
+        why = f"it is {recording.state}" if not recording.finished else "it returned nothing"
+        raise UsageError(f"Run {recording.run_id} has no output to expect: {why}.")
     told: dict[str, object] = {"run": recording.run_id, "flow": recording.flow}
     return Case(
         name=name or recording.run_id,
@@ -222,5 +224,6 @@ def show_input(recording: Recording) -> object:
 
 
 def name_file(run_id: str) -> str:
-    """Return the name of the file for the recording of a run."""
-    return f"{_NO_NAME.sub('-', run_id).strip('.-') or 'run'}.json"
+    """Return the name of the file for the recording of a run. A long id is cut, with its hash in place of the rest."""
+    name = _NO_NAME.sub("-", run_id).strip(".-") or "run"
+    return f"{name}.json" if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}-{sha256(run_id)[:8]}.json"

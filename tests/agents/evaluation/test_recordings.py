@@ -23,6 +23,7 @@ from sayso.agents.evaluation import (
     write_recording,
 )
 from sayso.agents.evaluation.credentials import CredentialMask
+from sayso.agents.evaluation.recordings import find_place
 from sayso.agents.windows import Window, summarise_oldest
 from sayso.tools import Outcome
 from sayso.tools.approval.grant import Grant
@@ -402,6 +403,18 @@ async def test_what_cannot_be_recorded_is_said(runs: DurableEngine) -> None:
         await make_recording(memory, "brunch")
     with pytest.raises(UsageError, match="has no output to expect: it is waiting"):
         make_case(await make_recording(runs, "waiting"), "w.json", expected=True)
+
+
+@pytest.mark.parametrize("run_id", ["é ü:1", "..", "r" * 250, "a b"])
+async def test_any_run_id_has_a_file(tmp_path: Path, run_id: str) -> None:
+    memory = MemoryEngine(strict=True)
+    await make_waiter("Hello.").run("Hello", engine=memory, run_id=run_id)
+    recording = await make_recording(memory, run_id)
+    path = write_recording(recording, find_place(tmp_path, recording))
+    assert read_recording(path).run_id == run_id
+    assert find_place(tmp_path, recording) == path, "the same run has the same file"
+    other = dataclasses.replace(recording, run_id=f"{run_id}!")
+    assert find_place(tmp_path, other) not in (path, tmp_path)
 
 
 async def test_an_app_replays_with_its_deps(tmp_path: Path) -> None:
