@@ -55,10 +55,10 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
     ):
         await fit_window(run, turn, conversation)
     if meter.reserves:
-        from .usage_estimate import estimate_usage  # late, for load time
+        from .usage_estimate import estimate_sent, estimate_usage  # late, for load time
 
         reserved = estimate_usage(conversation, meter)
-        run.expect_cost(reserved.cost_usd)
+        run.expect_cost(reserved.cost_usd, estimate_sent(conversation, reserved))
     meter.begin_model_call(reserved)
     used, position = NO_USAGE, f"model:{turn}"
     try:

@@ -39,3 +39,11 @@ def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
             "Limit tokens or model_calls, or use another model."
         )
     return Usage(input_tokens, output_tokens, cost or 0.0)
+
+
+def estimate_sent(conversation: ModelConversation, reserved: Usage) -> float:
+    """Return what the prompt of a call costs, in US dollars: a call that is cancelled is charged at least that."""
+    from .models.prices import price  # late, for load time
+
+    model = conversation.spec.model
+    return price(model.name, reserved.input_tokens, 0, base_url=getattr(model, "base_url", None)) or 0.0

@@ -155,6 +155,35 @@ async def test_what_a_call_did_not_use_is_given_back_and_what_failed_costs_nothi
     assert await count(home, "ada", agent=desk(0.002)) == 1
 
 
+async def test_a_call_that_is_cancelled_counts_as_its_prompt(homes: Homes) -> None:
+    home, began = homes.open(Cap(usd=0.0045)), asyncio.Event()
+
+    class Endless(ScriptedModel):
+        async def complete(self, request: ModelRequest) -> Reply:
+            began.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    for _ in range(4):
+        began.clear()
+        work = asyncio.create_task(Agent(Endless("", name="gpt-5-mini"), name="desk", sampling=SHORT).run("x", engine=home))
+        await began.wait()
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+    assert await count(home, "ada") == 2
+
+
+async def test_what_a_killed_program_had_reserved_is_free_once_the_caps_are_counted_anew(database_url: str) -> None:
+    home = DurableEngine(database_url, caps=[Cap(usd=0.0065)])
+    await desk().run("1", engine=home)
+    await home.database.do(lambda session: session.execute("UPDATE sayso_caps SET used_usd = used_usd + 0.003"))  # as its death leaves it
+    assert await count(home, "ada") == 0
+    await home.recount_caps()
+    assert await count(home, "ada") == 2
+    home.close()
+
+
 STRANGE = {"negative": -5.0, "not a number": math.nan}
 
 

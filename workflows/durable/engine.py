@@ -108,6 +108,14 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
             self.ledger = self.store.ledger = DurableLedger(caps, self.store.database)
 
+    async def recount_caps(self) -> None:
+        """Count what is used of the money caps anew, by the logs: what killed programs had reserved is free again.
+
+        What is reserved for model calls under way is forgotten too, so use it where few runs are executed.
+        """
+        if self.store.ledger is not None:
+            await self.store.ledger.recount()
+
     def require(self, approvers: Approvers | None) -> None:
         """Let only decisions count that one of the approvers has signed."""
         self.approvers = self.store.approvers = approvers

@@ -38,6 +38,10 @@ class DurableLedger:
         if usd:
             await self._database.do(lambda session: _add(session, windows, -usd))
 
+    async def recount(self) -> None:
+        """Forget what was counted: each cap is counted anew from the logs when it is next looked at."""
+        await self._database.do(lambda session: session.execute("DELETE FROM sayso_caps"))
+
     def _read_used(self, session: Session, window: CapWindow) -> float:
         """Return what is used of a window, locked until the transaction ends. One that begins counts what the log has of its time."""
         begun = session.execute(

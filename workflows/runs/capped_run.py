@@ -53,19 +53,20 @@ class MemoryLedger:
 class CappedRun(JournaledRun):
     """A run whose model calls are counted against the caps of its engine.
 
-    What a call had reserved that was cancelled, or whose program was killed, stays counted: nobody knows whether the provider charges it.
+    A call that is cancelled counts as its prompt: that is charged, and what was written by then nobody knows. What a program had reserved
+    that was killed stays counted, until the caps are counted anew.
     """
 
-    __slots__ = ()  # `most_usd` has its place in JournaledRun: so another kind of run can be a capped one as well
+    __slots__ = ()  # `most_usd` and `sent_usd` have their place in JournaledRun: so another kind of run can be a capped one as well
 
     def __init__(self, execution: Execution, run_id: str, scope: Scope) -> None:
         super().__init__(execution, run_id, scope)
-        self.most_usd = 0.0
+        self.most_usd = self.sent_usd = 0.0
         self.scope.meter.reserves = self.scope.meter.limits_cost = True  # each call says what it can cost, or that nobody knows
 
-    def expect_cost(self, usd: float) -> None:
-        """Take note of the most that the next model call can cost."""
-        self.most_usd = usd
+    def expect_cost(self, usd: float, sent_usd: float) -> None:
+        """Take note of the most that the next model call can cost, and of what its prompt alone does."""
+        self.most_usd, self.sent_usd = usd, sent_usd
 
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
         """Do `op(*args)` once and store its result; a model call is paid for."""
@@ -89,6 +90,9 @@ class CappedRun(JournaledRun):
             reply = await call(*args)
         except Exception:
             await ledger.give_back(windows, most)
+            raise
+        except BaseException:  # cancelled: the task is gone soon, the writing of it ends all the same
+            await ledger.give_back(windows, most - min(most, self.sent_usd))
             raise
         usage = getattr(reply, "usage", None)
         used = usage.cost_usd if isinstance(usage, Usage) else most

@@ -53,6 +53,7 @@ class JournaledRun:
         "open_children",
         "scope",
         "secrets",
+        "sent_usd",
     )
 
     def __init__(self, execution: Execution, run_id: str, scope: Scope) -> None:
@@ -332,7 +333,7 @@ class JournaledRun:
         if self.listeners:
             self.execution.publish(event)
 
-    def expect_cost(self, usd: float) -> None:
+    def expect_cost(self, usd: float, sent_usd: float) -> None:
         """Do nothing: there is no cap. See CappedRun."""
 
     async def call(self, tool: Tool[..., Any], /, **arguments: object) -> Any:

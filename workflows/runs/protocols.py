@@ -386,8 +386,8 @@ class Run(Protocol):
         """Hand an event to whoever listens right now; it is not stored."""
         ...
 
-    def expect_cost(self, usd: float) -> None:
-        """Take note of the most that the next model call can cost: where there are caps, so much is reserved."""
+    def expect_cost(self, usd: float, sent_usd: float) -> None:
+        """Take note of the most that the next model call can cost, and of what its prompt alone does: caps reserve it."""
         ...
 
     async def find_earlier(self, key: str, attempt: str) -> Earlier:
