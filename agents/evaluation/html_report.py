@@ -42,7 +42,7 @@ def _write_head(evaluation: Evaluation) -> str:
     return (
         f"<header><p class=kicker>Evaluation</p><h1>{name_of(evaluation.suite)}</h1>"
         f"<p class=made>{name_of(evaluation.subject)} · {_count(len(evaluation.results), 'result')}: {told or 'none'}{not_run}. "
-        f"Cost ${evaluation.cost_usd:.4f}.{repeats}</p><p class=verdict>{verdict}</p></header>\n"
+        f"Cost {_show_cost(evaluation.cost_usd)}.{repeats}</p><p class=verdict>{verdict}</p></header>\n"
     )
 
 
@@ -183,7 +183,7 @@ def _show_arguments(arguments: object) -> str:
 def _write_facts(result: CaseResult) -> str:
     record = result.record
     models = f", {', '.join(record.models)}" if record.models else ""
-    told = f"run {record.run_id}, {_count(record.turns, 'model call')}, {record.seconds:.2f} s, ${result.cost_usd:.4f}{models}"
+    told = f"run {record.run_id}, {_count(record.turns, 'model call')}, {record.seconds:.2f} s, cost {_show_cost(result.cost_usd)}{models}"
     return f"<p class=soft>{text_of(told, 400)}</p>"
 
 
@@ -204,7 +204,7 @@ def _write_passed(results: list[CaseResult]) -> str:
         f"<tr><th scope=row>{name_of(each.case.name)}{_show_repeat(each.repeat)}</th>"
         f"<td>{text_of(each.record.text or _show_value(each.record.output), 200)}</td>"
         f"<td>{', '.join(f'{text_of(score.score, 80)} {_show_number(score.value)}' for score in each.scores)}</td>"
-        f"<td>{each.record.seconds:.2f} s</td><td>${each.cost_usd:.4f}</td></tr>"
+        f"<td>{each.record.seconds:.2f} s</td><td>{_show_cost(each.cost_usd)}</td></tr>"
         for each in results
     )
     heads = "".join(f"<th scope=col>{name}</th>" for name in ("Case", "Output", "Scores", "Time", "Cost"))
@@ -226,6 +226,11 @@ def _show_repeat(repeat: int) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _show_cost(usd: float) -> str:
+    """Return a cost; where none was counted it is free or unknown, which nobody can tell apart."""
+    return f"${usd:.4f}" if usd else "–"
 
 
 def _show_number(value: float | None) -> str:
