@@ -1,8 +1,8 @@
 """500 runs, recorded with model, tools and web over sockets, replayed as cases by a process that may open no socket and write no file.
 
-The model is an OpenAI-compatible server on loopback, the web a small one of ours. Runs are approved, edited, rejected, left waiting, ended by
-a limit, and spread over branches. Then each flow's code is changed, and the first difference of each run is compared with the place of the
-change.
+The model is an OpenAI-compatible server on loopback, the web a small one of ours. Runs are approved, edited, rejected, left waiting, ended
+by a limit, and spread over branches. Then each flow's code is changed, and the first difference of each run is compared with the place of
+the change.
 
 python benchmarks/recorded_cases.py [--write]
 """
@@ -28,7 +28,7 @@ from _table import Row, finish
 
 from sayso import Agent, App, Approve, Edit, Limits, Reject, engine, parallel, sequential, tool
 from sayso.agents import OpenAIChat, WebSource, agentic_rag
-from sayso.agents.evaluation import Suite, make_case, make_recording, read_suite, replay_case, write_recording, write_suite
+from sayso.agents.evaluation import Case, Suite, make_case, make_recording, read_suite, replay_case, write_recording, write_suite
 from sayso.agents.research.sources import open_sources
 from sayso.tools.errors import LimitReached
 from sayso.tools.web import Web
@@ -75,7 +75,7 @@ def make_app(web: WebSource | None = None) -> App:
 class NoSearch:
     """A search that nobody may ask."""
 
-    async def search(self, query: str, count: int = 10) -> Any:
+    async def __call__(self, query: str, limit: int) -> Any:
         """Refuse."""
         raise AssertionError("a replay asks no search")
 
@@ -88,7 +88,7 @@ def complete(messages: list[Mapping[str, Any]]) -> Mapping[str, Any]:
     results = [each["content"] for each in messages if each["role"] == "tool"]
     told, asked = str(messages[0]["content"]), str(messages[1]["content"])
     quantity = int("".join(char for char in asked if char.isdigit()) or "1") % 9 + 1
-    plan = [("page", {"name": "menu"})]
+    plan: list[tuple[str, dict[str, object]]] = [("page", {"name": "menu"})]
     if "pages=0" in told:
         plan = []
     elif "pages=1" not in told:
@@ -147,7 +147,8 @@ async def decide(request: Any) -> Approve | Edit | Reject | None:
 
 async def record_all(folder: Path) -> int:
     """Execute the runs and record each. Return how many steps they have stored."""
-    cases, steps = [], 0
+    cases, steps = list[Case](), 0
+    more: dict[str, Any]
     async with open_sources("sample") as (search, web):
         source = WebSource(search, web)
         app = make_app(source)

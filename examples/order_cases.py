@@ -16,9 +16,9 @@ from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, OrderDesk
 CASES = Path(__file__).with_name("data") / "order_cases.yaml"
 
 
-def make_bot(model: Model) -> Agent[str]:
+def make_bot(model: Model, instructions: str = food_order.INSTRUCTIONS) -> Agent[str]:
     """The bot of food_order.py, without the e-mail after it."""
-    return Agent(model, name="order_bot", tools=[ORDER, MENU], instructions=food_order.INSTRUCTIONS, examples=food_order.EXAMPLES)
+    return Agent(model, name="order_bot", tools=[ORDER, MENU], instructions=instructions, examples=food_order.EXAMPLES)
 
 
 def open_desk() -> Counter:

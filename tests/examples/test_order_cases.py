@@ -27,3 +27,19 @@ def test_the_command_line_takes_the_same_cases(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sayso", "eval", f"{EXAMPLES}/data/order_cases.yaml", bot, "--deps", desk, "--only", "*order*"]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120)
     assert (done.returncode, "2 of 2 passed." in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_recorded_orders_are_the_same_until_the_instructions_change(tmp_path: Path) -> None:
+    lines = run("recorded_orders.py", "--out", "orders", cwd=tmp_path).splitlines()
+    assert lines[:4] == [
+        "order-1: the same: MENU done",
+        "order-2: the same: ORDER done",
+        "order-3: the same: ORDER rejected",
+        "order-4: the same: ORDER waits",
+    ]
+    assert [line for line in lines[4:] if line.startswith("order-")] == [
+        f"order-{number}: different: order-{number}, step 1: at 'model:0' the code sends the model something else."
+        for number in range(1, 5)
+    ]
+    assert sum("Be polite." in line for line in lines) == 4
+    assert len(list((tmp_path / "orders" / "recordings").glob("*.json"))) == 4
