@@ -203,6 +203,8 @@ def _read_prompt(prompt: str | Path) -> str | None:
         return None
     if not _is_file(prompt):
         if isinstance(prompt, Path) or _looks_like_a_file(prompt):
+            if Path(prompt).is_dir():
+                raise UsageError(f"The prompt {prompt} is a folder. Name a file in it.")
             raise UsageError(
                 f"There is no prompt file {prompt} (the current folder is {Path.cwd()}). A prompt's own text has a space in it."
             )
@@ -224,7 +226,8 @@ def _is_file(prompt: str | Path) -> bool:
 
 
 def _looks_like_a_file(prompt: str) -> bool:
-    return not any(character.isspace() for character in prompt) and ("/" in prompt or "\\" in prompt or prompt.endswith(PROMPT_ENDINGS))
+    line = prompt.strip()
+    return not any(map(str.isspace, line)) or ("\n" not in line and line.endswith(PROMPT_ENDINGS))
 
 
 def _label_prompt(prompt: str | Path) -> str:
