@@ -12,6 +12,7 @@ from sayso.tools.truth.words import is_light, stem
 
 from .alignment import Alignment
 from .likeness import denies, has_denying_prefix, says_opposite
+from .order_facts import is_turned_round
 from .problems import SupportProblem, quote_words
 from .source_reading import does_something, find_denied, find_subject, is_telling
 
@@ -34,6 +35,8 @@ def check_denials(match: Alignment) -> Iterator[SupportProblem]:
     yield from _check_their_denials(match, opposed)
     ours = {at for _, places in find_denied(match.claim) for at in places}
     theirs = {at for _, places in find_denied(match.evidence) for at in places}
+    if is_turned_round(match):
+        return  # "A is larger than B" for "B is smaller than A"
     for at, place in opposed.items():
         if (at in ours) == (place in theirs):
             yield SupportProblem("opposite", f"The sources say “{match.evidence.words[place].text}”, not “{match.claim.words[at].text}”.")

@@ -67,10 +67,16 @@ def _find_use(one: str, other: str) -> float:
 def measure_name_likeness(one: str, other: str) -> float:
     """Return whether two words are one name: 1 the same, 0.9 a country and its people, 0.8 by the tables, 0 other names."""
     a, b = _fold(one), _fold(other)
-    if a == b or stem(a) == stem(b):
+    if a == b or (stem(a) == stem(b) and not (one.isupper() and other.isupper())):
         return 1.0
-    if not other[:1].isupper():
+    if one.isupper() and len(one) > 1 and not other.isupper():  # "TV" for "television"
+        return 0.8 if measure_likeness(one, other) >= 0.9 else 0.0
+    if not other[:1].isupper() or one.isupper() != other.isupper():
         return 0.0
+    if one.isupper() and len(one) > 1:
+        return 0.0  # "XLVII" is no "XLVIII"
+    if len(a) > _SHARED_LETTERS - 1 and b.startswith(a) and len(b) - len(a) > 2:
+        return 0.8  # "Blues" for a "Bluesband"
     same = next((at for at, (left, right) in enumerate(zip(a, b, strict=False)) if left != right), min(len(a), len(b)))
     if same >= 4 and max(len(a), len(b)) - same <= 4 and {a[same:], b[same:]} <= _ENDINGS_OF_PEOPLES:
         return 0.9

@@ -37,6 +37,7 @@ _NEXT_STATEMENT = 0.1
 _OF_OTHERS = frozenset("he she it they his her its their".split())
 _BEFORE_FIGURES = frozenset("the a an about roughly some nearly almost over more than around approximately early late mid".split())
 _DIRECTIONS = frozenset("from to since until till before after by".split())
+_INSIDE = frozenset("in during at within inside into throughout".split())
 _LISTING = frozenset({"and", "or"})
 _MOST_ADJECTIVES = 5
 _PARTS = re.compile(r"[,;]|\band\b|\bor\b")
@@ -131,6 +132,12 @@ def _measure_distance(reading: Reading, one: int, other: int) -> float:
 
 
 def _find_preposition(reading: Reading, first: int) -> str:
+    """Return the kind of place that a name or figure stands in: the preposition before it, those of one meaning alike."""
+    found = _walk_to_preposition(reading, first)
+    return "in" if found in _INSIDE else found
+
+
+def _walk_to_preposition(reading: Reading, first: int) -> str:
     """Return the preposition that a name or figure stands behind, adjectives between them: "in" of "in east-central Poland"."""
     at, adjectives = first - 1, 0
     while at >= 0:
@@ -142,7 +149,7 @@ def _find_preposition(reading: Reading, first: int) -> str:
         if listed and low not in _LISTING and word.text[:1].isupper() and at:
             while at and reading.words[at - 1].text[:1].isupper():
                 at -= 1
-            return _find_preposition(reading, at)
+            return _walk_to_preposition(reading, at)
         if low == "and" and adjectives and at and reading.words[at - 1].text[:1].islower():
             at -= 1
             continue
@@ -150,7 +157,7 @@ def _find_preposition(reading: Reading, first: int) -> str:
             first = at - 1
             while first and reading.words[first - 1].text[:1].isupper():
                 first -= 1
-            return _find_preposition(reading, first)
+            return _walk_to_preposition(reading, first)
         if low not in _BEFORE_FIGURES and not (plain and beside and adjectives < _MOST_ADJECTIVES):
             return low if low in PREPOSITIONS else ""
         adjectives += reading.is_content(at)

@@ -112,6 +112,8 @@ def is_telling(reading: Reading, at: int) -> bool:
     """Return whether a word says something of its own: no grammar, number or denial. Words that limit ("planned") do say something."""
     if at in reading.figured:
         return False
+    if at and reading.words[at - 1].text.casefold() == "per" and reading.words[at].text.isalpha():
+        return True  # "per organization": a word that says little elsewhere
     if at not in reading.marked:
         return reading.is_content(at)
     word = reading.words[at]

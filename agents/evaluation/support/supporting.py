@@ -21,6 +21,7 @@ from .denials import check_amounts_in_words, check_denials
 from .figure_facts import check_figures, check_limits, check_unit_words
 from .likeness import measure_likeness, says_opposite, weigh
 from .near_rivals import check_rivals
+from .order_facts import check_clauses, check_comparisons
 from .problems import SupportProblem
 from .role_facts import check_descriptions, check_roles
 from .source_reading import SourceReading, join_names, tidy
@@ -37,6 +38,8 @@ CHECKS: tuple[Callable[[Alignment], Iterator[SupportProblem]], ...] = (
     check_described_things,
     check_replaced_words,
     check_roles,
+    check_comparisons,
+    check_clauses,
     check_amounts_in_words,
     check_objects,
     check_limits,

@@ -25,8 +25,21 @@ def check_missing_names(match: Alignment) -> Iterator[SupportProblem]:
         if at in match.pairs or at in match.remote or match.read.sources.is_given(word):
             continue
         before = claim.words[at - 1].text.casefold() if at else ""
+        if _is_part_of_known_name(match, at):
+            continue
         if not (before == "in" and word.text.casefold() in _LANGUAGES):
             yield SupportProblem("name", f"The sources do not name “{word.text}”.")
+
+
+def _is_part_of_known_name(match: Alignment, at: int) -> bool:
+    """Return whether a name's other words are in the statement, and no other name before them: "Malcolm Smith" of "Smith was"."""
+    evidence = match.evidence
+    run = next(each for each in join_names(match.claim, match.read.names) if at in each)
+    places = [match.pairs[each].place for each in run if each in match.pairs]
+    names = match.read.sources.find_names(evidence)
+    beside = {place + step for place in places for step in (-1, 1)} - set(places)
+    is_first = at + 1 in run and at + 1 in match.pairs
+    return is_first and not any(each in names for each in beside)
 
 
 def check_mixed_names(match: Alignment) -> Iterator[SupportProblem]:
@@ -60,14 +73,15 @@ def _find_other_first(match: Alignment, sources: SourceReading, first: str, seco
 
 
 def check_described_things(match: Alignment) -> Iterator[SupportProblem]:
-    """Yield a name before a thing of the claim where the statement has another name before it: "the Kelling mill"."""
+    """Yield a name before a thing or name of the claim where the statement has another name before it: "the Kelling mill"."""
     claim, evidence = match.claim, match.evidence
     theirs = match.read.sources.find_names(evidence)
     for at in match.read.names:
-        if at in match.pairs or not describes_next(claim, at) or at + 1 not in match.pairs:
+        of_name = at + 1 in match.read.names and at in match.remote
+        if at in match.pairs or at + 1 not in match.pairs or not (of_name or describes_next(claim, at)):
             continue
         before = match.pairs[at + 1].place - 1
-        if before in theirs and before not in match.said and describes_next(evidence, before):
+        if before in theirs and before not in match.said and (of_name or describes_next(evidence, before)):
             yield SupportProblem("name", f"The sources say “{evidence.words[before].text}”, not “{claim.words[at].text}”.")
 
 
