@@ -75,8 +75,8 @@ def _check_own_denials(match: Alignment, opposed: Mapping[int, int]) -> Iterator
         telling = [claim.words[at].text for at in places if is_telling(claim, at) and at not in match.pairs]
         if any(denies(text, other.text) for text in telling for other in evidence.words) or (theirs and not paired):
             continue
-        if _is_denied_in_words(match, first):
-            continue
+        if evidence.idioms or _is_denied_in_words(match, first):
+            continue  # "no charge" for "costs nothing"
         yield SupportProblem("denial", f"The sources do not deny this: {quote_words(claim, [first, *places[:3]])}.")
 
 

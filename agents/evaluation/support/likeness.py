@@ -102,8 +102,8 @@ def _fold(text: str) -> str:
 def denies(one: str, other: str) -> bool:
     """Return whether one of two words is the other with a prefix that denies it: "unsuccessful"."""
     for word, plain in ((one, other), (other, one)):
-        found = _DENYING.match(stem(word))
-        if found and stem(word)[found.end() :] == stem(plain):
+        found = _DENYING.match(word)
+        if found and stem(word[found.end() :]) == stem(plain):
             return found[0] in _SURE_PREFIXES or are_opposites(tokenize(word)[0], tokenize(plain)[0])
     return False
 

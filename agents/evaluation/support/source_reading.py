@@ -19,6 +19,8 @@ from .likeness import first_word, is_same_name
 
 _INITIALS = re.compile(r"\b(?:[A-Z]\.\s?){2,}")
 _NOTES = re.compile(r"\[(?:citation needed|note \d+|\d{1,3})\]")
+_NUMBERED = re.compile(r"[.-]\d")
+"""Behind a single letter, what makes it a name: X.25, A-1."""
 _BETWEEN_NAMES = frozenset(("", " ", *"-/&:;,)('\""))
 _NO_NAMES = (
     DETERMINERS
@@ -74,7 +76,7 @@ class SourceReading:
         if not word.text[:1].isupper() or at in reading.figured or at in reading.marked or low in _NO_NAMES:
             return False
         if len(word.text) == 1 and not reading.is_code(at):
-            return False
+            return bool(_NUMBERED.match(reading.text, word.end))
         if at and reading.text[reading.words[at - 1].end : word.start].strip() in _BETWEEN_NAMES:
             return not (low in self._lower and low not in self._capital and look_up(word))
         return self._is_first_name(reading, at)

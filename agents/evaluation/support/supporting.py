@@ -25,7 +25,14 @@ from .order_facts import check_clauses, check_comparisons
 from .problems import SupportProblem
 from .role_facts import check_descriptions, check_roles
 from .source_reading import SourceReading, join_names, tidy
-from .word_facts import check_described_things, check_missing_names, check_mixed_names, check_objects, check_replaced_words
+from .word_facts import (
+    check_described_things,
+    check_meant_things,
+    check_missing_names,
+    check_mixed_names,
+    check_objects,
+    check_replaced_words,
+)
 
 CHECKS: tuple[Callable[[Alignment], Iterator[SupportProblem]], ...] = (
     check_missing_names,
@@ -36,6 +43,7 @@ CHECKS: tuple[Callable[[Alignment], Iterator[SupportProblem]], ...] = (
     check_descriptions,
     check_denials,
     check_described_things,
+    check_meant_things,
     check_replaced_words,
     check_roles,
     check_comparisons,

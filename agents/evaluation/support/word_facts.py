@@ -15,6 +15,7 @@ from .source_reading import SourceReading, describes_next, does_something, is_te
 
 _LANGUAGES = frozenset("english german french spanish polish latin italian dutch russian chinese japanese".split())
 _NEAR = 2
+_POINTING = frozenset({"the", "this", "that"})
 
 
 def check_missing_names(match: Alignment) -> Iterator[SupportProblem]:
@@ -83,6 +84,26 @@ def check_described_things(match: Alignment) -> Iterator[SupportProblem]:
         before = match.pairs[at + 1].place - 1
         if before in theirs and before not in match.said and (of_name or describes_next(evidence, before)):
             yield SupportProblem("name", f"The sources say “{evidence.words[before].text}”, not “{claim.words[at].text}”.")
+
+
+def check_meant_things(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield a name of two words where "the forest" of the statement is another forest that is named before it."""
+    claim, statements = match.claim, match.read.sources.statements
+    for run in join_names(claim, match.read.names):
+        place = match.pairs[run[-1]].place if run[-1] in match.pairs else 0
+        if len(run) < 2 or not place or not match.evidence.words[place].text.islower():
+            continue
+        if match.evidence.words[place - 1].text.casefold() not in _POINTING or run[0] in match.pairs:
+            continue
+        head = claim.words[run[-1]].text
+        for statement in reversed(statements[: match.best]):
+            named = [each for each in join_names(statement, match.read.sources.find_names(statement)) if len(each) > 1]
+            meant = next((each for each in named if is_same_name(head, statement.words[each[-1]].text)), None)
+            if meant is not None:
+                texts = [statement.words[at].text for at in meant]
+                if not any(is_same_name(claim.words[run[0]].text, text) for text in texts):
+                    yield SupportProblem("name", f"The sources say this of “{' '.join(texts)}”.")
+                break
 
 
 def check_replaced_words(match: Alignment) -> Iterator[SupportProblem]:
