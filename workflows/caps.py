@@ -95,7 +95,7 @@ def check_caps(caps: Iterable[Cap] | None) -> tuple[Cap, ...]:
     """Return caps as a tuple. Raises UsageError for anything else."""
     if caps is None:
         return ()
-    given = (caps,) if isinstance(caps, Cap) else tuple(caps)
+    given = tuple(caps) if isinstance(caps, Iterable) else (caps,)
     for each in given:
         if not isinstance(each, Cap):
             raise UsageError(f"{each!r} is no cap. Write caps=[Cap(usd=5, per='day', by='user')].")

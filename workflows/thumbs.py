@@ -24,6 +24,8 @@ class Feedback(NamedTuple):
 def make_feedback(run_id: str, good: bool | None, note: str, by: str, now: float) -> Feedback:
     """Return the feedback to store; None for `good` withdraws. Raises UsageError for text that cannot be stored."""
     verdict: Verdict = "withdrawn" if good is None else "up" if good else "down"
+    if not isinstance(run_id, str):
+        raise UsageError(f"{run_id!r} is no run id, which is a text.")
     return Feedback(run_id, check_text(by, "by"), verdict, check_text(note, "note"), now)
 
 

@@ -305,6 +305,8 @@ def test_what_is_no_cap_is_refused(given: dict[str, Any], why: str) -> None:
 def test_a_number_is_no_cap_and_two_places_may_not_differ(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="5 is no cap"):
         engine(caps=[5])  # type: ignore[list-item]
+    with pytest.raises(UsageError, match="5 is no cap"):
+        engine(caps=5)  # type: ignore[call-overload]
     with pytest.raises(UsageError, match="name different caps"):
         engine(f"sqlite:///{tmp_path}/runs.db", app=App(caps=[Cap(usd=1)]), caps=[Cap(usd=2)])
 

@@ -45,6 +45,7 @@ async def test_a_thumb_without_a_name_is_from_the_user_of_the_run(home: Any) -> 
 
 REFUSED: dict[str, tuple[Callable[[Any], Awaitable[object]], str]] = {
     "an unknown run": (lambda home: home.give_feedback("r9", True, by="ada"), "no run 'r9'"),
+    "a run id that is none": (lambda home: home.give_feedback(5, True, by="ada"), "5 is no run id"),
     "a text for a thumb": (lambda home: home.give_feedback("r1", "down", by="ada"), "good='down' is no thumb"),
     "a number for a thumb": (lambda home: home.give_feedback("r1", 1, by="ada"), "good=1 is no thumb"),
     "a note that is no text": (lambda home: home.give_feedback("r1", True, note=5, by="ada"), "note=5 is not a text"),

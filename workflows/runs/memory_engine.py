@@ -295,8 +295,9 @@ class MemoryEngine(BaseEngine[Execution]):
         """Give a run a thumb up or down, with a note; of each person the last counts. Without `by` it is from the user of the run."""
         from ..thumbs import check_thumb, make_feedback  # late, for load time
 
+        feedback = make_feedback(run_id, check_thumb(good), note, by, self.clock())
         user = self._find(run_id).user
-        feedback = make_feedback(run_id, check_thumb(good), note, by or user, self.clock())
+        feedback = feedback._replace(by=feedback.by or user)
         self._feedback.append(feedback)
         return feedback
 
@@ -304,8 +305,9 @@ class MemoryEngine(BaseEngine[Execution]):
         """Withdraw a person's thumb. Raises UsageError where there is none."""
         from ..thumbs import find_withdrawable, make_feedback  # late, for load time
 
+        feedback = make_feedback(run_id, None, "", by, self.clock())
         user = self._find(run_id).user
-        feedback = make_feedback(run_id, None, "", by or user, self.clock())
+        feedback = feedback._replace(by=feedback.by or user)
         find_withdrawable(self._feedback, run_id, feedback.by)
         self._feedback.append(feedback)
         return feedback
