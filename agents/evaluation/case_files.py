@@ -13,6 +13,7 @@ from sayso.tools.errors import UsageError
 
 from .case_adding import insert_json_case, insert_yaml_case
 from .case_fields import CaseReader
+from .file_saving import hold_folder, save_text
 from .file_tree import FileValue, find_form, read_json, read_text
 from .problems import CaseFileError as CaseFileError
 from .problems import Problems
@@ -67,7 +68,7 @@ def write_suite(suite: Suite, path: str | Path, form: Form | None = None) -> Non
         head = f"# yaml-language-server: $schema={schema}\n" if ending == "yaml" else ""
         fields = fields if ending == "yaml" else {"$schema": schema, **fields}
     text = head + write_yaml(fields) if ending == "yaml" else _write_json(fields)
-    _save(path, text)
+    save_text(path, text)
 
 
 def add_case(path: str | Path, case: Case) -> None:
@@ -76,9 +77,14 @@ def add_case(path: str | Path, case: Case) -> None:
     Raises UsageError for a name that is there already, and for a file whose cases stand in no list to which a case can be added.
     """
     path = Path(path)
-    if not path.exists():
-        return write_suite(Suite(path.stem, (case,)), path)
-    suite, text, ending = read_suite(path), read_text(path), find_form(path)
+    with hold_folder(path.parent):  # two programs that add a case at once both find what the other one wrote
+        if not path.exists():
+            return write_suite(Suite(path.stem, (case,)), path)
+        return save_text(path, _add(path, read_text(path), case))
+
+
+def _add(path: Path, text: str, case: Case) -> str:
+    suite, ending = read_suite(path), find_form(path)
     if any(each.name == case.name for each in suite.cases):
         raise UsageError(f"{path} has a case of the name {case.name!r} already. Give the new one another name.")
     number = len(suite.cases) + 1
@@ -90,19 +96,7 @@ def add_case(path: str | Path, case: Case) -> None:
     read = None if root is None else _read(path, root, problems, {}, added if ending == "yaml" else "")
     if read is None or problems.found or read.cases[:-1] != suite.cases or len(read.cases) != number:
         raise UsageError(f"A case cannot be added to {path} without changing what is there. Write its list of cases with a - for each.")
-    return _save(path, added)
-
-
-def _save(path: Path, text: str) -> None:
-    """Write a file at once: a reader never sees half of it, and a failure leaves the old one."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_text(text, encoding="utf-8", newline="")
-        draft.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from None
-    finally:
-        draft.unlink(missing_ok=True)
+    return added
 
 
 def _write_json(fields: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -432,6 +433,19 @@ def test_a_case_is_added_and_the_rest_of_the_file_stays(tmp_path: Path, before: 
     assert [case.name for case in read_suite(path).cases][1:] == ["new"]
     with pytest.raises(UsageError, match="has a case of the name 'new' already"):
         add_case(path, Case(name="new", input="c"))
+
+
+def test_programs_that_add_cases_at_once_lose_none(tmp_path: Path) -> None:
+    path = write(tmp_path, "# all\n- input: first\n")
+    path.chmod(0o600)
+    link = tmp_path / "link.yaml"
+    link.symlink_to(path)
+    code = "import sys; from sayso.agents.evaluation import Case, add_case; add_case(sys.argv[1], Case(name=sys.argv[2], input='b'))"
+    programs = [subprocess.Popen([sys.executable, "-c", code, str(link), f"case {number}"]) for number in range(10, 16)]
+    assert [program.wait() for program in programs] == [0] * 6
+    assert sorted(case.name for case in read_suite(path).cases) == ["case 1", *(f"case {number}" for number in range(10, 16))]
+    assert path.read_text().startswith("# all\n- input: first\n")
+    assert (link.is_symlink(), path.stat().st_mode & 0o777) == (True, 0o600)
 
 
 def test_a_file_that_a_case_cannot_be_added_to_is_left_alone(tmp_path: Path) -> None:
