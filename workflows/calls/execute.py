@@ -35,7 +35,6 @@ from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import CLEAN, Effect, Secrecy
 from sayso.tools.errors import RunError, ToolError
 
-from ..runs.call_difference import snapshot_call
 from ..runs.events import ApprovalAsked, ApprovalDecided, GrantUsed, WriteSettled, WriteStarted
 from ..runs.limits import Intent, is_refunded
 from ..runs.protocols import Run
@@ -121,6 +120,8 @@ async def execute_call(run: Run, call: ToolCall, tool: AnyTool, position: str, *
         (result,) = await perform_delegated(run, f"read:{position}", [(call, tool)])
     elif needs_no_approval(run, tool):
         if tool.secret_schema is None:  # a secret is taken note of when the tool is called, and not stored before
+            from ..runs.call_difference import snapshot_call  # late, for load time: most runs read for their model alone
+
             run.record_prompt(f"read:{position}", snapshot_call, call)
         (result,) = await perform_reads(run, f"read:{position}", [(call, tool)])
     else:
