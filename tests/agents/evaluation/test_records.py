@@ -12,7 +12,8 @@ import pytest
 from sayso import Agent, Approve, Edit, Limits, Reject, ScriptedModel, Secret, engine, sequential, tool
 from sayso.agents import Reply, call
 from sayso.agents.evaluation import find_record, make_record
-from sayso.tools import Outcome
+from sayso.agents.messages import NativeCall
+from sayso.tools import Outcome, python_tool
 from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision
 from sayso.tools.errors import LimitReached, UsageError
 from sayso.workflows import DurableEngine, MemoryEngine, Run
@@ -209,3 +210,30 @@ async def test_a_run_is_read_whose_classes_are_not_loaded_here(tmp_path: Path) -
     durable.close()
     assert record.output == {"item": "burger"}
     assert record.usage.model_calls == 3
+
+
+PROGRAM = """
+print(menu(kind="lunch"))
+for item in ["burger", "fries"]:
+    try:
+        order(item=item, quantity=1)
+    except PermissionError:
+        pass
+"""
+
+
+async def test_the_calls_of_a_models_program_have_their_arguments_and_places(runs: Engine) -> None:
+    async def no_fries(request: ApprovalRequest) -> Decision | None:
+        return Reject("not today") if "fries" in request.card else Approve()
+
+    asked = Reply(calls=(NativeCall("x", "PYTHON", json.dumps({"code": PROGRAM})),))
+    agent = Agent(ScriptedModel(asked, "Ready."), name="coder", tools=[python_tool([menu, order])])
+    await agent.run("Order both", approve=no_fries, engine=runs, run_id="code")
+    record = await find_record(runs, "code")
+    assert [(each.id, each.tool, each.arguments.get("kind") or each.arguments.get("item"), each.outcome) for each in record.calls[1:]] == [
+        ("0.0.0", "menu", "lunch", Outcome.DONE),
+        ("0.0.1", "order", "burger", Outcome.DONE),
+        ("0.0.2", "order", "fries", Outcome.REJECTED),
+    ]
+    assert (record.calls[0].id, record.calls[0].tool, record.calls[0].outcome) == ("0.0", "PYTHON", Outcome.DONE)
+    assert [(each.call_id, each.decision) for each in record.approvals] == [("0.0.1", "approved"), ("0.0.2", "rejected")]
