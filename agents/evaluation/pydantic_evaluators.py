@@ -54,7 +54,7 @@ class _Judgement:
     """A score made of a function over the run."""
 
     name: str
-    judge: Callable[[CaseRun], Judged]
+    judge: Callable[[CaseRun], Judged] = field(repr=False)
 
     async def __call__(self, run: CaseRun) -> ScoreResult:
         if run.record.error or not run.record.finished:
