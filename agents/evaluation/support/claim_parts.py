@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sayso.tools.truth.gate import split_clauses
 from sayso.tools.truth.grammar import AUXILIARIES, DETERMINERS, PREPOSITIONS
+from sayso.tools.truth.lexicon import is_thing
 from sayso.tools.truth.reading import Reading, read_statement
 
 from .likeness import is_same_name
@@ -77,9 +78,11 @@ def _is_main_verb(clause: Reading, at: int) -> bool:
 def _find_gap(clause: Reading, after: Sequence[int]) -> int | None:
     """Return where the verb is left out in "the gym on the fourth floor": before the preposition or the number behind a thing."""
     words = clause.words
-    if words[after[0]].text.casefold() in PREPOSITIONS or not (
-        words[after[0]].text.casefold() in DETERMINERS or words[after[0]].text[:1].isupper()
-    ):
+    begins = words[after[0]].text.casefold() in DETERMINERS or words[after[0]].text[:1].isupper()
+    named = (
+        any(words[at].text[:1].isupper() for at in after[1:3]) and is_thing(words[after[0]]) and not words[after[0]].text.endswith("ing")
+    )
+    if words[after[0]].text.casefold() in PREPOSITIONS or not (begins or named):
         return None
     numbers = {figure.first for figure in clause.figures}
     return next((at for at in after[1:] if words[at].text.casefold() in PREPOSITIONS - {"of"} or at in numbers), None)

@@ -22,6 +22,7 @@ _DENYING_STEMS = frozenset(
     map(stem, "forbid prohibit ban refuse reject deny fail lack miss pending impossible exclude prevent avoid".split())
 )
 _MUST, _MAY = frozenset("must shall required obliged".split()), frozenset("may can could might allowed optional".split())
+_UNTIL = frozenset({"until", "till"})
 _DENYING = frozenset("not never no cannot".split())
 _BESIDE = 5
 """How near an opposite has to stand to what stands near the claim's word: "small pets" and "larger ones" are no contradiction."""
@@ -84,6 +85,8 @@ def _check_their_denials(match: Alignment, opposed: Mapping[int, int]) -> Iterat
     evidence = match.evidence
     ours = {at for _, places in find_denied(match.claim) for at in places}
     for first, places in find_denied(evidence):
+        if any(evidence.words[at].text.casefold() in _UNTIL for at in places):
+            continue  # "not until 1798" says that it was then
         head = next((at for at in places if is_telling(evidence, at)), None)
         claimed = [] if head is None else match.find_claimed(head)
         near = [at for at in claimed if match.pairs[at].likeness >= 0.7]
@@ -121,7 +124,12 @@ def _is_denied_in_words(match: Alignment, first: int) -> bool:
         for at, pair in match.pairs.items()
         if claim.segments[claim.segment_of[at]].clause == clause
     }
-    words = find_denying_words(evidence) - match.said
+    said = {word.text.casefold() for word in claim.words}
+    words = [at for at in find_denying_words(evidence) - match.said if evidence.words[at].text.casefold() not in said]
+    scope = next(places for mark, places in find_denied(claim) if mark == first)
+    denied = {evidence.segment_of[match.pairs[at].place] for at in scope if at in match.pairs}
+    if denied:
+        return any(evidence.segment_of[at] in denied for at in words)
     return any(evidence.segments[evidence.segment_of[at]].clause in near for at in words)
 
 

@@ -12,8 +12,8 @@ from sayso.tools.truth.word_kinds import is_weak
 from sayso.tools.truth.word_pairs import may_stand_for
 from sayso.tools.truth.words import Word, alike, opposite, stem, tokenize
 
-_DENYING = re.compile(r"^(?:un|in|im|ir|il|non|dis)(?=[a-z]{4})")
-_SURE_PREFIXES = frozenset({"un", "non", "dis"})
+_DENYING = re.compile(r"^(?:un|in|im|ir|il|non|dis|de(?=[a-z]{7}))(?=[a-z]{4})")
+_SURE_PREFIXES = frozenset({"un", "non", "dis", "de"})
 """Those with which nearly every word is denied; "imprison" does not deny "prison"."""
 _LEAST_LIKENESS = 0.35
 _MOST_LIKENESS = 0.7

@@ -149,8 +149,7 @@ def is_other_name(reading: Reading, at: int) -> bool:
     """Return whether a name stands in brackets, as another one of what is named before it: "Islamic Group (al-Gama'a)"."""
     if at and reading.text[reading.words[at - 1].end : reading.words[at].start].strip().endswith("("):
         return True
-    opened = at > 1 and "(" in reading.text[reading.words[at - 2].end : reading.words[at - 1].start]
-    return opened and reading.words[at - 1].text.casefold() == "or"
+    return at > 1 and reading.words[at - 1].text.casefold() == "or" and reading.words[at - 2].text[:1] not in "0123456789"
 
 
 def _find_roles(reading: Reading, verb: int, names: Sequence[int]) -> Roles:

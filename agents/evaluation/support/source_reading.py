@@ -127,7 +127,7 @@ def find_denied(reading: Reading) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Yield the place of each "not", "no" or "without" with the places of the words that it denies."""
     phrases = {first for first, _ in reading.idioms if reading.words[first].text.casefold() == "no"}
     for _, first, end in reading.find_marks(Mark.NOT, Mark.WITHOUT):
-        if first in phrases:  # "at no charge" denies nothing
+        if first in phrases or reading.words[first].text.casefold() == "out":  # "at no charge", "out of" deny nothing
             continue
         segment, places = reading.segments[reading.segment_of[first]], list[int]()
         verb = next((at for at in range(first - 1, segment.first - 1, -1) if does_something(reading, at)), None)
@@ -207,7 +207,10 @@ def describes_next(reading: Reading, at: int) -> bool:
     if at + 1 >= len(reading.words) or reading.text[reading.words[at].end : reading.words[at + 1].start] != " ":
         return False
     following = reading.words[at + 1]
-    return following.text[:1].islower() and following.text.casefold() not in SMALL and not is_verb(reading.words, at + 1)
+    is_noun = not is_verb(reading.words, at + 1) or any(
+        is_verb(reading.words, each) for each in range(at + 2, min(at + 4, len(reading.words)))
+    )
+    return following.text[:1].islower() and following.text.casefold() not in SMALL and is_noun
 
 
 def does_something(reading: Reading, at: int) -> bool:
