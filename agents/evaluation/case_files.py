@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from sayso.tools.errors import UsageError
 from .case_adding import insert_json_case, insert_yaml_case
 from .case_fields import CaseReader
 from .file_saving import hold_folder, save_text
-from .file_tree import FileValue, find_form, read_json, read_text
+from .file_tree import FileValue, check_letters, find_form, read_json, read_text
 from .problems import CaseFileError as CaseFileError
 from .problems import Problems
 from .pydantic_form import PydanticReader, is_pydantic_form, list_pydantic_case, list_pydantic_fields
@@ -37,6 +38,8 @@ def read_suite(path: str | Path, scores: Mapping[str, MakeScore] | None = None) 
     form = find_form(path)
     text = read_text(path)
     root = read_yaml(text, problems) if form == "yaml" else read_json(text, problems)
+    if root is not None and "\\u" in text.lower():
+        check_letters(root, problems)
     problems.check()
     assert root is not None  # otherwise there is a problem
     suite = _read(path, root, problems, scores or {}, text if form == "yaml" else "")
@@ -62,7 +65,7 @@ def write_suite(suite: Suite, path: str | Path, form: Form | None = None) -> Non
         form = "pydantic-evals" if suite.kept.get("form") == "pydantic-evals" else "sayso"
     if form not in ("sayso", "pydantic-evals"):
         raise UsageError(f"There is no form {form!r} of case files. Forms: sayso, pydantic-evals.")
-    fields = list_pydantic_fields(suite) if form == "pydantic-evals" else _list_fields(suite, path)
+    fields = _check_values(path, lambda: list_pydantic_fields(suite) if form == "pydantic-evals" else _list_fields(suite, path))
     head = ""
     if form == "pydantic-evals" and (schema := suite.kept.get("schema")):
         head = f"# yaml-language-server: $schema={schema}\n" if ending == "yaml" else ""
@@ -88,8 +91,9 @@ def _add(path: Path, text: str, case: Case) -> str:
     if any(each.name == case.name for each in suite.cases):
         raise UsageError(f"{path} has a case of the name {case.name!r} already. Give the new one another name.")
     number = len(suite.cases) + 1
+    case = replace(case, recording=_shorten_path(case.recording, path))
     is_theirs = suite.kept.get("form") == "pydantic-evals"
-    fields = list_pydantic_case(case, number, suite) if is_theirs else _list_case(case, number, suite, path)
+    fields = _check_values(path, lambda: (list_pydantic_case if is_theirs else _list_case)(case, number, suite))
     added = (insert_yaml_case if ending == "yaml" else insert_json_case)(text, fields)
     problems = Problems(path)
     root = (read_yaml if ending == "yaml" else read_json)(added, problems) if added else None
@@ -103,15 +107,27 @@ def _write_json(fields: Mapping[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
+def _check_values(path: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return fields. Raises UsageError for a value that no file can hold: an object, NaN, an infinite number, half a letter."""
+    try:
+        fields = make()
+        json.dumps(fields, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        why = "a text has half a letter in it" if isinstance(error, UnicodeEncodeError) else str(error)
+        raise UsageError(f"{path} cannot be written: {why}.") from None
+    return fields
+
+
 def _list_fields(suite: Suite, path: Path) -> dict[str, Any]:
     """Return a suite as the fields of Sayso's own form."""
     fields: dict[str, Any] = {} if suite.name == path.stem else {"name": suite.name}
     fields |= _list_scores(suite.scores)
-    fields["cases"] = [_list_case(case, number, suite, path) for number, case in enumerate(suite.cases, 1)]
+    cases = [replace(case, recording=_shorten_path(case.recording, path)) for case in suite.cases]
+    fields["cases"] = [_list_case(case, number, suite) for number, case in enumerate(cases, 1)]
     return fields
 
 
-def _list_case(case: Case, number: int, suite: Suite, path: Path) -> dict[str, Any]:
+def _list_case(case: Case, number: int, suite: Suite) -> dict[str, Any]:
     fields: dict[str, Any] = {} if case.name == f"case {number}" else {"name": case.name}
     if case.input is not None:
         fields["input"] = to_jsonable(case.input)
@@ -126,7 +142,7 @@ def _list_case(case: Case, number: int, suite: Suite, path: Path) -> dict[str, A
             scores = tuple(score for score in scores if score != plain)
     fields |= _list_scores(scores)
     if case.recording:
-        fields["recording"] = _shorten_path(case.recording, path)
+        fields["recording"] = case.recording
     if writes := getattr(case, "writes", ""):
         fields["writes"] = writes
     if case.stand_ins:
@@ -138,6 +154,8 @@ def _list_case(case: Case, number: int, suite: Suite, path: Path) -> dict[str, A
 
 def _shorten_path(recording: str, path: Path) -> str:
     """Return the path of a recording as seen from the folder of the case file."""
+    if not recording:
+        return ""
     try:
         return Path(os.path.relpath(recording, path.parent)).as_posix()
     except ValueError:  # another drive of Windows

@@ -64,6 +64,20 @@ def shorten_text(text: str, most: int = 60) -> str:
     return json.dumps(line if len(line) <= most else f"{line[:most]} …", ensure_ascii=False)
 
 
+def check_letters(root: FileValue, problems: Problems) -> None:
+    """Add a problem for each text with half a letter in it (an escape such as \\ud83d that stands alone), which no file can hold."""
+    left = [root]
+    while left:
+        value = left.pop()
+        if isinstance(value.value, dict):
+            left.extend(value.value.values())
+        elif isinstance(value.value, list):
+            left.extend(value.value)
+        texts = value.value if isinstance(value.value, dict) else [value.text]
+        if any("\ud800" <= letter <= "\udfff" for text in texts for letter in text):
+            problems.add(value.line, "an escape here is half a letter (\\ud800 to \\udfff). Write the letter itself.")
+
+
 def read_text(path: Path) -> str:
     """Return the text of a file. Raises UsageError for what is no UTF-8, says what it is instead, and where it goes wrong."""
     try:

@@ -216,6 +216,7 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "a backslash": ('- input: a\n  regex: "\\d+"', ["2: \\ means something inside double quotation marks."]),
     "a program": ("- input: !!python/object/apply:os.system [ls]", ["1: !!python/object/apply:os.system is a tag"]),
     "an alias of itself": ("- &a [*a]", ["1: an alias stands inside what it is an alias of."]),
+    "half a letter": ('- input: a\n- input: "\\ud83d"', ["2: an escape here is half a letter"]),
     "two documents": ("- input: a\n---\n- input: b", ["3: a second document begins here (---)."]),
     "a control character": ("- input: a\n- input: b\x07", ["2: a control character (U+0007) stands here."]),
     "nested too deep": (f"- input: {'[' * 200}{']' * 200}", ["1: lists and mappings are nested deeper than 100."]),
@@ -247,6 +248,7 @@ def test_fields_that_cases_share_can_be_written_once(tmp_path: Path) -> None:
 
 
 JSON_WRONG = {
+    "half a letter": ('[{"input": "a",\n"name": "\\ud83d"}]', "2: an escape here is half a letter"),
     "a comma too many": ('[{"input": "a",}]', "1: this is no JSON: a comma before } is one too many."),
     "a key twice": ('[{"input": "a",\n"input": "b"}]', "2: input stands twice here; the first is in line 1."),
     "single quotation marks": ("[{'input': 'a'}]", "1: this is no JSON: texts stand in double quotation marks."),
@@ -319,6 +321,23 @@ def test_a_long_file_is_read_as_a_short_one(tmp_path: Path) -> None:
         with pytest.raises(CaseFileError) as caught:
             read_suite(write(tmp_path, f"{long.rstrip()}\n{mistake}\n", "wrong.yaml"))
         assert said in str(caught.value)
+
+
+UNWRITABLE = {"an object": object(), "not a number": float("nan"), "no end": float("inf"), "half a letter": ["\ud83d"], "a key": {1: 2}}
+
+
+@pytest.mark.parametrize("value", UNWRITABLE.values(), ids=UNWRITABLE)
+@pytest.mark.parametrize("name", ["cases.yaml", "cases.json"])
+def test_what_no_file_can_hold_is_refused_and_nothing_is_written(tmp_path: Path, value: object, name: str) -> None:
+    case = Case(name="a", input="b", metadata={"value": value})
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_suite(Suite("x", (case,)), tmp_path / name)
+    assert not (tmp_path / name).exists()
+    write_suite(Suite("x", (Case(name="first", input="b"),)), tmp_path / name)
+    before = (tmp_path / name).read_text()
+    with pytest.raises(UsageError, match="cannot be written"):
+        add_case(tmp_path / name, case)
+    assert (tmp_path / name).read_text() == before
 
 
 class Polite:
