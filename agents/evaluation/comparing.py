@@ -134,7 +134,7 @@ def make_columns(agent: Agent[Any] | None, models: Models, prompts: Prompts) -> 
     """Return the grid of models and prompts, each with its agent. Raises UsageError for what is no comparison."""
     if agent is not None and not isinstance(agent, Agent):
         what = getattr(agent, "kind", type(agent).__name__)
-        raise UsageError(f"{agent!r} is a {what}, and what is compared are the models and prompts of an agent. Give the agent itself.")
+        raise UsageError(f"{agent!r} ({what}) is no agent, and models and prompts are those of an agent. Give the agent itself.")
     named_models, named_prompts = name_models(models), _name_prompts(prompts)
     if agent is None and not named_models:
         raise UsageError("There is no model to compare. Name at least one, or give an agent that has one.")

@@ -108,6 +108,8 @@ def compare_pairs(
     differences = [b - a for a, b in zip(before, after, strict=True)]
     widest = None if bounds is None else (bounds[0] - bounds[1], bounds[1] - bounds[0])
     interval = _interval(differences, two_valued_before and two_valued_after, widest, confidence, seed, of_pairs=True)
+    if interval.method == "t" and interval.cases < ALIKE:  # so few show nothing without a belief in normal values
+        interval = interval._replace(low=None, high=None, method="none")
     return PairedDifference(*interval, needed=cases_needed(differences, confidence=confidence))
 
 

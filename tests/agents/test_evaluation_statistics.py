@@ -71,6 +71,11 @@ def test_three_values_without_bounds_have_the_interval_of_student() -> None:
     )
 
 
+def test_five_pairs_without_bounds_show_no_difference() -> None:
+    assert not compare_pairs([1.0, 1.1, 1.2, 1.3, 1.4], [2.0, 2.2, 2.1, 2.4, 2.3], bounds=None).seen
+    assert compare_pairs([1.0, 1.1, 1.2, 1.3, 1.4, 1.5], [2.0, 2.2, 2.1, 2.4, 2.3, 2.6], bounds=None).seen
+
+
 def test_the_order_of_the_cases_changes_nothing() -> None:
     values = [Random(3).random() for _ in range(40)] + [0.1 + 0.2, 0.3]
     mixed = Random(5).sample(values, len(values))
