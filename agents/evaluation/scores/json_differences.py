@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from .grading import show
 
@@ -87,7 +87,7 @@ def pair_items(partners: Sequence[Sequence[int]]) -> list[int | None]:
     return [chosen.get(item) for item in range(len(partners))]
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

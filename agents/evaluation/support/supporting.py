@@ -18,6 +18,7 @@ from sayso.tools.truth.reading import read_statement
 from .alignment import Alignment, ReadClaim, align, rank_statements, read_claim
 from .claim_parts import drop_frame, split_claim
 from .denials import check_amounts_in_words, check_denials
+from .exchanged_facts import check_exchanged
 from .figure_facts import check_figures, check_limits, check_unit_words
 from .likeness import measure_likeness, says_opposite, weigh
 from .near_rivals import check_rivals
@@ -40,6 +41,7 @@ CHECKS: tuple[Callable[[Alignment], Iterator[SupportProblem]], ...] = (
     check_mixed_names,
     check_unit_words,
     check_rivals,
+    check_exchanged,
     check_descriptions,
     check_denials,
     check_described_things,
