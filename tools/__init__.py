@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from .definition.secret import Secret as Secret
     from .definition.tool import Tool as Tool
     from .definition.tool import ToolContext as ToolContext
+    from .dialects import ArgumentDelta as ArgumentDelta
+    from .dialects import CallDropped as CallDropped
+    from .dialects import CallRead as CallRead
+    from .dialects import CallStarted as CallStarted
+    from .dialects import CallTextDelta as CallTextDelta
+    from .dialects import ProblemRead as ProblemRead
     from .dialects import Reader as Reader
     from .dialects import Reading as Reading
     from .dialects import read as read
@@ -73,6 +79,12 @@ _PLACES = {
     "calculator": "calculation",
     "fill": "inline_calls",
     "read": "dialects",
+    "ArgumentDelta": "dialects",
+    "CallTextDelta": "dialects",
+    "CallDropped": "dialects",
+    "CallRead": "dialects",
+    "CallStarted": "dialects",
+    "ProblemRead": "dialects",
     "Reader": "dialects",
     "Reading": "dialects",
     "Sandbox": "sandbox",

@@ -407,7 +407,7 @@ def test_pieces_of_native_calls_may_come_interleaved() -> None:
         )
         for event in reader.feed(delta)
     ]
-    assert events == [TextRead("Ok."), CallStarted("weather"), CallStarted("now")]
+    assert events == [TextRead("Ok."), CallStarted("weather"), CallStarted("now", 1)]
     assert calls_of(reader.close()) == OSLO_NOW
 
 

@@ -6,8 +6,11 @@ from .dialect import DIALECTS, Dialect, collect_signatures, dialect_for_model
 from .native import read_native_calls
 from .read_events import (
     AllWasReasoning,
+    ArgumentDelta,
+    CallDropped,
     CallRead,
     CallStarted,
+    CallTextDelta,
     CallWithdrawn,
     Problem,
     ProblemRead,
@@ -23,8 +26,11 @@ from .signatures import ToolSignatures
 __all__ = [
     "DIALECTS",
     "AllWasReasoning",
+    "ArgumentDelta",
+    "CallDropped",
     "CallRead",
     "CallStarted",
+    "CallTextDelta",
     "CallWithdrawn",
     "Dialect",
     "Problem",

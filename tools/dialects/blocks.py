@@ -58,7 +58,7 @@ def parse_bare_json(state: ScannerState, position: int, sink: CallSink) -> CallP
     """Parse an object or a list in the form of a call, or several joined by `;`. Other JSON is data, and nothing in it is a call."""
     end, at = -1, position
     while True:
-        found = yield from find_json_end_announcing(state.buffer, at, state.tools, sink, _CALL_WITH_ARGUMENTS)
+        found = yield from find_json_end_announcing(state.buffer, at, at, state.tools, sink, _CALL_WITH_ARGUMENTS)
         value = parse_json_at(state.buffer.text, at, found, state.buffer.ended)
         behind = found.end if found.end >= 0 else found.stopped
         if value is None:
@@ -108,7 +108,7 @@ def parse_gemma_block(state: ScannerState, start: int, sink: CallSink) -> CallPa
     """Parse call:NAME{...}."""
     head = GEMMA_HEAD.match(state.buffer.text, start)
     assert head is not None
-    sink.announce(head[1])
+    sink.announce(head[1], start)
     return (yield from parse_gemma_call(state.buffer, start, head, state.tools))
 
 

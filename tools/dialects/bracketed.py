@@ -27,7 +27,7 @@ def parse_bracketed(buffer: TextBuffer, at: int, tools: ToolSignatures, announce
         yield
     tool = tools.find_marked(head[1])
     if tool is not None:
-        announce(tool.name)
+        announce(tool.name, at)
     given: dict[str, str] = {}
     position = yield from skip_space(buffer, head.end())
     # A key that comes twice ends the call: which of the values was meant is not known.

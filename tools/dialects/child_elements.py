@@ -25,7 +25,7 @@ def parse_child_elements(buffer: TextBuffer, at: int, tools: ToolSignatures, sin
         yield
     tool = tools.find_marked(head[2])
     if tool is not None:
-        sink.announce(tool.name)
+        sink.announce(tool.name, at)
     position = yield from skip_space(buffer, head.end())
     opening = yield from match_literal(buffer, position, _OPENINGS)
     body, end = ("", head.end()) if not opening else (yield from _find_body(buffer, position + len(opening), f"</{opening[1:]}"))
@@ -42,7 +42,7 @@ def _find_body(buffer: TextBuffer, at: int, closing: str) -> Incremental[tuple[s
     if buffer.text.startswith("{", position):  # the closing tag may stand in a text of the JSON too
         found = yield from find_json_end(buffer, position)
         position = max(position, found.end)
-    close = yield from find(buffer, closing, position)
+    close = yield from find(buffer, closing, position, in_call=True)
     return (buffer.text[at:close], close + len(closing)) if close >= 0 else (None, len(buffer.text))
 
 

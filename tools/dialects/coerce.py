@@ -72,7 +72,7 @@ def alternatives(schema: object) -> list[object]:
     return []
 
 
-def _is_plain_text(schema: object) -> bool:
+def is_plain_text(schema: object) -> bool:
     """Tell whether a schema takes any string and nothing else, as those of most parameters do."""
     return isinstance(schema, Mapping) and schema.get("type") == "string" and not schema.keys() & _CHOICE_KEYS
 
@@ -99,7 +99,7 @@ def coerce_text(written: str, schema: object, name: str, *, raw: bool = False) -
 
     `name` is the parameter's, for the message of a CoercionError.
     """
-    if _is_plain_text(schema):
+    if is_plain_text(schema):
         return written if raw else unquote(written)
     options = alternatives(schema)
     if options:
@@ -199,7 +199,7 @@ def unquote(written: str) -> str:
 
 def coerce_value(value: object, schema: object, name: str) -> object:
     """Return a JSON value as the type that the schema names: "9876" for an integer is 9876, and 9876 for a string is "9876"."""
-    if not isinstance(schema, Mapping) or (type(value) is str and _is_plain_text(schema)):
+    if not isinstance(schema, Mapping) or (type(value) is str and is_plain_text(schema)):
         return value
     options = alternatives(schema)
     if options:

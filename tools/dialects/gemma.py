@@ -49,7 +49,7 @@ def _find_end(buffer: TextBuffer, at: int) -> Incremental[int]:
         if found is None:
             if buffer.ended:
                 return -1
-            position = max(position, len(buffer.text) - 8)
+            position = buffer.certain_to = max(position, len(buffer.text) - 8)
             yield
             continue
         token, position = found[0], found.end()
@@ -65,9 +65,9 @@ def _find_end(buffer: TextBuffer, at: int) -> Incremental[int]:
             if depth == 0:
                 return position
         elif token == '"':
-            position = yield from find_closing_quote(buffer, found[0], found.end())
+            position = yield from find_closing_quote(buffer, found[0], found.end(), in_call=True)
         else:
-            position = yield from find(buffer, token, position)
+            position = yield from find(buffer, token, position, in_call=True)
             position = position + len(token) if position >= 0 else -1
         if position < 0:
             return -1

@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from .json_calls import parse_json_arguments
+from .json_end import find_json_end
 from .parsed_calls import CallParser, CallSink
-from .section_parser import find_json_end_announcing, parse_json_at
+from .section_parser import parse_json_at
 from .signatures import ToolSignatures
 from .tagged import invoke_tags, parse_tagged_arguments
 from .text_buffer import Incremental, TextBuffer, match_literal, skip_space, wait_for
@@ -59,12 +60,13 @@ def parse_message(buffer: TextBuffer, start: int, header: Header, tools: ToolSig
     """Parse a message to a tool. Return None where its body is not JSON: a call in another form may be in it."""
     # Without known tools only functions.NAME is a tool: browser and python are built into gpt-oss.
     tool = tools.find_marked(header.recipient) if tools.by_name or header.recipient.startswith("functions.") else None
-    if tool is not None:
-        sink.announce(tool.name)
     position = yield from skip_space(buffer, header.body)
+    if tool is not None and buffer.text[position : position + 1] == "{":
+        sink.announce(tool.name, start)
     if tool is not None and buffer.text.startswith("<", position):
         yield from wait_for(buffer, position + 40)
         if parameter := _PARAMETER.match(buffer.text, position):
+            sink.announce(tool.name, start)
             tags = replace(invoke_tags(parameter[1] or ""), ends=ENDS, ends_before=())
             return (yield from parse_tagged_arguments(buffer, start, position, tool.name, tags, tools))
     # The body may hold a call in another form, which is looked for then.
@@ -73,7 +75,7 @@ def parse_message(buffer: TextBuffer, start: int, header: Header, tools: ToolSig
             end = yield from _find_body_end(buffer, header.body)
             return end, [tools.report_unknown(header.recipient, (start, end))]
         return None
-    found = yield from find_json_end_announcing(buffer, position, tools, sink)
+    found = yield from find_json_end(buffer, position)
     value = parse_json_at(buffer.text, position, found, buffer.ended)
     end = found.end if found.end >= 0 else found.stopped
     after = yield from skip_space(buffer, end)

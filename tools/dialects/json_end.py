@@ -30,7 +30,8 @@ class JsonEnd:
 def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
     """Return the end of the object or list that begins at `at`. Stop early at a character with which no JSON can go on."""
     stack: list[str] = []
-    position = at
+    position = buffer.json_at = at
+    buffer.json_is_call = False
     while True:
         found = _JSON_TOKEN.search(buffer.text, position)
         if found is None:
@@ -38,6 +39,7 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
                 return JsonEnd(-1, len(buffer.text), "".join(stack), buffer)
             # A slash at the end of the text may be half of a comment's opening, so it is looked at again.
             position = max(position, len(buffer.text) - 1) if buffer.text.endswith("/") else len(buffer.text)
+            buffer.certain_to = position
             yield
             continue
         token, position = found[0], found.end()
@@ -52,12 +54,13 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
             if not stack:
                 return JsonEnd(position, position, "", buffer)
         elif token in QUOTES:
-            position = yield from find_closing_quote(buffer, token, position)
+            position = yield from find_closing_quote(buffer, token, position, in_call=True)
             if position < 0:
                 return JsonEnd(-1, len(buffer.text), "".join(stack) + token, buffer)
         elif token in ("//", "#", "/*"):
             position = yield from _find_comment_end(buffer, position, "*/" if token == "/*" else "\n")
         else:
+            buffer.certain_to = found.start()
             # The rest of the marker must have arrived: the caller looks whether one stands here.
             yield from wait_for(buffer, found.start() + 3)
             return JsonEnd(-1, found.start(), "".join(stack), buffer)
@@ -70,12 +73,15 @@ def _find_comment_end(buffer: TextBuffer, at: int, closing: str) -> Incremental[
             return position + len(closing)
         if buffer.ended:
             return len(buffer.text)
-        at = max(at, len(buffer.text) - 1)
+        buffer.certain_to = at = max(at, len(buffer.text) - 1)
         yield
 
 
-def find_closing_quote(buffer: TextBuffer, quote: str, at: int) -> Incremental[int]:
-    """Return the offset behind the next quote from `at` on that closes a string that `quote` opened, or -1."""
+def find_closing_quote(buffer: TextBuffer, quote: str, at: int, *, in_call: bool = False) -> Incremental[int]:
+    """Return the offset behind the next quote from `at` on that closes a string that `quote` opened, or -1.
+
+    With `in_call` all text up to there, or to the end where there is none, belongs to a call.
+    """
     inside = _INSIDE[quote]
     while True:
         found = inside.search(buffer.text, at)
@@ -84,6 +90,8 @@ def find_closing_quote(buffer: TextBuffer, quote: str, at: int) -> Incremental[i
                 buffer.searched_to = len(buffer.text)
                 return -1
             at = len(buffer.text)
+            if in_call:
+                buffer.certain_to = at
             yield
         elif found[0] == "\\":
             yield from wait_for(buffer, found.end() + 1)

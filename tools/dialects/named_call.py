@@ -61,25 +61,37 @@ def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolS
         except StopIteration as done:
             found = done.value
             break
-        if not announced and not may_be_signature(tool, state.buffer.text[position + 1 : position + 2 + state.dialect.longest_parameter]):
+        if not announced and _is_certain(state, start, position, tool):
             announced = True
-            sink.announce(tool.name)
+            sink.announce(tool.name, start)
         yield
     # The end decides: ORDER(item, customer) describes the tool, ORDER(item) may order one called item.
     if found.end >= 0 and is_signature(tool, state.buffer.text, position + 1, found.commas, found.end - 1):
         return None
     written = state.buffer.text[position + 1 : found.end - 1]
-    if (written in _PLURAL_ENDINGS or (tool.required and not written.strip())) and (yield from _is_in_sentence(state, found.end)):
+    if (
+        found.end >= 0
+        and (written in _PLURAL_ENDINGS or (tool.required and not written.strip()))
+        and (yield from _is_in_sentence(state, found.end))
+    ):
         return None
     if found.end >= 0 and state.buffer.text[start - 1 : start] == "[" and (yield from is_link(state, found.end)):
         return None
     if not announced:
-        sink.announce(tool.name)
+        sink.announce(tool.name, start)
     text = state.buffer.text
     if found.end < 0:
         span = (start, found.stopped)
         return found.stopped, [tool.report_problem(text[start : found.stopped], span, f"a closing parenthesis: {tool.signature}")]
     return found.end, [parse_arguments(tool, text, position + 1, found.commas, found.end - 1, (start, found.end))]
+
+
+def _is_certain(state: ScannerState, start: int, position: int, tool: ToolSignature) -> bool:
+    """Tell whether NAME( can only be a call by what stands behind it so far: no signature, no plural, and not the text of a link."""
+    written = state.buffer.text[position + 1 : position + 2 + state.dialect.longest_parameter]
+    if may_be_signature(tool, written) or not written.strip() or state.buffer.text[start - 1 : start] == "[":
+        return False
+    return not any(f"{ending})".startswith(written) for ending in _PLURAL_ENDINGS)
 
 
 def _is_in_sentence(state: ScannerState, end: int) -> Incremental[bool]:
@@ -115,12 +127,13 @@ def find_call_end(buffer: TextBuffer, at: int) -> Incremental[CallEnd]:
     """
     # Quotes in `dead` opened a string that never closes, so further ones are plain characters.
     stack, commas, position, dead = ["("], list[int](), at, ""
+    buffer.positional_at = at
     while True:
         found = _CALL_TOKEN.search(buffer.text, position)
         if found is None:
             if buffer.ended:
                 return _stop_search(commas, len(buffer.text), buffer)
-            position = _keep_line_break(buffer.text, max(position, at))
+            position = buffer.certain_to = _keep_line_break(buffer.text, max(position, at))
             yield
             continue
         token, position = found[0], found.end()

@@ -22,12 +22,12 @@ Detection = tuple[int, "Callable[[], Incremental[object]] | None"]
 """Where a block begins and the parser for it; or WAIT, where more text has to arrive to tell; or NOT_HERE."""
 NOTHING: Detection = (NOT_HERE, None)
 MORE: Detection = (WAIT, None)
-Announce = Callable[[str], None]
-"""Called with the name of a tool as soon as it is certain that a call of it has begun."""
+Announce = Callable[[str, int], None]
+"""Called with the name of a tool, and where the call begins, as soon as it is certain that there is one."""
 
 
 class CallSink(Protocol):
     """Receives calls while they are parsed."""
 
-    def announce(self, name: str) -> None: ...
+    def announce(self, name: str, start: int) -> None: ...
     def add(self, items: list[Item]) -> None: ...

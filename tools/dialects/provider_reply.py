@@ -33,9 +33,10 @@ _OTHERS = ("user", "system", "developer", "tool", "function")
 class ProviderReply:
     """Reads one reply of a provider: chat completions (Ollama's too), Responses, Anthropic's, Gemini's; whole, or however it is cut.
 
-    `feed` returns what is certain so far. Afterwards `calls` are the calls in the provider's own field, `finish` is how the reply ended
-    ("stop", "length", "tool_calls", "content_filter", "error", else the provider's own word; empty where nobody said), `usage` what the
-    provider counted, `error` what it reports in place of a reply (or of the rest of one), and `kept` what it wants back with the turn:
+    `feed` returns what is certain so far, with `tells_arguments` also each piece of a call's arguments. Afterwards `calls` are the calls in
+    the provider's own field, `finish` is how the reply ended ("stop", "length", "tool_calls", "content_filter", "error", else the
+    provider's own word; empty where nobody said), `usage` what the provider counted, `error` what it reports in place of a reply (or of
+    the rest of one), and `kept` what it wants back with the turn:
 
     - chat: {"message": {...}, "calls": [{...}, ...]}, the fields of the message and of each call that are not understood;
     - responses: {"output": [...]}, the items;
@@ -47,8 +48,8 @@ class ProviderReply:
 
     __slots__ = ("_reader", "_state", "_unread")
 
-    def __init__(self) -> None:
-        self._state = ReplyState()
+    def __init__(self, *, tells_arguments: bool = False) -> None:
+        self._state = ReplyState(tells_arguments=tells_arguments)
         self._reader: _ProtocolReply | None = None
         self._unread = ""
 

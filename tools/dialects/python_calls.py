@@ -57,7 +57,7 @@ def parse_python_call(
     if head[1] == "print" and tools.find("print") is None:
         return (yield from _parse_print(buffer, head.end(), tools, announce))
     if tool is not None:
-        announce(tool.name)
+        announce(tool.name, at)
     found = yield from find_call_end(buffer, head.end())
     if found.end < 0:
         if not marked:

@@ -55,7 +55,7 @@ def parse_action(buffer: TextBuffer, start: int, at: int, tools: ToolSignatures,
         yield
     tool = tools.find_marked(head[1])
     if tool is not None:
-        sink.announce(tool.name)
+        sink.announce(tool.name, start)
     end, given, notes, expected = yield from _parse_input(buffer, head.end(), tool)
     span = (start, end)
     if tool is None:
@@ -148,5 +148,5 @@ def _find_input_end(buffer: TextBuffer, at: int) -> Incremental[int]:
             return len(buffer.text)
         # A label may have arrived in part: search on from the last line if it is short.
         line = buffer.text.rfind("\n", at)
-        at = line if line >= 0 and len(buffer.text) - line < _LONGEST_LABEL else len(buffer.text)
+        at = buffer.certain_to = line if line >= 0 and len(buffer.text) - line < _LONGEST_LABEL else len(buffer.text)
         yield

@@ -59,21 +59,53 @@ class TextRead(NamedTuple):
 
 
 class CallStarted(NamedTuple):
-    """A call of this tool has begun. Its arguments follow."""
+    """A call of this tool has begun. Its arguments follow.
+
+    `number` counts the calls of the reply, from 0. The event that ends the call has the same: CallRead, ProblemRead or CallDropped. A call
+    that arrives whole is not announced.
+    """
 
     tool: str
+    number: int = 0
+
+
+class CallTextDelta(NamedTuple):
+    """A piece of a call as it is written, marks included. All pieces of a CallRead together are `text[slice(*call.span)]`.
+
+    Of a call in the provider's own field it is a piece of the arguments as they were sent.
+    """
+
+    number: int
+    text: str
+
+
+class ArgumentDelta(NamedTuple):
+    """A piece of the text of a string argument, decoded. All pieces of a CallRead together are its `arguments[name]`."""
+
+    number: int
+    name: str
+    text: str
 
 
 class CallRead(NamedTuple):
     """A complete call."""
 
     call: ReadCall
+    number: int = 0
 
 
 class ProblemRead(NamedTuple):
     """A call with a problem."""
 
     problem: Problem
+    number: int = 0
+
+
+class CallDropped(NamedTuple):
+    """What had begun like a call of this tool is none: JSON that goes on as data, the text of a link. It stays in the text."""
+
+    tool: str
+    number: int
 
 
 class CallWithdrawn(NamedTuple):
@@ -81,6 +113,7 @@ class CallWithdrawn(NamedTuple):
 
     item: ReadCall | Problem
     text: str
+    number: int = 0
 
 
 class ReasoningRead(NamedTuple):
@@ -98,4 +131,15 @@ class AllWasReasoning(NamedTuple):
     text: str
 
 
-ReadEvent = TextRead | CallStarted | CallRead | ProblemRead | CallWithdrawn | ReasoningRead | AllWasReasoning
+ReadEvent = (
+    TextRead
+    | CallStarted
+    | CallTextDelta
+    | ArgumentDelta
+    | CallRead
+    | ProblemRead
+    | CallDropped
+    | CallWithdrawn
+    | ReasoningRead
+    | AllWasReasoning
+)

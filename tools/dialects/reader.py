@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from .call_stream import NativeCallStream
 from .compiled_dialect import CompiledDialect, skip_run
 from .detect import DETECTORS, find_held_start
 from .dialect import FORMS, ToolOrSchema, collect_signatures, resolve_dialect
@@ -13,7 +14,19 @@ from .mentions import Mark, find_closing
 from .native import read_native_calls
 from .parsed_calls import NOT_HERE, WAIT, Item
 from .provider_reply import ProviderReply
-from .read_events import AllWasReasoning, CallRead, CallWithdrawn, Problem, ProblemRead, ReadCall, ReadEvent, Reading, TextRead
+from .read_events import (
+    AllWasReasoning,
+    CallRead,
+    CallStarted,
+    CallTextDelta,
+    CallWithdrawn,
+    Problem,
+    ProblemRead,
+    ReadCall,
+    ReadEvent,
+    Reading,
+    TextRead,
+)
 from .scanner_state import ScannerState
 from .signatures import ToolSignatures
 from .text_buffer import Incremental
@@ -23,14 +36,23 @@ class Reader:
     """Reads a reply while it streams. The result is the same however the reply is cut into pieces.
 
     `tools` are Tools or OpenAI function schemas. `dialect` is a name in DIALECTS, or "auto" for all of them at once; any other name is a
-    UsageError. `native` says that the model's endpoint takes tools: NAME(...) in prose is then a call of PURE tools only.
+    UsageError. `native` says that the model's endpoint takes tools: NAME(...) in prose is then a call of PURE tools only. With `arguments`
+    there are events for the arguments while they are written, CallTextDelta and ArgumentDelta.
     """
 
-    __slots__ = ("_items", "_reply", "_scan", "state")
+    __slots__ = ("_items", "_reply", "_scan", "_sent", "state")
 
-    def __init__(self, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto", *, native: bool = False) -> None:
+    def __init__(
+        self,
+        tools: ToolSignatures | Sequence[ToolOrSchema],
+        dialect: str = "auto",
+        *,
+        native: bool = False,
+        arguments: bool = False,
+    ) -> None:
         signatures = collect_signatures(tools)
-        self.state = ScannerState(signatures, _compile_dialect(signatures, dialect, native))
+        self.state = ScannerState(signatures, _compile_dialect(signatures, dialect, native), tells_arguments=arguments)
+        self._sent: dict[int, NativeCallStream] = {}  # calls in the provider's own field that have begun
         self._scan = _scan_text(self.state)
         self._reply: ProviderReply | None = None  # made when the first piece of one arrives
         self._items: list[Item] | None = None  # the calls in the provider's own field, once the message is complete
@@ -43,10 +65,19 @@ class Reader:
             events, self.state.events = self.state.events, []
             return events
         if self._reply is None:
-            self._reply = ProviderReply()
+            self._reply = ProviderReply(tells_arguments=self.state.tells_arguments)
         events = []
         for event in self._reply.feed(delta):
-            events += self.feed(event.text) if isinstance(event, TextRead) else [event]
+            match event:
+                case TextRead(text):
+                    events += self.feed(text)
+                case CallStarted(tool, place):
+                    sent = self._sent[place] = NativeCallStream(self.state.take_number(), self.state.tools.find_marked(tool))
+                    events.append(CallStarted(tool, sent.number))
+                case CallTextDelta(place, text):
+                    events += self._sent[place].add(text)
+                case _:
+                    events.append(event)
         return events
 
     def finish(self) -> list[ReadEvent]:
@@ -55,8 +86,13 @@ class Reader:
         next(self._scan, None)
         events, self.state.events = self.state.events, []
         if self._items is None:
-            self._items = _read_items(self._reply, self.state.tools) if self._reply else []
-            events += [CallRead(item) if isinstance(item, ReadCall) else ProblemRead(item) for item in self._items]
+            self._items = []
+            for place, item in _read_items(self._reply, self.state.tools) if self._reply else ():
+                self._items.append(item)
+                sent = self._sent.pop(place, None)  # of several calls in one, the first has its number
+                number = sent.number if sent is not None else self.state.take_number()
+                events += sent.finish(item) if sent is not None else ()
+                events.append(CallRead(item, number) if isinstance(item, ReadCall) else ProblemRead(item, number))
         return events
 
     def close(self) -> Reading:
@@ -116,16 +152,20 @@ def split_at_calls(text: str, tools: ToolSignatures | Sequence[ToolOrSchema], di
     return parts
 
 
-def _read_items(reply: ProviderReply, tools: ToolSignatures) -> list[Item]:
-    """Return the calls in the provider's own field, and the problems: with a call, or with a message that is none."""
-    items: list[Item] = []
-    for item in read_native_calls(reply.calls, tools):
-        tool = tools.find(item.tool) if isinstance(item, ReadCall) else None
-        items.append(parse_json_arguments(tool, item.arguments, item.span) if tool and isinstance(item, ReadCall) else item)
+def _read_items(reply: ProviderReply, tools: ToolSignatures) -> list[tuple[int, Item]]:
+    """Return the calls in the provider's own field, and the problems: with a call, or with a message that is none (whose place is -1)."""
+    items: list[tuple[int, Item]] = []
+    for place, call in enumerate(reply.calls):
+        for item in read_native_calls((call,), tools):
+            tool = tools.find(item.tool) if isinstance(item, ReadCall) else None
+            again = parse_json_arguments(tool, item.arguments, item.span) if tool and isinstance(item, ReadCall) else item
+            items.append((place, again))
     if seen := reply.unread:
-        items.append(Problem(seen, (0, 0), "a model's message: a chat completion, a response, an Anthropic message, or a piece of one"))
+        items.append(
+            (-1, Problem(seen, (0, 0), "a model's message: a chat completion, a response, an Anthropic message, or a piece of one"))
+        )
     if reply.error:
-        items.append(Problem(json.dumps(reply.error, ensure_ascii=False, default=str)[:200], (0, 0), "a message, not an error"))
+        items.append((-1, Problem(json.dumps(reply.error, ensure_ascii=False, default=str)[:200], (0, 0), "a message, not an error")))
     return items
 
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..canonical import JsonObject
-from .read_events import CallStarted, ReasoningRead, TextRead
+from .read_events import CallStarted, CallTextDelta, ReasoningRead, TextRead
 
-ReplyEvent = TextRead | ReasoningRead | CallStarted
+ReplyEvent = TextRead | ReasoningRead | CallStarted | CallTextDelta
 
 
 @dataclass(slots=True, eq=False)
@@ -22,6 +22,7 @@ class ProviderCall:
     kept: JsonObject = field(default_factory=dict)
     announced: bool = False
     listed: bool = False
+    told: int = 0  # how many of its pieces
     pieces: list[str] = field(default_factory=list)
 
     @property
@@ -70,6 +71,7 @@ class ReplyState:
     usage: JsonObject = field(default_factory=dict)
     error: object = None
     understood: bool = False
+    tells_arguments: bool = False
 
     def add_text(self, text: object) -> None:
         """Add a piece of text, if it is one."""
@@ -97,10 +99,13 @@ class ReplyState:
 
     def announce(self, *, ended: bool = False) -> None:
         """Announce the calls whose names are complete: arguments follow, or another call, or the end."""
-        for call in self.calls:
+        for number, call in enumerate(self.calls):
             if not call.announced and call.name and (ended or call.pieces or call is not self.calls[-1]):
                 call.announced = True
-                self.events.append(CallStarted(call.name))
+                self.events.append(CallStarted(call.name, number))
+            if self.tells_arguments and call.announced and call.told < len(call.pieces):
+                self.events += [CallTextDelta(number, piece) for piece in call.pieces[call.told :]]
+                call.told = len(call.pieces)
 
 
 @dataclass(slots=True, eq=False)

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from .call_stream import OpenCall
 from .compiled_dialect import CompiledDialect
 from .mentions import CALL, SPOKEN_OF, Form, Mark, Surroundings, find_closing
-from .parsed_calls import CallParser, CallSink, Item
+from .parsed_calls import CallParser, CallSink, Item, ParsedCalls
 from .read_events import (
     AllWasReasoning,
+    CallDropped,
     CallRead,
     CallStarted,
     CallWithdrawn,
@@ -36,7 +38,7 @@ class MentionSink:
     def __init__(self) -> None:
         self.items: list[Item] = []
 
-    def announce(self, name: str) -> None:
+    def announce(self, name: str, start: int) -> None:
         """Announce nothing: a mention is not announced, and this may be one."""
 
     def add(self, items: list[Item]) -> None:
@@ -55,14 +57,20 @@ class ScannerState:
     seek: int = 0
     failures: int = 0
     prose: list[str] = field(default_factory=list)
-    in_prose: list[tuple[int, ReadCall | Problem]] = field(default_factory=list)
-    """NAME(...) in prose, with the number of pieces of prose before it."""
+    in_prose: list[tuple[int, ReadCall | Problem, int]] = field(default_factory=list)
+    """NAME(...) in prose, with the number of pieces of prose before it, and its own number."""
     is_marked: bool = False
     """A call in another form was found."""
     reasoning: list[str] = field(default_factory=list)
     calls: list[ReadCall] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     events: list[ReadEvent] = field(default_factory=list)
+    tells_arguments: bool = False
+    """CallTextDelta and ArgumentDelta are emitted."""
+    open_calls: list[OpenCall] = field(default_factory=list)
+    """Calls that were announced and are not read yet."""
+    numbers: int = 0
+    """How many calls were told of."""
 
     def emit_text(self, end: int) -> None:
         """Emit the text up to `end` as prose."""
@@ -111,8 +119,9 @@ class ScannerState:
         # Of a mention nothing is emitted before the mark that closes it was found: only then is it one.
         stands_apart = form is Form.UNMARKED and self.dialect.native
         mention = MentionSink() if mark or stands_apart else None
-        found = yield from parser(mention or self)
+        found = yield from self._follow(parser(mention or self)) if self.tells_arguments else parser(mention or self)
         if found is None:
+            self._drop_open_calls()
             self.seek = max(self.at, self.resume_after(position))
             return False
         end, items = found
@@ -125,8 +134,27 @@ class ScannerState:
         if mention:
             items = [*mention.items, *items]
         self.add(items, in_prose=in_prose)
+        self._drop_open_calls()
         self.skip_call(end)
         return True
+
+    def _follow(self, parser: CallParser) -> CallParser:
+        """Run the parser of a call, and tell what is certain of its arguments wherever it waits for more."""
+        self.buffer.begin_call()
+        while True:
+            try:
+                next(parser)
+            except StopIteration as done:
+                found: ParsedCalls | None = done.value
+                return found
+            if self.open_calls:
+                self.events += self.open_calls[-1].tell(self.buffer.certain_to)
+            yield
+
+    def _drop_open_calls(self) -> None:
+        for opened in self.open_calls:
+            self.events.append(CallDropped(opened.tool, opened.number))
+        self.open_calls.clear()
 
     def _is_followed_by_words(self, end: int) -> Incremental[bool]:
         """Tell whether a sentence goes on on the line of a call that ends at `end`."""
@@ -162,31 +190,49 @@ class ScannerState:
             return max(position + 1, buffer.searched_to)
         return max(position + 1, buffer.no_start_before)
 
-    def announce(self, name: str) -> None:
-        """Emit that a call of this tool has begun."""
+    def announce(self, name: str, start: int) -> None:
+        """Emit that a call of this tool has begun at `start`."""
         tool = self.tools.by_name.get(name) or self.tools.find_marked(name)
-        self.events.append(CallStarted(tool.name if tool else name))
+        opened = OpenCall(self.take_number(), tool.name if tool else name, tool, start, self.buffer)
+        self.open_calls.append(opened)
+        self.events.append(CallStarted(opened.tool, opened.number))
+
+    def take_number(self) -> int:
+        """Return the number of the next call that is told of."""
+        self.numbers += 1
+        return self.numbers - 1
+
+    def _close(self, item: Item) -> int:
+        """Return the number of a call or problem. Of one that was announced the rest is told."""
+        opened = next((each for each in self.open_calls if each.is_of(item)), None) if self.open_calls else None
+        if opened is None:
+            return self.take_number()
+        self.open_calls.remove(opened)
+        if self.tells_arguments:
+            self.events += opened.finish(item)
+        return opened.number
 
     def add(self, items: Sequence[Item], *, in_prose: bool = False) -> None:
         """Store calls and problems, and emit them. Those in a form of their own turn those in prose, NAME(...), into mentions."""
-        if in_prose:
-            self.in_prose += [(len(self.prose), item) for item in items]
-        elif items:
+        if items and not in_prose:
             self.is_marked = True
             if self.in_prose:
                 self._withdraw_calls_in_prose()
         for item in items:
+            number = self._close(item)
+            if in_prose:
+                self.in_prose.append((len(self.prose), item, number))
             if isinstance(item, ReadCall):
                 self.calls.append(item)
-                self.events.append(CallRead(item))
+                self.events.append(CallRead(item, number))
             else:
                 self.problems.append(item)
-                self.events.append(ProblemRead(item))
+                self.events.append(ProblemRead(item, number))
 
     def _withdraw_calls_in_prose(self) -> None:
-        for before, item in reversed(self.in_prose):
+        for before, item, number in reversed(self.in_prose):
             text = self.buffer.text[slice(*item.span)]
             self.prose.insert(before, text)
             (self.calls if isinstance(item, ReadCall) else self.problems).remove(item)  # type: ignore[arg-type]
-            self.events.append(CallWithdrawn(item, text))
+            self.events.append(CallWithdrawn(item, text, number))
         self.in_prose.clear()

@@ -159,7 +159,7 @@ def _parse_json_or_list(buffer: TextBuffer, start: int, at: int, section: CallSe
         if buffer.text[inner : inner + 1].isalpha() or buffer.text[inner : inner + 1] == "_":
             return (yield from parse_call_list(buffer, at, tools, sink.announce, marked=True))
     # The list may yet hold a name of ours, so it is announced before its end has arrived.
-    found = yield from find_json_end_announcing(buffer, at, tools, sink)
+    found = yield from find_json_end_announcing(buffer, start, at, tools, sink)
     span = (start, found.end if found.end >= 0 else len(buffer.text))
     value = parse_json_at(buffer.text, at, found, buffer.ended)
     if value is None:
@@ -177,9 +177,9 @@ def _parse_json_or_list(buffer: TextBuffer, start: int, at: int, section: CallSe
 
 
 def find_json_end_announcing(
-    buffer: TextBuffer, at: int, tools: ToolSignatures, sink: CallSink, pattern: re.Pattern[str] = _FIRST_NAME
+    buffer: TextBuffer, start: int, at: int, tools: ToolSignatures, sink: CallSink, pattern: re.Pattern[str] = _FIRST_NAME
 ) -> Incremental[JsonEnd]:
-    """Run `find_json_end`, and announce the tool as soon as the pattern finds its name."""
+    """Run `find_json_end` from `at`, and announce the tool of the call from `start` as soon as the pattern finds its name."""
     steps = find_json_end(buffer, at)
     announced = False
     while True:
@@ -188,11 +188,12 @@ def find_json_end_announcing(
         except StopIteration as done:
             result: JsonEnd = done.value
             return result
+        buffer.json_is_call = True
         if not announced and (found := pattern.match(buffer.text, at)):
             announced = True
             name = found[1] or found[2]
             if tools.find_marked(name):
-                sink.announce(name)
+                sink.announce(name, start)
         yield
 
 
@@ -233,7 +234,7 @@ def _parse_named(buffer: TextBuffer, at: int, section: CallSection, tools: ToolS
         # The order matters: call:NAME{ would match the general header as well.
         if gemma := GEMMA_HEAD.match(text, at):
             if tools.find_marked(gemma[1]):
-                sink.announce(gemma[1])
+                sink.announce(gemma[1], at)
             return (yield from parse_gemma_call(buffer, at, gemma, tools))
         if divided := _NAME_THEN_INPUT.match(text, at):
             return (yield from _parse_text_input(buffer, at, divided.end(), divided[1], "</tool_input>", tools, sink))
@@ -244,7 +245,7 @@ def _parse_named(buffer: TextBuffer, at: int, section: CallSection, tools: ToolS
             if tagged[2] in tags.ends_before and tools.find_marked(tagged[1]) is None:
                 return None  # prose about the markers: "between <tool_call> and </tool_call>"
             if tools.find_marked(tagged[1]):
-                sink.announce(tagged[1])
+                sink.announce(tagged[1], at)
             return (yield from parse_tagged_arguments(buffer, at, tagged.end(), tagged[1], tags, tools))
         if typed_element := _ELEMENT_AFTER_TYPE.match(text, at):
             yield from _skip_separators(buffer, typed_element.end(), section.closes, fresh=True)
@@ -277,8 +278,8 @@ def _parse_text_input(
     """Parse an input up to `closing`: JSON, or the text of a tool that takes one text. Programs that ask for this stop at its end."""
     tool = tools.find_marked(name)
     if tool is not None:
-        sink.announce(tool.name)
-    close = yield from find(buffer, closing, at)
+        sink.announce(tool.name, start)
+    close = yield from find(buffer, closing, at, in_call=True)
     end = close + len(closing) if close >= 0 else len(buffer.text)
     notes = () if close >= 0 else ("closing tag added",)
     if tool is None:
@@ -301,7 +302,7 @@ def _parse_header_call(
 ) -> CallParser:
     tool = tools.find_marked(header[1])
     if tool is not None:
-        sink.announce(tool.name)
+        sink.announce(tool.name, at)
     found = yield from find_json_end(buffer, header.end())
     value = parse_json_at(buffer.text, header.end(), found, buffer.ended)
     end = found.end if found.end >= 0 else found.stopped

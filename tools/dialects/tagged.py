@@ -179,14 +179,14 @@ def parse_element(buffer: TextBuffer, at: int, opening: str, element: Element, t
         yield
     name = unescape_entities(head[1])
     if tools.find_marked(name) is not None:
-        announce(name)
+        announce(name, at)
     if head[0].endswith("/>"):  # an element without a body: a call without arguments
         return head.end(), [_build_call(name, {}, (at, head.end()), tools)]
     position = yield from skip_space(buffer, head.end())
     if buffer.text.startswith("{", position):
         return (yield from parse_json_element(buffer, at, position, name, tags.ends[0], tools))
     if not tags.begins:
-        close = yield from find(buffer, tags.ends[0], head.end())
+        close = yield from find(buffer, tags.ends[0], head.end(), in_call=True)
         end = close + len(tags.ends[0]) if close >= 0 else len(buffer.text)
         if close < 0 or tools.find_marked(name) is None:
             return end, [_report_unreadable(buffer, at, end, name, tools, f"{tags.ends[0]} at the end")]
@@ -258,9 +258,11 @@ def parse_tagged_arguments(buffer: TextBuffer, start: int, at: int, name: str, t
             expected = f"arguments in {tags.begins[0]} tags, not {buffer.text[position : min(at, position + 60)]!r}"
             break
         key = _read_key(argument, tool)
+        buffer.arguments.append((key, argument.end(), -1))
         end, after, added = yield from _find_value_end(buffer, argument.end(), tags, tool, {*given, key})
         if end < 0:
             return len(buffer.text), [_report_unreadable(buffer, start, len(buffer.text), name, tools, f"{tags.closes[0]} after {key}")]
+        buffer.arguments[-1] = key, argument.end(), end
         # Servers take the first or the last. Which one the model meant is not known.
         if key in given:
             expected = expected or f"each argument once, not {key} twice"
@@ -324,6 +326,7 @@ def _find_value_end(
             if buffer.ended:
                 return -1, -1, False
             begin = max(begin, len(buffer.text) - 40)
+            buffer.certain_to = _find_half_tag(buffer.text, begin, (*tags.closes, *tags.ends, *tags.begins))
             yield
             continue
         # An opening tag at the start of a line, inside of a value: the closing tag was forgotten, or the value is XML.
@@ -339,6 +342,15 @@ def _find_value_end(
         if here or position >= len(buffer.text):  # otherwise the tag belongs to the value
             return found.start(), found.end() if closed else found.start(), not closed
         begin = found.end()
+
+
+def _find_half_tag(text: str, at: int, tags: tuple[str, ...]) -> int:
+    """Return where a tag stands that has arrived in part, or the end of the text. It may begin on a line of its own."""
+    begin = text.find("<", at)
+    while begin >= 0 and not any(tag.startswith(text[begin:]) for tag in tags):
+        begin = text.find("<", begin + 1)
+    end = begin if begin >= 0 else len(text)
+    return end - 1 if end > at and text[end - 1] == "\n" else end
 
 
 def _skip_cdata(buffer: TextBuffer, at: int) -> Incremental[int]:

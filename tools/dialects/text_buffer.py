@@ -31,6 +31,20 @@ class TextBuffer:
     """No call begins before this offset: a failed attempt from further left showed that."""
     unmatched: dict[str, tuple[int, int]] = field(default_factory=dict)
     """For a closing quote, a part of a line that has none."""
+    certain_to: int = 0
+    """Up to here the text belongs to the call that is parsed."""
+    json_at: int = -1
+    """Where the JSON of that call begins, and whether it is all of the call, not only its arguments."""
+    json_is_call: bool = False
+    positional_at: int = -1
+    """Where the arguments of that call begin, if it is written NAME(...)."""
+    arguments: list[tuple[str, int, int]] = field(default_factory=list)
+    """The arguments between tags of that call: their names, and where each begins and ends, or -1 where its end has not arrived."""
+
+    def begin_call(self) -> None:
+        """Forget what is known of the call before."""
+        self.certain_to, self.json_at, self.json_is_call, self.positional_at = 0, -1, False, -1
+        self.arguments.clear()
 
     def append(self, delta: str) -> None:
         """Add a piece to the end of the text."""
@@ -59,8 +73,8 @@ def skip_space(buffer: TextBuffer, at: int) -> Incremental[int]:
         yield
 
 
-def find(buffer: TextBuffer, literal: str, at: int) -> Incremental[int]:
-    """Return the offset of the next `literal` from `at` on, or -1."""
+def find(buffer: TextBuffer, literal: str, at: int, *, in_call: bool = False) -> Incremental[int]:
+    """Return the offset of the next `literal` from `at` on, or -1. With `in_call` all text before it belongs to a call."""
     while True:
         position = buffer.text.find(literal, at)
         if position >= 0:
@@ -69,6 +83,8 @@ def find(buffer: TextBuffer, literal: str, at: int) -> Incremental[int]:
             buffer.searched_to = len(buffer.text)
             return -1
         at = max(at, len(buffer.text) - len(literal) + 1)  # its beginning may have arrived already
+        if in_call:
+            buffer.certain_to = at
         yield
 
 

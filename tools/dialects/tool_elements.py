@@ -57,16 +57,16 @@ def parse_tool_element(buffer: TextBuffer, at: int, element: ToolElement, tools:
         is_call = head[2] and all(map(tool.has_parameter, given)) and (given or not tool.required)
         if not is_call:
             return None
-        announce(tool.name)
+        announce(tool.name, at)
         return head.end(), [_read_attributes(tool, given, (at, head.end()))]
     position = yield from skip_space(buffer, head.end())
     if buffer.text.startswith("{", position):
-        announce(tool.name)
+        announce(tool.name, at)
         return (yield from parse_json_element(buffer, at, position, tool.name, element.tags.ends[0], tools))
     here = yield from match_literal(buffer, position, (*element.tags.begins, *element.tags.ends))
     if not here or (here in element.tags.ends and tool.required):
         return None
-    announce(tool.name)
+    announce(tool.name, at)
     return (yield from parse_tagged_arguments(buffer, at, head.end(), tool.name, element.tags, tools))
 
 
