@@ -4,9 +4,12 @@ reads what another has left in a cache of pages.
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
+os.environ.setdefault("SAYSO_EMBEDDER", "minilm")  # the large one has tests of its own, and takes five times as long
 settings.register_profile("sayso", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sayso")
 

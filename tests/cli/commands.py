@@ -17,7 +17,7 @@ def environment(**more: str) -> dict[str, str]:
     """The environment of a user: no model configured unless `more` says so."""
     ours = ("OPENAI_", "SAYSO_", "OLLAMA_", "AZURE_")
     clean = {name: value for name, value in os.environ.items() if not (name.startswith(ours) or name.endswith(("_API_KEY", "_TOKEN")))}
-    return {**clean, **more}
+    return {**clean, "SAYSO_EMBEDDER": "minilm", **more}  # the small model: the large one has tests of its own
 
 
 def listens_to_ctrl_c() -> None:

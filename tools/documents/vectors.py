@@ -35,7 +35,7 @@ class VectorTable:
         except ImportError:
             raise UsageError(f"Vectors are compared with numpy: {build_install_command('embed')}") from None
         if not callable(getattr(embedder, "embed", None)):
-            raise UsageError(f"embedder={embedder!r} is none: give an Embedder, such as MiniLM(), or None for words alone.")
+            raise UsageError(f"embedder={embedder!r} is none: give an Embedder, such as MPNet() or MiniLM(), or None for words alone.")
         self._numpy: Any = numpy
         self._db, self._changes, self.embedder = db, changes, embedder
         self._state: tuple[int, int] | None = None

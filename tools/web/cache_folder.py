@@ -116,12 +116,12 @@ def parse_age(text: str) -> float:
     return float(match[1]) * {"s": 1, "m": 60, "h": 3_600, "d": 86_400}[match[2]]
 
 
-def find_cache_folder() -> Path:
-    """Return the folder for caches of this user, by the rules of the system (XDG on Linux), with `sayso/web` in it."""
+def find_cache_folder(kind: str = "web") -> Path:
+    """Return the folder for caches of this kind and user, by the rules of the system (XDG on Linux): `sayso/web` in it."""
     home = Path.home()
     if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "sayso" / "web"
+        return home / "Library" / "Caches" / "sayso" / kind
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "sayso" / "Cache" / "web"
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "sayso" / "Cache" / kind
     named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (named if named.is_absolute() else home / ".cache") / "sayso" / "web"
+    return (named if named.is_absolute() else home / ".cache") / "sayso" / kind

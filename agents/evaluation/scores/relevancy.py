@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
     from ...models.model import Model
 
-NO_EMBEDDER = (
-    "This score compares meanings and needs an embedder: embedder='minilm' (extra embed), or one like 'openai:text-embedding-3-small'."
-)
+NO_EMBEDDER = "This score compares meanings and needs an embedder: embedder='mpnet' (extra embed) or 'minilm' (embed-small), or one like 'openai:text-embedding-3-small'."
 _QUESTIONS = (
     "You are shown an answer. Write {count} different questions, each of which this answer answers fully, in the answer's language. Say "
     "also whether the answer is noncommittal: evasive, vague, or that it is not known. Reply as "
@@ -133,18 +131,14 @@ def _measure_length(row: Sequence[float]) -> float:
 
 
 def make_embedder(name: str) -> Embedder:
-    """Return the embedder of that name: "minilm" on this machine (extra `embed`), or one as `Embeddings` takes it. Raises UsageError."""
-    if name.strip().casefold() == "minilm":
-        return _share_minilm()
+    """Return the embedder of that name: "mpnet" or "minilm" on this machine, or one as `Embeddings` takes it. Raises UsageError."""
+    if name.strip().casefold() in ("mpnet", "minilm"):
+        from sayso.tools.documents.embedding import share_embedder  # late: only with the extra
+
+        return share_embedder(name.strip().casefold())
     from ...models.embeddings import Embeddings  # late, for load time
 
     return Embeddings(name)
-
-
-def _share_minilm() -> Embedder:
-    from sayso.tools.documents.embedding import MiniLM  # late: only with the extra
-
-    return MiniLM()
 
 
 def _clip(cosine: float) -> float:
