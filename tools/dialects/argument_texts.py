@@ -33,10 +33,9 @@ def find_text_parameter(tool: ToolSignature, key: str) -> str:
 
 
 class ArgumentTexts(Protocol):
-    """Follows the arguments of one call."""
+    """Follows the arguments of one call: `read` returns what is new in the text up to `end`."""
 
-    def read(self, text: str, end: int) -> Pieces:
-        """Return what is new in the text up to `end`."""
+    def read(self, text: str, end: int) -> Pieces: ...
 
 
 class JsonTexts:

@@ -130,13 +130,13 @@ def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[N
     assert info is not None
     body = yield from skip_space(state.buffer, info.end())
     # The info string says that it is a call, so any form may stand inside: Gemma writes Python there.
-    if info[1] == FENCED_TOOL:
+    if info[1] == FENCED_TOOL and state.dialect.call_fences:
         parsed = yield from parse_fenced_tool(state.buffer, start, info.end(), fence, state.tools)
         if parsed is not None:
             state.add(parsed[1])
             state.skip_call(parsed[0])
             return
-    if info[1] in _CALL_FENCES and (yield from _parse_fenced_section(state, start, position, info.end())):
+    if info[1] in _CALL_FENCES and state.dialect.call_fences and (yield from _parse_fenced_section(state, start, position, info.end())):
         return
     if state.dialect.json and state.buffer.text[body : body + 1] in ("{", "["):
         items, end = yield from _parse_fenced_json(state, start, body, fence)

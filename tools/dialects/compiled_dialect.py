@@ -53,8 +53,8 @@ _NAMESPACES = ("functions", "tools", "default_api")
 class CompiledDialect:
     """What a scan looks for. Compiled once for each set of tools, dialect and `native` (see ToolSignatures.compiled)."""
 
-    def __init__(self, tools: ToolSignatures, name: str, native: bool) -> None:
-        forms, self.native = FORMS[name], native
+    def __init__(self, tools: ToolSignatures, name: str, native: bool, only: frozenset[str] = frozenset()) -> None:
+        forms, self.native = only or FORMS[name], native
         # Where the endpoint takes tools natively, prose that says NAME(...) speaks of a tool, unless its value may stand there.
         self.names = tuple(tool.name for tool in tools.by_name.values() if tool.is_pure or not native)
         self.sections: dict[str, CallSection] = {marker: section for marker, section in SECTIONS.items() if section.forms & forms}
@@ -65,9 +65,12 @@ class CompiledDialect:
         self.tool_elements = list_tool_elements(tools) if "cline" in forms else {}
         self.calls_ending_reasoning = {marker: ends for marker, ends in CALLS_ENDING_REASONING.items() if marker in self.sections}
         # Without tools any word could be a name and would be held back, so these are only looked for where the dialect was named.
-        self.name_separators = tuple(marker for marker, of in NAME_SEPARATORS.items() if of in forms and (tools.by_name or name != "auto"))
+        self.name_separators = tuple(
+            marker for marker, of in NAME_SEPARATORS.items() if of in forms and (tools.by_name or name != "auto" or only)
+        )
         self.gemma = "gemma" in forms
         self.json = "json" in forms
+        self.call_fences = not only or not only.isdisjoint(("json", "python", "gemma"))  # whose info string says that a call is in them
         self.python = "python" in forms
         self.call = "call" in forms and bool(self.names)
         self.react = "react" in forms

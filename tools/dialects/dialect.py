@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -114,6 +114,18 @@ def resolve_dialect(name: str) -> str:
     if found is None:
         raise UsageError(f"There is no dialect {name!r}. Dialects: {', '.join(FORMS)}.")
     return found
+
+
+def check_forms(names: Collection[str], dialect: str) -> frozenset[str]:
+    """Return the forms of these names. Raise UsageError where there is no such form, or a dialect names its own."""
+    forms = frozenset((names,) if isinstance(names, str) else names)
+    if dialect != "auto":
+        raise UsageError(f"Both the dialect {dialect!r} and forms are given. Leave out the dialect to read only these forms.")
+    if unknown := sorted(map(str, forms - _ALL_FORMS)):
+        raise UsageError(f"There is no form {unknown[0]!r}. Forms: {', '.join(sorted(_ALL_FORMS))}.")
+    if not forms:
+        raise UsageError(f"No forms are given. Leave out forms= to read all of them: {', '.join(sorted(_ALL_FORMS))}.")
+    return forms
 
 
 # Names that servers, papers and users give to these forms.

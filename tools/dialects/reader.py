@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from .call_stream import NativeCallStream
 from .compiled_dialect import CompiledDialect, skip_run
 from .detect import DETECTORS, find_held_start
-from .dialect import FORMS, ToolOrSchema, collect_signatures, resolve_dialect
+from .dialect import FORMS, ToolOrSchema, check_forms, collect_signatures, resolve_dialect
 from .json_calls import parse_json_arguments
 from .mentions import Mark, find_closing
 from .native import read_native_calls
@@ -37,7 +37,8 @@ class Reader:
 
     `tools` are Tools or OpenAI function schemas. `dialect` is a name in DIALECTS, or "auto" for all of them at once; any other name is a
     UsageError. `native` says that the model's endpoint takes tools: NAME(...) in prose is then a call of PURE tools only. With `arguments`
-    there are events for the arguments while they are written, CallTextDelta and ArgumentDelta.
+    there are events for the arguments while they are written, CallTextDelta and ArgumentDelta. With `prose=False` the text beside calls
+    is neither emitted nor collected. `forms` narrows the reading to these forms (see FORMS in dialect.py); an unknown one is a UsageError.
     """
 
     __slots__ = ("_items", "_reply", "_scan", "_sent", "state")
@@ -49,9 +50,13 @@ class Reader:
         *,
         native: bool = False,
         arguments: bool = False,
+        prose: bool = True,
+        forms: Collection[str] | None = None,
     ) -> None:
         signatures = collect_signatures(tools)
-        self.state = ScannerState(signatures, _compile_dialect(signatures, dialect, native), tells_arguments=arguments)
+        only = check_forms(forms, dialect) if forms is not None else frozenset[str]()
+        compiled = _compile_dialect(signatures, dialect, native, only)
+        self.state = ScannerState(signatures, compiled, keeps_prose=prose, tells_arguments=arguments)
         self._sent: dict[int, NativeCallStream] = {}  # calls in the provider's own field that have begun
         self._scan = _scan_text(self.state)
         self._reply: ProviderReply | None = None  # made when the first piece of one arrives
@@ -104,7 +109,7 @@ class Reader:
         if self._reply is not None:
             reasoning = self._reply.reasoning + reasoning
         if items:
-            text = state.buffer.text if calls or problems else text
+            text = state.buffer.text if (calls or problems) and state.keeps_prose else text
             calls = tuple(item for item in items if isinstance(item, ReadCall))
             problems = tuple(item for item in items if isinstance(item, Problem))
         return Reading(text, calls, problems, reasoning)
@@ -169,11 +174,12 @@ def _read_items(reply: ProviderReply, tools: ToolSignatures) -> list[tuple[int, 
     return items
 
 
-def _compile_dialect(tools: ToolSignatures, dialect: str, native: bool) -> CompiledDialect:
-    found = tools.compiled.get((dialect, native))
+def _compile_dialect(tools: ToolSignatures, dialect: str, native: bool, only: frozenset[str] = frozenset()) -> CompiledDialect:
+    key = f"only {' '.join(sorted(only))}" if only else dialect, native
+    found = tools.compiled.get(key)
     if not isinstance(found, CompiledDialect):
         name = dialect if dialect in FORMS else resolve_dialect(dialect)
-        found = tools.compiled[dialect, native] = CompiledDialect(tools, name, native)
+        found = tools.compiled[key] = CompiledDialect(tools, name, native, only)
     return found
 
 

@@ -65,6 +65,8 @@ class ScannerState:
     calls: list[ReadCall] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     events: list[ReadEvent] = field(default_factory=list)
+    keeps_prose: bool = True
+    """Prose is collected and emitted."""
     tells_arguments: bool = False
     """CallTextDelta and ArgumentDelta are emitted."""
     open_calls: list[OpenCall] = field(default_factory=list)
@@ -76,9 +78,10 @@ class ScannerState:
         """Emit the text up to `end` as prose."""
         if end > self.at:
             piece = self.buffer.text[self.at : end]
-            self.prose.append(piece)
             self.surroundings.feed(piece)
-            self.events.append(TextRead(piece))
+            if self.keeps_prose:
+                self.prose.append(piece)
+                self.events.append(TextRead(piece))
             self.at = end
 
     def emit_quoted(self, end: int) -> None:
@@ -232,7 +235,8 @@ class ScannerState:
     def _withdraw_calls_in_prose(self) -> None:
         for before, item, number in reversed(self.in_prose):
             text = self.buffer.text[slice(*item.span)]
-            self.prose.insert(before, text)
+            if self.keeps_prose:
+                self.prose.insert(before, text)
             (self.calls if isinstance(item, ReadCall) else self.problems).remove(item)  # type: ignore[arg-type]
             self.events.append(CallWithdrawn(item, text, number))
         self.in_prose.clear()
