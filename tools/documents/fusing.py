@@ -10,7 +10,7 @@ from .judgement import Evidence
 CANDIDATES = 200
 """How many of the best texts by words and by meaning are looked at."""
 WORDS_WEIGHT = 0.5
-"""How much a text gains that holds all of what is asked about."""
+"""How much a text gains that holds all of what is asked about. An embedder that knows better has a `words_weight` of its own."""
 NEAR = 0.35
 """A text with no word in common and less likeness has nothing to do with the question: it is shown only where there is no other."""
 WORDS_TELL, MOST_BY_WORDS = 0.25, 1.5
@@ -19,7 +19,9 @@ ENOUGH = 1.7
 """What a likeness of 1 is worth as strength: so much that six tenths of it are enough."""
 
 
-def fuse(likeness: Mapping[int, float], cover: Callable[[int], float], by_words: Iterable[int], top: int) -> list[tuple[int, float]]:
+def fuse(
+    likeness: Mapping[int, float], cover: Callable[[int], float], by_words: Iterable[int], top: int, words_weight: float = WORDS_WEIGHT
+) -> list[tuple[int, float]]:
     """Return the numbers of the best texts, each with its score. `by_words` are the best by words alone.
 
     Words that a text holds count by the square of their share: one word in common says little, and a question in a passage's own words is
@@ -28,7 +30,7 @@ def fuse(likeness: Mapping[int, float], cover: Callable[[int], float], by_words:
     nearest = sorted(likeness, key=lambda number: (-likeness[number], number))[:CANDIDATES]
     covered = {number: cover(number) for number in {*nearest, *by_words}}
     near = [number for number in covered if covered[number] or likeness.get(number, 0.0) >= NEAR]
-    scores = {number: likeness.get(number, 0.0) + WORDS_WEIGHT * covered[number] ** 2 for number in near or covered}
+    scores = {number: likeness.get(number, 0.0) + words_weight * covered[number] ** 2 for number in near or covered}
     return sorted(scores.items(), key=lambda each: (-each[1], each[0]))[:top]
 
 

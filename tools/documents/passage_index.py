@@ -19,7 +19,7 @@ from ..errors import UsageError
 from ..private_files import create_private_file
 from .asking import read_question
 from .embedding import Embedder
-from .fusing import CANDIDATES, add_likeness, fuse
+from .fusing import CANDIDATES, WORDS_WEIGHT, add_likeness, fuse
 from .judgement import Evidence
 from .query_words import query_words, quote_term
 from .spaceless import split_for_index
@@ -183,9 +183,10 @@ class PassageIndex:
 
     def _find_best(self, question: str, words: Sequence[WeighedWord], top: int) -> list[tuple[int, float]]:
         likeness = self._compare(question)
-        if not likeness:
+        if not likeness or self.vectors is None:
             return find_best(words, top)
-        return fuse(likeness, lambda number: cover(words, number), [number for number, _ in find_best(words, CANDIDATES)], top)
+        weight: float = getattr(self.vectors.embedder, "words_weight", WORDS_WEIGHT)
+        return fuse(likeness, lambda number: cover(words, number), [number for number, _ in find_best(words, CANDIDATES)], top, weight)
 
     def _compare(self, question: str) -> dict[int, float]:
         return self.vectors.compare(question) if self.vectors is not None and query_words(question) else {}
