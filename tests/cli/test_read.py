@@ -87,3 +87,10 @@ def test_the_commands_in_the_documentation_are_right(folder: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "dialects.md").read_text(encoding="utf-8")
     commands = [line.partition("#")[0].split() for line in page.splitlines() if line.startswith("sayso read ")]
     assert [sayso(*command[1:], cwd=folder).returncode for command in commands] == [0, 0]
+
+
+def test_a_mention_is_shown_with_its_reason(folder: Path) -> None:
+    ran = sayso("read", "-", "--tools", "tools.json", cwd=folder, text='Write "weather(Oslo)".')
+    assert ran.stdout == (
+        'text       Write "weather(Oslo)".\nmention    weather, at 7 to 20\n           no call, since it stands in quotes\nNo call.\n'
+    )

@@ -72,6 +72,7 @@ def parse_bare_json(state: ScannerState, position: int, sink: CallSink) -> CallP
             sink.add(parse_calls(value[0], state.tools, (at, behind), value[1], marked=False))
         except NotACall:
             if end < 0:
+                state.note_set_aside(at, behind, "in JSON that is no call")
                 state.emit_quoted(behind)
             break
         end = behind
@@ -205,6 +206,7 @@ def _parse_fenced_json(state: ScannerState, start: int, body: int, fence: str) -
 def _skip_code(state: ScannerState, at: int, fence: str) -> Incremental[None]:
     """Emit code up to the closing fence as prose. Nothing in it is a call."""
     state.surroundings.begin_code()
+    begin = at
     while True:
         close = state.buffer.text.find(fence, at)
         if close >= 0:
@@ -213,10 +215,12 @@ def _skip_code(state: ScannerState, at: int, fence: str) -> Incremental[None]:
             while state.buffer.text.startswith(fence[0], end):
                 end += 1
                 yield from wait_for(state.buffer, end + 1)
+            state.note_set_aside(begin, end, "in a code block")
             state.emit_quoted(end)
             state.surroundings.end_code()
             return
         if state.buffer.ended:
+            state.note_set_aside(begin, len(state.buffer.text), "in a code block")
             state.emit_quoted(len(state.buffer.text))
             return
         # The closing fence may have arrived in part; everything before it is certain.
@@ -286,6 +290,7 @@ def parse_invented(state: ScannerState, body: int) -> Incremental[None]:
     while True:
         state.emit_quoted(len(state.buffer.text))
         if state.buffer.ended:
+            state.note_set_aside(at, state.at, "behind a turn or a result that the model made up")
             return
         yield
 

@@ -127,12 +127,16 @@ _ENDS = {
 class Mark(NamedTuple):
     """What would end the mention that a call stands in: a pattern, and where the search for it ends."""
 
-    closing: str
+    closing: str  # nothing where the call is a mention, whatever follows
     stop: str = ""
+    why: str = ""
 
 
-SPOKEN_OF = Mark("")
-"""The call is a mention, whatever follows."""
+BESIDE_A_CALL = Mark("", why="beside a call in a form of its own")
+_IN_QUOTATION = Mark("", why="in a quotation")
+_IN_TABLE = Mark("", why="in a table, or among lines of code")
+_ON_THE_LINE = Mark("", why="on a line of a table, a log or code, or in a sentence about it")
+_IN_PATH = Mark("", why="in an address or a path")
 
 
 class Form(Enum):
@@ -260,34 +264,41 @@ class Surroundings:
         self._paragraph, self._line = self._paragraph[cut:], max(0, self._line - cut)
 
     def find_mention(self, form: Form, native: bool) -> Mark | None:
-        """Return what would end the mention that a call stands in here, or SPOKEN_OF. None where it is a request.
+        """Return what would end the mention that a call stands in here, or why it is one. None where it is a request.
 
         With `native`, the endpoint takes tools, and a call in an unmarked form counts only on a line of its own.
         """
         if self.unread:
             self._read()
         line = self._head + self._paragraph[self._line :]
-        if (line or self._in_table) and self._is_spoken_of(line, form, native):
-            return SPOKEN_OF
+        if (line or self._in_table) and (spoken_of := self._find_spoken_of(line, form, native)):
+            return spoken_of
         if (self._open or self._paragraph) and (quotes := _find_open_quotes(self._paragraph, self._open)):
             return _MARKS[quotes[-1]]
         if self._tags:
             kind, name = self._tags[-1]
-            return Mark(_ENDS[kind].format(name))
+            return Mark(_ENDS[kind].format(name), why=f"in an element <{name}>" if name and kind == "html" else "in code or a quotation")
         return None
 
-    def _is_spoken_of(self, line: str, form: Form, native: bool) -> bool:
-        """Tell whether what follows on this line is no request: it stands in a quotation, a table, a log, a prompt, a comment or code."""
+    def _find_spoken_of(self, line: str, form: Form, native: bool) -> Mark | None:
+        """Return why what follows on this line is no request: it stands in a quotation, a table, a log, a prompt, a comment or code."""
         word = "" if line[-1:].isspace() else line[-_LONGEST_HEAD:].rpartition(" ")[2]
         if form is Form.PURE:
-            return "://" in word
-        if _QUOTED_LINE.match(line) or form is Form.MARKED:
-            return _QUOTED_LINE.match(line) is not None
-        if self._in_table or _SPOKEN_LINE.match(line) or (len(line) <= _LONGEST_HEAD and _SPOKEN_BEFORE.match(line)):
-            return True
+            return _IN_PATH if "://" in word else None
+        if _QUOTED_LINE.match(line):
+            return _IN_QUOTATION
+        if form is Form.MARKED:
+            return None
+        if self._in_table:
+            return _IN_TABLE
+        if _SPOKEN_LINE.match(line) or (len(line) <= _LONGEST_HEAD and _SPOKEN_BEFORE.match(line)):
+            return _ON_THE_LINE
         if form is Form.UNMARKED:
-            return native and not line.isspace()
-        return _PATH.search(word) is not None or (self._seen_text and not self._in_list and _INDENTED.match(line) is not None)
+            return _ON_THE_LINE if native and not line.isspace() else None
+        if _PATH.search(word):
+            return _IN_PATH
+        is_code = self._seen_text and not self._in_list and _INDENTED.match(line)
+        return _ON_THE_LINE if is_code else None
 
 
 def _find_open_quotes(text: str, already: tuple[str, ...], end: int | None = None) -> tuple[str, ...]:
@@ -316,13 +327,16 @@ def _is_single_quote(quote: str, before: str, after: str, opened: list[str]) -> 
     return quote in "'״" and not before.isalnum() and not after.isspace()
 
 
+_IN_QUOTES = "in quotes"
+
+
 def _make_mark(quote: str) -> Mark:
     if quote in "'״‘‚❛":
         closes = _CLOSES.get(quote, quote)
-        return Mark(rf"(?<!\s)[{closes}](?![{_APOSTROPHIC}])", _END_OF_LINE)
+        return Mark(rf"(?<!\s)[{closes}](?![{_APOSTROPHIC}])", _END_OF_LINE, _IN_QUOTES)
     if quote in _CLOSES and quote != "”":
-        return Mark(f"[{_CLOSES[quote]}]", _END_OF_PARAGRAPH)
-    return Mark(re.escape(quote), _END_OF_LINE)
+        return Mark(f"[{_CLOSES[quote]}]", _END_OF_PARAGRAPH, _IN_QUOTES)
+    return Mark(re.escape(quote), _END_OF_LINE, "struck out" if quote == "~~" else _IN_QUOTES)
 
 
 _MARKS = {quote: _make_mark(quote) for quote in (*_CLOSES, *_STRAIGHT, "~~", "&quot;")}

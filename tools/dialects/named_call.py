@@ -13,7 +13,7 @@ from .json_end import CLOSES, QUOTES, find_closing_quote
 from .lenient_json import DEEPEST, parse_json
 from .mentions import Form
 from .parsed_calls import NOTHING, CallParser, CallSink, Detection
-from .read_events import Problem, ReadCall
+from .read_events import Mention, Problem, ReadCall
 from .scanner_state import ScannerState
 from .signatures import ToolSignature
 from .text_buffer import Incremental, TextBuffer, wait_for
@@ -67,6 +67,7 @@ def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolS
         yield
     # The end decides: ORDER(item, customer) describes the tool, ORDER(item) may order one called item.
     if found.end >= 0 and is_signature(tool, state.buffer.text, position + 1, found.commas, found.end - 1):
+        state.mentions.append(Mention(tool.name, (start, found.end), "as the tool's signature, with its parameters for arguments"))
         return None
     written = state.buffer.text[position + 1 : found.end - 1]
     if (

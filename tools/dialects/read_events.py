@@ -27,13 +27,28 @@ class Problem:
     tool: str | None = None
 
 
-class Reading(NamedTuple):
-    """A whole reply. `text` is the prose outside of calls."""
+class Mention(NamedTuple):
+    """What looks like a call of a known tool and is only spoken of: where it stands in the reply, and why it is no call."""
 
+    tool: str
+    span: tuple[int, int]
+    why: str
+
+
+class _Parts(NamedTuple):
     text: str
     calls: tuple[ReadCall, ...] = ()
     problems: tuple[Problem, ...] = ()
     reasoning: str = ""
+
+
+class Reading(_Parts):
+    """A whole reply. `text` is the prose outside of calls.
+
+    `mentions` say why something that looks like a call is none. They are no part of the comparison of two readings.
+    """
+
+    mentions: tuple[Mention, ...] = ()
 
     def to_openai(self) -> dict[str, object]:
         """Return the assistant message that an OpenAI-compatible endpoint with native tools would have sent: content and tool_calls."""

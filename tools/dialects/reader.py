@@ -112,7 +112,10 @@ class Reader:
             text = state.buffer.text if (calls or problems) and state.keeps_prose else text
             calls = tuple(item for item in items if isinstance(item, ReadCall))
             problems = tuple(item for item in items if isinstance(item, Problem))
-        return Reading(text, calls, problems, reasoning)
+        reading = Reading(text, calls, problems, reasoning)
+        if mentions := state.find_mentions():
+            reading.mentions = mentions
+        return reading
 
 
 def read(text: object, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto", *, native: bool = False) -> Reading:
@@ -208,6 +211,7 @@ def _scan_text(state: ScannerState) -> Incremental[None]:
         if state.surroundings.open_backticks:
             close = yield from find_closing(buffer, Mark("`" * state.surroundings.open_backticks, r"\n"), position)
             if close >= 0:
+                state.note_set_aside(start, close, "in code")
                 state.emit_quoted(close)
                 continue
             state.surroundings.open_backticks = 0  # inline code that is never closed on its line is none

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from .call_stream import OpenCall
 from .compiled_dialect import CompiledDialect
-from .mentions import CALL, SPOKEN_OF, Form, Mark, Surroundings, find_closing
+from .mentions import BESIDE_A_CALL, CALL, Form, Mark, Surroundings, find_closing
 from .parsed_calls import CallParser, CallSink, Item, ParsedCalls
 from .read_events import (
     AllWasReasoning,
@@ -16,6 +16,7 @@ from .read_events import (
     CallRead,
     CallStarted,
     CallWithdrawn,
+    Mention,
     Problem,
     ProblemRead,
     ReadCall,
@@ -71,6 +72,9 @@ class ScannerState:
     """CallTextDelta and ArgumentDelta are emitted."""
     open_calls: list[OpenCall] = field(default_factory=list)
     """Calls that were announced and are not read yet."""
+    mentions: list[Mention] = field(default_factory=list)
+    set_aside: list[tuple[int, int, str]] = field(default_factory=list)
+    """Parts of the reply in which no call is looked for, and why."""
     numbers: int = 0
     """How many calls were told of."""
 
@@ -95,6 +99,7 @@ class ScannerState:
             piece = self.buffer.text[self.at : end]
             self.reasoning.append(piece)
             self.events.append(ReasoningRead(piece))
+            self.note_set_aside(self.at, end, "in reasoning")
             self.at = end
 
     def skip_to(self, end: int) -> None:
@@ -116,7 +121,7 @@ class ScannerState:
         in_prose = form is Form.IN_PROSE or form is Form.PURE
         mark: Mark | None = None
         if in_prose and self.is_marked:
-            mark = SPOKEN_OF
+            mark = BESIDE_A_CALL
         elif start:  # nothing stands before a call that opens the reply
             mark = self.surroundings.find_mention(form, self.dialect.native)
         # Of a mention nothing is emitted before the mark that closes it was found: only then is it one.
@@ -128,14 +133,16 @@ class ScannerState:
             self.seek = max(self.at, self.resume_after(position))
             return False
         end, items = found
-        if mark and (mark is SPOKEN_OF or (yield from find_closing(self.buffer, mark, end)) >= 0):
+        if mention:
+            items = [*mention.items, *items]
+        if mark and (not mark.closing or (yield from find_closing(self.buffer, mark, end)) >= 0):
+            self.note_mentions(items, mark.why)
             self.emit_quoted(end)
             return True
         if stands_apart and (yield from self._is_followed_by_words(end)):
+            self.note_mentions(items, "in a sentence, where the endpoint takes tools in a field of its own")
             self.emit_quoted(end)
             return True
-        if mention:
-            items = [*mention.items, *items]
         self.add(items, in_prose=in_prose)
         self._drop_open_calls()
         self.skip_call(end)
@@ -178,9 +185,33 @@ class ScannerState:
         self.is_marked = False
         self.calls.clear()
         self.problems.clear()
+        self.mentions.clear()
+        self.set_aside = [(0, end, "in reasoning")]
         self.surroundings = Surroundings()
         self.at = end
         self.events.append(AllWasReasoning(thought))
+
+    def note_mentions(self, items: Sequence[Item], why: str) -> None:
+        """Note what looks like calls and is only spoken of. What names no known tool is plain text."""
+        for item in items:
+            if item.tool and (tool := self.tools.find(item.tool)):
+                self.mentions.append(Mention(tool.name, item.span, why))
+
+    def note_set_aside(self, start: int, end: int, why: str) -> None:
+        """Note a part of the reply in which no call is looked for."""
+        if self.set_aside and self.set_aside[-1][1:] == (start, why):
+            start = self.set_aside.pop()[0]
+        self.set_aside.append((start, end, why))
+
+    def find_mentions(self) -> tuple[Mention, ...]:
+        """Return what looks like a call and is none, in order."""
+        found = [*self.mentions]
+        if self.set_aside and self.tools.by_name:
+            names = "|".join(map(re.escape, sorted(self.tools.by_name, key=len, reverse=True)))
+            pattern = re.compile(rf"(?<![\w.])({names})(?:\([^()\n]*(?:\)|(?=\()))|(?<=[\"'=:>])({names})(?=[\"'>])")
+            for start, end, why in self.set_aside:
+                found += [Mention(each[1] or each[2], each.span(), why) for each in pattern.finditer(self.buffer.text, start, end)]
+        return tuple(sorted(found, key=lambda mention: mention.span))
 
     def resume_after(self, position: int) -> int:
         """Return where to search on when what seemed to begin at `position` is no call."""
@@ -239,4 +270,5 @@ class ScannerState:
                 self.prose.insert(before, text)
             (self.calls if isinstance(item, ReadCall) else self.problems).remove(item)  # type: ignore[arg-type]
             self.events.append(CallWithdrawn(item, text, number))
+            self.note_mentions([item], BESIDE_A_CALL.why)
         self.in_prose.clear()

@@ -30,7 +30,7 @@ def read(
     message: Annotated[bool, Parameter(negative="")] = False,
     json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """Read a model's reply: its prose, the tool calls in it in any form, and what was meant as a call and cannot be read.
+    """Read a model's reply: its prose, the tool calls in it in any form, what was meant as one and cannot be read, what is only mentioned.
 
     Nothing is called. Exit code 0, or 1 where something was meant as a call and cannot be read.
 
@@ -125,6 +125,9 @@ def _describe(reading: Reading) -> Iterable[str]:
         arguments = ", ".join(f"{name}={json_format.dumps(value, ensure_ascii=False)}" for name, value in call.arguments.items())
         yield f"call       {escape_controls(f'{call.tool}({arguments})')}"
         yield from (f"           {escape_controls(note)}" for note in call.notes)
+    for mention in reading.mentions:
+        yield f"mention    {escape_controls(mention.tool)}, at {mention.span[0]} to {mention.span[1]}"
+        yield f"           no call, since it stands {mention.why}"
     for problem in reading.problems:
         yield f"problem    {escape_controls(problem.seen)}"
         yield f"           expected: {escape_controls(problem.expected)}"
@@ -135,5 +138,13 @@ def _describe(reading: Reading) -> Iterable[str]:
 def _write_json(reading: Reading) -> str:
     calls = [{"tool": call.tool, "arguments": dict(call.arguments), "span": call.span, "notes": call.notes} for call in reading.calls]
     problems = [{"seen": each.seen, "span": each.span, "expected": each.expected, "tool": each.tool} for each in reading.problems]
-    whole = {"text": reading.text, "reasoning": reading.reasoning, "calls": calls, "problems": problems, "message": reading.to_openai()}
+    mentions = [mention._asdict() for mention in reading.mentions]
+    whole = {
+        "text": reading.text,
+        "reasoning": reading.reasoning,
+        "calls": calls,
+        "mentions": mentions,
+        "problems": problems,
+        "message": reading.to_openai(),
+    }
     return json_format.dumps(whole, ensure_ascii=False, indent=2)

@@ -1,0 +1,40 @@
+"""What looks like a call and is only spoken of is returned, with the reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from sayso.tools import Reader, read
+
+TOOLS = [{"name": "ask", "parameters": {"properties": {"question": {"type": "string"}}, "required": ["question"]}}, {"name": "now"}]
+MARKED = '<tool_call>{"name": "ask", "arguments": {"question": "hi"}}</tool_call>'
+MENTIONS: dict[str, tuple[str, list[str], str]] = {
+    "quotes": ('He said "ask(who am I)" there.', ["ask(who am I)"], "in quotes"),
+    "marks in quotes": (f"“{MARKED}” he wrote.", [MARKED.removesuffix("</tool_call>")], "in quotes"),
+    "struck out": ("~~ask(who)~~ Done.", ["ask(who)"], "struck out"),
+    "inline code": ("Write `ask(who)` there.", ["ask(who)"], "in code"),
+    "a fence": ("```python\nask('who')\nnow()\n```", ["ask('who')", "now()"], "in a code block"),
+    "a quotation": ("> ask(who)\n", ["ask(who)"], "in a quotation"),
+    "an element": ("<code>ask(who)</code>", ["ask(who)"], "in an element <code>"),
+    "reasoning": ("<think>ask(who)?</think>Yes.", ["ask(who)"], "in reasoning"),
+    "an address": ("See https://x.org/ask(who)", ["ask(who)"], "in an address or a path"),
+    "the signature": ("There is ask(question).", ["ask(question)"], "as the tool's signature, with its parameters for arguments"),
+    "data": ('{"name": "ask", "arguments": {"question": "hi"}, "score": 1}', ["ask"], "in JSON that is no call"),
+    "beside a call": (f"So ask(hi). {MARKED}", ["ask(hi)"], "beside a call in a form of its own"),
+    "an invented result": ("now()\nObservation: 5\nask(hi)", ["ask(hi)"], "behind a turn or a result that the model made up"),
+    "a plural": ("Your ask(s) are here.", [], ""),
+    "another tool": ("Write `search(who)`.", [], ""),
+    "a call": ("ask(who)", [], ""),
+}
+
+
+@pytest.mark.parametrize(("text", "written", "why"), MENTIONS.values(), ids=MENTIONS)
+def test_a_mention_is_returned_with_its_reason_at_every_cut(text: str, written: list[str], why: str) -> None:
+    whole = read(text, TOOLS)
+    assert [(text[slice(*mention.span)], mention.why) for mention in whole.mentions] == [(each, why) for each in written]
+    for cut in range(len(text) + 1):
+        reader = Reader(TOOLS)
+        reader.feed(text[:cut])
+        for character in text[cut:]:
+            reader.feed(character)
+        assert reader.close().mentions == whole.mentions
