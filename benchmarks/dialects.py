@@ -278,8 +278,9 @@ def measure_speed() -> Iterator[Row]:
         taken = measure_seconds(lambda text=text: read(text, TOOLS), 20)
         yield Row(f"10,000 {mark} in a row, a byte beside one of prose", taken / len(text) / per_byte, "times", 1)
     for name, lead in LONG.items():
-        small, large = (measure_growth(lead, size) for size in (25_000, 100_000))
-        yield Row(f"a long argument in pieces of 1, {name}: a piece at 100,000 beside one at 25,000", large / small, "times", 1.5)
+        for arguments, told in ((False, ""), (True, ", its text told")):
+            small, large = (measure_growth(lead, size, arguments=arguments) for size in (25_000, 100_000))
+            yield Row(f"a long argument in pieces of 1, {name}{told}: a piece at 100,000 beside one at 25,000", large / small, "times", 1.5)
 
 
 LONG = {
@@ -292,11 +293,11 @@ LONG = {
 }
 
 
-def measure_growth(lead: str, size: int) -> float:
+def measure_growth(lead: str, size: int, *, arguments: bool) -> float:
     """Return the seconds for a piece of one character."""
 
     def once() -> None:
-        reader = Reader(TOOLS)
+        reader = Reader(TOOLS, arguments=arguments)
         reader.feed(lead)
         for _ in range(size):
             reader.feed("a")

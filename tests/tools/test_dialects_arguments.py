@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import random
 import time
 from collections import defaultdict
@@ -22,6 +23,7 @@ from sayso.tools.dialects import (
     CallRead,
     CallStarted,
     CallTextDelta,
+    OpenAIDeltas,
     ProblemRead,
     ReadCall,
     ReadEvent,
@@ -237,3 +239,57 @@ def test_a_long_argument_is_told_at_no_growing_cost(lead: str) -> None:
 
     first, *_, last = [seconds() for _ in range(5)]
     assert last < 3 * first + 0.05
+
+
+def assemble(pieces: Iterable[object], tools: Sequence[dict[str, Any]], dialect: str = "auto") -> tuple[str, list[tuple[str, str]]]:
+    """The content and the calls of the message that a client of an OpenAI stream puts together."""
+    reader, deltas = Reader(tools, dialect, arguments=True), OpenAIDeltas()
+    sent = [delta for piece in pieces for delta in deltas.feed(reader.feed(piece))]
+    sent += [*deltas.feed(reader.finish()), *deltas.finish()]
+    content, calls = "", list[list[str]]()
+    for delta in sent:
+        content += str(delta.get("content", ""))
+        for call in delta.get("tool_calls", ()):  # type: ignore[attr-defined]
+            if "id" in call:
+                assert (call["index"], call["id"], call["type"]) == (len(calls), f"call_{len(calls)}", "function")
+                calls.append([call["function"]["name"], ""])
+            calls[call["index"]][1] += call["function"]["arguments"]
+    return content, [(name, arguments) for name, arguments in calls]
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("content", [CONTENT, "x"])
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_client_of_the_openai_deltas_gets_the_same_calls(name: str, content: str) -> None:
+    call = ReadCall("write", {"size": 3, "path": "a.txt", "content": content, "mode": "a"})
+    text = f"Well.\n{DIALECTS[name].render(call, ReadCall('now', {}), tools=TOOLS)}"
+    reading = read(text, TOOLS, name)
+    for pieces in ([text], list(text), [text[:60], text[60:]]):
+        written, calls = assemble(pieces, TOOLS, name)
+        assert written == reading.text
+        assert [(tool, json.loads(arguments)) for tool, arguments in calls] == [(each.tool, each.arguments) for each in reading.calls]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_no_call_is_never_whole_json_in_the_openai_deltas(seed: int) -> None:
+    for turn in range(150):
+        chance = random.Random(f"deltas.{seed}.{turn}")
+        text = fuzz.make_text(chance)
+        calls = sorted((call.tool, json.dumps(call.arguments, sort_keys=True)) for call in read(text, fuzz.TOOLS).calls)
+        for pieces in (fuzz.cut_text(text, chance), list(text)):
+            sent = [(tool, json.loads(arguments)) for tool, arguments in assemble(pieces, fuzz.TOOLS)[1] if _is_json(arguments)]
+            assert sorted((tool, json.dumps(given, sort_keys=True)) for tool, given in sent) == calls, text
+
+
+def test_a_call_that_is_taken_back_is_never_closed() -> None:
+    marked = DIALECTS["hermes"].render(ReadCall("ask", {"question": "b"}))
+    content, calls = assemble(["So ask(Who is it", ") now. ", marked], TOOLS)
+    assert content == "So  now. ask(Who is it)"
+    assert [(tool, _is_json(arguments)) for tool, arguments in calls] == [("ask", False), ("ask", True)]

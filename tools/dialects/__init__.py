@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .dialect import DIALECTS, Dialect, collect_signatures, dialect_for_model
 from .native import read_native_calls
+from .openai_deltas import OpenAIDeltas
 from .read_events import (
     AllWasReasoning,
     ArgumentDelta,
@@ -35,6 +36,7 @@ __all__ = [
     "CallWithdrawn",
     "Dialect",
     "Mention",
+    "OpenAIDeltas",
     "Problem",
     "ProblemRead",
     "ReadCall",
