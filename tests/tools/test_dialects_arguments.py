@@ -23,6 +23,7 @@ from sayso.tools.dialects import (
     CallRead,
     CallStarted,
     CallTextDelta,
+    CallWithdrawn,
     OpenAIDeltas,
     ProblemRead,
     ReadCall,
@@ -293,3 +294,15 @@ def test_a_call_that_is_taken_back_is_never_closed() -> None:
     content, calls = assemble(["So ask(Who is it", ") now. ", marked], TOOLS)
     assert content == "So  now. ask(Who is it)"
     assert [(tool, _is_json(arguments)) for tool, arguments in calls] == [("ask", False), ("ask", True)]
+
+
+def test_a_call_in_the_text_beside_one_in_the_field_of_its_own_is_sent_once() -> None:
+    chunks: list[object] = [
+        {"choices": [{"delta": {"content": "ask(Who is it"}}]},
+        {"choices": [{"delta": {"content": "?)"}}]},
+        _chunk(0, name="ask", arguments='{"question": "Who is it?"}'),
+    ]
+    _, calls = assemble(chunks, TOOLS)
+    assert [(tool, _is_json(arguments)) for tool, arguments in calls] == [("ask", False), ("ask", True)]
+    (early, _) = (event for event in stream(chunks, TOOLS)[1] if isinstance(event, CallRead))
+    assert CallWithdrawn(early.call, "ask(Who is it?)", 0) in stream(chunks, TOOLS)[1]

@@ -92,7 +92,10 @@ class Reader:
         events, self.state.events = self.state.events, []
         if self._items is None:
             self._items = []
-            for place, item in _read_items(self._reply, self.state.tools) if self._reply else ():
+            found = _read_items(self._reply, self.state.tools) if self._reply else []
+            if found:  # then those in the text are no calls
+                events += [CallWithdrawn(item, self.state.buffer.text[slice(*item.span)], number) for item, number in self.state.told]
+            for place, item in found:
                 self._items.append(item)
                 sent = self._sent.pop(place, None)  # of several calls in one, the first has its number
                 number = sent.number if sent is not None else self.state.take_number()

@@ -72,6 +72,8 @@ class ScannerState:
     """CallTextDelta and ArgumentDelta are emitted."""
     open_calls: list[OpenCall] = field(default_factory=list)
     """Calls that were announced and are not read yet."""
+    told: list[tuple[Item, int]] = field(default_factory=list)
+    """Calls and problems that were emitted and not withdrawn, with their numbers."""
     mentions: list[Mention] = field(default_factory=list)
     set_aside: list[tuple[int, int, str]] = field(default_factory=list)
     """Parts of the reply in which no call is looked for, and why."""
@@ -185,6 +187,7 @@ class ScannerState:
         self.is_marked = False
         self.calls.clear()
         self.problems.clear()
+        self.told.clear()
         self.mentions.clear()
         self.set_aside = [(0, end, "in reasoning")]
         self.surroundings = Surroundings()
@@ -254,6 +257,7 @@ class ScannerState:
                 self._withdraw_calls_in_prose()
         for item in items:
             number = self._close(item)
+            self.told.append((item, number))
             if in_prose:
                 self.in_prose.append((len(self.prose), item, number))
             if isinstance(item, ReadCall):
@@ -269,6 +273,7 @@ class ScannerState:
             if self.keeps_prose:
                 self.prose.insert(before, text)
             (self.calls if isinstance(item, ReadCall) else self.problems).remove(item)  # type: ignore[arg-type]
+            self.told.remove((item, number))
             self.events.append(CallWithdrawn(item, text, number))
             self.note_mentions([item], BESIDE_A_CALL.why)
         self.in_prose.clear()
