@@ -24,7 +24,7 @@ from typing import Any
 from _table import Row, finish
 
 from sayso.tools.documents import Documents, Embedder, IndexEntry, PassageIndex
-from sayso.tools.documents.embedding import find_installed_embedder
+from sayso.tools.documents.installed_embedder import find_installed_embedder
 from sayso.tools.documents.judgement import LEAST
 
 CORPUS = Path(os.environ.get("SAYSO_CORPORA") or Path(__file__).resolve().parents[2] / "shared" / "corpora") / "squad_rag"

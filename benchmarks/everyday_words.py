@@ -18,7 +18,7 @@ from _table import Row, finish
 from documents import CORPUS, rows_of
 
 from sayso.tools.documents import Documents, Embedder
-from sayso.tools.documents.embedding import find_installed_embedder
+from sayso.tools.documents.installed_embedder import find_installed_embedder
 
 QUESTIONS = Path(__file__).resolve().parents[1] / "tests" / "data" / "questions"
 

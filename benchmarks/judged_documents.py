@@ -18,7 +18,7 @@ from everyday_words import QUESTIONS, read_questions
 from sayso.agents.answering.step_agents import make_agents
 from sayso.agents.models.named import model_from
 from sayso.tools.documents import Documents, Passage, PassageIndex, show_passages
-from sayso.tools.documents.embedding import find_installed_embedder
+from sayso.tools.documents.installed_embedder import find_installed_embedder
 from sayso.tools.documents.judgement import judge
 from sayso.tools.errors import ModelError, OutputError, UsageError
 

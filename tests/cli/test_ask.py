@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sayso.cli.ask import find_models
-from sayso.tools.documents.embedding import find_installed_embedder
+from sayso.tools.documents.installed_embedder import find_installed_embedder
 from sayso.tools.errors import UsageError
 
 from .commands import sayso, sayso_here

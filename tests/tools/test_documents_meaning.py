@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sayso.tools.documents import Documents, PassageIndex
-from sayso.tools.documents.embedding import Kind, find_installed_embedder
+from sayso.tools.documents.embedding import Kind
+from sayso.tools.documents.installed_embedder import find_installed_embedder
 from sayso.tools.errors import UsageError
 
 pytest.importorskip("numpy", reason="the extra `embed` is not installed: numpy compares vectors")

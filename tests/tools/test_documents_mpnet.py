@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sayso.tools.documents import MPNet, PassageIndex
-from sayso.tools.documents.embedding import find_installed_embedder
+from sayso.tools.documents.installed_embedder import find_installed_embedder
 from sayso.tools.documents.mpnet import is_installed, unpack
 from sayso.tools.errors import UsageError
 

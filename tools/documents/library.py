@@ -18,10 +18,11 @@ from ..canonical import Json
 from ..errors import UsageError
 from .citations import CitedAnswer, resolve_citations
 from .cutting import PASSAGE_CHARS, split_passages
-from .embedding import Embedder, find_installed_embedder
+from .embedding import Embedder
 from .errors import FileUnreadable
 from .file_table import FileTable, StoredFile
 from .folder import FileFound, Skipped, list_files, read_bytes, walk_folder
+from .installed_embedder import find_installed_embedder
 from .judgement import LEAST, Judgement, judge
 from .passage_index import IndexEntry, Match, PassageIndex
 from .passages import Passage

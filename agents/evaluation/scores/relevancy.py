@@ -136,7 +136,7 @@ def _measure_length(row: Sequence[float]) -> float:
 def make_embedder(name: str) -> Embedder:
     """Return the embedder of that name: "mpnet" or "minilm" on this machine, or one as `Embeddings` takes it. Raises UsageError."""
     if name.strip().casefold() in ("mpnet", "minilm"):
-        from sayso.tools.documents.embedding import share_embedder  # late: only with the extra
+        from sayso.tools.documents.installed_embedder import share_embedder  # late: only with the extra
 
         return share_embedder(name.strip().casefold())
     from ...models.embeddings import Embeddings  # late, for load time
