@@ -162,6 +162,8 @@ class Surroundings:
     _paragraph: str = ""
     """Of this paragraph, what has not been searched for quotes."""
     _open: tuple[str, ...] = ()
+    _quotes: tuple[int, tuple[str, ...]] = (0, ())
+    """How far the paragraph was searched for quotes, to the start of a line, and those that were open there."""
     """The quotes that are open before it, outermost first."""
     _line: int = 0
     """Where the line begins in the paragraph."""
@@ -213,6 +215,7 @@ class Surroundings:
         """Note that the code block ends here. Quotes and tags inside of it open nothing."""
         self.unread.clear()
         self.open_backticks, self._open, self._paragraph, self._line, self._head = 0, (), CALL, 0, ""
+        self._quotes = (0, ())
 
     def _count_backticks(self, piece: str) -> None:
         # As in CommonMark, inline code that two backticks open is closed by two and not by one.
@@ -246,7 +249,7 @@ class Surroundings:
             line, self._head = self._head + text[begin:end], ""
             begin = new = end + 1
             if not line.strip():
-                self._open, self._paragraph = (), text[begin:]
+                self._open, self._paragraph, self._quotes = (), text[begin:], (0, ())
                 text, begin, new = self._paragraph, 0, 0
                 self._in_table = False
             elif _DELIMITER_ROW.fullmatch(line) or _CODE_FOLLOWS.match(line):
@@ -261,7 +264,7 @@ class Surroundings:
         self._open = _find_open_quotes(self._paragraph, self._open, cut)
         if cut > self._line:
             self._head = self._head or self._paragraph[self._line : self._line + _LONGEST_HEAD]
-        self._paragraph, self._line = self._paragraph[cut:], max(0, self._line - cut)
+        self._paragraph, self._line, self._quotes = self._paragraph[cut:], max(0, self._line - cut), (0, self._open)
 
     def find_mention(self, form: Form, native: bool) -> Mark | None:
         """Return what would end the mention that a call stands in here, or why it is one. None where it is a request.
@@ -273,12 +276,21 @@ class Surroundings:
         line = self._head + self._paragraph[self._line :]
         if (line or self._in_table) and (spoken_of := self._find_spoken_of(line, form, native)):
             return spoken_of
-        if (self._open or self._paragraph) and (quotes := _find_open_quotes(self._paragraph, self._open)):
+        if (self._open or self._paragraph) and (quotes := self._find_quotes()):
             return _MARKS[quotes[-1]]
         if self._tags:
             kind, name = self._tags[-1]
             return Mark(_ENDS[kind].format(name), why=f"in an element <{name}>" if name and kind == "html" else "in code or a quotation")
         return None
+
+    def _find_quotes(self) -> tuple[str, ...]:
+        """Return the quotes that are open at the end. Lines that have ended are searched once, however many calls follow."""
+        start, found = self._quotes
+        if start < self._line:
+            found = _find_open_quotes(self._paragraph, found, self._line, start)
+            start = self._line
+            self._quotes = start, found
+        return _find_open_quotes(self._paragraph, found, None, start)
 
     def _find_spoken_of(self, line: str, form: Form, native: bool) -> Mark | None:
         """Return why what follows on this line is no request: it stands in a quotation, a table, a log, a prompt, a comment or code."""
@@ -301,11 +313,11 @@ class Surroundings:
         return _ON_THE_LINE if is_code else None
 
 
-def _find_open_quotes(text: str, already: tuple[str, ...], end: int | None = None) -> tuple[str, ...]:
-    """Return the quotes that are open at `end`, outermost first."""
+def _find_open_quotes(text: str, already: tuple[str, ...], end: int | None = None, begin: int = 0) -> tuple[str, ...]:
+    """Return the quotes that are open at `end`, outermost first; `already` are those that are open at `begin`."""
     found = list(already)
     stop = len(text) if end is None else end
-    for match in _QUOTE.finditer(text, 0, stop):
+    for match in _QUOTE.finditer(text, begin, stop):
         quote = match[0]
         if quote == "\n":
             found = [each for each in found if _MARKS[each].stop != _END_OF_LINE]
