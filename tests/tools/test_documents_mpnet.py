@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,10 +24,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> MPNet:
     return MPNet(tmp_path_factory.getbasetemp() / "models")
 
 
+def _embed(model: MPNet, texts: list[str]) -> Any:
+    """The vectors of passages, as numpy has them."""
+    return model.embed(texts, "passage")
+
+
 @needs_weights
 def test_texts_that_mean_the_same_are_near_each_other(model: MPNet) -> None:
-    asked, told, other = model.embed(
-        ["How did the Lionheart capture Cyprus?", "King Richard conquered Cyprus in 1191.", "The steam engine runs on coal."], "passage"
+    asked, told, other = _embed(
+        model, ["How did the Lionheart capture Cyprus?", "King Richard conquered Cyprus in 1191.", "The steam engine runs on coal."]
     )
     assert (round(float(asked @ told), 3), round(float(asked @ other), 3)) == (0.612, 0.034)
     assert [round(float(numpy.linalg.norm(vector)), 5) for vector in (asked, told, other)] == [1, 1, 1]
@@ -48,7 +54,7 @@ def test_a_text_in_another_language_has_no_vector(model: MPNet) -> None:
 
 @needs_weights
 def test_a_long_text_is_read_as_far_as_the_model_goes(model: MPNet) -> None:
-    long, longer = model.embed(["coal and steam " * 200, "coal and steam " * 400], "passage")
+    long, longer = _embed(model, ["coal and steam " * 200, "coal and steam " * 400])
     assert float(long @ longer) == pytest.approx(1)
 
 

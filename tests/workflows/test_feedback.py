@@ -53,7 +53,10 @@ REFUSED: dict[str, tuple[Callable[[Any], Awaitable[object]], str]] = {
     "NUL in a name": (lambda home: home.give_feedback("r1", True, by="a\0"), "cannot be stored"),
     "withdrawing what nobody gave": (lambda home: home.withdraw_feedback("r1", by="ada"), "'ada' has given no feedback on run 'r1'"),
     "no user": (lambda home: kitchen.run("x", engine=home, user=" "), "user=' ' names nobody"),
-    "a user that is no text": (lambda home: kitchen.run("x", engine=home, user=5), "user=5 names nobody"),
+    "a user that is no text": (
+        lambda home: kitchen.run("x", engine=home, user=5),  # pyright: ignore[reportArgumentType]
+        "user=5 names nobody",
+    ),
 }
 
 

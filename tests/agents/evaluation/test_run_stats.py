@@ -271,7 +271,7 @@ def test_the_command_prints_writes_a_page_and_says_what_is_wrong(tmp_path: Path)
     asyncio.run(make())
     code, shown = said(place)
     assert (code, "4 runs of 2 users: 3 done, 1 failed" in shown, "1 ValueError" in shown, "2026-11-16" in shown) == (0, True, True, True)
-    data: Figures | Any = json.loads(said(place, "--per", "day", "--json")[1])
+    data: dict[str, Any] = json.loads(said(place, "--per", "day", "--json")[1])
     assert (data["total"]["runs"], data["per"], data["agents"][0]["agent"]) == (4, "day", "mailer")
     assert said(place, "--html", str(tmp_path / "stats.html"))[0] == 0
     page = (tmp_path / "stats.html").read_text(encoding="utf-8")
