@@ -14,7 +14,7 @@ import pytest
 
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.agents.evaluation import Case, Suite, evaluate
-from sayso.agents.evaluation.run_stats import Figures, collect_stats, find_error_kind, find_percentile
+from sayso.agents.evaluation.run_stats import collect_stats, find_error_kind, find_percentile
 from sayso.agents.evaluation.statistics import Interval
 from sayso.agents.evaluation.stats_page import write_stats_html
 from sayso.agents.evaluation.stats_words import draw_bar, draw_spark, show_money, show_seconds
