@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,9 +66,11 @@ async def test_a_hostile_name_stays_text_in_table_and_page() -> None:
 
 
 @pytest.fixture
-async def page_file(tmp_path: Path) -> Path:
+def page_file(tmp_path: Path) -> Path:
+    with ThreadPoolExecutor(1) as another:  # the browser has a loop of its own in this thread
+        comparison = another.submit(asyncio.run, make_comparison()).result()
     page = tmp_path / "comparison.html"
-    page.write_text(write_comparison_html(await make_comparison()), "utf-8")
+    page.write_text(write_comparison_html(comparison), "utf-8")
     return page
 
 
