@@ -33,7 +33,7 @@ COMMANDS = {
     "feedback": "Give a run a thumb up or down with a note, withdraw it, or list the thumbs.",
     "grants": "List the standing approvals of a run, or withdraw one.",
     "keys": "Make a key to sign decisions with: a private one for you alone, a public one for the application.",
-    "read": "Read a model's reply: its prose, the tool calls in it in any form, what was meant as one and cannot be read, what is only mentioned.",
+    "read": "Read a model's reply: its prose, the calls in it in any form, what was meant as one and cannot be read, what is a mention.",
     "reject": "Reject a request that waits; the model is told the reason.",
     "replay": "Execute the current code over a run's journal, without acting, and report the first difference.",
     "research": "Research a company's competitors: a report in which every claim has a quote from a page.",

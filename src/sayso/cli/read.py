@@ -30,7 +30,7 @@ def read(
     message: Annotated[bool, Parameter(negative="")] = False,
     json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """Read a model's reply: its prose, the tool calls in it in any form, what was meant as one and cannot be read, what is only mentioned.
+    """Read a model's reply: its prose, the calls in it in any form, what was meant as one and cannot be read, what is a mention.
 
     Nothing is called. Exit code 0, or 1 where something was meant as a call and cannot be read.
 
