@@ -143,10 +143,9 @@ def teacher(request: ModelRequest) -> str:
     """Quotes the notes of the course, and gives away whatever stands in them; as a judge it lets everything pass."""
     system, asked = request.messages[0], set(re.findall(r"\w{4,}", request.question.lower()))
     notes = system.text if isinstance(system, SystemMessage) else ""
-    if "Answer yes" in notes:
-        return "yes"
     sentences: list[str] = re.findall(r"[A-Z][^.;]*", notes.partition("only:")[2])
-    return max(sentences, key=lambda each: len(asked & set(re.findall(r"\w{4,}", each.lower())))) + "."
+    nearest = max(sentences, key=lambda each: len(asked & set(re.findall(r"\w{4,}", each.lower()))), default="")
+    return "yes" if "Answer yes" in notes else f"{nearest}."
 
 
 @stand_in
@@ -154,8 +153,7 @@ def beginner(request: ModelRequest) -> str:
     """Knows every solution, and writes every third one wrong until it is criticised or tries with chance."""
     from humaneval import PROBLEMS, problems_in
 
-    known = ((place, each) for place, each in enumerate(problems_in(PROBLEMS)) if each.prompt in request.question)
-    place, problem = next(known, (0, None))
+    place, problem = next((each for each in enumerate(problems_in(PROBLEMS)) if each[1].prompt in request.question), (0, None))
     if problem is None:
         raise UsageError("The stand-in only knows the problems of data/problems.jsonl. Name a model: --base-url URL, or --model NAME.")
     sure = request.sampling.temperature or "Critique:" in request.question

@@ -17,15 +17,16 @@ NEEDS_A_MODEL = ("calculator_loop.py",)
 
 def test_every_example_is_on_the_page() -> None:
     files = {file.name for file in EXAMPLES.glob("*.py")}
-    assert {command.split()[0] for command in COMMANDS} == files - {"stand_ins.py", "humaneval.py"}
+    assert {command.split()[0] for command in COMMANDS} == files - {"stand_ins.py", "humaneval.py", "review_folder.py"}
     assert set(re.findall(r"\]\((.*?)\)", PAGE)) == files
 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.name)
 def test_an_example_is_read_in_a_few_minutes(file: Path) -> None:
-    """The flowcharts are the longest: each box of theirs is a function."""
+    """The flowcharts are longer, each box of theirs is a function; reviews.py is the worked example of a guide, docs/comparing.md."""
     lines = len(file.read_text(encoding="utf-8").splitlines())
-    assert lines <= {"agentic_rag.py": 90, "essay.py": 90, "coder.py": 75, "humaneval.py": 100, "stand_ins.py": 160}.get(file.name, 65)
+    longer = {"agentic_rag.py": 90, "essay.py": 90, "coder.py": 75, "humaneval.py": 100, "stand_ins.py": 160, "reviews.py": 165}
+    assert lines <= longer.get(file.name, 65)
 
 
 @pytest.mark.parametrize("command", [each for each in COMMANDS if not each.startswith(NEEDS_A_MODEL)])
