@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sayso.tools.errors import UsageError
+from sayso.tools.installing import build_install_command
 
 from .file_tree import DEEPEST, MOST_VALUES, FileValue, shorten_text
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from .problems import Problems
 
-NO_YAML = "YAML files need pyyaml, which is not installed: pip install 'sayso[eval]'. JSON case files need nothing."
 _NUMBER = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -48,7 +48,9 @@ def load_yaml() -> Any:
     try:
         import yaml  # late, for load time
     except ImportError:
-        raise UsageError(NO_YAML) from None
+        raise UsageError(
+            f"YAML files need pyyaml, which is not installed: {build_install_command('eval')}. JSON case files need nothing."
+        ) from None
     return yaml
 
 

@@ -220,10 +220,10 @@ async def test_a_run_says_which_of_its_options_is_none(options: dict[str, Any], 
     assert said in str(wrong.value)
 
 
-OPTIONS = "approve, deps, engine, grants, limits, run_id"
+OPTIONS = "approve, deps, engine, grants, limits, run_id, user"
 RESEARCH_OPTIONS = (
     "again, approve, cache_age, choose, competitors, concurrency, dialect, engine, kind, limits, max_cost, max_pages, "
-    "minutes, model, pages, rounds, run_id, search, second_opinion, sites, snapshots, web"
+    "minutes, model, pages, rounds, run_id, search, second_opinion, sites, snapshots, user, web"
 )
 UNKNOWN: dict[str, tuple[Callable[[], object], str]] = {
     "a workflow": (lambda: sequential(one_more).run_sync(1, limit=None), f"no option 'limit'. Their options are: {OPTIONS}."),  # type: ignore[call-arg]
@@ -231,7 +231,7 @@ UNKNOWN: dict[str, tuple[Callable[[], object], str]] = {
     "a stream": (lambda: sequential(one_more).run_stream(1, approved=True), "no option 'approved'."),  # type: ignore[call-arg]
     "an agent": (
         lambda: Agent(ScriptedModel("x")).run_sync("x", approved=True),  # type: ignore[call-arg]
-        "no option 'approved'. Their options are: approve, deps, engine, grants, history, limits, run_id, sampling.",
+        "no option 'approved'. Their options are: approve, deps, engine, grants, history, limits, run_id, sampling, user.",
     ),
     "a research": (lambda: research.run_sync("x", competitor=5), f"no option 'competitor'. Their options are: {RESEARCH_OPTIONS}."),  # type: ignore[call-arg]
     "deps of a research": (lambda: research.run_sync("x", deps=3), f"no option 'deps'. Their options are: {RESEARCH_OPTIONS}."),  # type: ignore[call-arg]

@@ -90,6 +90,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Match": ("sayso.tools.documents.passage_index:Match", "sayso.tools.documents.passage_index:Match"),
     "Skipped": ("sayso.tools.documents.folder:Skipped", "sayso.tools.documents.folder:Skipped"),
     "ReadCall": ("sayso.tools.dialects.read_events:ReadCall", "sayso.tools.dialects.values:ReadCall"),
+    "Mention": ("sayso.tools.dialects.read_events:Mention",),
     "Problem": ("sayso.tools.dialects.read_events:Problem", "sayso.tools.dialects.values:Problem"),
     "Reading": ("sayso.tools.dialects.read_events:Reading", "sayso.tools.dialects.values:Reading"),
     "PageError": ("sayso.tools.web.page_errors:PageError", "sayso.tools.web.page_errors:PageError"),
