@@ -83,8 +83,9 @@ def test_every_error_and_every_event_has_a_tag() -> None:
 
 
 NEVER_STORED = set(
-    "ArgumentDelta CallDelta CallDropped CallRead CallStarted CallTextDelta Cap Downgraded Fetched Finished IndexEntry ModelRequest "
-    "ProblemRead ReasoningDelta Replayed Retrying RunEnded RunResult Sandbox ScriptedModel Secret ServerSettings TextDelta Tool ToolContext Web".split()
+    "ArgumentDelta CallDelta CallDropped CallRead CallStarted CallTextDelta Cap Downgraded Fetched Finished IndexEntry "
+    "ModelRequest ProblemRead ReasoningDelta Replayed Retrying RunEnded RunResult Sandbox ScriptedModel Secret ServerSettings "
+    "TextDelta Tool ToolContext Web".split()
 )
 """Public classes that no run keeps: they mark a parameter, hold code or something open, are told and forgotten, or are a run's result."""
 
