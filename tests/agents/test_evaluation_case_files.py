@@ -298,7 +298,7 @@ def test_without_pyyaml_a_sentence_says_what_to_install(tmp_path: Path, monkeypa
     load_yaml.cache_clear()
     monkeypatch.setitem(sys.modules, "yaml", None)  # as Python has it where a module cannot be imported
     try:
-        with pytest.raises(UsageError, match=r"pip install 'sayso\[eval\]'"):
+        with pytest.raises(UsageError, match=r"pip install .*\[eval\]"):
             read_suite(write(tmp_path, FIRST))
         (case,) = read_suite(write(tmp_path, '[{"input": "Hi", "contains": "x"}]', "cases.json")).cases
         assert case.scores == (Contains("x"),)
