@@ -1,0 +1,1 @@
+"""The public events of a run; `sayso.events` names them all."""
