@@ -37,9 +37,7 @@ if TYPE_CHECKING:
     from .dialects import CallStarted as CallStarted
     from .dialects import CallTextDelta as CallTextDelta
     from .dialects import ProblemRead as ProblemRead
-    from .dialects import Reader as Reader
     from .dialects import Reading as Reading
-    from .dialects import read as read
     from .effects import Effect as Effect
     from .effects import Labels as Labels
     from .effects import Secrecy as Secrecy
@@ -65,6 +63,8 @@ if TYPE_CHECKING:
     from .media import Audio as Audio
     from .media import File as File
     from .media import Image as Image
+    from .provider_replies import Reader as Reader
+    from .provider_replies import read as read
     from .python_code import PythonResult as PythonResult
     from .python_code import python_tool as python_tool
     from .python_code import run_python as run_python
@@ -78,14 +78,14 @@ _PLACES = {
     "calculate_async": "calculation",
     "calculator": "calculation",
     "fill": "inline_calls",
-    "read": "dialects",
+    "read": "provider_replies",
     "ArgumentDelta": "dialects",
     "CallTextDelta": "dialects",
     "CallDropped": "dialects",
     "CallRead": "dialects",
     "CallStarted": "dialects",
     "ProblemRead": "dialects",
-    "Reader": "dialects",
+    "Reader": "provider_replies",
     "Reading": "dialects",
     "Sandbox": "sandbox",
     "SandboxError": "sandbox",

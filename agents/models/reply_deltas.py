@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sayso.tools.dialects.provider_reply import ProviderReply
 from sayso.tools.dialects.read_events import ReasoningRead, TextRead
+from sayso.tools.provider_replies.provider_reply import ProviderReply
 
 from ..messages import NativeCall
 from .model import CallDelta, Delta, ReasoningDelta, TextDelta

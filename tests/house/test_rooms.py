@@ -104,7 +104,7 @@ PACKAGES = {
 @pytest.mark.parametrize("package", PACKAGES)
 def test_type_checkers_and_programs_are_told_the_same_names(package: str) -> None:
     typed = {
-        alias.asname: node.module or alias.name
+        alias.asname: "." * (node.level - 1) + (node.module or alias.name)  # "..": a name of the room above
         for node in ast.walk(ast.parse((ROOT / PACKAGES[package]).read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom)
         for alias in node.names

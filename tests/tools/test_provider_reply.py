@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sayso.tools import Reader, read
-from sayso.tools.dialects.provider_reply import ProviderReply
 from sayso.tools.dialects.read_events import CallStarted, ReadEvent, ReasoningRead, TextRead
+from sayso.tools.provider_replies.provider_reply import ProviderReply
 
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.tools import Reader, Reading
-from sayso.tools.dialects.provider_reply import ProviderReply
+from sayso.tools.provider_replies.provider_reply import ProviderReply
 
 Json = dict[str, Any]
 Calls = list[tuple[str, Json]]

@@ -38,7 +38,7 @@ class OpenCall:
         self._told = end
         if self._texts is None:
             self._texts = self._find_texts()
-        return [*events, *_tell_texts(self.number, self._texts, self._buffer.text, end, self._lengths)]
+        return [*events, *tell_texts(self.number, self._texts, self._buffer.text, end, self._lengths)]
 
     def _find_texts(self) -> ArgumentTexts | None:
         buffer, tool = self._buffer, self._signature
@@ -54,41 +54,19 @@ class OpenCall:
         """Return the events for the rest. An argument whose text has begun to be told is told to its end."""
         rest = self._buffer.text[self._told : item.span[1]]
         events: list[ReadEvent] = [CallTextDelta(self.number, rest)] if rest else []
-        return [*events, *_tell_rest(self.number, item, self._lengths)]
+        return [*events, *tell_rest(self.number, item, self._lengths)]
 
 
-class NativeCallStream:
-    """A call in the provider's own field that has begun. Its arguments are JSON."""
-
-    __slots__ = ("_buffer", "_lengths", "_texts", "number")
-
-    def __init__(self, number: int, signature: ToolSignature | None) -> None:
-        self.number = number
-        self._buffer = TextBuffer()
-        self._texts = JsonTexts(signature, 0, is_call=False) if signature is not None else None
-        self._lengths: dict[str, int] = {}
-
-    def add(self, piece: str) -> list[ReadEvent]:
-        """Add a piece of the arguments, and return the events for it."""
-        buffer, head = self._buffer, self._buffer.text[:8]
-        if len(head) > 1 and piece.startswith(head):
-            self._texts = None  # the server sends all that there is so far with each piece
-        buffer.append(piece)
-        return [CallTextDelta(self.number, piece), *_tell_texts(self.number, self._texts, buffer.text, len(buffer.text), self._lengths)]
-
-    def finish(self, item: ReadCall | Problem) -> list[ReadEvent]:
-        """Return the events for the rest of the arguments whose text has begun to be told."""
-        return list(_tell_rest(self.number, item, self._lengths))
-
-
-def _tell_texts(number: int, texts: ArgumentTexts | None, text: str, end: int, lengths: dict[str, int]) -> Iterator[ReadEvent]:
+def tell_texts(number: int, texts: ArgumentTexts | None, text: str, end: int, lengths: dict[str, int]) -> Iterator[ReadEvent]:
+    """Yield the events for what is new in the arguments up to `end`. `lengths` counts what was told of each."""
     for name, pieces in groupby(texts.read(text, end) if texts is not None else (), itemgetter(0)):
         piece = "".join(each for _, each in pieces)
         lengths[name] = lengths.get(name, 0) + len(piece)
         yield ArgumentDelta(number, name, piece)
 
 
-def _tell_rest(number: int, item: ReadCall | Problem, lengths: dict[str, int]) -> Iterator[ReadEvent]:
+def tell_rest(number: int, item: ReadCall | Problem, lengths: dict[str, int]) -> Iterator[ReadEvent]:
+    """Yield the events for the rest of the arguments whose text has begun to be told."""
     arguments = item.arguments if isinstance(item, ReadCall) else {}
     for name, length in lengths.items():
         text = arguments.get(name)

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 
-from .call_stream import NativeCallStream
 from .compiled_dialect import CompiledDialect, skip_run
 from .detect import DETECTORS, find_held_start
 from .dialect import FORMS, ToolOrSchema, check_forms, collect_signatures, resolve_dialect
-from .json_calls import parse_json_arguments
 from .mentions import Mark, find_closing
-from .native import read_native_calls
-from .parsed_calls import NOT_HERE, WAIT, Item
-from .provider_reply import ProviderReply
-from .read_events import (
-    AllWasReasoning,
-    CallRead,
-    CallStarted,
-    CallTextDelta,
-    CallWithdrawn,
-    Problem,
-    ProblemRead,
-    ReadCall,
-    ReadEvent,
-    Reading,
-    TextRead,
-)
+from .parsed_calls import NOT_HERE, WAIT
+from .read_events import AllWasReasoning, CallRead, CallWithdrawn, ReadCall, ReadEvent, Reading, TextRead
 from .scanner_state import ScannerState
 from .signatures import ToolSignatures
 from .text_buffer import Incremental
@@ -41,7 +24,7 @@ class Reader:
     is neither emitted nor collected. `forms` narrows the reading to these forms (see FORMS in dialect.py); an unknown one is a UsageError.
     """
 
-    __slots__ = ("_items", "_reply", "_scan", "_sent", "state")
+    __slots__ = ("_scan", "state")
 
     def __init__(
         self,
@@ -57,84 +40,43 @@ class Reader:
         only = check_forms(forms, dialect) if forms is not None else frozenset[str]()
         compiled = _compile_dialect(signatures, dialect, native, only)
         self.state = ScannerState(signatures, compiled, keeps_prose=prose, tells_arguments=arguments)
-        self._sent: dict[int, NativeCallStream] = {}  # calls in the provider's own field that have begun
         self._scan = _scan_text(self.state)
-        self._reply: ProviderReply | None = None  # made when the first piece of one arrives
-        self._items: list[Item] | None = None  # the calls in the provider's own field, once the message is complete
 
-    def feed(self, delta: object) -> list[ReadEvent]:
-        """Return what is certain after this piece: a text, or a provider's own piece (a chat-completions chunk, an Anthropic event)."""
-        if isinstance(delta, str):
-            self.state.buffer.append(delta)
-            next(self._scan, None)
-            events, self.state.events = self.state.events, []
-            return events
-        if self._reply is None:
-            self._reply = ProviderReply(tells_arguments=self.state.tells_arguments)
-        events = []
-        for event in self._reply.feed(delta):
-            match event:
-                case TextRead(text):
-                    events += self.feed(text)
-                case CallStarted(tool, place):
-                    sent = self._sent[place] = NativeCallStream(self.state.take_number(), self.state.tools.find_marked(tool))
-                    events.append(CallStarted(tool, sent.number))
-                case CallTextDelta(place, text):
-                    events += self._sent[place].add(text)
-                case _:
-                    events.append(event)
+    def feed(self, delta: str) -> list[ReadEvent]:
+        """Return what is certain after this piece."""
+        self.state.buffer.append(delta)
+        next(self._scan, None)
+        events, self.state.events = self.state.events, []
         return events
 
     def finish(self) -> list[ReadEvent]:
-        """End the reply and return the events that are left, those of calls in the provider's own field included."""
+        """End the reply and return the events that are left."""
         self.state.buffer.ended = True
         next(self._scan, None)
         events, self.state.events = self.state.events, []
-        if self._items is None:
-            self._items = []
-            found = _read_items(self._reply, self.state.tools) if self._reply else []
-            if found:  # then those in the text are no calls
-                events += [CallWithdrawn(item, self.state.buffer.text[slice(*item.span)], number) for item, number in self.state.told]
-            for place, item in found:
-                self._items.append(item)
-                sent = self._sent.pop(place, None)  # of several calls in one, the first has its number
-                number = sent.number if sent is not None else self.state.take_number()
-                events += sent.finish(item) if sent is not None else ()
-                events.append(CallRead(item, number) if isinstance(item, ReadCall) else ProblemRead(item, number))
         return events
 
     def close(self) -> Reading:
-        """End the reply and return all of it. Where the provider's own field has calls, calls in the text are only text."""
-        if self._items is None:
+        """End the reply and return all of it."""
+        if not self.state.buffer.ended:
             self.finish()
-        state, items = self.state, self._items or []
-        text, calls, problems, reasoning = "".join(state.prose), tuple(state.calls), tuple(state.problems), "".join(state.reasoning)
-        if self._reply is not None:
-            reasoning = self._reply.reasoning + reasoning
-        if items:
-            text = state.buffer.text if (calls or problems) and state.keeps_prose else text
-            calls = tuple(item for item in items if isinstance(item, ReadCall))
-            problems = tuple(item for item in items if isinstance(item, Problem))
-        reading = Reading(text, calls, problems, reasoning)
+        state = self.state
+        reading = Reading("".join(state.prose), tuple(state.calls), tuple(state.problems), "".join(state.reasoning))
         if mentions := state.find_mentions():
             reading.mentions = mentions
         return reading
 
 
-def read(text: object, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto", *, native: bool = False) -> Reading:
+def read(text: str, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto", *, native: bool = False) -> Reading:
     """Read a whole reply: its prose, its calls, and its problems (what was meant as a call and has no single reading).
 
-    `text` is what a model wrote, or a provider's own message (chat completions or Anthropic). `tools`, `dialect` and `native` are as for
-    Reader.
+    `tools`, `dialect` and `native` are as for Reader.
     """
     signatures = collect_signatures(tools)
-    if isinstance(text, str) and is_prose(text, signatures, dialect, native):
+    if is_prose(text, signatures, dialect, native):
         return Reading(text)
     reader = Reader(signatures, dialect, native=native)
-    if isinstance(text, str):
-        reader.state.buffer.text = text  # all of it at once: nothing has to be held back
-    else:
-        reader.feed(text)
+    reader.state.buffer.text = text  # all of it at once: nothing has to be held back
     return reader.close()
 
 
@@ -161,23 +103,6 @@ def split_at_calls(text: str, tools: ToolSignatures | Sequence[ToolOrSchema], di
             case AllWasReasoning():
                 parts.clear()
     return parts
-
-
-def _read_items(reply: ProviderReply, tools: ToolSignatures) -> list[tuple[int, Item]]:
-    """Return the calls in the provider's own field, and the problems: with a call, or with a message that is none (whose place is -1)."""
-    items: list[tuple[int, Item]] = []
-    for place, call in enumerate(reply.calls):
-        for item in read_native_calls((call,), tools):
-            tool = tools.find(item.tool) if isinstance(item, ReadCall) else None
-            again = parse_json_arguments(tool, item.arguments, item.span) if tool and isinstance(item, ReadCall) else item
-            items.append((place, again))
-    if seen := reply.unread:
-        items.append(
-            (-1, Problem(seen, (0, 0), "a model's message: a chat completion, a response, an Anthropic message, or a piece of one"))
-        )
-    if reply.error:
-        items.append((-1, Problem(json.dumps(reply.error, ensure_ascii=False, default=str)[:200], (0, 0), "a message, not an error")))
-    return items
 
 
 def _compile_dialect(tools: ToolSignatures, dialect: str, native: bool, only: frozenset[str] = frozenset()) -> CompiledDialect:

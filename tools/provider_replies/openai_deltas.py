@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..canonical import JsonObject
-from .read_events import AllWasReasoning, ArgumentDelta, CallRead, CallStarted, CallWithdrawn, ReadCall, ReadEvent, ReasoningRead, TextRead
+from ..dialects.read_events import (
+    AllWasReasoning,
+    ArgumentDelta,
+    CallRead,
+    CallStarted,
+    CallWithdrawn,
+    ReadCall,
+    ReadEvent,
+    ReasoningRead,
+    TextRead,
+)
 
 
 @dataclass(slots=True, eq=False)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from ..canonical import JsonObject
+from ..dialects.lenient_json import parse_json
 from .kept_fields import keep
-from .lenient_json import parse_json
 from .reply_state import ProviderCall, ReplyState, as_mapping, as_mappings, name_finish
 
 _EVENTS = ("message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta", "message_stop", "ping")

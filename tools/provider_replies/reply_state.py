@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..canonical import JsonObject
-from .read_events import CallStarted, CallTextDelta, ReasoningRead, TextRead
+from ..dialects.read_events import CallStarted, CallTextDelta, ReasoningRead, TextRead
 
 ReplyEvent = TextRead | ReasoningRead | CallStarted | CallTextDelta
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Protocol
 
-from .arguments import read_arguments
-from .coerce import CoercionError
-from .json_calls import parse_calls
-from .lenient_json import parse_json
-from .read_events import Problem, ReadCall
-from .signatures import ToolSignatures
+from ..dialects.arguments import read_arguments
+from ..dialects.coerce import CoercionError
+from ..dialects.json_calls import parse_calls
+from ..dialects.lenient_json import parse_json
+from ..dialects.read_events import Problem, ReadCall
+from ..dialects.signatures import ToolSignatures
 
 _PARALLEL = re.compile(r"(?:functions\.)?multi_tool_use\.\w+|(?:functions\.)?parallel")
 
