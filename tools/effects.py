@@ -42,8 +42,10 @@ class Secrecy(StrEnum):
     PRIVATE = "private"
 
 
+AnyEffect = Effect | Literal["pure", "read", "egress", "write"]
+"""An Effect, or its text: what users may write."""
 AnyTrust = Trust | Literal["user", "tool", "untrusted"]
-"""A Trust, or its text: what users may write."""
+"""A Trust, or its text."""
 AnySecrecy = Secrecy | Literal["public", "private"]
 """A Secrecy, or its text."""
 

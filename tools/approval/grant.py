@@ -93,7 +93,7 @@ def describe_grant(grant: Grant) -> GivenGrant:
 
 def is_same_tool(one: AnyTool, other: AnyTool) -> bool:
     """Return whether two tools are one: the same function under one name and version, whatever of its arguments is bound."""
-    return one.name == other.name and one.function is other.function and one.unbound.version == other.unbound.version
+    return one.name == other.name and one.is_function_of(other) and one.unbound.version == other.unbound.version
 
 
 def answer_of(rule: Callable[[Any], object], value: object) -> object:

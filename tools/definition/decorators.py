@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast, overload
 
-from ..effects import AnySecrecy, AnyTrust, Effect
+from ..effects import AnyEffect, AnySecrecy, AnyTrust, Effect
 from ..errors import UsageError
 from .schema import parse_docstring
 from .tool import AnyTool, Arguments, Card, Caution, Inline, Lookup, Prepare, RequiresApproval, Tool
+from .tool_names import check_name
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
+    from .schema_tool import Perform, SchemaTool
+
+    class SchemaToolOptions(TypedDict, total=False):
+        """The options of `tool.from_schema(...)` beside its own; `Tool` says what each means."""
+
+        card: Card | None
+        timeout_seconds: float | None
+        requires_approval: RequiresApproval
+        ends_turn: bool
+        idempotent: bool
+        lookup: Lookup | None
+        settles_within_seconds: float | None
+        trust: AnyTrust | None
+        secrecy: AnySecrecy | None
+        prepare: Prepare | None
+        caution: Caution | None
+        cost_usd: float | Callable[[Arguments], float]
+        from_user: tuple[str, ...]
 
     class ToolOptions(TypedDict, total=False):
         """The options of `@tool.read(...)` and its siblings; `Tool` says what each means."""
@@ -104,14 +123,40 @@ class _ToolDecorator(_Kind):
     egress = _Kind(Effect.EGRESS)
     write = _Kind(Effect.WRITE)
 
+    @staticmethod
+    def from_schema(
+        perform: Perform,
+        /,
+        *,
+        name: str,
+        schema: Mapping[str, Any] | None,
+        description: str = "",
+        effect: AnyEffect | None = None,
+        identity: str = "",
+        version: str = "",
+        **options: Unpack[SchemaToolOptions],
+    ) -> SchemaTool:
+        """Return a tool that is described by a JSON Schema: of a tool server, of an OpenAPI operation.
+
+        `perform` is async and is given the arguments (a dict of JSON), and a ToolContext if it takes a second one. A `name` that endpoints
+        would refuse is mapped; `given_name` keeps it. `effect` is WRITE where nobody says. What it returns is untrusted unless `trust=`
+        says otherwise. An approval holds for this `identity` (which server), `version`, name, description and schema: a change of any is
+        another tool, and asks again. Raises UsageError for a schema that no call could be checked with.
+        """
+        from .schema_tool import tool_from_schema  # late, for load time: most tools are functions
+
+        _check_options(name, cast("ToolOptions", options))
+        given: dict[str, Any] = {"trust": "untrusted", **options}
+        own: dict[str, Any] = {"name": name, "description": description, "schema": schema, "identity": identity, "version": version}
+        return tool_from_schema(perform, effect=effect, options=given, **own)
+
 
 tool = _ToolDecorator(Effect.WRITE, stated=False)
 
 
 def _make_tool(function: Callable[..., object], effect: Effect, stated: bool, options: ToolOptions) -> AnyTool:
     name = str(options.get("name") or getattr(function, "__name__", ""))
-    if not name.isidentifier():
-        raise UsageError(f"A tool needs a name that can be called, not {name!r}; write @tool.read(name='...').")
+    check_name(name)
     text, parameter_texts = parse_docstring(function)
     description = options.get("description") or text
     if not description:

@@ -207,6 +207,10 @@ class Tool(HasDict, Generic[P, R]):
         """Return this tool as it was before any argument was bound."""
         return cast("Tool[..., R]", replace(self, bound={}) if self.bound else self)
 
+    def is_function_of(self, other: Tool[..., object]) -> bool:
+        """Return whether another tool has the same function."""
+        return self.function is other.function
+
     @cached_property
     def looks_up(self) -> bool:
         """Return whether its card is a function of arguments and context."""
