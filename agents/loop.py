@@ -103,7 +103,7 @@ class AgentLoop(Generic[Out_co]):
             answer = await self.guard.guard_answer(run, turn, answer, parsed.calls)
         if run.listeners and spec.publishes_at_end and spec.output is None and not spec.is_quiet:
             run.publish(TextStreamed(run.id, turn, answer))
-        provenance.made += (Made(spec.name, answer),)
+        provenance.made.append(Made(spec.name, answer))
         return answer  # type: ignore[no-any-return]  # Out_co is str where no output type was given
 
 
@@ -265,7 +265,7 @@ def record_provenance(spec: AgentSpec[object], run: Run, asked: Conversation) ->
                 call = calls.get(result.call_id)
                 tool = spec.tools.get(call.tool) if call is not None else None
                 if call is not None and tool is not None and tool.effect is Effect.PURE and result.outcome is Outcome.DONE:
-                    provenance.made += (Made(call.tool, result.content, call.arguments),)
+                    provenance.made.append(Made(call.tool, result.content, call.arguments))
         else:
             for quoted in find_untrusted_texts(message.text):
                 provenance.take(quoted)

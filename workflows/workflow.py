@@ -282,7 +282,13 @@ def run_in_new_loop(make: Callable[[], Coroutine[Any, Any, B]], caller: str) -> 
         pass  # it is not run in here: "no running event loop" would be the context of every error of the run
     else:
         raise UsageError(f"{caller} was called inside a running event loop (a notebook, an async function). Write: await ...run(...)")
-    return asyncio.run(make())
+    kept: list[B] = []
+
+    async def keep() -> None:
+        kept.append(await make())
+
+    asyncio.run(keep())  # not make() itself: to take its handler of Ctrl-C back, asyncio writes the task's result out, a whole transcript
+    return kept[0]
 
 
 def reject_option(name: str, known: Iterable[str]) -> NoReturn:

@@ -32,42 +32,79 @@ def from_openai(rows: Sequence[object]) -> tuple[Message, ...]:
     """
     if isinstance(rows, (str, bytes, Mapping)):
         raise UsageError("from_openai takes a list of messages. JSON of to_json(...) is read by from_json(...).")
-    read: list[Message] = []
+    reader = _RowReader()
     for number, row in enumerate(rows, 1):
         dump = getattr(row, "model_dump", None)
         fields = dump() if callable(dump) else row
         if not isinstance(fields, Mapping) or not isinstance(fields.get("role"), str):
             raise UsageError(f"Message {number} has no role, so it is none of OpenAI's chat messages: {str(row)[:80]!r}.")
         try:
-            _read_row(fields, read)
+            reader.read(fields)
         except _Unreadable as error:
             raise UsageError(f"Message {number} ({fields['role']}) cannot be read: {error}.") from None
-    return tuple(read)
+    return reader.end()
 
 
 class _Unreadable(Exception):
     """What is wrong with a message, as the end of a sentence."""
 
 
-def _read_row(row: Mapping[str, object], read: list[Message]) -> None:
-    """Add a message to those before it. Results of one reply are one message of ours."""
-    known = UNKNOWN_SOURCES if any(isinstance(message, AssistantMessage) and message.calls for message in read) else None
-    match row["role"]:
-        case "system" | "developer":
-            read.append(SystemMessage(_join_texts(row.get("content"))))
-        case "user":
-            read.append(_read_user(row.get("content")))
-        case "assistant":
-            turn = sum(isinstance(message, AssistantMessage) for message in read)
-            calls = _read_calls(row.get("tool_calls"), turn)
-            reasoning = row.get("reasoning_content") or row.get("reasoning")
-            thought = reasoning if isinstance(reasoning, str) else ""
-            text = _join_texts(row.get("content") or row.get("refusal"))
-            read.append(AssistantMessage(text, calls, bool(calls), thought, UNKNOWN_SOURCES if calls else known))
-        case "tool" | "function":
-            _add_result(row, read)
-        case role:
-            raise _Unreadable(f"there is no role {role!r}")
+class _RowReader:
+    """Reads one message after another. Results of one reply are one message of ours."""
+
+    def __init__(self) -> None:
+        self._read: list[Message] = []
+        self._replies = 0
+        self._known: Labels | None = None  # of an answer after calls
+        self._asked: dict[str, ToolCall] = {}  # the calls of the last reply, by the id that each had
+        self._results: list[ToolResult] = []
+
+    def read(self, row: Mapping[str, object]) -> None:
+        """Read a message. Raises _Unreadable."""
+        role = row["role"]
+        if role not in ("tool", "function"):
+            self._end_results()
+        match role:
+            case "system" | "developer":
+                self._read.append(SystemMessage(_join_texts(row.get("content"))))
+            case "user":
+                self._read.append(_read_user(row.get("content")))
+            case "assistant":
+                self._read_reply(row)
+            case "tool" | "function":
+                self._results.append(self._read_result(row))
+            case _:
+                raise _Unreadable(f"there is no role {role!r}")
+
+    def end(self) -> tuple[Message, ...]:
+        """Return all that was read."""
+        self._end_results()
+        return tuple(self._read)
+
+    def _end_results(self) -> None:
+        if self._results:
+            self._read.append(ToolMessage(tuple(self._results), native=True, labels=UNKNOWN_SOURCES))
+            self._results = []
+
+    def _read_reply(self, row: Mapping[str, object]) -> None:
+        calls = _read_calls(row.get("tool_calls"), self._replies)
+        self._replies += 1
+        self._asked = {}
+        for call in calls:
+            self._asked.setdefault(call.notes[0], call)
+        if calls:
+            self._known = UNKNOWN_SOURCES
+        reasoning = row.get("reasoning_content") or row.get("reasoning")
+        thought = reasoning if isinstance(reasoning, str) else ""
+        text = _join_texts(row.get("content") or row.get("refusal"))
+        self._read.append(AssistantMessage(text, calls, bool(calls), thought, self._known))
+
+    def _read_result(self, row: Mapping[str, object]) -> ToolResult:
+        """Read a result. It is found by the id that its call had."""
+        call = self._asked.get(f"id {row.get('tool_call_id')}")
+        if call is None:
+            raise _Unreadable(f"no call before it has the id {row.get('tool_call_id')!r}")
+        return ToolResult(call.id, _join_texts(row.get("content")), origin=call.tool, trust=None, secrecy=Secrecy.PRIVATE)
 
 
 def _read_calls(rows: object, turn: int) -> tuple[ToolCall, ...]:
@@ -85,21 +122,6 @@ def _read_calls(rows: object, turn: int) -> tuple[ToolCall, ...]:
             raise _Unreadable(f"the arguments of its call of {function['name']} are no JSON object")
         calls.append(ToolCall(f"{turn}.{index}", function["name"], value, notes=(f"id {row.get('id')}",)))
     return tuple(calls)
-
-
-def _add_result(row: Mapping[str, object], read: list[Message]) -> None:
-    """Add a result to the message of its reply's results. It is found by the id that its call had."""
-    wanted = f"id {row.get('tool_call_id')}"
-    asking = next((message for message in reversed(read) if isinstance(message, AssistantMessage)), None)
-    call = next((call for call in asking.calls if wanted in call.notes), None) if asking is not None else None
-    if call is None:
-        raise _Unreadable(f"no call before it has the id {row.get('tool_call_id')!r}")
-    result = ToolResult(call.id, _join_texts(row.get("content")), origin=call.tool, trust=None, secrecy=Secrecy.PRIVATE)
-    last = read[-1]
-    if isinstance(last, ToolMessage):
-        read[-1] = last._replace(results=(*last.results, result))
-    else:
-        read.append(ToolMessage((result,), native=True, labels=UNKNOWN_SOURCES))
 
 
 def _read_user(content: object) -> UserMessage:

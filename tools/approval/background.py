@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar, overload
 
 from ..calls import Content, ToolResult
 from ..effects import Labels, Trust
@@ -27,13 +28,61 @@ class Made(NamedTuple):
     arguments: Mapping[str, object] | None = None
 
 
+T = TypeVar("T")
+
+
+class Growing(Sequence[T]):
+    """A list that begins with what another one has by now, which is not copied: that one goes on growing at its end, unseen here."""
+
+    __slots__ = ("before", "own", "start")
+
+    def __init__(self, before: Sequence[T]) -> None:
+        self.before, self.start = before, len(before)
+        self.own: list[T] = []
+
+    def __len__(self) -> int:
+        return self.start + len(self.own)
+
+    def __iter__(self) -> Iterator[T]:
+        yield from islice(self.before, self.start)
+        yield from self.own
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return list(self)[index]
+        place = index + len(self) if index < 0 else index
+        return self.before[place] if 0 <= place < self.start else self.own[place - self.start if place >= 0 else len(self.own)]
+
+    def append(self, item: T) -> None:
+        """Add an item."""
+        self.own.append(item)
+
+    def extend(self, items: Iterable[T]) -> None:
+        """Add items."""
+        self.own.extend(items)
+
+
+def branch_off(before: list[T] | Growing[T]) -> list[T] | Growing[T]:
+    """Return a list that begins with what is in this one, in the same time however much that is."""
+    return Growing(before) if before else []
+
+
 @dataclass(slots=True, eq=False)
 class Background:
-    """The user's words, and what the run has read, as (origin, text). The first search (see `SourceFinder`) builds an index of each."""
+    """The user's words, and what the run has read, as (origin, text). The first search (see `SourceFinder`) builds an index of each.
+
+    `said_index` holds what the first search has made of the user's words; runs with the same words share it. What is read later is added to
+    `read_index`. `above` has the index of what the run had begun with.
+    """
 
     user_texts: tuple[str | Said, ...] = ()
-    read_texts: tuple[tuple[str, str], ...] = ()
-    said_index: object = None
+    read_texts: Sequence[tuple[str, str]] = ()
+    said_index: list[object] = field(default_factory=list)
+    above: Background | None = None
     read_index: object = field(default=None, init=False)
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import IntEnum
 from functools import cached_property, partial
 from itertools import islice
+from typing import cast
 
 from ..calls import ToolCall, find_guards
 from ..canonical import to_jsonable
@@ -22,20 +23,18 @@ from ..definition.tool import AnyTool
 from ..effects import Effect, Labels
 from .background import Background, Made
 from .cards import show_value
+from .read_index import SHORTEST_PIECE, get_read_index
 from .requests import APPLICATION, MODEL, WORKFLOW, YOU, Origin
 from .said import Place, SaidIndex
-from .words import WordIndex, Words, split_words
+from .words import Words, split_words
 
 DEEPEST = 6
 LONGEST_CALL = 120
 MOST_ORIGINS = 3
 MOST_MADE = 200
 """How many of the last values that were computed are looked at."""
-SHORTEST_PIECE = 12
-"""How long a piece of a text that was read must be, for a value that holds it to be from there: a shorter one may stand anywhere."""
 UNKNOWN_READING = Labels(untrusted=True)
 NO_FIELDS = frozenset[str]()
-_PIECE = re.compile(r"[^\n\"“”]+")
 _NAME = re.compile(r"[\w .:/@?&=%#~+*$!-]{1,200}")
 _EXPRESSION = re.compile(r"[\d\s.,+*/%^-]{1,120}")
 _FUNCTION = re.compile(r"\w+(?=\()")
@@ -101,9 +100,9 @@ class SourceFinder:
 
     def __init__(self, background: Background, *, settled: str = "", made: Sequence[Made] = (), deps: object = None) -> None:
         self._background, self._settled, self._made, self._deps = background, settled, made, deps
-        if not isinstance(background.said_index, SaidIndex):
-            background.said_index = SaidIndex(background.user_texts)
-        self._said = background.said_index
+        if not background.said_index:
+            background.said_index.append(SaidIndex(background.user_texts))
+        self._said = cast(SaidIndex, background.said_index[0])
         self._computed: dict[int, ArgumentSource] = {}
 
     def find(
@@ -184,14 +183,12 @@ class SourceFinder:
 
     def _find_read(self, leaves: Sequence[str]) -> ArgumentSource | None:
         """Return the text that was read in which a leaf stands, or a piece of which stands in a leaf."""
-        background = self._background
-        if not isinstance(background.read_index, WordIndex):
-            background.read_index = WordIndex([text for _, text in background.read_texts])
-        found = [number for leaf in leaves for number in islice(background.read_index.find(leaf), 1)]
+        index = get_read_index(self._background)
+        found = [number for leaf in leaves if (number := index.find_holder(leaf)) is not None]
         if not found:
-            spelled = [" ".join(leaf.casefold().split()) for leaf in leaves if len(leaf) >= SHORTEST_PIECE]
-            found = [number for number, (_, text) in enumerate(background.read_texts) if spelled and _is_quoted_in(text, spelled)]
-        return ArgumentSource(f"from {_show_name(background.read_texts[min(found)][0])}") if found else None
+            spelled = (" ".join(leaf.casefold().split()) for leaf in leaves if len(leaf) >= SHORTEST_PIECE)
+            found = [number for leaf in spelled if (number := index.find_quoted(leaf)) is not None]
+        return ArgumentSource(f"from {_show_name(self._background.read_texts[min(found)][0])}") if found else None
 
     def _find_written(self, leaves: Sequence[str]) -> ArgumentSource:
         """Return who wrote a value that workflow code hands over: an agent, or the code itself."""
@@ -206,9 +203,10 @@ class SourceFinder:
         """Return a source that says what had been read before."""
         if not self._background.read_texts:
             return ArgumentSource(chooser)
-        origins = list(dict.fromkeys(_show_name(origin) for origin, _ in reversed(self._background.read_texts)))
+        origins = get_read_index(self._background).list_origins()
         more = f" and {len(origins) - MOST_ORIGINS} more" if len(origins) > MOST_ORIGINS else ""
-        return ArgumentSource(f"{chooser}, after reading {', '.join(origins[:MOST_ORIGINS])}{more}")
+        last = (_show_name(origin) for origin in islice(reversed(origins), MOST_ORIGINS))
+        return ArgumentSource(f"{chooser}, after reading {', '.join(last)}{more}")
 
 
 def _show_name(name: str) -> str:
@@ -311,14 +309,19 @@ def _split_input(leaf: str) -> list[str]:
     return [leaf]
 
 
-def _is_quoted_in(text: str, spelled: Sequence[str]) -> bool:
-    """Return whether a line or a quotation of a text that was read stands in one of the values."""
-    pieces = (" ".join(found[0].casefold().split()) for found in _PIECE.finditer(text))
-    return any(len(piece) >= SHORTEST_PIECE and any(piece in each for each in spelled) for piece in pieces)
-
-
 def _is_within(one: str, other: str) -> bool:
     return one in other or (len(other) >= SHORTEST_PIECE and other in one)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Others:
+    """The other arguments of a call. Few searches look at them, so they are not listed for each argument."""
+
+    arguments: Mapping[str, object]
+    name: str
+
+    def __iter__(self) -> Iterator[object]:
+        return (value for name, value in self.arguments.items() if name != self.name)
 
 
 def find_argument_sources(
@@ -337,8 +340,7 @@ def find_argument_sources(
     texts, quotes = dict[str, str](), dict[str, str]()
     warnings, tainted = list[str](), set[str]()
     for name, value in exact.items():
-        others = [other for each, other in exact.items() if each != name]
-        find = partial(finder.find, others=others, chooser=origin.chooser, field_names=names)
+        find = partial(finder.find, others=_Others(exact, name), chooser=origin.chooser, field_names=names)
         if name in origin.edited:
             source = EDITED
         elif (name in tool.bound_at and tool.is_fixed(name, begun)) or (name in defaults and is_same(arguments[name], defaults[name])):

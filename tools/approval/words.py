@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from itertools import takewhile
 from typing import NamedTuple
 
 UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
@@ -325,22 +326,26 @@ _LONG = 200
 
 
 class WordIndex:
-    """Texts by their words: a search looks only at the texts that hold its rarest word, so it costs the same however many there are."""
+    """Texts by their words: a search looks only at the texts that hold its rarest word, so it costs the same however many there are.
+
+    What was added to the texts since the last search is found by the next one.
+    """
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
-        self._holders: dict[str, list[int]] | None = None  # made by the first search; most runs need none
+        self._holders: dict[str, list[int]] = {}  # made by the first search; most runs need none
+        self._known = 0
 
-    def find(self, wanted: str) -> Iterable[int]:
-        """Yield the numbers of the texts that hold `wanted` word for word, in any case and spacing."""
-        if self._holders is None:
-            self._holders = {}
-            for number, text in enumerate(self._texts):
-                for word in set(_list_words(text)):
-                    self._holders.setdefault(word, []).append(number)
+    def find(self, wanted: str, most: int | None = None) -> Iterable[int]:
+        """Yield the numbers of the texts that hold `wanted` word for word, in any case and spacing; of the first `most` texts."""
+        for number in range(self._known, len(self._texts)):
+            for word in set(_list_words(self._texts[number])):
+                self._holders.setdefault(word, []).append(number)
+        self._known = len(self._texts)
         is_long = len(wanted) > _LONG  # long enough to be nobody else's words by chance, even where it begins inside a word
         words = _list_words(wanted)[1:-1] if is_long else _list_words(wanted)
-        candidates = min((self._holders.get(word, []) for word in words), key=len, default=range(len(self._texts)))
+        holders: Sequence[int] = min((self._holders.get(word, []) for word in words), key=len, default=range(self._known))
+        candidates: Iterable[int] = holders if most is None else takewhile(lambda number: number < most, holders)
         if is_long:
             part = " ".join(wanted.casefold().split())
             return (number for number in candidates if part in " ".join(self._texts[number].casefold().split()))

@@ -100,7 +100,7 @@ async def perform_reads(run: Run, name: str, calls: Sequence[tuple[ToolCall, Any
     for index, (call, tool) in enumerate(calls):  # a strict zip takes as long as all of this
         provenance.take(result := results[index])
         if tool.effect is PURE and result.outcome is Outcome.DONE:
-            provenance.made += (make_computed(run, call, tool, result),)
+            provenance.made.append(make_computed(run, call, tool, result))
     return results
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
 
-from sayso.tools.approval.background import Background, Made, Said
+from sayso.tools.approval.background import Background, Growing, Made, Said, branch_off
 from sayso.tools.approval.policy import NO_RULES, Allow, Ask, Deny, Rules
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Approver, Decision, Edit, Reject
 from sayso.tools.calls import PLAIN, Content, ToolCall, ToolResult
@@ -128,15 +128,14 @@ class Provenance:
     on how fast its neighbours are, and is the same when the run is resumed.
     """
 
-    __slots__ = ("_background", "_begun_with", "_made_before", "labels", "made", "read_texts", "settled", "unvouched", "user_texts")
+    __slots__ = ("_background", "labels", "made", "read_texts", "settled", "unvouched", "user_texts")
 
     def __init__(self, user_texts: Iterable[str | Said] = ()) -> None:
         self.user_texts: tuple[str | Said, ...] = tuple(user_texts)
         self.labels: Labels = CLEAN
         self.unvouched = self.settled = ""  # `unvouched` is the first tool that nobody vouched for
-        self.read_texts: tuple[tuple[str, str], ...] = ()
-        self.made: tuple[Made, ...] = ()
-        self._begun_with = self._made_before = 0
+        self.read_texts: list[tuple[str, str]] | Growing[tuple[str, str]] = []
+        self.made: list[Made] | Growing[Made] = []
         self._background = NO_BACKGROUND
 
     def take(self, result: ToolResult) -> None:
@@ -145,7 +144,7 @@ class Provenance:
             if labels.unvouched and not self.unvouched:
                 self.unvouched = result.origin
             self.labels = self.labels.union(labels)
-            self.read_texts = (*self.read_texts, (result.origin, result.text))
+            self.read_texts.append((result.origin, result.text))
 
     def recognise(self, texts: Iterable[str | Said], history: Sequence[object] = ()) -> tuple[str | Said, ...]:
         """Take in what other runs have handed out and is in these texts now, and return the texts without it.
@@ -159,7 +158,7 @@ class Provenance:
                 self.labels, self.unvouched = self.labels.union(found.labels), self.unvouched or found.origin
                 text = text.replace(found.text, " ")
                 if (found.origin, found.text) not in self.read_texts:
-                    self.read_texts = (*self.read_texts, (found.origin, found.text))
+                    self.read_texts.append((found.origin, found.text))
             left.append(text if isinstance(each, str) else replace(each, text=text))
         return tuple(left)
 
@@ -170,9 +169,9 @@ class Provenance:
     def for_child(self) -> Provenance:
         """Return what a child begins with."""
         child = Provenance(self.user_texts)
-        child.labels, child.unvouched, child.settled, child.made = self.labels, self.unvouched, self.settled, self.made
-        child.read_texts, child._background = self.read_texts, self.background()  # one index of texts for all that read no more
-        child._begun_with, child._made_before = len(self.read_texts), len(self.made)
+        child.labels, child.unvouched, child.settled = self.labels, self.unvouched, self.settled
+        child.read_texts, child.made = branch_off(self.read_texts), branch_off(self.made)
+        child._background = self.background()  # one index of texts for all
         return child
 
     def govern(self, execution: object, scope: Scope) -> None:
@@ -183,18 +182,21 @@ class Provenance:
         if child.labels is not self.labels:
             self.labels = self.labels.union(child.labels)
             self.unvouched = self.unvouched or child.unvouched
-        if len(child.read_texts) > child._begun_with:
-            self.read_texts += child.read_texts[child._begun_with :]
-        if len(child.made) > child._made_before:
-            self.made += child.made[child._made_before :]
+        if child.read_texts:
+            self.read_texts.extend(child.read_texts.own if isinstance(child.read_texts, Growing) else child.read_texts)
+        if child.made:
+            self.made.extend(child.made.own if isinstance(child.made, Growing) else child.made)
         self.settled = child.settled or self.settled
 
     def background(self) -> Background:
-        """Return the texts as a card needs them: an index that is built once for all that have read the same."""
+        """Return the texts as a card needs them, with an index of them that grows as they do."""
         before = self._background
         is_same = before.user_texts is self.user_texts
         if not is_same or before.read_texts is not self.read_texts:
-            self._background = Background(self.user_texts, self.read_texts, before.said_index if is_same else None)
+            above = before if isinstance(self.read_texts, Growing) and self.read_texts.before is before.read_texts else before.above
+            self._background = Background(self.user_texts, self.read_texts, before.said_index if is_same else [], above)
+            if before.read_texts is self.read_texts:
+                self._background.read_index = before.read_index
         return self._background
 
 
