@@ -78,6 +78,8 @@ def choose_cache_age(cache_age: str | None, *, compares: bool) -> str:
 def open_cache(cache_age: str) -> tuple[float, Path | None]:
     """Return the seconds of an age, and the folder of the cache: None for an age of 0, or where this user can have none.
 
+    A read-only home, one of another user (`sudo` keeps HOME) or none at all: the research reads without a cache.
+
     Raises UsageError for an age that cannot be read, and for a folder that others can write in.
     """
     from sayso.tools.web.cache_folder import CacheFolder, find_cache_folder, parse_age  # late, for load time
@@ -88,7 +90,10 @@ def open_cache(cache_age: str) -> tuple[float, Path | None]:
     try:
         folder = find_cache_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_of_another = hasattr(os, "geteuid") and folder.stat().st_uid != os.geteuid()
     except (OSError, RuntimeError):  # no home, or one that cannot be written in
+        return seconds, None
+    if is_of_another or not os.access(folder, os.W_OK | os.X_OK):
         return seconds, None
     CacheFolder(folder).check()
     return seconds, folder

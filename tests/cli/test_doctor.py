@@ -7,6 +7,7 @@ import re
 import socket
 import sqlite3
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 import pytest
 
 from sayso.cli.check_result import CheckState
-from sayso.cli.doctor import check_layers
+from sayso.cli.doctor import check_database, check_layers
+from sayso.tools.errors import UsageError
 from sayso.tools.sandbox import Layer, Sandbox
 
 from ..agents.fake_openai import Body, FakeOpenAI, HttpError
@@ -53,8 +55,8 @@ def test_every_wall_is_reported_tool_by_tool(tmp_path: Path) -> None:
     assert told["CALCULATOR"] == ("ok", f"text is never run as code; its worker: {WALLS}")
     assert told["page reader"] == ("ok", f"its worker: {WALLS}")
     assert told["@tool(sandbox=...)"][0] == told["PYTHON"][0] == told["search"][0] == "ok"
-    assert told["database"] == ("ok", f"{tmp_path}/runs.db will be created by the first run")
-    assert not (tmp_path / "runs.db").exists()
+    assert told["database"] == ("ok", f"{tmp_path}/runs.db will be created by the first run; such a file was just made and removed")
+    assert list(tmp_path.iterdir()) == []
     assert told["model"][0] == told["terminal"][0] == "--"
 
 
@@ -78,7 +80,7 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
     connection.close()
     assert doctor(tmp_path, "--search", "sample", "--database", "sqlite:///good.db")[1]["database"] == (
         "ok",
-        f"{tmp_path}/good.db holds 0 runs",
+        f"{tmp_path}/good.db holds 0 runs, and can be written to",
     )
 
 
@@ -182,3 +184,63 @@ def test_a_model_on_this_machine_is_looked_at_and_not_loaded(tmp_path: Path) -> 
     assert "is incomplete" in doctor(tmp_path, "--model", path, "--search", "sample")[1]["model"][1]
     code, told = doctor(tmp_path, "--model", "local:ada/tiny", "--search", "sample", SAYSO_MODELS=str(tmp_path))
     assert (code, told["model"][1].split(" -> ")[0]) == (1, "ada/tiny is not on this machine")
+
+
+def old_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))  # as Debian 11 has it
+
+
+def locked_file(folder: Path) -> Callable[[], None]:
+    connection = sqlite3.connect(folder / "locked.db", isolation_level=None)
+    connection.execute("CREATE TABLE sayso_runs (id TEXT)")
+    connection.execute("BEGIN EXCLUSIVE")
+    return connection.close
+
+
+BROKEN_DATABASES = {
+    "a folder that is missing": ("sqlite:///no/such/runs.db", "runs.db cannot be created: No such file or directory"),
+    "a folder that is a file": ("sqlite:///words.txt/runs.db", "runs.db cannot be created: Not a directory"),
+    "a folder in place of the file": ("sqlite:///folder", "is a folder"),
+    "a file of something else": ("sqlite:///words.txt", "cannot be used: file is not a database"),
+    "a file that another program locks": ("sqlite:///locked.db", "is locked by another program"),
+    "another kind of database": ("mysql://ada@db.example/runs", "is not a database URL"),
+    "a server that is not there": ("postgresql://ada@127.0.0.1:9/runs", "cannot be reached"),
+}
+
+
+@pytest.mark.parametrize(("url", "words"), BROKEN_DATABASES.values(), ids=BROKEN_DATABASES)
+def test_a_database_that_cannot_be_written_to_is_no_yes(url: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "words.txt").write_text("these are words and not a database, but long enough to be looked at" * 10)
+    (tmp_path / "folder").mkdir()
+    unlock = locked_file(tmp_path)
+    try:
+        assert words in said_of_database(url)
+    finally:
+        unlock()
+
+
+def said_of_database(url: str) -> str:
+    """Return the problem that the check of a database finds."""
+    try:
+        result = check_database(url)
+    except UsageError as error:  # what `sayso doctor` prints as a problem
+        return str(error)
+    assert result.state is CheckState.PROBLEM
+    assert result.to_do
+    return result.words
+
+
+def test_an_sqlite_that_is_too_old_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    old_sqlite(monkeypatch)
+    assert said_of_database("sqlite:///runs.db").startswith("Runs in a file need SQLite 3.35.0 or newer; this Python has 3.34.1.")
+
+
+def test_a_broken_environment_is_told_part_by_part(tmp_path: Path) -> None:
+    broken = {"HTTPS_PROXY": "socks5://proxy.example:1080", "PYTHONIOENCODING": "latin-1", "HOME": "/no/such/home"}
+    code, told = doctor(tmp_path, "--search", "duckduckgo", "--model", "gpt-5-mini", **broken)
+    assert (code, {name for name, (state, _) in told.items() if state == "!!"}) == (1, {"model", "search", "terminal"}), told
+    assert "OPENAI_API_KEY" in told["model"][1]
+    assert "HTTPS_PROXY names a proxy that is spoken to by socks5" in told["search"][1]
+    assert told["terminal"][1].endswith("-> Set PYTHONUTF8=1.")
+    assert told["local models"][1].endswith("0 models in /no/such/home/.cache/sayso/models")

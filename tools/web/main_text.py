@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from trafilatura import extract
 
 from .inline_text import AMOUNT
 
@@ -19,9 +18,24 @@ _LONGEST, _DEEPEST = 300_000, 200
 _SHORT = 250
 
 
+def _load_extraction() -> Callable[..., str | None] | None:
+    """Return trafilatura's function, which the extra `research` brings; None without it."""
+    try:
+        from trafilatura import extract
+    except ImportError:
+        return None
+    return extract
+
+
+_EXTRACT = _load_extraction()  # here, because a worker loads what it needs before it locks itself in
+
+
 def choose_text(tree: HtmlElement, whole: str, url: str, *, is_article: bool) -> str:
-    """Return the main text. `whole` is all the visible text of the tree; `is_article` says that the page calls itself one."""
-    if len(whole) < _SHORT or (not is_article and is_site_page(url)) or _is_too_large(tree, whole):
+    """Return the main text. `whole` is all the visible text of the tree; `is_article` says that the page calls itself one.
+
+    Without trafilatura (`sayso[research]`) it is all the visible text.
+    """
+    if _EXTRACT is None or len(whole) < _SHORT or (not is_article and is_site_page(url)) or _is_too_large(tree, whole):
         return whole
     article = _extract(tree, whole)
     if len(article) < _SHORT or len(whole) <= len(article):
@@ -50,7 +64,8 @@ def _extract(tree: HtmlElement, whole: str) -> str:
 
 
 def _run_extraction(tree: HtmlElement, *, precisely: bool) -> str:
-    return extract(tree, include_comments=False, include_tables=True, favor_precision=precisely) or ""
+    assert _EXTRACT is not None
+    return _EXTRACT(tree, include_comments=False, include_tables=True, favor_precision=precisely) or ""
 
 
 def _leaves_out_too_much(article: str, whole: str) -> bool:

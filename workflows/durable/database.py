@@ -36,6 +36,7 @@ from .migrations import Session as Session
 T = TypeVar("T")
 BUSY_SECONDS, BUSY_TOLD_SECONDS, BUSY_PAUSE_SECONDS = 60.0, 4.0, 0.05
 """How long a lock that another program holds is waited for, after how long that is said, and the pause between two looks."""
+OLDEST_SQLITE = (3, 35, 0)
 LOCK_NOT_AVAILABLE = "55P03"
 """What Postgres says of a lock that did not come in time."""
 UNDONE = ("40P01", "40001")
@@ -336,6 +337,7 @@ def find_path(url: str) -> str:
 
 def _sqlite(url: str, busy_seconds: float) -> sqlite3.Connection:
     path = find_path(url)
+    refuse_old_sqlite(sqlite3.sqlite_version_info)
     with suppress(OSError):  # SQLite says better what is wrong with the folder
         make_private(Path(path), find_access(url))
     try:
@@ -349,6 +351,15 @@ def _sqlite(url: str, busy_seconds: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def refuse_old_sqlite(version: tuple[int, ...]) -> None:
+    """Raise UsageError for an SQLite that cannot tell which rows an UPDATE changed (RETURNING, since 3.35 of 2021)."""
+    if version < OLDEST_SQLITE:
+        oldest, found = (".".join(map(str, each)) for each in (OLDEST_SQLITE, version))
+        raise UsageError(
+            f"Runs in a file need SQLite {oldest} or newer; this Python has {found}. Use another Python, or a Postgres server."
+        )
 
 
 def _is_busy(error: Exception) -> bool:

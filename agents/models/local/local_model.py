@@ -185,7 +185,8 @@ class LocalModel:
 
 def find_models_folder() -> Path:
     """Return where downloaded models are stored: SAYSO_MODELS, else a folder in the user's cache."""
-    return Path(os.environ.get("SAYSO_MODELS") or Path.home() / ".cache" / "sayso" / "models")
+    # Not Path.home(), which raises for a user without a home; with expanduser the path stays "~/..." and no such folder is found.
+    return Path(os.environ.get("SAYSO_MODELS") or os.path.expanduser("~/.cache/sayso/models"))  # noqa: PTH111
 
 
 def _describe_settings(threads: int, context_tokens: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import sys
 import threading
 import time
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -66,6 +67,7 @@ def run_checks(
             "CALCULATOR", "sayso.tools.calculation.symbolic_worker", 1024, "text is never run as code; its worker"
         ),
         "page reader": lambda: check_worker("page reader", "sayso.tools.web.parse", 512, "its worker"),
+        "article text": check_article_text,
         "@tool(sandbox=...)": check_function_tools,
         "PYTHON": check_python_monty,
         "PYTHON (cpython)": check_python_cpython,
@@ -116,6 +118,19 @@ def check_worker(name: str, module: str, memory_mb: int, prefix: str) -> CheckRe
     from sayso.tools.sandbox.settings import Profile
 
     return check_layers(name, report_profile_layers(Profile(preload=(module,), memory_mb=memory_mb, boot_counts=True)), (), prefix)
+
+
+def check_article_text() -> CheckResult:
+    """Check whether the article of a page can be told from what surrounds it."""
+    from sayso.tools.installing import build_install_command  # late, for load time
+
+    name = "article text"
+    try:
+        import trafilatura
+    except ImportError:
+        advice = f"To read articles without menus and teasers: {build_install_command('research')}"
+        return CheckResult(name, CheckState.NOT_USED, "a page's text is all that is visible on it", advice)
+    return CheckResult(name, CheckState.FINE, f"articles are read without menus and teasers (trafilatura {trafilatura.__version__})")
 
 
 def check_function_tools() -> CheckResult:
@@ -208,8 +223,8 @@ def check_search(search: str | None, seconds: float) -> CheckResult:
 
 
 def check_database(url: str | None) -> CheckResult:
-    """Check whether runs can be stored there. A missing file is not created."""
-    from sayso.workflows.durable.database import connect, find_path  # late, for load time
+    """Check whether runs can be stored there, by writing something that is taken back. A missing file is not left behind."""
+    from sayso.workflows.durable.database import connect, find_path, refuse_old_sqlite  # late, for load time
 
     if url is None:
         advice = "Give --database sqlite:///runs.db."
@@ -217,34 +232,74 @@ def check_database(url: str | None) -> CheckResult:
     if url.startswith(("postgres:", "postgresql:")):
         with connect(url) as connection:
             version = connection.execute("SHOW server_version").fetchone()[0]
-        return CheckResult("database", CheckState.FINE, f"Postgres {version} answers")
+            return _try_postgres(connection, version)
     if not url.startswith("sqlite:"):
         raise UsageError(f"{url!r} is not a database URL. Write sqlite:///runs.db or postgresql://user@host/name.")
+    refuse_old_sqlite(sqlite3.sqlite_version_info)
     return _check_sqlite_file(Path(find_path(url)))
 
 
-def _check_sqlite_file(path: Path) -> CheckResult:
-    import sqlite3
+def _try_postgres(connection: Any, version: str) -> CheckResult:
+    import psycopg  # late: an extra, which `connect` has found
 
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute("CREATE TABLE sayso_doctor (id integer)")
+    except psycopg.Error as error:
+        words = f"Postgres {version} answers, and no table can be made in it: {' '.join(str(error).split())}"
+        return CheckResult("database", CheckState.PROBLEM, words, "Give its user the right to create tables in its schema.")
+    return CheckResult("database", CheckState.FINE, f"Postgres {version} answers, and tables can be made in it")
+
+
+def _check_sqlite_file(path: Path) -> CheckResult:
     def problem(words: str, to_do: str) -> CheckResult:
         return CheckResult("database", CheckState.PROBLEM, words, to_do)
 
     if not path.exists():
-        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-            return problem(f"{path} cannot be created", f"Make the folder {path.parent}, and see that you may write there.")
-        return CheckResult("database", CheckState.FINE, f"{path} will be created by the first run")
-    if not os.access(path, os.R_OK | os.W_OK):
-        return problem(f"you may not read and write {path}", "Change its owner or its permissions.")
-    try:
-        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)
         try:
-            tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            runs = connection.execute("SELECT count(*) FROM sayso_runs").fetchone()[0] if "sayso_runs" in tables else 0
+            _try_new_file(path.parent)
+        except (OSError, sqlite3.Error) as error:
+            advice = f"Make the folder {path.parent}, and see that you may write there."
+            return problem(f"{path} cannot be created: {getattr(error, 'strerror', None) or error}", advice)
+        return CheckResult("database", CheckState.FINE, f"{path} will be created by the first run; such a file was just made and removed")
+    if path.is_dir():
+        return problem(f"{path} is a folder", "Name a file in it: sqlite:///FOLDER/runs.db.")
+    try:
+        runs = _try_existing_file(path)
+    except sqlite3.Error as error:
+        if "locked" in str(error):
+            return problem(f"{path} is locked by another program", "Look for a backup or a database browser that has it open.")
+        if "readonly" in str(error) or not os.access(path, os.R_OK | os.W_OK):
+            return problem(f"you may not read and write {path}", "Change the owner or the permissions of the file and of its folder.")
+        return problem(f"{path} cannot be used: {error}", "Name another file, or restore this one.")
+    return CheckResult("database", CheckState.FINE, f"{path} holds {runs} run{'' if runs == 1 else 's'}, and can be written to")
+
+
+def _try_new_file(folder: Path) -> None:
+    """Make a database in the folder as a run would, write to it, and remove it. Raises OSError or sqlite3.Error."""
+    from tempfile import TemporaryDirectory  # late, for load time
+
+    with TemporaryDirectory(dir=folder, prefix=".sayso-doctor-") as place:
+        connection = sqlite3.connect(Path(place) / "runs.db", isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("CREATE TABLE tried (id INTEGER)")
         finally:
             connection.close()
-    except sqlite3.Error as error:
-        return problem(f"{path} cannot be read: {error}", "Name another file, or restore this one.")
-    return CheckResult("database", CheckState.FINE, f"{path} holds {runs} run{'' if runs == 1 else 's'}")
+
+
+def _try_existing_file(path: Path) -> int:
+    """Return how many runs a file holds, after a transaction that writes to it and is undone. Raises sqlite3.Error."""
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=2, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE sayso_doctor (id INTEGER)")
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        runs: int = connection.execute("SELECT count(*) FROM sayso_runs").fetchone()[0] if "sayso_runs" in tables else 0
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
+    return runs
 
 
 def check_terminal() -> CheckResult:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ from sayso.cli.stopping import StopSignals
 from sayso.console import terminal
 from sayso.tools.approval.requests import Approver
 from sayso.tools.errors import RunError, UsageError
+from sayso.tools.installing import build_install_command
 from sayso.tools.web.cache_folder import parse_age
 from sayso.workflows import RunEnded
 from sayso.workflows import engine as memory_engine
@@ -154,6 +156,8 @@ class ResearchRun:
             who = self.model.name if self.model is not None else "no language model: sentences are quoted, not written"
             what = RESEARCHING[self.task.kind].format(self.task.company)
             say(f"Researching {what} ({who}) ...")
+        if not self.quiet and find_spec("trafilatura") is None:
+            say(f"Articles are read with all the text around them. To read them without it: {build_install_command('research')}")
 
         def start(approve: Approver) -> AsyncIterator[object]:
             if stored is not None and row is not None:
