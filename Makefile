@@ -3,13 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench chaos format clean
+.PHONY: demo test check bench chaos format clean release matrix
 
 demo: $(VENV)/core
 	@$(BIN)/sayso demo
 
 test: $(VENV)/dev
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 -r s
 
 check: $(VENV)/dev
 	@$(BIN)/ruff format --check .
@@ -30,6 +30,16 @@ format: $(VENV)/dev
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 
+# The version stands in src/sayso/__init__.py alone. The files are tried by tests/house/test_wheel.py and, in each Python, by make matrix.
+release: $(VENV)/dev
+	@rm -rf dist
+	@$(BIN)/python -m build --outdir dist . >/dev/null
+	@ls dist/*
+
+# Installs Sayso in each Python that is here, in each way, and types README into a fresh shell: make matrix OPTIONS=--short
+matrix: $(VENV)/dev
+	@$(BIN)/python tests/installs/matrix.py $(OPTIONS)
+
 clean:
 	@rm -rf $(VENV) dist build
 
@@ -44,7 +54,7 @@ $(VENV)/made:
 
 $(VENV)/core: $(VENV)/made pyproject.toml
 	@echo "Installing Sayso into $(VENV) (once) ..." >&2
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable . >&2
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[research]' >&2
 	@touch $@
 
 $(VENV)/dev: $(VENV)/made pyproject.toml

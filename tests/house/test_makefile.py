@@ -69,11 +69,11 @@ def test_each_target_installs_once_and_the_demo_only_what_it_needs(tmp_path: Pat
         assert ran.returncode == 0, ran.stderr
     install = "python -m pip install -qq --disable-pip-version-check --editable"
     assert (folder / "asked").read_text(encoding="utf-8").splitlines() == [
-        f"{install} .",
+        f"{install} .[research]",
         "sayso demo",
         "sayso demo",
         f"{install} .[dev]",
-        "python -m pytest --numprocesses auto --maxprocesses 4",
+        "python -m pytest --numprocesses auto --maxprocesses 4 -r s",
         "ruff format --check .",
         "ruff check .",
         "mypy ",
