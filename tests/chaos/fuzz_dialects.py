@@ -15,8 +15,7 @@ import time
 from sayso.tools import Reader, read
 from sayso.tools.dialects import DIALECTS, ReadCall, Reading
 from sayso.tools.dialects.bracketed import OPEN as BRACKETED
-from sayso.tools.dialects.markers import CALL_SEPARATORS, HARMONY_TOKENS, REASONING, SECTIONS, TEMPLATE_TOKENS, TOOL_RESULTS
-from sayso.tools.dialects.tagged import ELEMENTS
+from sayso.tools.dialects.markers import CALL_SEPARATORS, ELEMENTS, MARKS, NAME_SEPARATORS, SECTIONS
 
 TOOLS = [
     {"name": "ORDER", "parameters": {"properties": {"item": {"type": "string"}, "quantity": {"type": "integer"}}, "required": ["item"]}},
@@ -28,11 +27,8 @@ MARKS = [
     *ELEMENTS,
     BRACKETED,
     *CALL_SEPARATORS,
-    *HARMONY_TOKENS,
-    *TOOL_RESULTS,
-    *REASONING,
-    *REASONING.values(),
-    *TEMPLATE_TOKENS,
+    *NAME_SEPARATORS,
+    *sorted(MARKS),
     *(
         '<zeta:invoke name="',
         "<zeta:function_calls>",

@@ -6,13 +6,13 @@ import re
 from functools import partial
 
 from .escaped_json import parse_escaped_json
+from .families.gemma import HEAD as GEMMA_HEAD
+from .families.gemma import parse_gemma_call
+from .families.harmony import ENDS, parse_header, parse_message
 from .fenced_tool import FENCE as FENCED_TOOL
 from .fenced_tool import parse_fenced_tool
-from .gemma import HEAD as GEMMA_HEAD
-from .gemma import parse_gemma_call
-from .harmony import ENDS, parse_header, parse_message
 from .json_calls import NotACall, parse_calls, parse_json_arguments
-from .json_end import find_json_end
+from .json_end import find_json_end, parse_json_at
 from .markers import CallSection
 from .mentions import Surroundings
 from .named_call import is_link
@@ -20,7 +20,7 @@ from .parsed_calls import CallParser, CallSink, Item
 from .python_calls import parse_call_list
 from .read_events import Problem, ReadCall
 from .scanner_state import MentionSink, ScannerState
-from .section_parser import find_json_end_announcing, parse_json_at, parse_section, parse_unopened_call
+from .section_parser import find_json_end_announcing, parse_section, parse_unopened_call
 from .text_buffer import Incremental, find, match_literal, skip_space, wait_for
 
 _END_OF_ANALYSIS = re.compile(r"<\|(?:end|start|channel|return|call|eom|eot)\|>")

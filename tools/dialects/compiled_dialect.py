@@ -7,21 +7,9 @@ from collections.abc import Collection
 
 from .bracketed import OPEN as BRACKETED
 from .dialect import FORMS
-from .markers import (
-    CALLS_ENDING_REASONING,
-    HARMONY_TOKENS,
-    INVENTED_TURNS,
-    NAME_SEPARATORS,
-    REASONING,
-    REASONING_ENDS,
-    SECTIONS,
-    TEMPLATE_TOKENS,
-    TOOL_RESULTS,
-    CallSection,
-)
+from .families.cline import list_tool_elements
+from .markers import CALLS_ENDING_REASONING, ELEMENTS, FAMILIES, MARKS, NAME_SEPARATORS, SECTIONS, CallSection
 from .signatures import ToolSignatures
-from .tagged import ELEMENTS
-from .tool_elements import list_tool_elements
 
 AFTER_BRACE = r"[\"'“/#}A-Za-z_]"
 # Each trigger begins with one literal character: where one does not (a set of two is enough), `re` searches prose a tenth as fast. The
@@ -58,9 +46,9 @@ class CompiledDialect:
         # Where the endpoint takes tools natively, prose that says NAME(...) speaks of a tool, unless its value may stand there.
         self.names = tuple(tool.name for tool in tools.by_name.values() if tool.is_pure or not native)
         self.sections: dict[str, CallSection] = {marker: section for marker, section in SECTIONS.items() if section.forms & forms}
-        elements = [marker for marker, element in ELEMENTS.items() if element.forms & forms]
+        elements = {marker for marker in ELEMENTS if any(marker in FAMILIES[form].elements for form in forms)}
         if "hermes" in forms:
-            elements.append(BRACKETED)
+            elements.add(BRACKETED)
         self.prefixed = "anthropic" in forms
         self.tool_elements = list_tool_elements(tools) if "cline" in forms else {}
         self.calls_ending_reasoning = {marker: ends for marker, ends in CALLS_ENDING_REASONING.items() if marker in self.sections}
@@ -76,20 +64,7 @@ class CompiledDialect:
         self.react = "react" in forms
         self.harmony = "harmony" in forms
         self.functionary = "functionary" in forms
-        markers = frozenset(
-            (
-                *self.sections,
-                *elements,
-                *self.tool_elements,
-                *self.name_separators,
-                *REASONING,
-                *REASONING_ENDS,
-                *TOOL_RESULTS,
-                *INVENTED_TURNS,
-                *TEMPLATE_TOKENS,
-                *HARMONY_TOKENS,
-            )
-        )
+        markers = MARKS | {*self.sections, *elements, *self.tool_elements, *self.name_separators}
         self.marker = re.compile("|".join(map(re.escape, sorted(markers, key=len, reverse=True))))
         self.marker_prefixes = frozenset(marker[:size] for marker in markers for size in range(1, len(marker)))
         self.longest_marker = max(map(len, markers))

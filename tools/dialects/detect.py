@@ -11,15 +11,15 @@ from .bracketed import OPEN as BRACKETED
 from .bracketed import parse_bracketed
 from .compiled_dialect import AFTER_BRACE, CompiledDialect
 from .escaped_json import ESCAPED_SO_FAR, ESCAPED_START
+from .families.cline import parse_tool_element
+from .families.react import parse_action
 from .json_calls import KEYS
-from .markers import HARMONY_TOKENS, INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS, CallSection
+from .markers import ELEMENTS, INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS, CallSection
 from .mentions import Form
 from .named_call import detect_named_call
 from .parsed_calls import MORE, NOT_HERE, NOTHING, Detection
-from .react import parse_action
 from .scanner_state import ScannerState
-from .tagged import ELEMENTS, PREFIXED_CALL, PREFIXED_SECTION, PREFIXED_SO_FAR, Element, make_prefixed_element, parse_element
-from .tool_elements import parse_tool_element
+from .tagged import PREFIXED_SECTION, Element, find_prefixed, may_be_prefixed, parse_element
 
 # Bounded repeats throughout: an unbounded one would make a long text of near misses quadratic.
 _JSON_COMMENTS = r"(?:(?://|#)[^\n]{0,200}\n\s*|/\*[^*]{0,200}\*/\s*)*"
@@ -260,7 +260,7 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
             state.parse_call, position, position, lambda sink: parse_bracketed(state.buffer, position, state.tools, sink.announce)
         )
     if marker in ELEMENTS:
-        return _parse_element_at(state, position, marker, ELEMENTS[marker])
+        return _parse_element_at(state, position, ELEMENTS[marker])
     if marker in NAME_SEPARATORS:
         return _detect_name_separator(state, position)
     if marker in REASONING:
@@ -271,32 +271,32 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
         return position, partial(blocks.parse_invented, state, end)
     if marker in INVENTED_TURNS:
         return position, partial(blocks.drop_invented_turn, state)
-    if marker in HARMONY_TOKENS and dialect.harmony and marker in ("<|start|>", "<|channel|>", "<|message|>"):
+    if dialect.harmony and marker in ("<|start|>", "<|channel|>", "<|message|>"):
         # The recipient may precede the first token of the header.
         start = 0 if state.at == 0 and _RECIPIENT.match(text, 0, position) else position
         return start, partial(blocks.parse_harmony_message, state, start, position)
     return position, partial(blocks.skip_template_token, state, end)
 
 
-def _parse_element_at(state: ScannerState, position: int, opening: str, element: Element) -> Detection:
+def _parse_element_at(state: ScannerState, position: int, element: Element) -> Detection:
     return position, partial(
         state.parse_call,
         position,
         position,
-        lambda sink: parse_element(state.buffer, position, opening, element, state.tools, sink.announce),
+        lambda sink: parse_element(state.buffer, position, element, state.tools, sink.announce),
     )
 
 
 def _detect_prefixed(state: ScannerState, position: int) -> Detection:
     """Detect a call in Claude's form, or an element around some, with a prefix that no model is known for."""
     text = state.buffer.text
-    if call := PREFIXED_CALL.match(text, position):
-        return _parse_element_at(state, position, call[0], make_prefixed_element(call[1], call[2]))
-    if around := PREFIXED_SECTION.match(text, position):
+    if call := find_prefixed(text, position):
+        return _parse_element_at(state, position, call[1])
+    if around := PREFIXED_SECTION.whole.match(text, position):
         section = CallSection(frozenset(), (f"</{around[1]}{around[2]}>",))
         parser = partial(blocks.parse_section_block, state, position, around[0], section)
         return position, partial(state.parse_call, position, position, parser)
-    return MORE if not state.buffer.ended and PREFIXED_SO_FAR.match(text, position) else NOTHING
+    return MORE if not state.buffer.ended and may_be_prefixed(text, position) else NOTHING
 
 
 def _detect_name_separator(state: ScannerState, position: int) -> Detection:

@@ -5,99 +5,39 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..effects import Effect
 from ..errors import UsageError
 from .coerce import alternatives, list_types
+from .family import Family
+from .markers import FAMILIES
 from .read_events import ReadCall
-from .renderers import RENDERERS, as_json
 from .signatures import ToolSignature, ToolSignatures
+from .writers import as_json
 
 if TYPE_CHECKING:
     from ..definition.tool import AnyTool
 
-_FORMS = {
-    "call": "call",
-    "python": "python call",
-    "json": "json",
-    "hermes": "hermes qwen3_coder glm json",
-    "react": "react json",
-    "llama3": "llama3 functionary python json",
-    "llama4": "llama4 llama3 python json",
-    "mistral": "mistral json",
-    "deepseek": "deepseek deepseek_dsml hermes json",
-    "deepseek_dsml": "deepseek deepseek_dsml json",
-    "qwen3_coder": "qwen3_coder hermes json",
-    "glm": "glm hermes json",
-    "kimi": "kimi json",
-    "harmony": "harmony anthropic json",
-    "anthropic": "anthropic minicpm harmony json",
-    "minimax": "minimax anthropic hermes json",
-    "lfm2": "lfm2 python json",
-    "gemma": "gemma python json",
-    "cohere": "cohere react json",
-    "functionary": "functionary llama3 json",
-    "gigachat": "gigachat json",
-    "granite": "granite hermes json",
-    "nemotron": "nemotron hermes qwen3_coder json",
-    "apertus": "apertus json",
-    "internlm": "internlm json",
-    "functools": "functools json",
-    "olmo": "olmo anthropic python json",
-    "minicpm": "minicpm hermes python json",
-    "solar": "solar json",
+FORMS: dict[str, frozenset[str]] = {
+    "auto": frozenset(FAMILIES),
+    **{family.name: frozenset((family.name, *family.also.split())) for family in FAMILIES.values() if family.write},
 }
-# Elements of a tool's own name are asked for by programs (Cline, Roo, Kilo), not known to a family of models: so no dialect writes them.
-_ALL_FORMS = frozenset(" ".join((*_FORMS.values(), "cline")).split())
-FORMS: dict[str, frozenset[str]] = {"auto": _ALL_FORMS, **{name: frozenset(forms.split()) for name, forms in _FORMS.items()}}
 """The forms that are read for each dialect."""
-
-# The first match counts: qwen3-coder before qwen, and a distillation by its own name before its base model's.
-_MODELS = (
-    (r"qwen-?3(?:\.\d+)?-?coder|qwen-?3\.[5-9]|qwen-?35|qwen3?-?coder-?next", "qwen3_coder"),
-    (r"step-?3(?:\.|p)5|step-?5|intellect|seed-?oss|nemotron-?(?:3|nano-?3)|mimo-?v2", "qwen3_coder"),
-    (r"deepseek-?r1", "deepseek"),
-    (r"qwen|hermes|smollm|reka|xlam|hunyuan|jamba|ernie|mimo|exaone|longcat|apriel|trinity|smol|ling-?\d?-?mini", "hermes"),
-    (r"nemotron", "nemotron"),
-    (r"granite", "granite"),
-    (r"phi-?4|firefunction", "functools"),
-    (r"llama-?4", "llama4"),
-    (r"functionary", "functionary"),
-    (r"llama", "llama3"),
-    (r"mistral|mixtral|magistral|devstral|ministral|codestral|pixtral", "mistral"),
-    (r"deepseek-?v?(?:3\.[2-9]|4)|dsml", "deepseek_dsml"),
-    (r"deepseek", "deepseek"),
-    (r"glm|chatglm|(?<!muse)(?<!muse-)spark|ling-|ling3|inclusionai|bailing", "glm"),
-    (r"kimi|moonshot", "kimi"),
-    (r"gpt-?oss|harmony", "harmony"),
-    (r"claude|anthropic", "anthropic"),
-    (r"minimax", "minimax"),
-    (r"lfm-?2|liquid", "lfm2"),
-    (r"(?:function)?-?gemma", "gemma"),
-    (r"command|cohere|c4ai|aya", "cohere"),
-    (r"gigachat", "gigachat"),
-    (r"apertus", "apertus"),
-    (r"internlm", "internlm"),
-    (r"olmo", "olmo"),
-    (r"minicpm", "minicpm"),
-    (r"solar", "solar"),
-    (r"hy-?v?[34]|poolside|laguna", "glm"),
-    (r"step-?3(?!(?:\.|p)5)|cogito", "deepseek"),
-    (r"muse|glimmer|dots", "anthropic"),
-    (r"pangu|plamo|inkling", "hermes"),
-    (r"k2-?(?:horizon|v3)|ifm|hyperclova", "glm"),
-    (r"iquest-?q", "glm"),
-    (r"iquest|berry", "qwen3_coder"),
-    (r"intern-?s1", "internlm"),
-)
-_MODEL_PATTERNS = tuple((re.compile(rf"(?<![a-z]){pattern}"), dialect) for pattern, dialect in _MODELS)
+_ALL_FORMS = FORMS["auto"]
+_MODELS = [(family.name, re.compile(family.models)) for family in FAMILIES.values() if family.models]
+_BASES = [(family.name, re.compile(family.bases)) for family in FAMILIES.values() if family.bases]
 
 
 def dialect_for_model(name: str) -> str | None:
     """Return the dialect that a model's family was trained on, or None where it is not known."""
     lowered = name.lower().replace("_", "-")
-    return next((dialect for pattern, dialect in _MODEL_PATTERNS if pattern.search(lowered)), None)
+    for listed in (_MODELS, _BASES):  # of a model that was made from another one, its own name counts
+        matched = [(len(found[0]), family) for family, pattern in listed for found in pattern.finditer(lowered)]
+        if matched:
+            return max(matched, key=itemgetter(0))[1]
+    return None
 
 
 def resolve_dialect(name: str) -> str:
@@ -110,7 +50,7 @@ def resolve_dialect(name: str) -> str:
     lowered = name.lower().replace("-", "_")
     if lowered in _ALIASES:
         return _ALIASES[lowered]
-    found = dialect_for_model(name) or next((own for own in sorted(_FORMS, key=len, reverse=True) if lowered.startswith(own)), None)
+    found = dialect_for_model(name) or next((own for own in sorted(FORMS, key=len, reverse=True) if lowered.startswith(own)), None)
     if found is None:
         raise UsageError(f"There is no dialect {name!r}. Dialects: {', '.join(FORMS)}.")
     return found
@@ -219,7 +159,8 @@ class Dialect:
 
     def render(self, *calls: ReadCall, tools: ToolSignatures | Sequence[ToolOrSchema] = ()) -> str:
         """Write these calls as a model of the family does. With `tools`, a text that looks like a number needs no quotes."""
-        return RENDERERS[self.name](calls, collect_signatures(tools)) if calls else ""
+        write = FAMILIES[self.name].write
+        return write(calls, collect_signatures(tools)) if calls and write else ""
 
     def render_results(self, results: Sequence[tuple[str, str]], boundary: str, *, failed: bool = False) -> str:
         """Write the results, pairs of tool and text, as the next message. `failed` says that they are problems with the calls.
@@ -287,34 +228,21 @@ def _sample_value(schema: object, index: int) -> object:
 
 _SAMPLE_CALL = ReadCall("NAME", {"key": "value"})
 _TOOL_RESPONSE = ("<tool_response>\n", "\n</tool_response>")
-# Where a reply has nothing to add: the end of the call, or the beginning of a result that the model would invent.
-_STOPS: Mapping[str, tuple[str, ...]] = {
-    "call": ("[result",),
-    "python": ("[result",),
-    "react": ("\nObservation:",),
-    "hermes": ("<tool_response>",),
-    "qwen3_coder": ("<tool_response>",),
-    "harmony": ("<|call|>",),
-    "llama3": ("<|eom_id|>", "<|eot_id|>"),
-    "anthropic": ("</function_calls>", "<function_results>"),
-}
-# These forms are Python, so the tools are listed as signatures.
-_LISTED_AS_SIGNATURES = ("python", "llama4", "lfm2", "olmo")
 _CALL_INSTRUCTION = (
     "To use a tool, write its name and its arguments in parentheses, like NAME(first, second). One call at a time. "
     "Where no tool is needed, just answer."
 )
 
 
-def _build_dialect(name: str) -> Dialect:
-    if name == "call":
-        return Dialect(name, _CALL_INSTRUCTION, _STOPS["call"], listed_as_json=False, in_prose=True)
-    sample = RENDERERS[name]([_SAMPLE_CALL], collect_signatures(()))
+def _build_dialect(family: Family) -> Dialect:
+    if family.name == "call":
+        return Dialect(family.name, _CALL_INSTRUCTION, family.stop, listed_as_json=False, in_prose=True)
+    sample = family.write([_SAMPLE_CALL], collect_signatures(())) if family.write else ""
     instruction = f"To use a tool, write {sample} and nothing after it. One call at a time. Where no tool is needed, just answer."
     # Models that know the hermes form were trained on results in <tool_response>.
-    before, after = _TOOL_RESPONSE if "hermes" in FORMS[name] else ("Observation: " if name == "react" else "", "")
-    return Dialect(name, instruction, _STOPS.get(name, ()), before, after, listed_as_json=name not in _LISTED_AS_SIGNATURES)
+    before, after = _TOOL_RESPONSE if "hermes" in FORMS[family.name] else (family.before_results, "")
+    return Dialect(family.name, instruction, family.stop, before, after, listed_as_json=not family.lists_signatures)
 
 
-DIALECTS: Mapping[str, Dialect] = {name: _build_dialect(name) for name in FORMS if name != "auto"}
+DIALECTS: Mapping[str, Dialect] = {family.name: _build_dialect(family) for family in FAMILIES.values() if family.write}
 """Every dialect by its name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .lenient_json import DEEPEST
+from .lenient_json import DEEPEST, parse_json
 from .text_buffer import Incremental, TextBuffer, wait_for
 
 # Brackets, quotes and comments, and in the last alternative every character that no JSON has outside of strings.
@@ -64,6 +64,26 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
             # The rest of the marker must have arrived: the caller looks whether one stands here.
             yield from wait_for(buffer, found.start() + 3)
             return JsonEnd(-1, found.start(), "".join(stack), buffer)
+
+
+def parse_json_at(text: str, at: int, found: JsonEnd, ended: bool) -> tuple[object, tuple[str, ...]] | None:
+    """Return the value and its repairs, or None where it cannot be read. Closing brackets are added where nothing else is missing."""
+    written = text[at : found.end if found.end >= 0 else found.stopped]
+    notes: tuple[str, ...] = ()
+    if found.end < 0:
+        last = written.rstrip()[-1:]
+        at_marker = text.startswith("</", found.stopped) or text.startswith("<|", found.stopped) or text.startswith("```", found.stopped)
+        # The value is complete but for its brackets where a marker follows it, and not in the middle of a pair.
+        is_whole = at_marker and last not in ",:{[" and set(found.open) <= {"{", "["}
+        if not is_whole and not (ended and found.stopped >= len(text) and found.open == "{" and last == "}"):
+            return None
+        written = written.rstrip() + "".join("}" if bracket == "{" else "]" for bracket in reversed(found.open))
+        notes = ("closing bracket added",)
+    try:
+        value, repairs = parse_json(written)
+    except ValueError:
+        return None
+    return value, (*notes, *repairs)
 
 
 def _find_comment_end(buffer: TextBuffer, at: int, closing: str) -> Incremental[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .named_call import find_call_end, is_signature, parse_arguments
+from .parenthesized import find_call_end, is_signature, parse_arguments
 from .parsed_calls import Announce, CallParser, Item
 from .read_events import Problem
 from .signatures import ToolSignatures

@@ -6,44 +6,43 @@ import re
 from functools import cache
 
 from .child_elements import parse_child_elements
-from .gemma import HEAD as GEMMA_HEAD
-from .gemma import parse_gemma_call
+from .families.gemma import HEAD as GEMMA_HEAD
+from .families.gemma import parse_gemma_call
 from .json_calls import NotACall, parse_calls, parse_json_arguments
-from .json_end import JsonEnd, find_json_end
-from .lenient_json import parse_json
-from .markers import CALL_SEPARATORS, GAPS, SECTIONS, CallSection
-from .minimax import OPEN as MINIMAX_OPEN
-from .minimax import parse_minimax
-from .parsed_calls import BodyParser, CallParser, CallSink
+from .json_end import JsonEnd, find_json_end, parse_json_at
+from .markers import (
+    BODY_PARSERS,
+    CALL_ENDS,
+    CALL_SEPARATORS,
+    ELEMENTS,
+    JOINTS,
+    LEADS,
+    NAME_SEPARATORS,
+    SECTIONS,
+    TAGS_AFTER_NAME,
+    CallSection,
+)
+from .parsed_calls import CallParser, CallSink
 from .python_calls import parse_call_list, parse_python_call
 from .read_events import Problem
 from .signatures import ToolSignatures
-from .tagged import ELEMENTS, PREFIXED_SO_FAR, TAGS_AFTER_NAME, find_element, parse_element, parse_tagged_arguments
+from .tagged import Element, find_prefixed, may_be_prefixed, parse_element, parse_tagged_arguments
 from .text_buffer import Incremental, TextBuffer, find, match_literal, skip_closing_fence, skip_repeats, skip_space
 
-BODY_PARSERS: dict[str, BodyParser] = {MINIMAX_OPEN: parse_minimax}
-"""Sections with a form of their own, by opening marker: the whole body is parsed at once, when its end has arrived."""
-
 _NAME = r"[\w.\-:/]*\w"
-# Between a name and its JSON arguments: Kimi K2, Mistral, DeepSeek, Hunyuan, Solar, gpt-oss, PLaMo.
-_SEPARATOR = (
-    r"(?:<\|tool_call_argument_begin\|>|\[CALL_ID\][^\[{]{0,64}\[ARGS\]|\[ARGS\]"
-    r"|<｜tool(?:[▁_ ]|\\_)sep｜>|<tool_sep(?::opensource)?>|<\|tool_call:args\|>|<\|message\|>|<\|content\|>"
-    r"|✿ARGS✿:|<\|plamo:end_tool_name:plamo\|>\s*<\|plamo:begin_tool_arguments:plamo\|>)"
-)
-# DeepSeek writes `function` before the name, Solar an id; R1 puts the JSON into a fence.
-_HEADER = re.compile(
-    rf"(?:function<｜tool(?:[▁_ ]|\\_)sep｜>|(?:[\w\-]+)?<\|tool_call:name\|>)?\s*({_NAME})\s*{_SEPARATOR}?\s*(```(?:json)?)?\s*(?=\{{)"
-)
+_LEAD, _JOINT = "|".join(LEADS), "|".join(JOINTS)
+# R1 puts the JSON into a fence.
+_HEADER = re.compile(rf"(?:{_LEAD})?\s*({_NAME})\s*(?:{_JOINT})?\s*(```(?:json)?)?\s*(?=\{{)")
 _NAME_ALONE = re.compile(rf"({_NAME})")
-_TAGGED_HEADER = re.compile(rf"({_NAME})\s*(?:<tool_sep(?::opensource)?>\s*)?(?=({'|'.join(map(re.escape, TAGS_AFTER_NAME))}))")
-# DeepSeek's separator, and behind it an element in the form of another family.
-_ELEMENT_AFTER_TYPE = re.compile(r"function<｜tool(?:[▁_ ]|\\_)sep｜>[\w.\-]*\s*(?=<\w)")
+_SEPARATED = "|".join(marker for marker in map(re.escape, NAME_SEPARATORS) if marker in _JOINT)
+_TAGGED_HEADER = re.compile(rf"({_NAME})\s*(?:(?:{_SEPARATED})\s*)?(?=({'|'.join(map(re.escape, TAGS_AFTER_NAME))}))")
+# A lead, and behind it an element in the form of another family.
+_ELEMENT_AFTER_LEAD = re.compile(rf"(?:{_LEAD})[\w.\-]*\s*(?=<\w)")
 _HEADER_SO_FAR = re.compile(r"[\w.\-:/\s<>|｜▁\\\[\]`✿]*\Z")
 _LONGEST_HEADER = 300
 # LangChain's agent for XML: the name in one element, the input in another.
 _NAME_THEN_INPUT = re.compile(rf"({_NAME})\s*</tool>\s*<tool_input>")
-_UNOPENED_ENDS = ("</tool_call>", "<|tool_call_end|>", "<end_of_tool_call>", *(f"<｜tool{gap}call{gap}end｜>" for gap in GAPS))
+_UNOPENED_ENDS = (*SECTIONS["<tool_call>"].closes, *CALL_ENDS)
 _NO_SECTION = CallSection(frozenset(), ())
 # The tool's name is announced as soon as it has arrived, behind at most an id, a type and an index.
 _OTHER_KEYS = r"(?:[\"'](?:id|tool_call_id|type|index)[\"']\s*:\s*(?:[\"'][\w.\-]*[\"']|\d+)\s*,\s*)*"
@@ -52,7 +51,7 @@ _FIRST_NAME = re.compile(
 )
 _ALL_ENDS = sorted({close for section in SECTIONS.values() for close in section.closes}, key=len, reverse=True)
 # Where the section itself has no closing marker, these still belong to its last call.
-_CALL_ENDS = re.compile(r"(?:\s*(?:<\|tool_call_end\|>|<\|tool_call:end\|>|<｜tool(?:[▁_ ]|\\_)call(?:[▁_ ]|\\_)end｜>))*")
+_CALL_ENDS = re.compile(rf"(?:\s*(?:{'|'.join(map(re.escape, CALL_ENDS))}))*")
 _MARKERS = (*CALL_SEPARATORS, *SECTIONS, *_ALL_ENDS, *ELEMENTS, "```json", "```tool_code", "```python", "```")
 _MARKER_PREFIXES = frozenset(marker[:size] for marker in _MARKERS for size in range(len(marker)))
 _PARTIAL_FENCES = frozenset(f"```{word[:size]}" for word in ("json", "tool_code", "python") for size in range(len(word)))
@@ -145,12 +144,20 @@ def _parse_item(buffer: TextBuffer, start: int, at: int, section: CallSection, t
     if character == "{" or character == "[":
         return (yield from _parse_json_or_list(buffer, start, at, section, tools, sink))
     if character == "<":
-        while (found := find_element(buffer.text, at)) is None and PREFIXED_SO_FAR.match(buffer.text, at) and not buffer.ended:
+        while (found := _find_element(buffer.text, at)) is None and may_be_prefixed(buffer.text, at) and not buffer.ended:
             yield
         if found is not None:
-            return (yield from parse_element(buffer, at, *found, tools, sink.announce))
+            return (yield from parse_element(buffer, at, found, tools, sink.announce))
         return (yield from parse_child_elements(buffer, at, tools, sink))
     return (yield from _parse_named(buffer, at, section, tools, sink))
+
+
+def _find_element(text: str, at: int) -> Element | None:
+    known = next((opening for opening in ELEMENTS if text.startswith(opening, at)), None)
+    if known is not None:
+        return ELEMENTS[known]
+    prefixed = find_prefixed(text, at)
+    return prefixed[1] if prefixed else None
 
 
 def _parse_json_or_list(buffer: TextBuffer, start: int, at: int, section: CallSection, tools: ToolSignatures, sink: CallSink) -> CallParser:
@@ -197,26 +204,6 @@ def find_json_end_announcing(
         yield
 
 
-def parse_json_at(text: str, at: int, found: JsonEnd, ended: bool) -> tuple[object, tuple[str, ...]] | None:
-    """Return the value and its repairs, or None where it cannot be read. Closing brackets are added where nothing else is missing."""
-    written = text[at : found.end if found.end >= 0 else found.stopped]
-    notes: tuple[str, ...] = ()
-    if found.end < 0:
-        last = written.rstrip()[-1:]
-        at_marker = text.startswith("</", found.stopped) or text.startswith("<|", found.stopped) or text.startswith("```", found.stopped)
-        # The value is complete but for its brackets where a marker follows it, and not in the middle of a pair.
-        is_whole = at_marker and last not in ",:{[" and set(found.open) <= {"{", "["}
-        if not is_whole and not (ended and found.stopped >= len(text) and found.open == "{" and last == "}"):
-            return None
-        written = written.rstrip() + "".join("}" if bracket == "{" else "]" for bracket in reversed(found.open))
-        notes = ("closing bracket added",)
-    try:
-        value, repairs = parse_json(written)
-    except ValueError:
-        return None
-    return value, (*notes, *repairs)
-
-
 def _skip_unreadable(buffer: TextBuffer, at: int, closes: tuple[str, ...]) -> Incremental[int]:
     """Return the offset behind the section's end, or the end of the text."""
     if not closes:
@@ -247,7 +234,7 @@ def _parse_named(buffer: TextBuffer, at: int, section: CallSection, tools: ToolS
             if tools.find_marked(tagged[1]):
                 sink.announce(tagged[1], at)
             return (yield from parse_tagged_arguments(buffer, at, tagged.end(), tagged[1], tags, tools))
-        if typed_element := _ELEMENT_AFTER_TYPE.match(text, at):
+        if typed_element := _ELEMENT_AFTER_LEAD.match(text, at):
             yield from _skip_separators(buffer, typed_element.end(), section.closes, fresh=True)
             return (yield from _parse_item(buffer, at, typed_element.end(), section, tools, sink))
         if buffer.ended or len(text) - at > _LONGEST_HEADER or not _HEADER_SO_FAR.match(text, at):

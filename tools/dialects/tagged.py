@@ -1,15 +1,16 @@
-"""Parse calls whose arguments stand one by one between tags: Qwen3-Coder, Anthropic, MiniMax M2, DSML, GLM, MiniCPM, Kimi K3."""
+"""Parse calls whose arguments stand one by one between tags, as the records of the families say."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape as unescape_entities
 from typing import NamedTuple
 
 from .coerce import CoercionError, coerce_text, list_types
+from .growing import Growing, growing, match
 from .json_calls import parse_json_arguments
 from .json_end import find_json_end
 from .lenient_json import parse_json
@@ -22,7 +23,7 @@ from .text_buffer import Incremental, TextBuffer, find, match_literal, skip_spac
 class Tags:
     """How one form writes an argument, and what ends its call."""
 
-    argument: re.Pattern[str]  # its opening tag: the name in group 1, attributes in group 2 where there are any
+    argument: Growing  # its opening tag: the name in group 1, attributes in group 2 where there are any
     begins: tuple[str, ...]  # what the opening tag begins with
     closes: tuple[str, ...]  # its closing tags
     ends: tuple[str, ...]  # the call's closing tags
@@ -30,71 +31,17 @@ class Tags:
 
 
 class Element(NamedTuple):
-    """An element that is a call by itself. `forms` read it without a section around it; every section reads it inside."""
+    """An element that is a call by itself: its opening tag, with the tool's name in group 1, and how arguments stand inside."""
 
-    pattern: re.Pattern[str]
+    pattern: Growing
     tags: Tags
-    forms: frozenset[str]
-
-
-QWEN = Tags(
-    re.compile(r"<parameter=([^>\n]*)>()"), ("<parameter=",), ("</parameter>",), ("</function>",), ("</tool_call>", "</seed:tool_call>")
-)
-
-# Amazon Nova, where a server does not parse its calls.
-NOVA = Tags(re.compile(r"<__parameter=([^>\n]*)>()"), ("<__parameter=",), ("</__parameter>",), ("</__function>",))
-
-
-# CWM of Meta: the element holds the text of the tool's one argument, or JSON.
-CWM = Tags(re.compile(r"(?!)"), (), (), ("</tool>",))
-
-
-def _glm_tags(prefix: str = "", suffix: str = "") -> Tags:
-    """Return the tags of GLM's form. Other families put a prefix or a suffix on each of their names."""
-    key, kind, value = (f"{prefix}arg_{part}{suffix}" for part in ("key", "type", "value"))
-    opening = f"<{key}>(.*?)</{key}>\\s*(?:<{kind}>[^<]*</{kind}>\\s*)?<{value}>()".replace("|", "\\|")
-    ends = (f"</{prefix}tool_call{suffix}>", f"<end_of_tool_call{suffix}>")
-    return Tags(re.compile(opening, re.DOTALL), (f"<{key}>",), (f"</{value}>",), (), ends)
-
-
-# Solar: the marker that ends the call ends the section as well, so it is left to the section.
-_SOLAR = Tags(
-    re.compile(r"<\|tool_arg:start\|>(.*?)<\|tool_arg:value\|>()", re.DOTALL),
-    ("<|tool_arg:start|>",),
-    ("<|tool_arg:end|>",),
-    (),
-    ("<|tool_call:end|>",),
-)
-_GLM_TAGS = (
-    replace(_glm_tags(), ends_before=("</tool_call>", "</longcat_tool_call>", "</iquest_tool_call>", "<end_of_tool_call>")),
-    _glm_tags("longcat_"),
-    _glm_tags("ifm|"),
-    _glm_tags(suffix=":opensource"),
-    _SOLAR,
-)
-TAGS_AFTER_NAME: dict[str, Tags] = {marker: tags for tags in reversed(_GLM_TAGS) for marker in (*tags.begins, *tags.ends_before)}
-"""What stands behind a name that is followed by its arguments in tags (or by none), and how those are written."""
-
-KIMI = Tags(
-    re.compile(r'<\|open\|>argument key="([^"]*)"([^<]*)<\|sep\|>'),
-    ("<|open|>argument",),
-    ("<|close|>argument<|sep|>",),
-    ("<|close|>call<|sep|>",),
-)
-MINICPM = Tags(
-    re.compile(r'<param(?:eter)?[\sĠ]*name="([^"]*)"([^>]*)>'),
-    ("<param",),
-    ("</param>", "</parameter>"),
-    ("</function>",),
-    ("</tool_call>",),
-)
 
 
 def invoke_tags(prefix: str, word: str = "invoke") -> Tags:
     """Return the tags of <invoke name="..."> with a prefix such as `antml:`. Its parameters may be without it."""
     prefixes = tuple(dict.fromkeys((prefix, "")))
     return Tags(
-        re.compile(rf'<(?:{"|".join(map(re.escape, prefixes))})parameter\s+name="([^"]*)"([^>]*)>'),
+        growing(rf'<(?:{"|".join(map(re.escape, prefixes))})parameter\s+name="([^"]*)"([^>]*)>'),
         tuple(f"<{each}parameter" for each in prefixes),
         tuple(f"</{each}parameter>" for each in prefixes),
         (f"</{prefix}{word}>",),
@@ -105,78 +52,40 @@ def invoke_tags(prefix: str, word: str = "invoke") -> Tags:
 SECTION_WORDS = ("function_calls", "tool_calls", "tool_call", "calls")
 """The names of elements around calls, behind a prefix."""
 _PREFIX = r"(?:[A-Za-z]\w{0,23}:|｜[^｜<>\s]{1,24}｜ ?)"
-PREFIXED_CALL = re.compile(rf'<({_PREFIX})(invoke|function_call)\s+name="([^"<>\n]+)"[ \t]*/?>')
+PREFIXED_CALL = growing(rf'<({_PREFIX})(invoke|function_call)\s{{1,8}}name="([^"<>\n]{{1,128}})"[ \t]{{0,8}}/?>')
 """A call in the form of Claude, whatever prefix its tags have: group 1 is the prefix, group 2 the element, group 3 the tool's name."""
-PREFIXED_SECTION = re.compile(rf"<({_PREFIX})({'|'.join(SECTION_WORDS)})>")
+PREFIXED_SECTION = growing(rf"<({_PREFIX})({'|'.join(SECTION_WORDS)})>")
 """An element around such calls."""
-PREFIXED_SO_FAR = re.compile(
-    r"<(?:[A-Za-z]\w{0,23}(?::[a-z_]{0,16})?|｜[^｜<>\s]{0,24}(?:｜ ?[a-z_]{0,16})?)\Z"
-    rf'|<{_PREFIX}(?:invoke|function_call)\s+(?:n(?:a(?:m(?:e(?:="?[^"<>\n]{{0,128}}"?[ \t]*/?)?)?)?)?)?\Z'
-)
-"""What may still become one of the two."""
 
 
 @lru_cache(maxsize=64)
-def make_prefixed_element(prefix: str, word: str) -> Element:
-    """Return the element of calls whose tags have this prefix."""
-    return Element(re.compile(rf'<{re.escape(prefix + word)}\s+name="([^"<>\n]+)"[ \t]*/?>'), invoke_tags(prefix, word), frozenset())
+def invoke_element(prefix: str, word: str = "invoke") -> Element:
+    """Return the element <invoke name="..."> with this prefix."""
+    return Element(growing(rf'<{re.escape(prefix + word)}\s+name="([^"<>\n]+)"[ \t]*/?>'), invoke_tags(prefix, word))
 
-
-_GAPS = (" ", "", "Ġ")  # the space of MiniCPM's tags, which some servers lose and some show as the tokenizer keeps it
-_INVOKE_FORMS = {
-    "": "anthropic minimax",
-    "antml" + ":": "anthropic",
-    "atem:": "anthropic",
-    "｜DSML｜": "deepseek_dsml",
-    "｜DSML｜ ": "deepseek_dsml",
-    "steptml:": "deepseek",
-    "minimax:": "",
-}
-ELEMENTS: dict[str, Element] = {
-    "<function=": Element(re.compile(r"<function=[ \t]*\"?([\w.\-:/]*\w)\"?[ \t]*/?>"), QWEN, frozenset(("qwen3_coder", "functionary"))),
-    "<__function=": Element(re.compile(r"<__function=([\w.\-:/]*\w)[ \t]*/?>"), NOVA, frozenset(("qwen3_coder",))),
-    **{
-        f'<function{gap}name="': Element(
-            re.compile(rf'<function{gap}name="([^"<>\n]+)"[ \t]*/?>'), MINICPM, frozenset(("minicpm", "anthropic"))
-        )
-        for gap in _GAPS
-    },
-    **{
-        f'<{prefix}invoke name="': Element(
-            re.compile(rf'<{re.escape(prefix)}invoke name="([^"<>\n]+)"[ \t]*/?>'), invoke_tags(prefix), frozenset(forms.split())
-        )
-        for prefix, forms in _INVOKE_FORMS.items()
-    },
-    "<tool: ": Element(re.compile(r"<tool: ([\w.\-:/]*\w)[ \t]*>"), CWM, frozenset(("hermes",))),
-    '<|open|>call tool="': Element(re.compile(r'<\|open\|>call tool="([^"<>\n]+)"[^<>\n]*<\|sep\|>'), KIMI, frozenset(("kimi",))),
-}
-"""Elements by what their opening tag begins with. Group 1 of the pattern is the tool's name."""
 
 # A closing tag of the call counts where one of these, or the end of the text, follows. Elsewhere the value mentions it.
 _AFTER_CALL = ("<function=", "<tool_call>", "</function_calls>")
 _LONGEST_TAG = 160
 
 
-def find_element(text: str, at: int) -> tuple[str, Element] | None:
-    """Return the element of a call that opens at `at`, with what its tag begins with, or None where none does."""
-    known = next((opening for opening in ELEMENTS if text.startswith(opening, at)), None)
-    if known is not None:
-        return known, ELEMENTS[known]
-    prefixed = PREFIXED_CALL.match(text, at)
-    return (prefixed[0], make_prefixed_element(prefixed[1], prefixed[2])) if prefixed else None
+def find_prefixed(text: str, at: int) -> tuple[str, Element] | None:
+    """Return the element of a call that opens at `at` with a prefix of any kind, with its opening tag; None where none does."""
+    found = PREFIXED_CALL.whole.match(text, at)
+    return (found[0], invoke_element(found[1], found[2])) if found else None
 
 
-def parse_element(buffer: TextBuffer, at: int, opening: str, element: Element, tools: ToolSignatures, announce: Announce) -> CallParser:
-    """Parse the call that begins at `at` with `opening`. Return None where the element is only mentioned."""
-    pattern, tags, _ = element
-    while True:
-        head = pattern.match(buffer.text, at, at + _LONGEST_TAG)
-        if head is not None:
-            break
-        tag = buffer.text[at : at + _LONGEST_TAG]
-        if buffer.ended or len(tag) >= _LONGEST_TAG or ">" in tag[len(opening) :] or "\n" in tag:
-            return None
-        yield
+def may_be_prefixed(text: str, at: int) -> bool:
+    """Tell whether what stands at the end of the text may become a call, or an element around some, with any prefix."""
+    return (PREFIXED_CALL.so_far.match(text, at) or PREFIXED_SECTION.so_far.match(text, at)) is not None
+
+
+def parse_element(buffer: TextBuffer, at: int, element: Element, tools: ToolSignatures, announce: Announce) -> CallParser:
+    """Parse the call that begins at `at`. Return None where the element is only mentioned."""
+    pattern, tags = element
+    head = yield from match(buffer, pattern, at, _LONGEST_TAG)
+    if head is None:
+        return None
     name = unescape_entities(head[1])
     if tools.find_marked(name) is not None:
         announce(name, at)
@@ -252,7 +161,7 @@ def parse_tagged_arguments(buffer: TextBuffer, start: int, at: int, name: str, t
                 at = yield from _skip_to_end(buffer, position, stops)
                 expected = f"arguments in {tags.begins[0]} tags, not {buffer.text[position : min(at, position + 60)]!r}"
             break
-        argument = yield from _match_opening(buffer, position, tags)
+        argument = yield from match(buffer, tags.argument, position)
         if argument is None:
             at = yield from _skip_to_end(buffer, position + 1, stops)
             expected = f"arguments in {tags.begins[0]} tags, not {buffer.text[position : min(at, position + 60)]!r}"
@@ -286,14 +195,6 @@ def parse_tagged_arguments(buffer: TextBuffer, start: int, at: int, name: str, t
 def _has_all_parameters(tool: ToolSignature, given: Mapping[str, str], tools: ToolSignatures) -> bool:
     """Tell whether a call that breaks off behind an argument is complete, since the tool takes no more than these."""
     return bool(tools.by_name) and {tool.find_parameter(key) for key in given} >= set(tool.properties)
-
-
-def _match_opening(buffer: TextBuffer, position: int, tags: Tags) -> Incremental[re.Match[str] | None]:
-    while True:
-        found = tags.argument.match(buffer.text, position, position + 2 * _LONGEST_TAG)
-        if found is not None or buffer.ended or len(buffer.text) - position >= 2 * _LONGEST_TAG:
-            return found
-        yield
 
 
 def _read_key(argument: re.Match[str], tool: ToolSignature | None) -> str:
@@ -332,7 +233,7 @@ def _find_value_end(
         # An opening tag at the start of a line, inside of a value: the closing tag was forgotten, or the value is XML.
         if found[0].startswith("\n"):
             begin = found.start() + 1
-            following = yield from _match_opening(buffer, begin, tags)
+            following = yield from match(buffer, tags.argument, begin)
             if following is not None and tool is not None and (key := _read_key(following, tool)) not in given and tool.has_parameter(key):
                 return begin, begin, True
             continue

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .coerce import CoercionError, alternatives, coerce_text, list_types
-from .json_calls import parse_json_arguments
-from .lenient_json import DEEPEST
-from .parsed_calls import Item
-from .read_events import Problem
-from .signatures import ToolSignatures
+from ..coerce import CoercionError, alternatives, coerce_text, list_types
+from ..family import OTHER_SPEAKERS, ChatTemplate, Family
+from ..json_calls import parse_json_arguments
+from ..lenient_json import DEEPEST
+from ..parsed_calls import Item
+from ..read_events import Problem
+from ..signatures import ToolSignatures
+from ..tagged import invoke_element
+from ..writers import invoke_writer, render_together
 
 MARK = "]<]minimax[>["
-OPEN = f"{MARK}<tool_call>"
+_M3 = f"{MARK}<tool_call>"
 _TAG = re.compile(re.escape(MARK) + r"<(/?)([\w.\-:]+)((?:\s[^<>]*)?)>")
 _NAME = re.compile(r'name="([^"]*)"')
 
@@ -86,3 +89,20 @@ def _parse_value(written: str, schema: object, name: str, depth: int) -> object:
     chosen = exact or next((option for option in options if "object" in list_types(option)), {})
     properties = chosen.get("properties") or {}
     return {key: _parse_value(inner, properties.get(key), key, depth + 1) for key, inner in children}
+
+
+FAMILIES = (
+    Family(
+        name="minimax",
+        models="minimax",
+        also="anthropic minicpm hermes json",
+        sections={"<minimax:tool_call>": "</minimax:tool_call>", _M3: f"{MARK}</tool_call>"},  # M2, M3
+        bodies={_M3: parse_minimax},
+        elements={f'<{prefix}invoke name="': invoke_element(prefix) for prefix in ("", "minimax:")},
+        write=render_together("<minimax:tool_call>\n", invoke_writer(), "\n</minimax:tool_call>", "\n"),
+        ends_thought=("<minimax:tool_call>",),
+        template=ChatTemplate(
+            thinks={"<mm:think>": "</mm:think>"}, turns=tuple(f"]~b]{role}" for role in OTHER_SPEAKERS), tokens=("[e~[",)
+        ),
+    ),
+)

@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .coerce import CoercionError, coerce_text
-from .json_calls import parse_json_arguments
-from .json_end import find_json_end
-from .named_call import find_call_end, parse_arguments
-from .parsed_calls import CallParser, CallSink, Item
-from .section_parser import parse_json_at
-from .signatures import ToolSignature, ToolSignatures
-from .text_buffer import Incremental, TextBuffer, skip_closing_fence, skip_space, wait_for
+from ..coerce import CoercionError, coerce_text
+from ..family import Family
+from ..json_calls import parse_json_arguments
+from ..json_end import find_json_end, parse_json_at
+from ..parenthesized import find_call_end, parse_arguments
+from ..parsed_calls import CallParser, CallSink, Item
+from ..signatures import ToolSignature, ToolSignatures
+from ..text_buffer import Incremental, TextBuffer, skip_closing_fence, skip_space, wait_for
+from ..writers import name_and_json_writer, render_each
 
 _INPUT = r"[`*]*Action[ _]Input(?: \d)?[`*]*:[`*]*[ \t]*"
 # The name may stand on the next line, in backticks, quotes or bold. JSON may follow it without the second label.
@@ -150,3 +151,13 @@ def _find_input_end(buffer: TextBuffer, at: int) -> Incremental[int]:
         line = buffer.text.rfind("\n", at)
         at = buffer.certain_to = line if line >= 0 and len(buffer.text) - line < _LONGEST_LABEL else len(buffer.text)
         yield
+
+
+FAMILIES = (
+    Family(
+        name="react",
+        write=render_each("Action: ", name_and_json_writer("", "\nAction Input: ", ""), ""),
+        stop=("\nObservation:",),
+        before_results="Observation: ",
+    ),
+)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Mapping
 
-from .json_calls import parse_json_arguments
-from .json_end import find_closing_quote
-from .lenient_json import DEEPEST, parse_json
-from .parsed_calls import ParsedCalls
-from .signatures import ToolSignatures
-from .text_buffer import Incremental, TextBuffer, find
+from ..family import OTHER_SPEAKERS, ChatTemplate, Family
+from ..json_calls import parse_json_arguments
+from ..json_end import find_closing_quote
+from ..lenient_json import DEEPEST, parse_json
+from ..parsed_calls import ParsedCalls
+from ..read_events import ReadCall
+from ..signatures import ToolSignatures
+from ..text_buffer import Incremental, TextBuffer, find
+from ..writers import as_json, render_each
 
+_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 HEAD = re.compile(r"(?:call)?:\s?([\w.\-/]+)\s*(?=\{)")
 _TOKEN = re.compile(r'<\|"\|>|<escape>|"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _OPEN_TOKEN = re.compile(r'<\|"\|>|<escape>|["{}\[\]]')
@@ -86,7 +90,7 @@ def _as_json(written: str) -> str:
         if token in ("<escape>", '<|"|>'):
             # <escape> and <|"|> open and close alike, and nothing inside is escaped.
             close = written.find(token, at)
-            parts.append(json.dumps(written[at:close], ensure_ascii=False))
+            parts.append(as_json(written[at:close]))
             at = close + len(token)
         else:
             parts.append(token)
@@ -98,8 +102,45 @@ def _quote_words(between: str, before: str) -> str:
 
     def quote(found: re.Match[str]) -> str:
         word = found[0].strip()
-        return found[0] if _LITERAL.fullmatch(word) and not between[found.end() :].lstrip().startswith(":") else json.dumps(word)
+        return found[0] if _LITERAL.fullmatch(word) and not between[found.end() :].lstrip().startswith(":") else as_json(word)
 
     led = before + between if before else between
     quoted = _BARE.sub(lambda found: quote(found) if found.start() >= len(before) else found[0], led)
     return quoted[len(before) :]
+
+
+def _write(call: ReadCall, tools: ToolSignatures) -> str:
+    return f"call:{call.tool}{_write_value(dict(call.arguments))}"
+
+
+def _write_value(value: object) -> str:
+    match value:
+        # Gemma's own quotes have no escape, so a text that holds one is written as JSON.
+        case str() if "<|" in value or "<escape>" in value:
+            return as_json(value)
+        case str():
+            return f'<|"|>{value}<|"|>'
+        case Mapping():
+            pairs = (f"{key if _WORD.fullmatch(key) else as_json(key)}:{_write_value(item)}" for key, item in value.items())
+            return f"{{{','.join(pairs)}}}"
+        case list() | tuple():
+            return f"[{','.join(map(_write_value, value))}]"
+    return as_json(value)
+
+
+FAMILIES = (
+    Family(
+        name="gemma",
+        bases=r"(?:function)?-?gemma",
+        also="python json",
+        sections={"<|tool_call>": "<tool_call|>", "<start_function_call>": "<end_function_call>"},  # Gemma 4, FunctionGemma
+        write=render_each("<|tool_call>", _write, "<tool_call|>"),
+        ends_thought=("<|tool_call>",),
+        template=ChatTemplate(
+            thinks={"<|channel>thought": "<channel|>"},
+            results=("<|tool_response>", "<start_function_response>"),
+            turns=tuple(f"{begin}{role}" for begin in ("<start_of_turn>", "<|turn>") for role in OTHER_SPEAKERS),
+            tokens=("<end_of_turn>", "<turn|>", "<|turn>model"),
+        ),
+    ),
+)

@@ -10,12 +10,14 @@ import re
 from html import unescape as unescape_entities
 from typing import NamedTuple
 
-from .coerce import CoercionError, coerce_text
-from .json_calls import parse_json_arguments
-from .parsed_calls import Announce, CallParser, Item
-from .signatures import ToolSignature, ToolSignatures
-from .tagged import Tags, parse_json_element, parse_tagged_arguments
-from .text_buffer import TextBuffer, match_literal, skip_space
+from ..coerce import CoercionError, coerce_text
+from ..family import Family
+from ..growing import growing
+from ..json_calls import parse_json_arguments
+from ..parsed_calls import Announce, CallParser, Item
+from ..signatures import ToolSignature, ToolSignatures
+from ..tagged import Tags, parse_json_element, parse_tagged_arguments
+from ..text_buffer import TextBuffer, match_literal, skip_space
 
 _XML_NAME = re.compile(r"[A-Za-z_][\w.\-]*\Z", re.ASCII)
 _ATTRIBUTE = re.compile(r"""\s+([\w.\-:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -38,7 +40,7 @@ def list_tool_elements(tools: ToolSignatures) -> dict[str, ToolElement]:
 
 def _make_element(tool: ToolSignature) -> ToolElement:
     names = [name for name in tool.properties if _XML_NAME.match(name)]
-    argument = re.compile(rf"<({'|'.join(map(re.escape, names)) or '(?!)'})>()")
+    argument = growing(rf"<({'|'.join(map(re.escape, names)) or '(?!)'})>()")
     begins, closes = tuple(f"<{name}>" for name in names), tuple(f"</{name}>" for name in names)
     tags = Tags(argument, begins or ("<>",), closes or ("</>",), (f"</{tool.name}>",))
     head = re.compile(rf"<{re.escape(tool.name)}((?:\s+[\w.\-:]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>")
@@ -79,3 +81,6 @@ def _read_attributes(tool: ToolSignature, given: dict[str, str], span: tuple[int
     except CoercionError as error:
         return tool.report_problem(f"<{tool.name}> with {given}", span, error)
     return parse_json_arguments(tool, arguments, span)
+
+
+FAMILIES = (Family(name="cline", also=""),)  # asked for by programs, not known to models: so no dialect writes it

@@ -9,13 +9,14 @@ import re
 from dataclasses import replace
 from typing import NamedTuple
 
-from .json_calls import parse_json_arguments
-from .json_end import find_json_end
-from .parsed_calls import CallParser, CallSink
-from .section_parser import parse_json_at
-from .signatures import ToolSignatures
-from .tagged import invoke_tags, parse_tagged_arguments
-from .text_buffer import Incremental, TextBuffer, match_literal, skip_space, wait_for
+from ..family import ChatTemplate, Family
+from ..json_calls import parse_json_arguments
+from ..json_end import find_json_end, parse_json_at
+from ..parsed_calls import CallParser, CallSink
+from ..signatures import ToolSignatures
+from ..tagged import invoke_tags, parse_tagged_arguments
+from ..text_buffer import Incremental, TextBuffer, match_literal, skip_space, wait_for
+from ..writers import name_and_json_writer, render_each
 
 _LONGEST_HEADER = 240
 _MESSAGE = "<|message|>"
@@ -27,6 +28,7 @@ _END = re.compile(r"<\|(?:call|end|return)\|>")
 # Beam writes arguments as XML, where its header says `<|constrain|>xml`.
 _PARAMETER = re.compile(r"<(\w+:)?parameter\s+name=")
 ENDS = ("<|call|>", "<|end|>", "<|return|>")
+TOKENS = ("<|start|>", "<|channel|>", "<|message|>", *ENDS, "<|constrain|>")
 
 
 class Header(NamedTuple):
@@ -99,3 +101,21 @@ def _find_body_end(buffer: TextBuffer, at: int) -> Incremental[int]:
             return len(buffer.text)
         at = max(at, len(buffer.text) - 10)
         yield
+
+
+FAMILIES = (
+    Family(
+        name="harmony",
+        models="gpt-?oss|harmony",
+        also="anthropic minicpm json",
+        joints=(r"<\|message\|>",),
+        write=render_each(
+            "",
+            name_and_json_writer("<|start|>assistant<|channel|>commentary to=functions.", " <|constrain|>json<|message|>", "<|call|>"),
+            "",
+            "",
+        ),
+        stop=("<|call|>",),
+        template=ChatTemplate(turns=tuple(f"<|start|>{role}" for role in ("user", "system", "developer", "functions.")), tokens=TOKENS),
+    ),
+)
