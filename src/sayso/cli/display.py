@@ -36,6 +36,8 @@ def shorten(value: object, limit: int = MAX_LENGTH) -> str:
 
 def describe_input(value: object) -> str:
     """Return what a run was asked: the words in its input if there are any, else the input as JSON."""
+    if isinstance(words := getattr(value, "text", None), str):  # of a conversation
+        return words
     data = to_plain(value)
     if isinstance(data, dict):
         for name in ("text", "company"):

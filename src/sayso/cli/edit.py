@@ -17,6 +17,7 @@ from sayso.tools.approval.cards import show_value
 from sayso.tools.approval.requests import ApprovalRequest, Edit
 from sayso.tools.definition.secret import has_reserved_key, map_hidden, show_mask
 from sayso.tools.errors import ToolError, UsageError
+from sayso.workflows import Workflow
 
 if TYPE_CHECKING:
     from sayso.workflows import App
@@ -52,26 +53,44 @@ async def _edit(run: str, digest: str, changes: Sequence[str], app_name: str | N
     async with open_engine(database, app) as engine:
         row = await find_run(engine, run)
         request = await find_open_request(engine, row, digest, signer)
-        tool = _find_tool(request.tool, app) if app_name is not None or row.app == app.name else None
-        arguments = _change_arguments(request, changes, tool)
+        tool = find_tool(request.tool, app) if app_name is not None or row.app == app.name else None
+        arguments = change_arguments(request, _read_changes(request, changes, tool), tool)
         await decide(engine, row, request, Edit(arguments, by=find_user_name(), place="command line"), database, signer)
     return Exit.OK
 
 
-def _change_arguments(request: ApprovalRequest, changes: Sequence[str], tool: Tool[..., Any] | None) -> dict[str, object]:
-    """Return the request's arguments with the changes in them. Raises UsageError for a change that the tool does not take."""
-    bound = tool.bound if tool is not None else {}
-    arguments: dict[str, object] = {name: value for name, value in json.loads(request.arguments).items() if name not in bound}
+def _read_changes(request: ApprovalRequest, changes: Sequence[str], tool: Tool[..., Any] | None) -> dict[str, object]:
+    """Return the changes that were typed as name=value. Raises UsageError for one that cannot be read."""
+    names = find_changeable(request, tool)
     schemas: Mapping[str, Mapping[str, object]] = tool.parameters.get("properties", {}) if tool is not None else {}
+    read: dict[str, object] = {}
     for change in changes:
         name, equals, text = change.partition("=")
-        names = list(schemas or arguments)
-        if not equals or name not in names:
-            raise UsageError(f"{show_value(change)!r} changes no argument of {request.tool}. Write name=value; it has {', '.join(names)}.")
-        value = _parse_value(text, schemas.get(name), before := arguments.get(name))
+        if not equals or name not in (schemas or names):
+            known = ", ".join(schemas or names)
+            raise UsageError(f"{show_value(change)!r} changes no argument of {request.tool}. Write name=value; it has {known}.")
+        read[name] = _parse_value(text, schemas.get(name), names.get(name))
+    return read
+
+
+def find_changeable(request: ApprovalRequest, tool: Tool[..., Any] | None) -> dict[str, object]:
+    """Return the arguments of a request that a person may change, as they are stored: all but those that the application fixed."""
+    bound = tool.bound if tool is not None else {}
+    return {name: value for name, value in json.loads(request.arguments).items() if name not in bound}
+
+
+def change_arguments(request: ApprovalRequest, changes: Mapping[str, object], tool: Tool[..., Any] | None) -> dict[str, object]:
+    """Return the request's arguments with the changes in them. Raises UsageError for a change that the tool does not take."""
+    arguments = find_changeable(request, tool)
+    schemas: Mapping[str, Mapping[str, object]] = tool.parameters.get("properties", {}) if tool is not None else {}
+    for name, value in changes.items():
+        if name not in (schemas or arguments):
+            known = ", ".join(schemas or arguments)
+            raise UsageError(f"{show_value(name)!r} is no argument of {request.tool}; it has {known}.")
+        before = arguments.get(name)
         if tool is None and isinstance(value, str) and not _may_be_text(before):
-            has = f"{name} is {json.dumps(before)}"
-            raise UsageError(f"{show_value(change)!r} gives a text, and {has}. If {request.tool} takes a text there, add --app MODULE:app.")
+            has, given = f"{name} is {json.dumps(before)}", show_value(f"{name}={value}")
+            raise UsageError(f"{given!r} gives a text, and {has}. If {request.tool} takes a text there, add --app MODULE:app.")
         arguments[name] = value
     if tool is not None:
         try:
@@ -111,15 +130,15 @@ def _find_types(schema: object) -> set[str]:
     return types
 
 
-def _find_tool(name: str, app: App) -> Tool[..., Any] | None:
+def find_tool(name: str, app: App) -> Tool[..., Any] | None:
     """Return the tool of that name in the flows of the app."""
     return next((tool for flow in app.names for tool in _walk_tools(app.flow(flow)) if tool.name == name), None)
 
 
 def _walk_tools(thing: object) -> Iterator[Tool[..., Any]]:
-    """Yield the tools in a flow: a step that is one, those of an agent, those in the parts of a shape."""
+    """Yield the tools in a flow: one that is a tool, those of an agent, those in the parts of a shape."""
     if isinstance(thing, Tool):
         yield thing
     yield from getattr(thing, "tools", {}).values()
-    for part in getattr(thing, "parts", ()):
-        yield from _walk_tools(part.step)
+    if isinstance(thing, Workflow):
+        yield from thing.own_tools()

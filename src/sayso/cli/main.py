@@ -40,6 +40,7 @@ COMMANDS = {
     "research": "Research a company's competitors: a report in which every claim has a quote from a page.",
     "resume": "Resume a run here, from where it stopped.",
     "runs": "List the runs of a database: the state of each, what it waits for, what it cost.",
+    "serve": "Serve a page on which people approve, chat and see what runs do.",
     "show": "Show what happened in a run, step by step; --follow shows it live.",
     "start": "Hand a run to the workers of an app, and print its id.",
     "stats": "Show what runs came to: volume, cost, latency, approvals, errors and thumbs, by agent and time.",

@@ -45,7 +45,7 @@ async def find_open_requests(engine: DurableEngine, row: RunRow, digest: str | N
         last = waiting[-1]
         raise RunError(f"The request {last.digest[:12]} of run {row.id} expired at {format_time(last.expires_at)}; nothing is done.")
     asked = await engine.find_asked(row.id)
-    return [_read_request(row, each, asked) for each in still_open]
+    return [read_request(row, each, asked) for each in still_open]
 
 
 async def find_open_request(engine: DurableEngine, row: RunRow, digest: str | None, signer: Signer | None = None) -> ApprovalRequest:
@@ -128,7 +128,7 @@ def _refuse_decided(row: RunRow, each: ApprovalRow, open_states: Sequence[str]) 
         raise RunError(f"The request {each.digest[:12]} was decided already{by}{at}; its state is {each.state}. Nothing was changed.{hint}")
 
 
-def _read_request(row: RunRow, each: ApprovalRow, asked: Mapping[str, object]) -> ApprovalRequest:
+def read_request(row: RunRow, each: ApprovalRow, asked: Mapping[str, object]) -> ApprovalRequest:
     """Return the stored request if it is what the log says was asked and fits its digest: nobody is shown one and approves another."""
     try:
         request = read_text(each.request)

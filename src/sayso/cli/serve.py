@@ -1,0 +1,128 @@
+"""`sayso serve`: the page of an app: its inbox of approvals, chat, runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from sayso.cli.load_object import load_app
+from sayso.cli.options import DatabaseUrl, Exit, read_whole
+from sayso.cli.run_database import check_url, find_database_url
+from sayso.tools.errors import RunError, UsageError
+
+if TYPE_CHECKING:
+    from sayso.web.back_office import BackOffice
+    from sayso.web.people import SignIn
+
+TOKEN_VARIABLE = "SAYSO_PAGE_TOKEN"
+SHUTDOWN_SECONDS = 5
+
+
+def serve(
+    app: Annotated[str | None, Parameter(help="The app: module:app, or path/to/file.py:app. Default: Sayso's own.")] = None,
+    *,
+    database: DatabaseUrl = None,
+    host: str = "127.0.0.1",
+    port: Annotated[int, Parameter(converter=read_whole, validator=Number(gte=0, lte=65535))] = 8765,
+    user: Annotated[list[str] | None, Parameter(negative="")] = None,
+    trust_header: str | None = None,
+    trust_from: Annotated[list[str] | None, Parameter(negative="")] = None,
+    work: bool = True,
+) -> int:
+    """Serve a page on which people approve, chat and see what runs do.
+
+    It prints a link for each person, which signs them in. Runs of the app are executed here too, unless --no-work is given.
+
+    Parameters
+    ----------
+    host
+        The address to listen on; 0.0.0.0 for all of this machine.
+    port
+        The port to listen on; 0 for any that is free.
+    user
+        Somebody who may sign in, with roles: --user ada:approver --user bob. May be given more than once. An approver sees the runs of
+        everybody. Default: you, as an approver.
+    trust_header
+        A header in which a reverse proxy says who is signed in, such as X-Forwarded-User.
+    trust_from
+        An address from which that header is believed, such as 10.0.0.7. May be given more than once.
+    work
+        Execute runs here. With --no-work `sayso worker` has to.
+    """
+    from sayso.web.people import ALL_RUNS, Person, SignIn, TrustedHeader, read_people  # late, for load time
+
+    loaded = load_app(app)
+    url = check_url(find_database_url(database or os.environ.get("SAYSO_DATABASE") or "sqlite:///sayso.db"), create=True)
+    if (trust_header is None) != (not trust_from):
+        raise UsageError("--trust-header and --trust-from belong together: a header means something only from an address that is named.")
+    trusted = TrustedHeader(trust_header, frozenset(trust_from or ())) if trust_header is not None else None
+    from sayso.console import find_user_name  # late, for load time
+    from sayso.web.back_office import BackOffice  # it says what to install where something is missing
+
+    people = read_people(user) if user else (Person(find_user_name(), frozenset({ALL_RUNS})),)
+    sign_in = SignIn(people, os.environ.get(TOKEN_VARIABLE))
+    listening = listen(host, port)
+    bound = listening.getsockname()[1]
+    try:
+        office = BackOffice(loaded, url, sign_in, trusted, works=work, cookie=make_cookie_name(url, bound))
+    except UsageError as error:  # the URL was checked: it is the database that is locked, full, not reachable, or newer
+        raise RunError(str(error)) from None
+    _print_links(sign_in, host, bound, office.engine.database.place)
+    return serve_page(office, listening)
+
+
+def make_cookie_name(url: str, port: int) -> str:
+    """Return a name for the cookie of a page: those of all ports of a host come together."""
+    return f"sayso_{hashlib.sha256(f'{url}:{port}'.encode()).hexdigest()[:12]}"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return the socket to listen on. Raises RunError where the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        raise RunError(
+            f"The page cannot be served at {host}:{port}: {error.strerror or error}. Give another port, or --port 0 for any that is free."
+        ) from None
+    return listening
+
+
+def _print_links(sign_in: SignIn, host: str, port: int, place: str) -> None:
+    shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, f"[{host}]" if ":" in host else host)
+    print(f"Sayso serves {place} at http://{shown}:{port}/", flush=True)
+    for name in sign_in.people:
+        print(f"  {name} signs in with: http://{shown}:{port}/#token={sign_in.link_token(name)}", flush=True)
+    if os.environ.get(TOKEN_VARIABLE) is None:
+        print(f"These links end with this server. Set {TOKEN_VARIABLE} to a secret of your own to keep them.", file=sys.stderr, flush=True)
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        warning = "Others on the network can reach this page, and without HTTPS can listen in. Put a proxy with HTTPS before it."
+        print(warning, file=sys.stderr, flush=True)
+
+
+def serve_page(office: BackOffice, listening: socket.socket) -> int:
+    """Serve a page until it is stopped."""
+    import uvicorn  # late, for load time
+
+    from sayso.web.site import make_site  # late, for load time
+
+    config = uvicorn.Config(
+        make_site(office),
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,  # who asks is who is connected: no header says otherwise
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+    return Exit.OK

@@ -1,0 +1,15 @@
+"""A page for people: the inbox of approvals, chat, runs. `asgi(app, database=...)` is an ASGI application to serve or to mount."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sayso.tools.lazy_names import lazily
+
+if TYPE_CHECKING:
+    from .people import Person as Person
+    from .site import asgi as asgi
+
+_PLACES = {"Person": "people", "asgi": "site"}
+__all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
+__getattr__, __dir__ = lazily(__name__, _PLACES)

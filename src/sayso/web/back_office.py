@@ -1,0 +1,106 @@
+"""What the parts of the page share: the app, the engine on its database, who is signed in, what changes, and the work on runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from sayso.cli.edit import find_tool
+from sayso.tools.errors import UsageError
+from sayso.tools.installing import build_install_command
+from sayso.workflows.durable.engine import DurableEngine
+
+try:
+    from sse_starlette import EventSourceResponse
+    from starlette.responses import Response
+except ImportError as error:
+    raise UsageError(f"The page needs starlette, uvicorn and sse-starlette. Install them: {build_install_command('web')}") from error
+
+from .desk import ApprovalDesk
+from .doors import Door, TurnedAway
+from .live import LiveFeed
+from .page_worker import LiveRuns, PageWorker
+from .people import Person, SignIn, TrustedHeader
+from .request_cards import RequestLine
+
+if TYPE_CHECKING:
+    from sayso.tools.definition.tool import AnyTool
+    from sayso.workflows import App
+    from sayso.workflows.durable.records import RunRow
+
+PING_SECONDS, SEND_SECONDS = 15, 20.0
+"""How often a stream says that it is there, and after how long a page that does not read its stream is let go of."""
+
+
+class BackOffice:
+    """Stands behind one page. `works` says that it executes runs, `read_only` that nobody decides or says anything here."""
+
+    def __init__(
+        self,
+        app: App,
+        url: str,
+        sign_in: SignIn,
+        trusted: TrustedHeader | None = None,
+        *,
+        works: bool = True,
+        read_only: bool = False,
+        cookie: str,
+    ) -> None:
+        self.app, self.url, self.read_only = app, url, read_only
+        self.engine = DurableEngine(url, app=app)
+        self.desk = ApprovalDesk(self.engine.database)
+        self.door = Door(sign_in, trusted, cookie)
+        self.feed = LiveFeed(self.engine, self.desk, self.find_tool)
+        self.live = LiveRuns()
+        self.worker = PageWorker(app, url, self.live) if works else None
+        self.on_begin: list[Callable[[], Any]] = []
+        self._tools: dict[str, AnyTool | None] = {}
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    def begin(self) -> None:
+        """Begin to look and to work, once: at the start of the server, or with the first request where the page is mounted in another."""
+        if not self._tasks:
+            loop = asyncio.get_running_loop()
+            self._tasks.append(loop.create_task(self.feed.run(), name="sayso:page"))
+            self._tasks += [loop.create_task(work(), name="sayso:page") for work in self.on_begin]
+            if self.worker is not None:
+                self._tasks.append(loop.create_task(self.worker.work(), name="sayso:worker"))
+
+    async def end(self) -> None:
+        """Put back what is executed here, and let go of the database."""
+        if self.worker is not None and self._tasks:
+            self.worker.stop()
+            with suppress(Exception):
+                await self._tasks[-1]
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.engine.close()
+
+    def find_tool(self, line: RequestLine) -> AnyTool | None:
+        """Return the tool of a request, where the app has it."""
+        if line.tool not in self._tools:
+            self._tools[line.tool] = find_tool(line.tool, self.app)
+        return self._tools[line.tool]
+
+    async def find_run(self, person: Person, run_id: str) -> RunRow:
+        """Return a run that a person may see. Raises TurnedAway where there is none."""
+        try:
+            row = await self.engine.run(run_id)
+        except UsageError:
+            raise TurnedAway(404, "There is no such run.") from None
+        if not (person.sees_all or (row.for_user == person.name and not person.only)):
+            raise TurnedAway(404, "There is no such run, or it is not yours to see.")
+        return row
+
+
+def stream(events: AsyncIterator[bytes]) -> Response:
+    """Return a response that sends events as they come. A page that does not read them is let go of."""
+    return EventSourceResponse(events, ping=PING_SECONDS, send_timeout=SEND_SECONDS, headers={"X-Accel-Buffering": "no"})
+
+
+def read_since(texts: Iterable[str | None]) -> int | None:
+    """Return the first of these texts that is a number of an event; None where none is."""
+    return next((int(text) for text in texts if text and text.isascii() and text.isdecimal() and len(text) < 20), None)

@@ -1,0 +1,279 @@
+"""Chat with the agents of an app. Each turn is a run of its own, NAME.1, NAME.2, ...; these are the history, not what a browser sends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sayso.agents import Agent
+from sayso.agents.agent_events import (
+    CallAnnounced,
+    ModelDowngraded,
+    ModelRetried,
+    ModelSwitched,
+    ReasoningStreamed,
+    TextStreamed,
+    TextWithdrawn,
+)
+from sayso.agents.messages import Conversation, Message
+from sayso.cli.display import describe_error, describe_input, read_text, to_plain
+from sayso.tools.approval.cards import show_value
+from sayso.tools.canonical import readable_json
+from sayso.tools.errors import RunIdTaken, SaysoError, UsageError
+
+from .back_office import BackOffice, read_since, stream
+from .doors import TurnedAway, read_json, read_text_field
+from .story import Story
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from sayso.workflows.durable.records import RunRow
+
+    from .people import Person
+
+CONVERSATION = re.compile(r"chat-[0-9a-f]{8,32}")
+MOST_TURNS, MOST_LISTED = 1000, 1000
+LOOK_SECONDS = 0.2
+UNDER_WAY = ("new", "queued", "running")
+
+
+class Chats:
+    """Answers for the conversations of a page."""
+
+    def __init__(self, office: BackOffice) -> None:
+        self._office, self._engine = office, office.engine
+        self.live = office.live
+
+    def routes(self) -> list[Route]:
+        """Return the addresses that it answers."""
+        return [
+            Route("/api/agents", self.list_agents),
+            Route("/api/chats", self.list_chats),
+            Route("/api/chats/{name}", self.show_chat),
+            Route("/api/chats/{name}/turns", self.say, methods=["POST"]),
+            Route("/api/runs/{run}/live", self.follow),
+            Route("/api/runs/{run}/stop", self.stop, methods=["POST"]),
+        ]
+
+    async def list_agents(self, request: Request) -> Response:
+        """Answer with what can be talked with: the agents of the app, and the flows that take a text."""
+        self._office.door.find_person(request)
+        return JSONResponse({"agents": [self._describe_agent(name) for name in self.names]})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of what can be talked with."""
+        app = self._office.app
+        return tuple(name for name in app.names if isinstance(app.flow(name), Agent) or app.flow(name).input_type is str)
+
+    def _describe_agent(self, name: str) -> dict[str, object]:
+        flow = self._office.app.flow(name)
+        tools = [{"name": tool.name, "effect": str(tool.effect), "description": tool.description} for tool in flow.own_tools()]
+        return {"name": name, "kind": flow.kind, "tools": tools}
+
+    async def list_chats(self, request: Request) -> Response:
+        """Answer with the conversations of the person, the one that changed last first."""
+        person = self._office.door.find_person(request)
+        chats: dict[str, dict[str, object]] = {}
+        rows = [row for row in await self._engine.runs(limit=MOST_LISTED, user=person.name) if _split(row.id) is not None]
+        for row in rows:
+            name, number = _split(row.id) or ("", 0)
+            about = {"name": name, "agent": row.flow, "changed_at": row.changed_at, "state": row.state, "turns": number}
+            chat = chats.setdefault(name, about)
+            if number == 1:
+                chat["title"] = show_value(_question_in(row))[:200]
+        return JSONResponse({"chats": list(chats.values())})
+
+    async def show_chat(self, request: Request) -> Response:
+        """Answer with the turns of a conversation."""
+        person = self._office.door.find_person(request)
+        turns = await self._find_turns(person, request.path_params["name"])
+        return JSONResponse({"turns": [await self._describe_turn(row) for row in turns]})
+
+    async def _describe_turn(self, row: RunRow) -> dict[str, object]:
+        story = Story(row.id)
+        items = [item for each in await self._engine.log(row.id) for item in story.take(each)]
+        return {"run": row.id, "agent": row.flow, "question": show_value(_question_in(row)), "items": items, **describe_end(row, story)}
+
+    async def _find_turns(self, person: Person, name: str) -> list[RunRow]:
+        """Return the turns of a conversation of this person, oldest first."""
+        if not CONVERSATION.fullmatch(name):
+            raise TurnedAway(404, "There is no such conversation.")
+        turns: list[RunRow] = []
+        for number in range(1, MOST_TURNS):
+            try:
+                row = await self._engine.run(f"{name}.{number}")
+            except UsageError:
+                break
+            if row.for_user != person.name:
+                raise TurnedAway(404, "There is no such conversation, or it is not yours.")
+            turns.append(row)
+        return turns
+
+    async def say(self, request: Request) -> Response:
+        """Take the next words of a person, and answer with the run that answers them. The same turn again is the same run."""
+        person = self._office.door.check_change(request)
+        if person.only:
+            raise TurnedAway(403, "You came by a link, which only decides one request.")
+        data = await read_json(request)
+        text, agent = read_text_field(data, "text"), read_text_field(data, "agent", most=200)
+        run_id = await self.begin_turn(person, request.path_params["name"], agent, text, data.get("turn"))
+        return JSONResponse({"run": run_id})
+
+    async def begin_turn(self, person: Person, name: str, agent: str, text: str, turn: object = None) -> str:
+        """Submit the next turn of a conversation and return its run. The history is what the runs before say."""
+        if agent not in self.names:
+            raise TurnedAway(404, f"There is no agent {agent!r}. Agents: {', '.join(self.names) or 'none'}.")
+        if not text.strip():
+            raise TurnedAway(400, "Say something.")
+        turns = await self._find_turns(person, name)
+        number = len(turns) + 1 if turn is None else turn
+        if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= len(turns) + 1:
+            raise TurnedAway(409, f"This conversation has {len(turns)} turns. Load it again.")
+        if number == len(turns) + 1 and turns and turns[-1].state not in ("done", "failed", "cancelled"):
+            raise TurnedAway(409, "The turn before has not ended. Wait for it, decide what it asks, or stop it.")
+        run_id, flow = f"{name}.{number}", self._office.app.flow(agent)
+        value: Any = text
+        if isinstance(flow, Agent):
+            value = await flow.guard_input(Conversation(text, await self._find_history(flow, turns[: number - 1])))
+        self.live.expect(run_id)
+        try:
+            await self._engine.submit(flow, value, run_id=run_id, user=person.name)
+        except RunIdTaken:
+            raise TurnedAway(409, "This conversation was continued elsewhere, with other words. Load it again.") from None
+        self._office.feed.poke()
+        return run_id
+
+    async def _find_history(self, agent: Agent[Any], turns: Sequence[RunRow]) -> tuple[Message, ...]:
+        """Return the messages of the turns so far; those of a turn that failed or was stopped are not among them."""
+        for row in reversed(turns):
+            if row.state == "done":
+                return await agent.strip_opening((await self._engine.read_result(row)).messages)
+        return ()
+
+    async def stop(self, request: Request) -> Response:
+        """Stop a run before its next step."""
+        person = self._office.door.check_change(request)
+        row = await self._office.find_run(person, request.path_params["run"])
+        await self._engine.cancel(row.id)
+        self._office.feed.poke()
+        return JSONResponse({"run": row.id})
+
+    async def follow(self, request: Request) -> Response:
+        """Answer with what a run says and does from now on, as a stream, until it ends or waits."""
+        person = self._office.door.find_person(request)
+        row = await self._office.find_run(person, request.path_params["run"])
+        since = read_since((request.headers.get("last-event-id"), request.query_params.get("since")))
+        return stream(self._stream(row.id, since or 0))
+
+    async def _stream(self, run_id: str, since: int) -> AsyncIterator[bytes]:
+        at = since
+        async for kind, data in self.events(run_id, since):
+            at = max(at, data["items"][-1]["number"]) if kind == "items" else at
+            yield f"id: {at}\nevent: {kind}\ndata: {json.dumps(data)}\n\n".encode()
+
+    async def events(self, run_id: str, since: int = 0) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        """Yield what happens in a run: "items" that were stored, "delta" for what is being written, and "end" last."""
+        story, at = Story(run_id), 0
+        with self.live.follow(run_id) as queue:
+            while True:
+                row = await self._engine.run(run_id)
+                items = []
+                for each in await self._engine.log(run_id, at):
+                    at = each.number
+                    told = story.take(each)
+                    items += told if each.number > since else []
+                if items:
+                    yield "items", {"items": items}
+                if row.state not in UNDER_WAY and at >= row.number:
+                    self.live.forget(run_id)
+                    yield "end", describe_end(row, story)
+                    return
+                for delta in await _gather(queue):
+                    yield "delta", delta
+
+
+async def _gather(queue: asyncio.Queue[object]) -> list[dict[str, Any]]:
+    """Return what was written in the last moment; pieces of one text are one."""
+    deltas: list[dict[str, Any]] = []
+    try:
+        event = await asyncio.wait_for(queue.get(), LOOK_SECONDS)
+    except TimeoutError:
+        return deltas
+    while True:
+        delta = _to_delta(event)
+        if delta is not None:
+            last = deltas[-1] if deltas else {}
+            if delta["what"] in ("text", "thought") and (last.get("what"), last.get("turn")) == (delta["what"], delta["turn"]):
+                last["text"] += delta["text"]
+            else:
+                deltas.append(delta)
+        if queue.empty():
+            return deltas
+        event = queue.get_nowait()
+
+
+def _to_delta(event: object) -> dict[str, Any] | None:
+    match event:
+        case TextStreamed(run, turn, text):
+            return {"what": "text", "run": run, "turn": turn, "text": text}
+        case ReasoningStreamed(run, turn, text):
+            return {"what": "thought", "run": run, "turn": turn, "text": text}
+        case TextWithdrawn(run, turn):
+            return {"what": "withdrawn", "run": run, "turn": turn}
+        case CallAnnounced(run, turn, tool):
+            return {"what": "call", "run": run, "turn": turn, "tool": show_value(tool)}
+        case ModelRetried(run, attempt, wait, why):
+            return {"what": "note", "run": run, "text": f"Try {attempt} failed: {why} Again in {wait:.0f} s."}
+        case ModelDowngraded(run, without, why):
+            return {"what": "note", "run": run, "text": f"The model goes on without {without}: {why}"}
+        case ModelSwitched(run, failed, following, why):
+            return {"what": "note", "run": run, "text": f"{following} is asked instead of {failed}: {why}"}
+    return None
+
+
+def describe_end(row: RunRow, story: Story) -> dict[str, Any]:
+    """Return how a run stands: its state, what it has used, its output or error."""
+    usage = story.usage
+    end: dict[str, Any] = {
+        "state": row.state,
+        "created_at": row.created_at,
+        "changed_at": row.changed_at,
+        "tokens_in": usage.input_tokens,
+        "tokens_out": usage.output_tokens,
+        "cost_usd": usage.cost_usd,
+        "spend_usd": usage.spend_usd,
+        "model_calls": usage.model_calls,
+        "tool_calls": usage.tool_calls,
+    }
+    if row.output is not None:
+        stored = read_text(row.output)
+        value = stored.get("value") if isinstance(stored, dict) else stored
+        end["output"] = value if isinstance(value, str) else readable_json(to_plain(value))
+        end["is_text"] = isinstance(value, str)
+    if row.error is not None:
+        try:
+            end["error"] = describe_error(row.error)
+        except (SaysoError, ValueError, TypeError):
+            end["error"] = "The error cannot be read here."
+    return end
+
+
+def _split(run_id: str) -> tuple[str, int] | None:
+    """Return the conversation and the number of its turn that a run is; None if it is none."""
+    name, _, number = run_id.rpartition(".")
+    return (name, int(number)) if CONVERSATION.fullmatch(name) and number.isdecimal() and len(number) < 6 else None
+
+
+def _question_in(row: RunRow) -> str:
+    try:
+        return describe_input(read_text(row.input))
+    except (ValueError, TypeError, KeyError):
+        return "(cannot be read here)"

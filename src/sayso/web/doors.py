@@ -1,0 +1,133 @@
+"""What every request passes: the headers that keep a page to itself, who is signed in, and whether a change comes from our own page."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from .people import Person, SignIn, TrustedHeader
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "sayso_session"
+CHANGE_HEADER = "x-sayso-token"
+MOST_BODY_BYTES = 2_000_000
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+class TurnedAway(Exception):
+    """A request that is answered with a sentence and a status."""
+
+    def __init__(self, status: int, message: str, **facts: object) -> None:
+        self.status, self.message, self.facts = status, message, facts
+        super().__init__(message)
+
+
+def answer_turned_away(request: Request, error: Exception) -> Response:
+    """Answer a refused request with its sentence."""
+    assert isinstance(error, TurnedAway)
+    return JSONResponse({"error": error.message, **error.facts}, error.status)
+
+
+class SealedHeaders:
+    """Puts the headers of HEADERS on every response. Answers of the API are never stored by a browser."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, send_sealed)
+
+
+class Door:
+    """Knows who made a request, and refuses changes that do not come from our own page."""
+
+    def __init__(self, sign_in: SignIn, trusted: TrustedHeader | None, cookie: str) -> None:
+        self.sign_in, self.trusted, self.cookie = sign_in, trusted, cookie
+
+    def find_person(self, request: Request) -> Person:
+        """Return who made the request. Raises TurnedAway where nobody is signed in."""
+        if self.trusted is not None:
+            name = self.trusted.find_name(request.headers, request.client.host if request.client else "")
+            if name:
+                return self.sign_in.find(name)
+        person = self.sign_in.read_cookie(request.cookies.get(self.cookie, ""))
+        if person is None:
+            raise TurnedAway(401, "You are not signed in. Open the link that was printed when the server was started.")
+        return person
+
+    def check_change(self, request: Request) -> Person:
+        """Return who makes a change. Raises TurnedAway for one from another site, or without the token of our own page."""
+        check_same_origin(request.headers)
+        person = self.find_person(request)
+        given = request.headers.get(CHANGE_HEADER, "")
+        if not hmac.compare_digest(given.encode("utf-8", "replace"), self.sign_in.change_token(person).encode()):
+            raise TurnedAway(403, "This change does not come from the page. Load the page again.")
+        return person
+
+
+def check_same_origin(headers: Headers) -> None:
+    """Raise TurnedAway for a request that a page of another site has made."""
+    site = headers.get("sec-fetch-site", "same-origin")
+    origin = headers.get("origin")
+    host = headers.get("host", "")
+    is_other = site not in ("same-origin", "none") or (origin is not None and origin.partition("://")[2] != host)
+    if is_other:
+        raise TurnedAway(403, "This change comes from another site, so it was refused.")
+
+
+async def read_json(request: Request) -> dict[str, object]:
+    """Return the body of a change as a JSON object. Raises TurnedAway for anything else, and for one that is too long."""
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise TurnedAway(415, "Send JSON: Content-Type: application/json.")
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BODY_BYTES:
+            raise TurnedAway(413, f"That is too long: more than {MOST_BODY_BYTES:,} bytes.")
+    try:
+        data = json.loads(body)
+    except ValueError:
+        raise TurnedAway(400, "The body is not JSON.") from None
+    if not isinstance(data, dict):
+        raise TurnedAway(400, "The body is not a JSON object.")
+    return data
+
+
+def read_text_field(data: dict[str, object], name: str, *, most: int = 100_000, required: bool = True) -> str:
+    """Return a text in the body of a change. Raises TurnedAway where it is none."""
+    value = data.get(name, None if required else "")
+    if not isinstance(value, str) or len(value) > most or any("\ud800" <= char <= "\udfff" for char in value):
+        raise TurnedAway(400, f"{name!r} must be a text of at most {most:,} characters.")
+    return value

@@ -1,0 +1,183 @@
+"""What changes in the database, told to every open page. One look serves all of them, however many there are."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sayso.tools.errors import RunError, UsageError
+
+from .desk import NOTHING_ARRANGED, ApprovalDesk, Arranged
+from .request_cards import RequestLine, may_see, read_lines, read_open, to_line, why_not
+
+if TYPE_CHECKING:
+    from sayso.tools.definition.tool import AnyTool
+    from sayso.workflows.durable.database import Session
+    from sayso.workflows.durable.engine import DurableEngine
+
+    from .people import Person
+
+log = logging.getLogger(__name__)
+LOOK_SECONDS, SOONEST_SECONDS = 0.5, 0.2
+"""How often the database is looked at, and how soon again after somebody here has changed something: what gathers is told together."""
+MOST_REMEMBERED = 200
+"""How many changes are kept for pages that were away: one that was away for longer reads everything anew."""
+PAGE_RELOADS = b"event: reload\ndata: {}\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedChange:
+    """What changed between two looks, ready to be told: a page is told what its person may see; all pages of one person the same bytes."""
+
+    number: int
+    lines: Sequence[tuple[RequestLine, Arranged]]
+    refusals: Callable[[Person, RequestLine, Arranged], str]
+    is_visible: Callable[[Person, RequestLine, Arranged], bool]
+    runs_changed: bool
+    trouble: str | None
+    _told: dict[Person, bytes] = field(default_factory=dict)
+
+    def tell(self, person: Person) -> bytes:
+        """Return the change as one event of the stream."""
+        told = self._told.get(person)
+        if told is None:
+            lines = [
+                to_line(line, arranged, self.refusals(person, line, arranged))
+                for line, arranged in self.lines
+                if self.is_visible(person, line, arranged)
+            ]
+            data = {"lines": lines, "runs": self.runs_changed, "trouble": self.trouble}
+            told = self._told[person] = f"id: {self.number}\nevent: change\ndata: {json.dumps(data)}\n\n".encode()
+        return told
+
+
+class LiveFeed:
+    """Looks at the database while somebody watches, and hands what changed to all who do.
+
+    It keeps no queue for a page: each has its place in one short list. A page that reads slowly falls behind, is told to read everything
+    anew, and costs no memory meanwhile.
+    """
+
+    def __init__(self, engine: DurableEngine, desk: ApprovalDesk, find_tool: Callable[[RequestLine], AnyTool | None]) -> None:
+        self._engine, self._desk, self._find_tool = engine, desk, find_tool
+        self._changes: deque[FeedChange] = deque(maxlen=MOST_REMEMBERED)
+        self._number = int(time.time() * 1000)  # so that the numbers of a server before this one are older
+        self._next: asyncio.Future[None] | None = None
+        self._poked = asyncio.Event()
+        self._open: dict[str, RequestLine] = {}
+        self._arranged: dict[str, Arranged] = {}
+        self._stamp: tuple[object, ...] = ()
+        self._is_first = True
+        self.trouble = ""
+        self.watchers = 0
+        self.on_change: list[Callable[[Sequence[RequestLine], Sequence[RequestLine]], None]] = []
+
+    @property
+    def number(self) -> int:
+        """Return the number of the last change."""
+        return self._number
+
+    def poke(self) -> None:
+        """Look soon: somebody here has changed something."""
+        self._poked.set()
+
+    async def watch(self, person: Person, since: int | None) -> AsyncIterator[bytes]:
+        """Yield what changes from now on, or after the change `since`, as events of a stream."""
+        self.watchers += 1
+        self.poke()
+        try:
+            at = self._number if since is None else since
+            yield b"retry: 1000\n\n"
+            if self.trouble:
+                yield _tell_trouble(self._number, self.trouble)
+            while True:
+                if at < self._number and (at < self._oldest - 1 or at > self._number):
+                    at = self._number
+                    yield PAGE_RELOADS
+                while at < self._number:
+                    after = [change for change in self._changes if change.number > at]
+                    at = self._number
+                    yield b"".join(change.tell(person) for change in after)
+                await self._wait()
+        finally:
+            self.watchers -= 1
+
+    @property
+    def _oldest(self) -> int:
+        return self._changes[0].number if self._changes else self._number
+
+    async def _wait(self) -> None:
+        if self._next is None or self._next.done():
+            self._next = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._next)
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled. A database that is away is told to all pages, and that it is back."""
+        while True:
+            try:
+                await self._look()
+                self._say_trouble("")
+            except (RunError, UsageError) as error:
+                self._say_trouble(str(error))
+            await asyncio.sleep(SOONEST_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._poked.wait(), LOOK_SECONDS - SOONEST_SECONDS)
+            self._poked.clear()
+
+    async def _look(self) -> None:
+        def look(session: Session) -> tuple[object, ...]:
+            return (
+                *session.execute("SELECT max(changed_at), count(*) FROM sayso_runs").fetchone(),
+                *session.execute("SELECT count(*), max(asked_at) FROM sayso_approvals WHERE state = 'proposed'").fetchone(),
+            )
+
+        stamp = await self._engine.database.do(look)
+        lines = {line.digest: line for line in await self._engine.database.do(read_open)}
+        arranged = await self._desk.read(lines)
+        gone = [digest for digest in self._open if digest not in lines]
+        ended = await self._engine.database.do(lambda session: read_lines(session, gone)) if gone else []
+        new = [line for digest, line in lines.items() if digest not in self._open]
+        moved = [line for digest, line in lines.items() if digest in self._open and arranged.get(digest) != self._arranged.get(digest)]
+        runs_changed = stamp != self._stamp
+        self._open, self._arranged, self._stamp = lines, arranged, stamp
+        if self._is_first:
+            self._is_first = False
+        elif new or moved or ended or runs_changed:
+            told = [(line, arranged.get(line.digest, NOTHING_ARRANGED)) for line in (*new, *moved, *ended)]
+            self._add(told, runs_changed, None)
+        if new or ended:
+            for each in self.on_change:
+                each(new, ended)
+
+    def _add(self, lines: Sequence[tuple[RequestLine, Arranged]], runs_changed: bool, trouble: str | None) -> None:
+        self._number += 1
+        self._changes.append(FeedChange(self._number, lines, self.find_refusal, self.is_visible, runs_changed, trouble))
+        if self._next is not None and not self._next.done():
+            self._next.set_result(None)
+
+    def _say_trouble(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            self.trouble = trouble
+            if trouble:
+                log.warning("%s", trouble)
+            self._add((), not trouble, trouble)
+
+    def find_refusal(self, person: Person, line: RequestLine, arranged: Arranged) -> str:
+        """Return why a person may not decide a request; empty if they may."""
+        return why_not(person, line, arranged, self._find_tool(line))
+
+    def is_visible(self, person: Person, line: RequestLine, arranged: Arranged) -> bool:
+        """Return whether a person is shown a request."""
+        return may_see(person, line, arranged, self._find_tool(line))
+
+
+def _tell_trouble(number: int, trouble: str) -> bytes:
+    data: Mapping[str, object] = {"lines": [], "runs": False, "trouble": trouble}
+    return f"id: {number}\nevent: change\ndata: {json.dumps(data)}\n\n".encode()

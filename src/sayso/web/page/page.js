@@ -1,0 +1,1138 @@
+// The page: inbox, chat, runs. Everything is built as nodes, never as HTML: what a model writes stays text.
+
+const $ = (selector) => document.querySelector(selector);
+const main = () => $("#main");
+const state = { me: null, open: new Map(), decided: [], offset: 0, trouble: "", live: null, chat: null, leave: [] };
+const ARM_MS = 500; // a card that has just appeared takes no answer: typed ahead, or under a pointer that meant something else
+
+/** Return an element: h("p.note", {title: "x"}, "text", child). Attributes that are functions are listeners; null and false are left out. */
+function h(what, attributes = {}, ...children) {
+  const [tag, ...classes] = what.split(".");
+  const node = document.createElement(tag || "div");
+  if (classes.length) node.className = classes.join(" ");
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (typeof value === "function") node.addEventListener(name, value);
+    else if (name === "value" || name === "checked") node[name] = value;
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+const SHAPES = {
+  inbox: "M3 13l2.5-8h13L21 13v6H3zM3 13h5l1.5 3h5L16 13h5",
+  chat: "M4 5h16v11H10l-5 4v-4H4z",
+  runs: "M5 6h14M5 12h14M5 18h9",
+  warn: "M12 4l9 16H3zM12 10v4M12 17v.5",
+  check: "M5 12.5l4.5 4.5L19 7.5",
+  you: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20a7.5 7.5 0 0 1 15 0",
+  model: "M12 3l2.2 6.8L21 12l-6.8 2.2L12 21l-2.2-6.8L3 12l6.8-2.2z",
+  page: "M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 16h6",
+  app: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
+  computed: "M6 3h12v18H6zM9 7h6M9 12h.5M12 12h.5M15 12h.5M9 16h.5M12 16h.5M15 16h.5",
+};
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", SHAPES[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** Put children into a node in place of what is there; null and false are left out. */
+function fill(node, ...children) {
+  node.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+}
+
+/** Say something to a screen reader. */
+function say(text) {
+  $("#said").textContent = text;
+}
+
+class Problem extends Error {
+  constructor(status, data) {
+    super(data.error || `The server answered ${status}.`);
+    this.status = status;
+    this.data = data;
+  }
+}
+
+/** Ask the server; `body` makes it a change. Throws a Problem with the server's sentence. */
+async function ask(path, body) {
+  const options = { headers: {}, credentials: "same-origin" };
+  if (body !== undefined) {
+    options.method = "POST";
+    options.headers["Content-Type"] = "application/json";
+    options.headers["X-Sayso-Token"] = state.me?.token ?? "";
+    options.body = JSON.stringify(body);
+  }
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch {
+    throw new Problem(0, { error: "The server does not answer. Is it running?" });
+  }
+  let data = {};
+  try {
+    data = await response.json();
+  } catch {
+    data = { error: `The server answered ${response.status}.` };
+  }
+  if (!response.ok) throw new Problem(response.status, data);
+  return data;
+}
+
+// words
+
+const now = () => Date.now() / 1000 + state.offset;
+const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+
+function duration(seconds) {
+  const parts = [];
+  let left = Math.max(0, Math.floor(seconds));
+  for (const [unit, size] of UNITS) {
+    if (left >= size && parts.length < 2) parts.push(`${Math.floor(left / size)} ${unit}`);
+    left %= size;
+    if (parts.length === 1 && (unit === "min" || unit === "s")) break;
+  }
+  return parts.join(" ") || "0 s";
+}
+
+function ago(at) {
+  const seconds = now() - at;
+  return seconds < 10 ? "just now" : `${duration(seconds).split(" ").slice(0, 2).join(" ")} ago`;
+}
+
+const clockTime = (at) => new Date(at * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+const dollars = (amount) => `$${amount < 0.1 ? amount.toFixed(4) : amount.toFixed(2)}`;
+const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+const time = (at, text) => h("time", { datetime: new Date(at * 1000).toISOString(), title: clockTime(at) }, text);
+
+function sourceKind(source) {
+  if (/\byou wrote\b/i.test(source)) return "you";
+  if (/^the (application|workflow|guard)/.test(source)) return "app";
+  if (/^the model/.test(source)) return "model";
+  if (/comput|calculat|CALCULATOR|^[A-Z_]+\(/.test(source)) return "computed";
+  return "page";
+}
+
+// Markdown, as nodes. Links go to http and https only and show where they lead; pictures of strangers are words.
+
+function inline(text) {
+  const nodes = [];
+  const pattern = /`([^`\n]+)`|\*\*([^*\n]+)\*\*|(?<![\w*])\*([^*\s][^*\n]*)\*|(!?)\[([^\]\n]*)\]\(([^()\s]*(?:\([^()\s]*\)[^()\s]*)*)\)|(https?:\/\/[^\s<>"')\]]+[^\s<>"')\].,;:!?])/g;
+  let at = 0;
+  for (const found of text.matchAll(pattern)) {
+    if (found.index > at) nodes.push(text.slice(at, found.index));
+    at = found.index + found[0].length;
+    if (found[1] !== undefined) nodes.push(h("code", {}, found[1]));
+    else if (found[2] !== undefined) nodes.push(h("strong", {}, found[2]));
+    else if (found[3] !== undefined) nodes.push(h("em", {}, found[3]));
+    else if (found[4]) nodes.push(h("span.picture", {}, `[picture: ${found[5] || "no description"}, not loaded]`));
+    else nodes.push(link(found[7] ?? found[6], found[7] ?? found[5], found[0]));
+  }
+  if (at < text.length) nodes.push(text.slice(at));
+  return nodes;
+}
+
+function link(address, label, written) {
+  let url;
+  try {
+    url = new URL(address);
+  } catch {
+    return written;
+  }
+  if (url.protocol !== "https:" && url.protocol !== "http:") return written;
+  const where = label.includes(url.host) ? null : h("span.host", {}, ` (${url.host})`);
+  return h("a", { href: url.href, target: "_blank", rel: "noopener noreferrer nofollow" }, label || url.host, where);
+}
+
+function markdown(text) {
+  const out = h("div.prose");
+  const lines = text.split("\n");
+  let index = 0;
+  const isBlock = (line) => /^(```|#{1,6} |\s*[-*+] |\s*\d+[.)] |> |\|.*\|)/.test(line);
+  while (index < lines.length) {
+    const line = lines[index];
+    let found;
+    if (!line.trim()) index++;
+    else if (/^```/.test(line)) {
+      const body = [];
+      index++;
+      while (index < lines.length && !/^```/.test(lines[index])) body.push(lines[index++]);
+      index++;
+      out.append(h("pre", { tabindex: "0" }, h("code", {}, body.join("\n"))));
+    } else if ((found = line.match(/^(#{1,6}) (.*)/))) {
+      out.append(h("p.heading", {}, inline(found[2])));
+      index++;
+    } else if (/^\s*([-*+]|\d+[.)]) /.test(line)) {
+      const ordered = /^\s*\d/.test(line);
+      const list = h(ordered ? "ol" : "ul");
+      while (index < lines.length && (found = lines[index].match(/^\s*(?:[-*+]|\d+[.)]) (.*)/))) {
+        list.append(h("li", {}, inline(found[1])));
+        index++;
+      }
+      out.append(list);
+    } else if (/^> /.test(line)) {
+      const body = [];
+      while (index < lines.length && /^> ?/.test(lines[index]) && lines[index]) body.push(lines[index++].replace(/^> ?/, ""));
+      out.append(h("blockquote", {}, body.map((each) => h("p", {}, inline(each)))));
+    } else if (/^\|.*\|\s*$/.test(line) && /^\|[\s:|-]+\|\s*$/.test(lines[index + 1] ?? "")) {
+      const cells = (row) => row.trim().slice(1, -1).split("|").map((cell) => inline(cell.trim()));
+      const body = h("tbody");
+      const head = h("tr", {}, cells(line).map((cell) => h("th", { scope: "col" }, cell)));
+      index += 2;
+      while (index < lines.length && /^\|.*\|\s*$/.test(lines[index])) body.append(h("tr", {}, cells(lines[index++]).map((cell) => h("td", {}, cell))));
+      out.append(h("div.scroll", { tabindex: "0" }, h("table", {}, h("thead", {}, head), body)));
+    } else {
+      const body = [];
+      do body.push(lines[index++]);
+      while (index < lines.length && lines[index].trim() && !isBlock(lines[index]));
+      out.append(h("p", {}, body.flatMap((each, number) => [number ? h("br") : null, ...inline(each)])));
+    }
+  }
+  return out;
+}
+
+// the frame
+
+const PLACES = [["inbox", "Inbox"], ["chat", "Chat"], ["runs", "Runs"]];
+
+function frame(place, title, ...content) {
+  document.title = `${waiting() ? `(${waiting()}) ` : ""}${title} · Sayso`;
+  const places = state.me.only ? PLACES.slice(0, 1) : state.me.read_only ? PLACES.filter(([name]) => name !== "chat") : PLACES;
+  const nav = h("nav.places", { "aria-label": "Places" },
+    h("a.brand", { href: "#/inbox", "aria-label": "Sayso, to the inbox" }, h("span.mark", {}, icon("check")), h("span", {}, "Sayso")),
+    places.map(([name, label]) => h("a.place", { href: `#/${name}`, "aria-current": name === place ? "page" : null }, icon(name), h("span.label", {}, label),
+      name === "inbox" ? h("span.count", { id: "count" }) : null)),
+    h("div.who", {}, h("span.avatar", { "aria-hidden": "true" }, state.me.name.slice(0, 1).toUpperCase()),
+      h("span.name", {}, state.me.name, h("small", {}, state.me.read_only ? "read only" : state.me.roles.join(", ") || "signed in")),
+      state.me.read_only ? null : h("button.quiet", { click: signOut }, "Sign out")));
+  const trouble = h("div.trouble", { id: "trouble", role: "alert", hidden: !state.trouble }, state.trouble);
+  $("#page").replaceChildren(nav, h("div.content", {}, trouble, h("main", { id: "main", class: place, tabindex: "-1" }, ...content)));
+  showCount();
+}
+
+const mine = () => [...state.open.values()].filter((line) => !line.refusal);
+const waiting = () => (state.me ? mine().length : 0);
+
+function showCount() {
+  const count = $("#count");
+  if (!count) return;
+  count.textContent = waiting() || "";
+  count.hidden = !waiting();
+  document.title = document.title.replace(/^(\(\d+\) )?/, waiting() ? `(${waiting()}) ` : "");
+}
+
+function showTrouble(text) {
+  state.trouble = text ?? "";
+  const box = $("#trouble");
+  if (box) {
+    box.textContent = state.trouble;
+    box.hidden = !state.trouble;
+  }
+}
+
+async function signOut() {
+  await ask("api/sign-out", {}).catch(() => {});
+  location.hash = "";
+  location.reload();
+}
+
+function signedOut(message) {
+  state.live?.close();
+  document.title = "Sign in · Sayso";
+  $("#page").replaceChildren(h("main.centred", { id: "main" }, h("span.mark.large", {}, icon("check")), h("h1", {}, "Sayso"),
+    h("p", {}, message),
+    h("p.hint", {}, "sayso serve", " prints a link for each person when it starts.")));
+}
+
+// the inbox
+
+async function loadInbox() {
+  const data = await ask("api/inbox");
+  state.offset = data.now - Date.now() / 1000;
+  state.number = data.number;
+  state.open = new Map(data.open.map((line) => [line.digest, line]));
+  state.decided = data.decided;
+}
+
+function showInbox(digest) {
+  if (state.me.only) digest = state.me.only;
+  const wide = matchMedia("(min-width: 900px)").matches;
+  if (!digest && wide && state.open.size) digest = mine()[0]?.digest ?? [...state.open.keys()][0];
+  const list = h("section.list", { id: "list", "aria-label": "Requests" });
+  const pane = h("section.pane", { id: "pane", "aria-label": "The request" });
+  frame("inbox", "Inbox", h("div.split", { class: digest ? "split has-card" : "split" }, state.me.only ? null : list, pane));
+  state.selected = digest;
+  drawList();
+  if (digest) showCard(digest, pane);
+  else pane.append(emptyPane());
+}
+
+function emptyPane() {
+  return h("div.empty", {}, h("span.mark.large", {}, icon("check")), h("h2", {}, "Nothing waits for you"),
+    h("p", {}, "When an agent wants to do something that changes the world, its card appears here."));
+}
+
+function drawList() {
+  const list = $("#list");
+  if (!list) return;
+  const lines = [...state.open.values()];
+  const focused = document.activeElement?.closest?.("#list a")?.getAttribute("href");
+  const groups = new Map();
+  for (const line of lines) {
+    const key = line.tool;
+    groups.set(key, [...(groups.get(key) ?? []), line]);
+  }
+  const filter = state.filter ?? "";
+  const shown = (line) => !filter || (filter === "mine" ? !line.refusal : `${line.card} ${line.tool} ${line.flow} ${line.user}`.toLowerCase().includes(filter));
+  const search = list.querySelector("input")
+    ?? h("input.search", { type: "search", placeholder: "Filter requests", "aria-label": "Filter requests", input: (event) => {
+      state.filter = event.target.value.trim().toLowerCase();
+      drawList();
+    } });
+  const body = [...groups].flatMap(([tool, each]) => {
+    const visible = each.filter(shown);
+    return visible.length ? [h("h2", {}, tool, h("span.count", {}, String(visible.length))), h("ul", {}, visible.map(lineRow))] : [];
+  });
+  if (!body.length) body.push(h("p.none", {}, lines.length ? "No request fits the filter." : "Nothing waits."));
+  const decided = state.decided.slice(0, 15);
+  if (decided.length) body.push(h("h2.past", {}, "Decided"), h("ul.past", {}, decided.map(lineRow)));
+  const rest = h("div.rows", {}, body);
+  if (list.querySelector("input")) list.querySelector(".rows").replaceWith(rest);
+  else list.replaceChildren(h("h1", {}, "Inbox"), search, rest);
+  if (focused) list.querySelector(`a[href="${CSS.escape(focused).replaceAll("\\", "\\")}"]`)?.focus();
+  showCount();
+}
+
+function lineRow(line) {
+  const open = line.state === "proposed";
+  const notes = [];
+  if (line.claimed_by) notes.push(h("span.tag", {}, line.claimed_by === state.me.name ? "claimed by you" : `claimed by ${line.claimed_by}`));
+  if (line.handed_to) notes.push(h("span.tag", {}, line.handed_to === state.me.name ? `handed to you by ${line.handed_by}` : `handed to ${line.handed_to}`));
+  if (!open) notes.push(h("span.tag", { class: `tag ${line.state}` }, WORDS[line.state] ?? line.state), line.decided_by ? h("span.by", {}, `by ${line.decided_by}`) : null);
+  const soon = open && line.expires_at - now() < 3600;
+  return h("li", {}, h("a.line", { href: `#/inbox/${line.digest}`, "aria-current": line.digest === state.selected ? "true" : null, class: `line${line.refusal && open ? " other" : ""}` },
+    h("span.what", {}, line.card),
+    h("span.meta", {}, h("span", {}, line.flow, line.user && line.user !== state.me.name ? ` for ${line.user}` : ""), " · ",
+      time(line.decided_at ?? line.asked_at, ago(line.decided_at ?? line.asked_at)), soon ? h("span.tag.warn", {}, "expires soon") : null, ...notes)));
+}
+
+const WORDS = { proposed: "waits", approved: "approved", edited: "changed", rejected: "rejected", expired: "expired", executing: "under way", done: "done", failed: "failed", unknown: "nobody knows", closed: "closed" };
+
+// the card
+
+async function showCard(digest, pane) {
+  let card;
+  try {
+    card = await ask(`api/cards/${digest}`);
+  } catch (problem) {
+    pane.replaceChildren(h("p.problem", { role: "alert" }, problem.message));
+    return;
+  }
+  state.offset = card.now - Date.now() / 1000;
+  pane.replaceChildren(cardNode(card, { level: "h1", full: true }));
+}
+
+/** Highlight, in the sentence, each value in the colour of where it is from. */
+function sentence(card) {
+  const spots = [];
+  for (const each of [...card.shown].sort((a, b) => b.value.length - a.value.length)) {
+    if (each.value.length < 1) continue;
+    const from = card.card.search(new RegExp(`(?<![\\p{L}\\p{N}])${each.value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\p{L}\\p{N}])`, "u"));
+    const to = from + each.value.length;
+    if (from >= 0 && !spots.some((spot) => from < spot.to && to > spot.from)) spots.push({ from, to, each });
+  }
+  spots.sort((a, b) => a.from - b.from);
+  const nodes = [];
+  let at = 0;
+  for (const { from, to, each } of spots) {
+    nodes.push(card.card.slice(at, from), h("span.spot", { class: `spot ${sourceKind(each.source)}`, title: each.source }, card.card.slice(from, to)));
+    at = to;
+  }
+  nodes.push(card.card.slice(at));
+  return nodes;
+}
+
+/** Return the card of a request, which answers for itself: it arms its buttons, counts down, and shows what became of it. */
+function cardNode(card, { level = "h2", full = false } = {}) {
+  const node = h("article.card", { "data-digest": card.digest, "aria-label": `Request of ${card.tool}` });
+  const armedAt = performance.now() + ARM_MS;
+  let busy = false;
+  const isOpen = () => card.state === "proposed" && card.expires_at > now();
+
+  const decide = async (what, body, button) => {
+    if (busy || performance.now() < armedAt || !isOpen()) return;
+    busy = true;
+    node.classList.add("busy");
+    try {
+      const answer = await ask(`api/cards/${card.digest}/${what}`, body);
+      Object.assign(card, { state: answer.state ?? card.state, decided_by: answer.by ?? card.decided_by, decided_at: answer.state ? now() : card.decided_at }, answer.claimed_by !== undefined ? { claimed_by: answer.claimed_by } : {}, answer.handed_to !== undefined ? { handed_to: answer.handed_to } : {});
+      if (answer.state) {
+        state.open.delete(card.digest);
+        say(`${WORDS[answer.state]}.`);
+      }
+      await draw();
+      drawList();
+      if (answer.state) watch();
+    } catch (problem) {
+      say(problem.message);
+      const fresh = await ask(`api/cards/${card.digest}`).catch(() => null);
+      if (fresh) Object.assign(card, fresh);
+      await draw(problem.message);
+      button?.focus?.();
+    } finally {
+      busy = false;
+      node.classList.remove("busy");
+    }
+  };
+
+  /** Look what becomes of a decided request until it is over. */
+  const watch = async () => {
+    for (let tries = 0; tries < 60 && node.isConnected && ["approved", "executing", "edited"].includes(card.state); tries++) {
+      await new Promise((resolve) => setTimeout(resolve, tries < 10 ? 400 : 1500));
+      const fresh = await ask(`api/cards/${card.digest}`).catch(() => null);
+      if (fresh && (fresh.state !== card.state || fresh.next !== card.next || fresh.result?.text !== card.result?.text)) {
+        Object.assign(card, fresh);
+        await draw();
+        if (card.state === "edited" && card.next) return;
+      }
+    }
+  };
+
+  const draw = async (problem = "") => {
+    node.replaceChildren(...cardParts(card, { level, full, problem, decide, isOpen, redraw: draw }));
+  };
+  node.refresh = async () => {
+    const fresh = await ask(`api/cards/${card.digest}`).catch(() => null);
+    if (!fresh) return;
+    const before = card.state;
+    Object.assign(card, fresh);
+    if (!node.querySelector("form")) await draw();
+    if (card.state !== before) watch();
+  };
+  node.answer = (what) => {
+    const button = node.querySelector(`button[data-answer="${what}"]`);
+    if (button) what === "approve" ? button.focus() : button.click();
+  };
+  draw();
+  if (["approved", "executing", "edited"].includes(card.state)) watch();
+  return node;
+}
+
+function cardParts(card, { level, full, problem, decide, isOpen, redraw }) {
+  const parts = [];
+  parts.push(h("header", {},
+    h("span.tool", {}, card.tool),
+    h("span.from", {}, "asked by ", state.me.only ? card.flow : h("a", { href: `#/runs/${encodeURIComponent(card.root)}` }, card.flow), card.user ? ` for ${card.user}` : "", " · ", time(card.asked_at, ago(card.asked_at))),
+    isOpen() ? clockNode(card) : null));
+  parts.push(h(level, { class: "sentence" }, sentence(card)));
+  if (card.warnings.length) parts.push(h("ul.warnings", { "aria-label": "Warnings" }, card.warnings.map((each) => h("li", {}, icon("warn"), h("span", {}, each)))));
+  if (card.shown.length) parts.push(h("dl.values", {}, card.shown.map(valueRow)));
+  if (card.cost_usd) parts.push(h("p.cost", {}, `This costs ${dollars(card.cost_usd)}.`));
+  if (problem) parts.push(h("p.problem", { role: "alert" }, problem));
+  if (isOpen() && !state.me.read_only) parts.push(answerParts(card, decide, redraw));
+  else parts.push(outcomePart(card));
+  if (full) parts.push(h("details.proof", {}, h("summary", {}, "What this answer covers"),
+    h("p", {}, "An answer counts for exactly this call, once, until it expires. A changed value is a new card."),
+    h("p.digest", {}, `Request ${card.digest}`)));
+  return parts;
+}
+
+function clockNode(card) {
+  const ring = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  ring.setAttribute("viewBox", "0 0 36 36");
+  ring.setAttribute("class", "ring");
+  ring.setAttribute("aria-hidden", "true");
+  for (const name of ["track", "left"]) {
+    const circle = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+    for (const [key, value] of Object.entries({ cx: 18, cy: 18, r: 15, pathLength: 100, class: name })) circle.setAttribute(key, value);
+    ring.append(circle);
+  }
+  const text = h("span");
+  const node = h("span.clock", { title: `Expires ${clockTime(card.expires_at)}` }, ring, text);
+  const tick = () => {
+    const left = card.expires_at - now();
+    const share = Math.max(0, Math.min(1, left / (card.expires_at - card.asked_at)));
+    ring.lastChild.setAttribute("stroke-dasharray", `${share * 100} 100`);
+    text.textContent = left > 0 ? `${duration(left)} left` : "expired";
+    node.classList.toggle("soon", left < 3600);
+    if (left <= 0) node.closest(".card")?.refresh?.();
+    else if (node.isConnected || share === 1 || !node.dataset.began) setTimeout(tick, Math.min(left * 1000 + 50, left < 300 ? 1000 : 30000));
+    node.dataset.began = "1";
+  };
+  tick();
+  return node;
+}
+
+function valueRow(each) {
+  const kind = sourceKind(each.source);
+  return h("div.value", { class: `value ${kind}` }, h("dt", {}, each.name),
+    h("dd", {}, h("span.exact", {}, each.value === "" ? h("i", {}, "empty") : each.value),
+      h("span.source", {}, icon(kind), h("span", {}, each.source)), each.quote ? h("q", {}, each.quote.replace(/^["“]|["”]$/g, "")) : null));
+}
+
+function answerParts(card, decide, redraw) {
+  if (card.refusal) return h("div.answers", {}, h("p.refusal", {}, card.refusal), claimButtons(card, decide));
+  const needed = card.approvals_needed > 1 ? h("p.quorum", {}, `${card.approvals_needed} people must say yes. So far: ${card.approved_by.join(", ") || "nobody"}.`) : null;
+  const confirm = state.me.only ? h("p.confirm", {}, h("label", {}, h("input", { type: "checkbox", id: "confirmed" }), " I have read the card")) : null;
+  const box = h("div.answers", {}, needed, confirm,
+    h("div.buttons", {},
+      h("button.primary", { "data-answer": "approve", "aria-keyshortcuts": "a", click: (event) => {
+        if (state.me.only && !box.querySelector("#confirmed").checked) {
+          box.querySelector("#confirmed").focus();
+          say("Say first that you have read the card.");
+          return;
+        }
+        decide("approve", { confirmed: true }, event.currentTarget);
+      } }, "Approve"),
+      card.fields.length ? h("button", { "data-answer": "edit", "aria-keyshortcuts": "e", click: () => box.replaceWith(editForm(card, decide, redraw)) }, "Edit") : null,
+      h("button.danger", { "data-answer": "reject", "aria-keyshortcuts": "r", click: () => box.replaceWith(rejectForm(card, decide, redraw)) }, "Reject")),
+    state.me.only ? null : claimButtons(card, decide));
+  return box;
+}
+
+function claimButtons(card, decide) {
+  const others = (state.me.people ?? []).filter((name) => name !== state.me.name);
+  if (!others.length && !card.claimed_by && !card.handed_to) return null;
+  const buttons = [];
+  if (!card.claimed_by && !card.refusal) buttons.push(h("button.quiet", { click: () => decide("claim", {}) }, "Claim"));
+  if (card.claimed_by && (card.claimed_by === state.me.name || state.me.roles.includes("approver"))) buttons.push(h("button.quiet", { click: () => decide("release", {}) }, "Release"));
+  if (others.length && (!card.refusal || state.me.roles.includes("approver"))) {
+    const choice = h("select", { "aria-label": "Hand on to", change: (event) => event.target.value && decide("hand-on", { to: event.target.value === "-" ? "" : event.target.value }) },
+      h("option", { value: "" }, "Hand on to ..."), others.map((name) => h("option", {}, name)), card.handed_to ? h("option", { value: "-" }, "everybody") : null);
+    buttons.push(choice);
+  }
+  const notes = [card.claimed_by ? `Claimed by ${card.claimed_by === state.me.name ? "you" : card.claimed_by}.` : "", card.handed_to ? `Handed to ${card.handed_to === state.me.name ? "you" : card.handed_to}${card.handed_by ? ` by ${card.handed_by}` : ""}.` : ""].filter(Boolean);
+  return h("div.arranged", {}, notes.length ? h("span", {}, notes.join(" ")) : null, ...buttons);
+}
+
+function rejectForm(card, decide, redraw) {
+  const reason = h("textarea", { rows: "2", id: "reason", maxlength: "2000", placeholder: "For example: ask for the quantity first" });
+  const form = h("form.change", { submit: (event) => {
+    event.preventDefault();
+    decide("reject", { reason: reason.value.trim() }, event.submitter);
+  } },
+  h("label", { for: "reason" }, "Why not? The model is told the reason."), reason,
+  h("div.buttons", {}, h("button.danger.filled", {}, "Reject"), h("button", { type: "button", click: () => redraw() }, "Back")));
+  queueMicrotask(() => reason.focus());
+  return form;
+}
+
+const KINDS = { integer: "number", number: "number", string: "text", boolean: "checkbox" };
+
+function fieldKind(field) {
+  const schema = field.schema ?? {};
+  if (Array.isArray(schema.enum)) return "enum";
+  const types = [].concat(schema.type ?? (schema.anyOf ?? []).map((each) => each.type).filter((each) => each && each !== "null"));
+  if (types.length === 1 && KINDS[types[0]]) return types[0];
+  if (!field.schema) return { number: "number", string: "string", boolean: "boolean" }[typeof field.value] ?? "json";
+  return "json";
+}
+
+function editForm(card, decide, redraw) {
+  const problem = h("p.problem", { role: "alert", hidden: true });
+  const fields = card.fields.map((field) => {
+    const kind = fieldKind(field);
+    const id = `field-${field.name}`;
+    const hint = field.schema?.description;
+    let input;
+    if (kind === "enum") input = h("select", { id }, field.schema.enum.map((each) => h("option", { selected: each === field.value }, String(each))));
+    else if (kind === "boolean") input = h("input", { id, type: "checkbox", checked: field.value === true });
+    else if (kind === "integer" || kind === "number") input = h("input", { id, type: "number", step: kind === "integer" ? "1" : "any", value: field.value ?? "" });
+    else if (kind === "string" && String(field.value ?? "").length < 80 && !String(field.value ?? "").includes("\n")) input = h("input", { id, type: "text", value: field.value ?? "" });
+    else input = h("textarea", { id, rows: kind === "json" ? "4" : "5", class: kind === "json" ? "code" : null }, kind === "json" ? JSON.stringify(field.value, null, 2) : field.value ?? "");
+    const read = () => {
+      if (kind === "boolean") return input.checked;
+      if (kind === "enum") return field.schema.enum[input.selectedIndex];
+      if (kind === "integer" || kind === "number") return input.value === "" ? null : Number(input.value);
+      return kind === "json" ? JSON.parse(input.value) : input.value;
+    };
+    return { field, read, input, node: h("div.field", { class: `field ${kind}` }, h("label", { for: id }, field.name, field.hidden ? " (secret)" : ""), input, hint ? h("small", {}, hint) : null) };
+  });
+  const form = h("form.change", { submit: (event) => {
+    event.preventDefault();
+    const changes = {};
+    for (const { field, read, input } of fields) {
+      let value;
+      try {
+        value = read();
+      } catch {
+        problem.textContent = `${field.name} is not JSON.`;
+        problem.hidden = false;
+        input.focus();
+        return;
+      }
+      if (JSON.stringify(value) !== JSON.stringify(field.value)) changes[field.name] = value;
+    }
+    if (!Object.keys(changes).length) {
+      problem.textContent = "Nothing was changed. Change a value, or go back and approve the card as it is.";
+      problem.hidden = false;
+      return;
+    }
+    decide("edit", { changes }, event.submitter);
+  } },
+  h("p.hint", {}, "The changed call comes back as a new card, which waits for its own yes."), fields.map((each) => each.node), problem,
+  h("div.buttons", {}, h("button.primary", {}, "Ask with these values"), h("button", { type: "button", click: () => redraw() }, "Back")));
+  queueMicrotask(() => fields[0]?.input.focus());
+  return form;
+}
+
+const OUTCOMES = {
+  approved: ["good", "Approved", "It is being carried out."],
+  executing: ["good", "Approved", "It is under way."],
+  done: ["good", "Done", "It was carried out, once."],
+  failed: ["bad", "Failed", "Nothing happened."],
+  unknown: ["bad", "Nobody knows whether this happened", "Look at the world before you ask again."],
+  rejected: ["no", "Rejected", "Nothing was done."],
+  edited: ["no", "Changed", "The changed call is a new card."],
+  expired: ["no", "Expired", "Nobody decided in time. Nothing was done."],
+  closed: ["no", "Closed", "The run has ended. Nothing was done."],
+  proposed: ["no", "Expired", "Nobody decided in time. Nothing was done."],
+};
+
+function outcomePart(card) {
+  if (card.state === "proposed" && card.expires_at > now()) return h("p.outcome.no", {}, "This request waits for a decision.");
+  const [mood, title, text] = OUTCOMES[card.state] ?? ["no", card.state, ""];
+  const by = card.decided_by === state.me.name ? "you" : card.decided_by;
+  const yes = ["done", "failed", "unknown", "executing"].includes(card.state) ? ", approved" : "";
+  const who = card.decided_by ? `${yes} by ${by}` : "";
+  const next = card.next ?? (card.state === "edited" ? null : mine().find((line) => line.tool === card.tool)?.digest ?? mine()[0]?.digest);
+  const inInbox = location.hash.startsWith("#/inbox");
+  return h("div.outcome", { class: `outcome ${mood}`, role: "status" }, h("strong", {}, `${title}${who}`, card.decided_at ? h("span.when", {}, ", ", time(card.decided_at, ago(card.decided_at))) : null),
+    h("span", {}, card.result?.text || text),
+    inInbox && next && !state.me.read_only ? h("a.button", { href: `#/inbox/${next}` }, card.next ? "To the new card" : "Next request") : null);
+}
+
+// what is told while the page is open
+
+function listen() {
+  state.live?.close();
+  if (state.me.read_only) return;
+  const live = (state.live = new EventSource(`api/live?since=${state.number ?? state.me.number}`));
+  live.addEventListener("change", (event) => {
+    const change = JSON.parse(event.data);
+    if (change.trouble !== null) showTrouble(change.trouble);
+    for (const line of change.lines) {
+      if (line.state === "proposed") {
+        if (!state.open.has(line.digest) && !line.refusal) say(`A new request: ${line.card}`);
+        state.open.set(line.digest, line);
+      } else {
+        state.open.delete(line.digest);
+        state.decided = [line, ...state.decided.filter((each) => each.digest !== line.digest)].slice(0, 50);
+        if (line.state === "expired") say(`Expired without a decision: ${line.card}`);
+      }
+      for (const node of document.querySelectorAll(".card")) if (node.dataset.digest === line.digest) node.refresh();
+    }
+    if (change.lines.length) {
+      drawList();
+      if ($("#pane .empty") && state.open.size && matchMedia("(min-width: 900px)").matches) showInbox();
+    }
+    if (change.runs) window.dispatchEvent(new Event("runs"));
+  });
+  live.addEventListener("reload", async () => {
+    await loadInbox();
+    drawList();
+  });
+  live.addEventListener("error", async () => {
+    showTrouble("The connection to the server was lost. The page tries again.");
+    if (live.readyState === EventSource.CLOSED) setTimeout(begin, 2000);
+  });
+  live.addEventListener("open", () => {
+    if (state.trouble.startsWith("The connection")) {
+      showTrouble("");
+      loadInbox().then(drawList, () => {});
+    }
+  });
+}
+
+// chat
+
+async function showChat(name) {
+  const [{ agents }, { chats }] = await Promise.all([ask("api/agents"), ask("api/chats")]);
+  if (!agents.length) {
+    frame("chat", "Chat", h("div.empty", {}, h("h1", {}, "Chat"), h("p", {}, "This app has no agent to talk with. Give it one: App(agents=[...]).")));
+    return;
+  }
+  const fresh = !name;
+  name ??= `chat-${[...crypto.getRandomValues(new Uint8Array(6))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const known = fresh ? [] : (await ask(`api/chats/${name}`)).turns;
+  const agentChoice = h("select", { "aria-label": "Agent" }, agents.map((each) => h("option", {}, each.name)));
+  if (known.length) agentChoice.value = known.at(-1).agent;
+  const turns = h("div.turns", { id: "turns" });
+  const input = h("textarea", { rows: "1", "aria-label": "Message", placeholder: `Message ${agentChoice.value}`, autocomplete: "off" });
+  const send = h("button.primary", {}, "Send");
+  const stop = h("button", { type: "button", hidden: true }, "Stop");
+  const composer = h("form.composer", {}, agents.length > 1 ? agentChoice : null, input, send, stop);
+  const list = h("section.list", { "aria-label": "Conversations" }, h("p.title", { "aria-hidden": "true" }, "Chat"), h("a.button.new", { href: "#/chat" }, "New conversation"),
+    h("ul", {}, chats.map((each) => h("li", {}, h("a.line", { href: `#/chat/${each.name}`, "aria-current": each.name === name ? "true" : null },
+      h("span.what", {}, each.title ?? each.name), h("span.meta", {}, each.agent, " · ", time(each.changed_at, ago(each.changed_at)), each.state === "waiting" ? h("span.tag.warn", {}, "waits for you") : null))))));
+  frame("chat", "Chat", h("div.split.talk", { class: fresh ? "split talk" : "split talk has-card" }, list, h("section.pane.conversation", { "aria-label": "Conversation" }, h("h1.unseen", {}, "Chat"),
+    known.length ? h("a.back", { href: "#/chat" }, "All conversations") : null, turns, composer)));
+  if (!known.length) turns.append(h("div.welcome", {}, h("span.mark.large", {}, icon("chat")), h("h2", {}, `Talk with ${agentChoice.value}`), h("p", {}, "Nothing with an effect happens before you approve its card.")));
+
+  let running = null;
+  const setRunning = (run) => {
+    running = run;
+    send.hidden = Boolean(run);
+    stop.hidden = !run;
+  };
+  const addTurn = (turn) => {
+    turns.querySelector(".welcome")?.remove();
+    const node = turnNode(turn, { setRunning, say: (text) => submit(text) });
+    turns.append(node);
+    return node;
+  };
+  const submit = async (text) => {
+    if (!text.trim() || running) return;
+    setRunning("...");
+    input.value = "";
+    grow();
+    try {
+      const number = turns.querySelectorAll(".turn").length + 1;
+      const { run } = await ask(`api/chats/${name}/turns`, { text, agent: agentChoice.value, turn: number });
+      if (fresh && location.hash !== `#/chat/${name}`) {
+        history.replaceState(null, "", `#/chat/${name}`);
+        list.querySelector("ul").prepend(h("li", {}, h("a.line", { href: `#/chat/${name}`, "aria-current": "true" }, h("span.what", {}, text.slice(0, 200)), h("span.meta", {}, agentChoice.value, " · just now"))));
+      }
+      const node = addTurn({ run, question: text, items: [], state: "queued", agent: agentChoice.value });
+      node.scrollIntoView({ block: "start" });
+    } catch (problem) {
+      setRunning(null);
+      input.value = text;
+      turns.append(h("p.problem", { role: "alert" }, problem.message));
+    }
+  };
+  const grow = () => {
+    input.style.height = "auto";
+    input.style.height = `${Math.min(input.scrollHeight, 200)}px`;
+  };
+  composer.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit(input.value);
+  });
+  input.addEventListener("input", grow);
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      submit(input.value);
+    }
+  });
+  agentChoice.addEventListener("change", () => (input.placeholder = `Message ${agentChoice.value}`));
+  stop.addEventListener("click", () => running && ask(`api/runs/${encodeURIComponent(running)}/stop`, {}).catch(() => {}));
+  known.forEach(addTurn);
+  input.focus();
+  if (known.length) turns.lastElementChild.scrollIntoView({ block: "end" });
+}
+
+const UNDER_WAY = ["new", "queued", "running"];
+
+/** Return a turn of a conversation: what was asked, and all that came of it, as it comes. */
+function turnNode(turn, { setRunning, say: again }) {
+  const body = h("div.answer", { "aria-live": "off" });
+  const working = h("p.working", { role: "status" }, h("span.dots", { "aria-hidden": "true" }), "Working ...");
+  const foot = h("footer.used");
+  const node = h("article.turn", { "data-run": turn.run }, h("div.question", {}, h("p", {}, turn.question)), body, working, foot);
+  let draft = null;
+  let lastTurn = -1;
+  let seen = 0;
+  const calls = new Map();
+
+  const drafts = (kind) => {
+    if (!draft) {
+      draft = { thought: null, text: null, raw: "" };
+    }
+    if (kind === "thought" && !draft.thought) body.append((draft.thought = h("details.thought", {}, h("summary", {}, "Thinking"), h("p"))));
+    if (kind === "text" && !draft.text) body.append((draft.text = h("div.prose.draft")));
+    return draft;
+  };
+  const dropDraft = () => {
+    draft?.thought?.remove();
+    draft?.text?.remove();
+    draft = null;
+  };
+  const takeDelta = (delta) => {
+    if (delta.what === "note") body.append(h("p.note", {}, delta.text));
+    else if (Number(delta.turn) <= lastTurn) return;
+    else if (delta.what === "withdrawn") dropDraft();
+    else if (delta.what === "text") {
+      const { text } = drafts("text");
+      draft.raw += delta.text;
+      text.replaceChildren(...markdown(draft.raw).childNodes);
+    } else if (delta.what === "thought") drafts("thought").thought.lastChild.append(delta.text);
+    else if (delta.what === "call") working.lastChild.textContent = `Asks for ${delta.tool} ...`;
+  };
+  const takeItem = (item) => {
+    if (item.number <= seen) return;
+    seen = Math.max(seen, item.number);
+    if (item.kind === "reply") {
+      dropDraft();
+      if (!item.place) lastTurn = Math.max(lastTurn, Number(item.turn));
+      if (item.thought) body.append(h("details.thought", {}, h("summary", {}, "Thought"), h("p", {}, item.thought)));
+      item.calls.forEach((call, index) => {
+        const details = h("details.call", {}, h("summary", {}, h("span.tool", {}, call.tool), h("span.how", {}, describeArguments(call.arguments))), h("pre", { tabindex: "0" }, prettyJson(call.arguments)));
+        calls.set(`${item.place}:${item.turn}.${index}`, details);
+        body.append(details);
+      });
+    } else if (item.kind === "result" || item.kind === "receipt") {
+      const call = calls.get(`${item.place}:${item.call}`);
+      const text = h("p.result", { class: `result ${item.outcome}` }, h("span.tag", { class: `tag ${item.outcome}` }, item.outcome), " ", item.text);
+      const asked = body.querySelector(".card-place:not(.settled)"); // its card tells what came of it
+      if (item.kind === "receipt" && asked) {
+        asked.classList.add("settled");
+        asked.querySelector(".card")?.refresh();
+      } else if (item.kind === "receipt" && item.outcome === "done") body.append(h("p.receipt", {}, icon("check"), h("span", {}, item.text)));
+      else if (call) {
+        call.append(text);
+        call.querySelector(".how").append(` → ${item.text.slice(0, 120)}`);
+      } else body.append(h("details.call", {}, h("summary", {}, h("span.tool", {}, item.origin || "tool"), h("span.how", {}, item.text.slice(0, 160))), text));
+    } else if (item.kind === "card") {
+      const place = h("div.card-place");
+      body.append(place);
+      ask(`api/cards/${item.digest}`).then((card) => place.append(cardNode(card)), (problem) => place.append(h("p.problem", {}, problem.message)));
+    } else if (item.kind === "decided") {
+      const card = body.querySelector(`.card[data-digest="${item.digest}"]`);
+      card?.refresh();
+    } else if (item.kind === "retry" || item.kind === "trouble") body.append(h("p.note", {}, item.text));
+    else if (item.kind === "expired") body.append(h("p.note", {}, "Nobody decided in time; the request has expired."));
+  };
+  const takeEnd = (end) => {
+    working.hidden = true;
+    setRunning(null);
+    if (end.state === "done") {
+      dropDraft();
+      body.append(end.is_text ? markdown(end.output) : h("pre", { tabindex: "0" }, end.output ?? ""));
+    } else if (end.state === "failed") body.append(h("p.problem", { role: "alert" }, end.error ?? "The run has failed."));
+    else if (end.state === "cancelled") body.append(h("p.note", {}, "Stopped."));
+    const parts = [];
+    if (end.tokens_in || end.tokens_out) parts.push(`${plural(end.tokens_in, "token")} in, ${end.tokens_out.toLocaleString("en")} out`);
+    if (end.cost_usd) parts.push(dollars(end.cost_usd));
+    if (end.spend_usd) parts.push(`${dollars(end.spend_usd)} spent`);
+    foot.replaceChildren(parts.join(" · "), parts.length ? " · " : "", h("a", { href: `#/runs/${encodeURIComponent(turn.run)}` }, "What happened"));
+    if (end.state === "failed" || end.state === "cancelled") foot.append(" · ", h("button.quiet", { click: () => again(turn.question) }, "Try again"));
+    if (end.state === "done") say("Answered.");
+    if (end.state === "waiting") followWhenMoved();
+  };
+  const follow = () => {
+    working.hidden = false;
+    working.lastChild.textContent = "Working ...";
+    setRunning(turn.run);
+    const stream = new EventSource(`api/runs/${encodeURIComponent(turn.run)}/live?since=${seen}`);
+    state.leave.push(() => stream.close());
+    stream.addEventListener("items", (event) => JSON.parse(event.data).items.forEach(takeItem));
+    stream.addEventListener("delta", (event) => takeDelta(JSON.parse(event.data)));
+    stream.addEventListener("end", (event) => {
+      stream.close();
+      takeEnd(JSON.parse(event.data));
+    });
+  };
+  /** A run that waits goes on when somebody has decided, here or elsewhere. */
+  const followWhenMoved = () => {
+    const look = () => {
+      if (!node.isConnected) return window.removeEventListener("runs", look);
+      const open = [...node.querySelectorAll(".card")].some((card) => state.open.has(card.dataset.digest));
+      if (!open || node.querySelector(".card .outcome")) {
+        window.removeEventListener("runs", look);
+        follow();
+      }
+    };
+    window.addEventListener("runs", look);
+  };
+  turn.items.forEach(takeItem);
+  if (UNDER_WAY.includes(turn.state)) follow();
+  else takeEnd(turn);
+  return node;
+}
+
+function describeArguments(text) {
+  try {
+    return Object.entries(JSON.parse(text)).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ").slice(0, 200);
+  } catch {
+    return text.slice(0, 200);
+  }
+}
+
+function prettyJson(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+// runs
+
+const STATE_WORDS = { new: "new", queued: "queued", running: "running", waiting: "waits", interrupted: "interrupted", died: "died", done: "done", failed: "failed", cancelled: "stopped", unknown: "unknown" };
+const NEED_WORDS = { unknown: "Nobody knows whether a write happened", died: "The program that executed it is gone", interrupted: "Its program was stopped", waiting: "Waits for a decision" };
+
+async function showRuns() {
+  const list = h("div.table");
+  const more = h("button", { hidden: true }, "More runs");
+  const urgent = h("section.urgent", { "aria-label": "Runs that need somebody", hidden: true });
+  const filters = h("div.filters", { role: "group", "aria-label": "State" });
+  frame("runs", "Runs", h("div.wide", {}, h("h1", {}, "Runs"), urgent, filters, list, more));
+  let chosen = "";
+  let shown = 0;
+  const load = async (fresh) => {
+    if (fresh) shown = 0;
+    const data = await ask(`api/runs?state=${chosen}&offset=${shown}`);
+    if (fresh) list.replaceChildren();
+    if (fresh && !chosen) {
+      urgent.hidden = !data.attention.length;
+      urgent.replaceChildren(h("h2", {}, "Needs somebody"), h("ul", {}, data.attention.slice(0, 12).map((run) => h("li", {}, runRow(run, true)))));
+    }
+    list.append(...data.runs.map((run) => runRow(run, false)));
+    shown += data.runs.length;
+    if (!shown) list.replaceChildren(h("p.none", {}, "There are no runs here."));
+    more.hidden = shown >= data.total;
+    more.textContent = `More runs (${(data.total - shown).toLocaleString("en")})`;
+  };
+  const draw = () => filters.replaceChildren(...[["", "All"], ["running", "Running"], ["waiting", "Waiting"], ["failed", "Failed"], ["done", "Done"]].map(([name, label]) =>
+    h("button.chip", { "aria-pressed": String(name === chosen), click: () => {
+      chosen = name;
+      draw();
+      load(true);
+    } }, label)));
+  draw();
+  await load(true);
+  more.addEventListener("click", () => {
+    if (shown > 300) list.replaceChildren(); // a page of many runs stays quick: the earlier ones are a filter away
+    load(false);
+  });
+  const fresh = throttle(() => main()?.classList.contains("runs") && shown <= 50 && load(true).catch(() => {}), 1500);
+  window.addEventListener("runs", fresh);
+  state.leave.push(() => window.removeEventListener("runs", fresh));
+}
+
+function throttle(work, milliseconds) {
+  let timer = null;
+  return () => (timer ??= setTimeout(() => {
+    timer = null;
+    work();
+  }, milliseconds));
+}
+
+function runRow(run, urgent) {
+  return h("a.run", { href: `#/runs/${encodeURIComponent(run.run)}` }, h("span.tag", { class: `tag ${run.needs === "unknown" ? "unknown" : run.state}` }, STATE_WORDS[run.needs === "unknown" ? "unknown" : run.state] ?? run.state),
+    h("span.what", {}, run.question || run.run, urgent && run.needs ? h("small", {}, NEED_WORDS[run.needs]) : run.error ? h("small.bad", {}, run.error) : null),
+    h("span.meta", {}, run.flow, run.user ? ` · ${run.user}` : "", " · ", time(run.changed_at, ago(run.changed_at)), run.cost_usd ? ` · ${dollars(run.cost_usd)}` : "", run.spend_usd ? ` · ${dollars(run.spend_usd)} spent` : ""));
+}
+
+async function showRun(name) {
+  const path = `api/runs/${encodeURIComponent(name)}`;
+  const run = await ask(path);
+  const head = h("header.run-head", {});
+  const tree = h("section.tree", { "aria-label": "Branches" });
+  const story = h("section.story", { "aria-label": "What happened" });
+  frame("runs", `Run ${name}`, h("div.wide", {}, h("a.back", { href: "#/runs" }, "All runs"), head, tree, story));
+  const draw = (run) => {
+    const facts = [["Flow", run.flow], ["For", run.user], ["Began", clockTime(run.created_at)], ["Took", duration(run.changed_at - run.created_at)], ["Model calls", run.model_calls || null], ["Tokens", run.tokens_in ? `${run.tokens_in.toLocaleString("en")} in, ${run.tokens_out.toLocaleString("en")} out` : null], ["Cost", run.cost_usd ? dollars(run.cost_usd) : null], ["Spent by tools", run.spend_usd ? dollars(run.spend_usd) : null], ["Executions", run.attempts > 1 ? run.attempts : null]];
+    const open = run.approvals.filter((each) => each.state === "proposed");
+    fill(head, h("p.eyebrow", {}, h("span.tag", { class: `tag ${run.needs || run.state}` }, STATE_WORDS[run.needs || run.state] ?? run.state), h("code", {}, run.run)),
+      h("h1", {}, run.question || run.run),
+      h("dl.facts", {}, facts.filter(([, value]) => value).map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, String(value))))),
+      run.error ? h("p.problem", {}, run.error) : null,
+      open.length ? h("ul.waits", {}, open.map((each) => h("li", {}, h("a", { href: `#/inbox/${each.digest}` }, "Waits: ", each.card)))) : null,
+      run.output !== undefined ? h("details.output", { open: run.output.length < 1200 }, h("summary", {}, "Output"), run.is_text ? markdown(run.output) : h("pre", { tabindex: "0" }, run.output)) : null,
+      h("div.tools", {}, proofButton(path), UNDER_WAY.includes(run.state) && !state.me.read_only ? h("button", { click: () => ask(`${path}/stop`, {}) }, "Stop") : null));
+    tree.replaceChildren(...treeNodes(run));
+  };
+  draw(run);
+  const windowed = new StoryWindow(path, story, run.items);
+  const fresh = throttle(async () => {
+    if (!story.isConnected) return;
+    const now = await ask(path).catch(() => null);
+    if (now && (now.changed_at !== run.changed_at || now.items !== run.items)) {
+      Object.assign(run, now);
+      draw(run);
+      windowed.grow(run.items);
+    }
+  }, 800);
+  window.addEventListener("runs", fresh);
+  state.leave.push(() => window.removeEventListener("runs", fresh));
+}
+
+function treeNodes(run) {
+  if (run.branches < 2) return [];
+  const counts = {};
+  for (const node of run.tree) counts[node.state] = (counts[node.state] ?? 0) + 1;
+  const rows = run.tree.slice(0, 150).map((node) => h("li", { class: `depth-${Math.min(6, node.path ? node.path.split("/").length : 0)}` }, h("span.dot", { class: `dot ${node.state}`, "aria-hidden": "true" }), h("span", {}, node.path.split("/").at(-1) || run.flow),
+    h("small", {}, `${STATE_WORDS[node.state] ?? node.state}, ${plural(node.steps, "step")}${node.retries ? `, ${plural(node.retries, "retry").replace("retrys", "retries")}` : ""}`)));
+  return [h("h2", {}, "Branches ", h("small", {}, Object.entries(counts).map(([name, count]) => `${count} ${STATE_WORDS[name] ?? name}`).join(", "))), h("ul", {}, rows), run.branches > 150 ? h("p.note", {}, `and ${plural(run.branches - 150, "branch").replace("branchs", "branches")} more`) : null].filter(Boolean);
+}
+
+function proofButton(path) {
+  const box = h("div.proof-box");
+  const button = h("button", { click: async () => {
+    button.disabled = true;
+    try {
+      const verdict = await ask(`${path}/verify`);
+      const good = !verdict.problems.length;
+      box.replaceChildren(h("div.outcome", { class: `outcome ${good ? "good" : "bad"}`, role: "status" }, h("strong", {}, good ? "Unchanged" : "This is not what was written"),
+        h("span", {}, good ? "Every row follows from the one before it, and all that is stored beside the log is what it says." : verdict.problems.join(" ")),
+        ...verdict.notes.map((note) => h("span", {}, note)),
+        h("span", {}, verdict.keyed ? "The rows carry a keyed hash: they were written by a program that has the key." : "This shows accidental or partial change. Whoever can write the whole database can compute the chain anew; a head stored elsewhere, or a key, shows that too."),
+        h("code.digest", {}, `head ${verdict.head}`)));
+    } catch (problem) {
+      box.replaceChildren(h("p.problem", { role: "alert" }, problem.message));
+    }
+    button.disabled = false;
+  } }, "Verify the log");
+  return h("div", {}, button, box);
+}
+
+/** A story of any length in few nodes: pieces of it that are near are there, the others are their height. */
+class StoryWindow {
+  static SIZE = 100;
+
+  constructor(path, node, total) {
+    this.path = path;
+    this.list = h("div.pieces");
+    node.replaceChildren(h("h2", {}, "What happened"), this.list);
+    this.pieces = [];
+    this.observer = new IntersectionObserver((entries) => entries.forEach((entry) => this.turn(entry)), { rootMargin: "600px" });
+    this.total = 0;
+    this.grow(total);
+  }
+
+  grow(total) {
+    const last = this.pieces.at(-1);
+    if (last && total > this.total && last.shown) this.fill(last);
+    this.total = total;
+    while (this.pieces.length * StoryWindow.SIZE < total) {
+      const first = this.pieces.length * StoryWindow.SIZE;
+      const node = h("ol.piece", { start: String(first + 1) });
+      node.style.minHeight = `${Math.min(StoryWindow.SIZE, total - first) * 44}px`;
+      const piece = { first, node, shown: false };
+      node.piece = piece;
+      this.pieces.push(piece);
+      this.list.append(node);
+      this.observer.observe(node);
+    }
+  }
+
+  turn(entry) {
+    const piece = entry.target.piece;
+    if (entry.isIntersecting && !piece.shown) {
+      piece.shown = true;
+      this.fill(piece);
+    } else if (!entry.isIntersecting && piece.shown) {
+      piece.shown = false;
+      piece.node.style.minHeight = `${piece.node.offsetHeight}px`;
+      piece.node.replaceChildren();
+    }
+  }
+
+  async fill(piece) {
+    const data = await ask(`${this.path}/story?first=${piece.first}&size=${StoryWindow.SIZE}`).catch(() => null);
+    if (!data || !piece.shown) return;
+    piece.node.replaceChildren(...data.items.map(storyRow));
+    piece.node.style.minHeight = "";
+  }
+}
+
+const TELL = {
+  asked: (item) => ["asked", item.text],
+  reply: (item) => ["model", [item.text, ...item.calls.map((call) => `asks for ${call.tool}: ${describeArguments(call.arguments)}`)].filter(Boolean).join(" · ") || "(nothing)", `${item.tokens_in.toLocaleString("en")} tokens in, ${item.tokens_out} out${item.cost_usd ? `, ${dollars(item.cost_usd)}` : ""}, ${item.seconds.toFixed(1)} s`],
+  result: (item) => ["tool", item.text, `${item.outcome}${item.origin ? `, from ${item.origin}` : ""}`],
+  receipt: (item) => ["receipt", item.text, item.outcome],
+  card: (item) => ["asks", item.card, `request ${item.digest.slice(0, 12)}`],
+  decided: (item) => [item.word, item.text],
+  writes: (item) => ["writes", `${item.tool} begins`, `key ${item.key}`],
+  settled: (item) => ["settled", `${item.tool}: ${item.outcome}`],
+  granted: (item) => ["granted", `${item.tool} was covered by a standing approval; nobody was asked`, item.grant],
+  step: (item) => ["step", item.text, `${item.name}${item.seconds > 0.05 ? `, ${item.seconds.toFixed(1)} s` : ""}`],
+  retry: (item) => ["retry", item.text, `${item.name}: try ${item.attempt} in ${item.wait.toFixed(1)} s`],
+  failed: (item) => ["failed", item.text],
+  trouble: (item) => ["trouble", item.text],
+  expired: () => ["expired", "Nobody decided in time; nothing was done"],
+  died: (item) => ["died", `${item.by} stopped without ending the run`],
+  executed: (item) => ["resumed", `Execution ${item.again}, by ${item.by}`],
+  ended: (item) => (item.state === "waiting" ? ["paused", "Waits for a decision"] : ["ended", STATE_WORDS[item.state] ?? item.state]),
+  round: (item) => ["round", `Round ${item.round} is over`],
+};
+
+function storyRow(item) {
+  const [kind, text, detail] = (TELL[item.kind] ?? (() => [item.kind, ""]))(item);
+  return h("li", { class: `event ${item.kind === "card" ? "asks" : item.kind} ${item.outcome ?? ""}` }, h("span.kind", {}, kind), h("div.text", {}, text, detail || item.place ? h("small", {}, [item.place, detail].filter(Boolean).join(" · ")) : null), time(item.at, new Date(item.at * 1000).toLocaleTimeString()));
+}
+
+// the way about
+
+async function go() {
+  state.leave.splice(0).forEach((leave) => leave());
+  const [, place, ...rest] = location.hash.split("/").map((part) => decodeURIComponent(part));
+  const name = rest.length ? rest.join("/") : undefined;
+  try {
+    if (state.me.only) showInbox(state.me.only);
+    else if (place === "chat" && !state.me.read_only) await showChat(name);
+    else if (place === "runs") await (name ? showRun(name) : showRuns());
+    else showInbox(name);
+  } catch (problem) {
+    if (problem.status === 401) return signedOut(problem.message);
+    if (!(problem instanceof Problem)) throw problem;
+    frame(place || "inbox", "Problem", h("div.empty", {}, h("h1", {}, "That did not work"), h("p.problem", { role: "alert" }, problem.message), h("button", { click: go }, "Try again")));
+  }
+}
+
+function move(step) {
+  const lines = [...document.querySelectorAll("#list .rows a.line")];
+  if (!lines.length) return;
+  const at = lines.findIndex((line) => line.getAttribute("aria-current"));
+  const next = lines[Math.max(0, Math.min(lines.length - 1, at + step))];
+  location.hash = next.getAttribute("href");
+}
+
+function keys(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const card = $("#pane .card");
+  const actions = { j: () => move(1), k: () => move(-1), a: () => card?.answer("approve"), e: () => card?.answer("edit"), r: () => card?.answer("reject") };
+  if (actions[event.key] && main()?.classList.contains("inbox")) {
+    event.preventDefault();
+    actions[event.key]();
+  }
+}
+
+/** Sign in by the link that the server has printed, or open one request by a link from a message. */
+async function takeLink() {
+  const found = location.hash.match(/^#(token|card)=([\w.-]+)$/);
+  if (!found) return true;
+  history.replaceState(null, "", `${location.pathname}${location.search}#/inbox`);
+  if (found[1] === "token") {
+    await ask("api/sign-in", { token: found[2] });
+    return true;
+  }
+  document.title = "A request · Sayso";
+  await new Promise((resolve) => {
+    $("#page").replaceChildren(h("main.centred", { id: "main" }, h("span.mark.large", {}, icon("check")), h("h1", {}, "A request waits for you"),
+      h("p", {}, "This link opens its card, once. Nothing is decided by opening it."), h("button.primary", { click: resolve }, "Open the card")));
+  });
+  await ask("api/open-link", { token: found[2] });
+  return true;
+}
+
+async function begin() {
+  try {
+    await takeLink();
+    state.me = await ask("api/me");
+    await loadInbox();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status) return signedOut(problem.message);
+    signedOut(problem.message);
+    setTimeout(begin, 3000);
+    return;
+  }
+  listen();
+  await go();
+}
+
+window.addEventListener("hashchange", () => (/^#(token|card)=/.test(location.hash) ? location.reload() : go()));
+window.addEventListener("keydown", keys);
+begin();

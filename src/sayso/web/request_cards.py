@@ -1,0 +1,178 @@
+"""Requests for approval as the page shows them: a line of the inbox, and the whole card with what may be changed on it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sayso.cli.display import read_text, to_plain
+from sayso.cli.edit import find_tool
+from sayso.cli.open_requests import read_request
+from sayso.tools.approval.cards import escape_lines
+from sayso.tools.approval.requests import ApprovalRequest, read_shown
+from sayso.tools.calls import ToolResult
+from sayso.tools.canonical import readable_json
+from sayso.tools.errors import SaysoError
+from sayso.workflows.calls.perform import compute_cost
+
+from .desk import NOTHING_ARRANGED, Arranged
+
+if TYPE_CHECKING:
+    from sayso.tools.definition.tool import AnyTool
+    from sayso.workflows import App
+    from sayso.workflows.durable.database import Session
+    from sayso.workflows.durable.engine import DurableEngine
+
+    from .people import Person
+
+_LINE = (
+    "SELECT a.digest, a.root, a.run, a.tool, a.card, a.state, a.asked_at, a.expires_at, a.decided_by, a.decided_at, r.flow, r.for_user, "
+    "r.state AS run_state FROM sayso_approvals a JOIN sayso_runs r ON r.id = a.root"
+)
+MOST_LINES = 1000
+
+
+class RequestLine(NamedTuple):
+    """A request as a line of the inbox; times are seconds since 1970."""
+
+    digest: str
+    root: str
+    run: str
+    tool: str
+    card: str
+    state: str
+    asked_at: float
+    expires_at: float
+    decided_by: str | None
+    decided_at: float | None
+    flow: str
+    user: str
+    run_state: str
+
+
+def read_open(session: Session, limit: int = MOST_LINES) -> list[RequestLine]:
+    """Return the open requests of all runs, the oldest first."""
+    found = session.execute(f"{_LINE} WHERE a.state = 'proposed' ORDER BY a.asked_at, a.digest LIMIT {int(limit)}")
+    return [RequestLine(*row) for row in found.fetchall()]
+
+
+def read_decided(session: Session, limit: int = 30) -> list[RequestLine]:
+    """Return the requests that were decided last, or ended without a decision."""
+    found = session.execute(f"{_LINE} WHERE a.state <> 'proposed' ORDER BY COALESCE(a.decided_at, a.expires_at) DESC LIMIT {int(limit)}")
+    return [RequestLine(*row) for row in found.fetchall()]
+
+
+def read_lines(session: Session, digests: Sequence[str]) -> list[RequestLine]:
+    """Return these requests, whatever became of them."""
+    lines: list[RequestLine] = []
+    for first in range(0, len(digests), 500):
+        batch = {f"d{number}": digest for number, digest in enumerate(digests[first : first + 500])}
+        found = session.execute(f"{_LINE} WHERE a.digest IN ({', '.join(f':{name}' for name in batch)})", batch)
+        lines += [RequestLine(*row) for row in found.fetchall()]
+    return lines
+
+
+def may_see(person: Person, line: RequestLine, arranged: Arranged, tool: AnyTool | None) -> bool:
+    """Return whether a person is shown a request: one of their own run, one handed to them, one that their role is asked for."""
+    if person.only:
+        return person.only == line.digest
+    return person.sees_all or line.user == person.name or arranged.handed_to == person.name or _has_role(person, tool)
+
+
+def why_not(person: Person, line: RequestLine, arranged: Arranged, tool: AnyTool | None) -> str:
+    """Return why a person may not decide a request, as a sentence; empty if they may."""
+    roles = find_roles(tool)
+    if person.only:
+        if person.only != line.digest:
+            return "You came by a link to another request."
+    elif arranged.handed_to and arranged.handed_to != person.name:
+        return f"This request was handed to {arranged.handed_to}."
+    if roles and not _has_role(person, tool):
+        return f"{line.tool} is approved by people with the role {' or '.join(roles)}."
+    if not roles and not (person.only or person.sees_all or line.user == person.name or arranged.handed_to == person.name):
+        return "This request belongs to somebody else's run."
+    if arranged.claimed_by and arranged.claimed_by != person.name:
+        return f"{arranged.claimed_by} has claimed this request."
+    return ""
+
+
+def find_roles(tool: AnyTool | None) -> tuple[str, ...]:
+    """Return the roles of which a person must have one to decide on calls of the tool; empty if it asks for none."""
+    return tuple(getattr(tool, "approver_roles", ()))
+
+
+def _has_role(person: Person, tool: AnyTool | None) -> bool:
+    return not person.roles.isdisjoint(find_roles(tool))
+
+
+def to_line(line: RequestLine, arranged: Arranged, refusal: str) -> dict[str, object]:
+    """Return a line of the inbox as JSON data; `refusal` says why the person who reads it may not decide."""
+    shown: dict[str, object] = line._asdict()
+    del shown["run_state"]
+    shown["claimed_by"], shown["handed_to"], shown["handed_by"] = arranged.claimed_by, arranged.handed_to, arranged.handed_by
+    shown["refusal"] = refusal
+    return shown
+
+
+async def read_card(engine: DurableEngine, line: RequestLine, app: App | None, arranged: Arranged = NOTHING_ARRANGED) -> dict[str, object]:
+    """Return the whole card of a request as JSON data. Raises RunError where it is not what was asked any more."""
+    row = next(each for each in await engine.approvals(line.root) if each.digest == line.digest)
+    request = read_request(await engine.run(line.root), row, await engine.find_asked(line.root))
+    tool = find_tool(request.tool, app) if app is not None and line.flow in app else None
+    became = await _find_end(engine, line, request) if line.state != "proposed" else {}
+    return {
+        **became,
+        "shown": [{"name": each.name, "value": each.value, "source": each.source, "quote": each.quote} for each in request.shown],
+        "warnings": list(request.warnings),
+        "position": request.position,
+        "key": request.key,
+        "cost_usd": _find_cost(tool, request),
+        "fields": _describe_fields(tool, request),
+        "roles": list(find_roles(tool)),
+    }
+
+
+async def _find_end(engine: DurableEngine, line: RequestLine, request: ApprovalRequest) -> dict[str, object]:
+    """Return what came of a decided request: the result of its call, and the card that followed where it was edited."""
+    end: dict[str, object] = {}
+    for row in await engine.log(line.root):
+        if row.kind == "kept" and row.run == line.run and row.name == f"effect:{request.position}":
+            result = read_text(row.value)
+            if isinstance(result, ToolResult):
+                text = result.content if isinstance(result.content, str) else readable_json(to_plain(result.content))
+                end["result"] = {"outcome": str(result.outcome), "text": escape_lines(text[:4000])}
+    if line.state == "edited":
+        after = re.escape(request.position.partition(".edit")[0])
+        for each in await engine.approvals(line.root):
+            later = read_text(each.request)
+            if not isinstance(later, ApprovalRequest) or each.run != line.run or each.asked_at <= line.asked_at:
+                continue
+            if re.fullmatch(rf"{after}\.edit\d+", later.position):
+                end["next"] = each.digest
+                break
+    return end
+
+
+def _find_cost(tool: AnyTool | None, request: ApprovalRequest) -> float:
+    """Return what the call costs by what its tool says; 0 where nobody knows."""
+    if tool is None or not tool.cost_usd or request.secrets:
+        return 0.0
+    try:
+        return compute_cost(tool, tool.parse_frozen(request.arguments))
+    except (SaysoError, ValueError, TypeError):
+        return 0.0
+
+
+def _describe_fields(tool: AnyTool | None, request: ApprovalRequest) -> list[dict[str, object]]:
+    """Return the arguments that a person may change, each with its value and, where the tool is known, its schema."""
+    bound = tool.bound if tool is not None else {}
+    schemas: Mapping[str, Any] = tool.parameters.get("properties", {}) if tool is not None else {}
+    shown = read_shown(request.arguments)
+    stored = json.loads(request.arguments)
+    return [
+        {"name": name, "value": value, "schema": schemas.get(name), "hidden": stored[name] != value}
+        for name, value in shown.items()
+        if name not in bound
+    ]

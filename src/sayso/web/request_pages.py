@@ -1,0 +1,201 @@
+"""The inbox: the requests that wait, over all runs of a database, and the decisions on them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sayso.cli.edit import change_arguments, find_tool
+from sayso.cli.open_requests import read_request
+from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Edit, Reject
+from sayso.tools.errors import RunError, UsageError
+
+from .desk import NOTHING_ARRANGED, Arranged
+from .doors import TurnedAway, read_json, read_text_field
+from .request_cards import RequestLine, may_see, read_card, read_decided, read_lines, read_open, to_line, why_not
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from .back_office import BackOffice
+    from .people import Person
+
+Change = Callable[["RequestPages", "Person", RequestLine, Arranged, dict[str, object]], Awaitable[dict[str, object]]]
+
+
+class RequestPages:
+    """Answers for the requests of a page."""
+
+    def __init__(self, office: BackOffice) -> None:
+        self._office, self._engine, self._desk = office, office.engine, office.desk
+
+    def routes(self) -> list[Route]:
+        """Return the addresses that it answers."""
+        return [
+            Route("/api/inbox", self.show),
+            Route("/api/cards/{digest}", self.show_card),
+            *(Route(f"/api/cards/{{digest}}/{name}", self._take(change), methods=["POST"], name=name) for name, change in CHANGES.items()),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """Answer with the open requests that a person may see, and with those that were decided last."""
+        person = self._office.door.find_person(request)
+        number = self._office.feed.number
+        lines = await self._engine.database.do(read_open)
+        decided = await self._engine.database.do(read_decided)
+        arranged = await self._desk.read(line.digest for line in lines)
+        return JSONResponse(
+            {
+                "number": number,
+                "now": self._engine.clock(),
+                "open": [shown for line in lines if (shown := self._to_line(person, line, arranged)) is not None],
+                "decided": [shown for line in decided if (shown := self._to_line(person, line, {})) is not None],
+            }
+        )
+
+    def _to_line(self, person: Person, line: RequestLine, arranged: Mapping[str, Arranged]) -> dict[str, object] | None:
+        how, tool = arranged.get(line.digest, NOTHING_ARRANGED), self._office.find_tool(line)
+        return to_line(line, how, why_not(person, line, how, tool)) if may_see(person, line, how, tool) else None
+
+    async def show_card(self, request: Request) -> Response:
+        """Answer with the whole card of a request."""
+        person = self._office.door.find_person(request)
+        line, arranged = await self._find(person, request.path_params["digest"])
+        card = await read_card(self._engine, line, self._office.app, arranged) if self._is_open(line) else await self._read_old(line)
+        return JSONResponse({**to_line(line, arranged, self._why_not(person, line, arranged)), **card, "now": self._engine.clock()})
+
+    async def _read_old(self, line: RequestLine) -> dict[str, object]:
+        """Return the card of a decided request; one that cannot be read any more has only its sentence."""
+        try:
+            return await read_card(self._engine, line, self._office.app)
+        except RunError as error:
+            return {"shown": [], "warnings": [str(error)], "fields": [], "cost_usd": 0.0, "roles": []}
+
+    async def _find(self, person: Person, digest: str) -> tuple[RequestLine, Arranged]:
+        """Return the request with this digest. Raises TurnedAway where there is none, or none that the person may see."""
+        found = await self._engine.database.do(lambda session: read_lines(session, [digest]))
+        arranged = (await self._desk.read([digest])).get(digest, NOTHING_ARRANGED)
+        if not found or not may_see(person, found[0], arranged, self._office.find_tool(found[0])):
+            raise TurnedAway(404, "There is no such request, or it is not yours to see.")
+        return found[0], arranged
+
+    def _is_open(self, line: RequestLine) -> bool:
+        return line.state == "proposed"
+
+    def _why_not(self, person: Person, line: RequestLine, arranged: Arranged) -> str:
+        return why_not(person, line, arranged, self._office.find_tool(line))
+
+    def _take(self, change: Change) -> Callable[[Request], Awaitable[Response]]:
+        """Return what answers a change of a request: it looks first who makes it, and whether it may still be made."""
+
+        async def take(request: Request) -> Response:
+            person = self._office.door.check_change(request)
+            data = await read_json(request)
+            line, arranged = await self._find(person, request.path_params["digest"])
+            if refusal := self._find_over(line):
+                raise TurnedAway(409, refusal, state=line.state, decided_by=line.decided_by, decided_at=line.decided_at)
+            try:
+                answer = await change(self, person, line, arranged, data)
+            except (UsageError, RunError) as error:  # most often: somebody else decided meanwhile
+                raise TurnedAway(409, await self._explain(line.digest, error)) from None
+            self._office.feed.poke()
+            return JSONResponse(answer)
+
+        return take
+
+    async def _explain(self, digest: str, error: Exception) -> str:
+        (line,) = await self._engine.database.do(lambda session: read_lines(session, [digest]))
+        return self._find_over(line) or str(error)
+
+    def _find_over(self, line: RequestLine) -> str:
+        """Return why a request cannot be decided any more; empty if it can."""
+        if line.state == "closed":
+            return "This request is closed: its run has ended. Nothing was done."
+        if line.state == "expired" or (line.state == "proposed" and line.expires_at <= self._engine.clock()):
+            return "This request has expired: nobody decided in time. Nothing was done."
+        if line.state != "proposed":
+            return f"{line.decided_by or 'Somebody'} has decided this request already. Your answer changed nothing."
+        return ""
+
+    def _check_may(self, person: Person, line: RequestLine, arranged: Arranged) -> None:
+        if refusal := self._why_not(person, line, arranged):
+            raise TurnedAway(403, refusal)
+
+    async def _read_request(self, line: RequestLine) -> ApprovalRequest:
+        """Return the request as it was asked. Raises RunError if it was changed in the database since."""
+        row = next(each for each in await self._engine.approvals(line.root) if each.digest == line.digest)
+        return read_request(await self._engine.run(line.root), row, await self._engine.find_asked(line.root))
+
+    async def _decide(self, person: Person, line: RequestLine, decision: Decision) -> dict[str, object]:
+        await self._read_request(line)
+        await self._engine.decide(line.root, {line.digest: decision})
+        return {"digest": line.digest, "by": person.name}
+
+    async def approve(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:
+        """Say yes to exactly the card with this digest."""
+        self._check_may(person, line, arranged)
+        if person.only and data.get("confirmed") is not True:
+            raise TurnedAway(400, "A decision by link needs to be confirmed on the page.")
+        return await self._decide(person, line, Approve(by=person.name, place=_place(person))) | {"state": "approved"}
+
+    async def reject(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:
+        """Say no, with a reason for the model."""
+        self._check_may(person, line, arranged)
+        reason = read_text_field(data, "reason", most=2000, required=False)
+        return await self._decide(person, line, Reject(reason, by=person.name, place=_place(person))) | {"state": "rejected"}
+
+    async def edit(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:
+        """Ask for other arguments: they come back as a new card."""
+        self._check_may(person, line, arranged)
+        changes = data.get("changes")
+        if not isinstance(changes, dict) or not changes:
+            raise TurnedAway(400, "Nothing was changed. Change a value, or approve the card as it is.")
+        request = await self._read_request(line)
+        app = self._office.app
+        tool = find_tool(request.tool, app) if line.flow in app else None
+        try:
+            arguments = change_arguments(request, changes, tool)
+        except UsageError as error:
+            raise TurnedAway(422, str(error)) from None
+        return await self._decide(person, line, Edit(arguments, by=person.name, place=_place(person))) | {"state": "edited"}
+
+    async def claim(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:
+        """Take a request to work on: others see that, and cannot decide it."""
+        self._check_may(person, line, arranged)
+        await self._desk.claim(line.digest, person.name, self._engine.clock())
+        return {"claimed_by": person.name}
+
+    async def release(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:
+        """Give a claimed request back; who sees all runs may free what somebody else has claimed."""
+        if arranged.claimed_by != person.name and not person.sees_all:
+            raise TurnedAway(403, f"{arranged.claimed_by or 'Nobody'} has claimed this request.")
+        await self._desk.release(line.digest, person.name, whoever=person.sees_all)
+        return {"claimed_by": ""}
+
+    async def hand_on(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:
+        """Hand a request to another person, who alone may decide it then."""
+        to = read_text_field(data, "to", most=100)
+        if person.only or not (person.sees_all or not self._why_not(person, line, arranged)):
+            raise TurnedAway(403, self._why_not(person, line, arranged) or "You came by a link, which only decides.")
+        if to and to not in self._office.door.sign_in.people:
+            known = ", ".join(sorted(self._office.door.sign_in.people))
+            raise TurnedAway(422, f"Nobody here is called {to!r}. People: {known}.")
+        await self._desk.hand_on(line.digest, to, person.name, self._engine.clock())
+        return {"handed_to": to}
+
+
+CHANGES: Mapping[str, Change] = {
+    "approve": RequestPages.approve,
+    "reject": RequestPages.reject,
+    "edit": RequestPages.edit,
+    "claim": RequestPages.claim,
+    "release": RequestPages.release,
+    "hand-on": RequestPages.hand_on,
+}
+
+
+def _place(person: Person) -> str:
+    return "link" if person.only else "page"
