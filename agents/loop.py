@@ -56,7 +56,7 @@ class AgentLoop(Generic[Out_co]):
         if asked.history or asked.labels is not None or FENCE_START in asked.text:
             record_provenance(spec, run, asked)
         run.scope.transcripts[run.id], provenance = transcript, run.scope.provenance
-        notify = partial(publish_notice, run) if run.listeners else None
+        notify = partial(publish_notice, run) if run.listeners or run.keeps_notices else None
         sampling = format.sampling if asked.sampling is None else format.sampling.override(asked.sampling)
         schema = None if spec.output is None else spec.output.response_schema
         request = ModelRequest(transcript, format.schemas, sampling, schema, notify, format.grammar)

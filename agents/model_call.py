@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +25,11 @@ from sayso.workflows import Run
 from sayso.workflows.runs.handed_out import HANDED_OUT
 from sayso.workflows.runs.limits import NO_USAGE
 
-from .agent_events import CallAnnounced, ReasoningStreamed
+from .agent_events import ReasoningStreamed
 from .messages import AssistantMessage, Message, NativeCall, Reply, SystemMessage, ToolMessage, UserMessage
 from .model_conversation import ModelConversation
 from .model_switches import ask_other_model, fit_window, switch_model, switch_to_text
-from .models.model import CallDelta, Finished, ReasoningDelta, TextDelta
+from .models.model import CallDelta, Delta, Finished, ReasoningDelta, TextDelta
 from .prompt_format import make_prompt_format
 from .reasoning import split_reasoning
 from .text_streamer import TextStreamer
@@ -88,8 +88,13 @@ async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> R
                 from .windows.sending import fit_other_model  # late, for load time
 
                 await fit_other_model(run, turn, conversation)
-            complete = None if run.listeners else conversation.spec.complete
-            reply: Reply = await (stream_reply(run, turn, conversation) if complete is None else complete(conversation.request))
+            spec = conversation.spec
+            if run.listeners:
+                reply = await _stream_to_listeners(run, turn, conversation)
+            elif spec.complete is None:
+                reply = await stream_reply(run, turn, conversation, spec.model.stream(conversation.request))
+            else:
+                reply = await spec.complete(conversation.request)
         except ModelError as error:
             if isinstance(error, InputTooLong) and again != "shorter":
                 from .windows.sending import fit_after_refusal  # late, for load time
@@ -111,8 +116,18 @@ async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> R
             continue
         break
     if conversation.model_index:
-        reply = reply._replace(usage=spent + reply.usage, model_index=conversation.model_index)
+        name = conversation.spec.model.name
+        reply = reply._replace(usage=spent + reply.usage, model_index=conversation.model_index, model=name)
     return await _look_at_reply(run, turn, conversation, reply) if conversation.spec.looks_at_replies else reply
+
+
+async def _stream_to_listeners(run: Run, turn: int, conversation: ModelConversation) -> Reply:
+    """Return the model's reply, streamed to those who listen, with how long its first piece took."""
+    from .heard_deltas import HeardDeltas  # late, for load time: most runs are heard by nobody
+
+    heard = HeardDeltas(run, turn, conversation)
+    reply = await stream_reply(run, turn, conversation, heard.pass_on(conversation.spec.model.stream(conversation.request)))
+    return reply._replace(first_token_seconds=heard.first_token_seconds)
 
 
 async def _look_at_reply(run: Run, turn: int, conversation: ModelConversation, reply: Reply) -> Reply:
@@ -124,7 +139,7 @@ async def _look_at_reply(run: Run, turn: int, conversation: ModelConversation, r
     return reply
 
 
-async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> Reply:
+async def stream_reply(run: Run, turn: int, conversation: ModelConversation, deltas: AsyncGenerator[Delta, None]) -> Reply:
     """Collect the model's deltas into a reply, and publish those that may be shown at once."""
     spec = conversation.spec
     text: list[str] = []
@@ -136,7 +151,6 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
         native = conversation.format.speaks_of_tools
         streamer = TextStreamer(spec, run, turn, native=native) if guard is None else guard.make_streamer(run, turn, native=native)
     thoughts = None if guard is None or spec.is_quiet else guard.hold_reasoning(run, turn)
-    deltas = spec.model.stream(conversation.request)
     try:
         async for delta in deltas:
             if isinstance(delta, TextDelta):
@@ -145,8 +159,6 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
                     streamer.feed(delta.text)
             elif isinstance(delta, CallDelta):
                 calls.setdefault(delta.index, []).append(delta)
-                if run.listeners and delta.name and (guard is None or delta.name in spec.tools):
-                    run.publish(CallAnnounced(run.id, turn, delta.name))
             elif isinstance(delta, ReasoningDelta):
                 reasoning.append(delta.text)
                 if thoughts is None and not spec.is_quiet:

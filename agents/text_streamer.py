@@ -6,13 +6,24 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sayso.tools.dialects import AllWasReasoning, CallRead, CallStarted, CallWithdrawn, ReadCall, Reader, ReadEvent, ReasoningRead, TextRead
+from sayso.tools.dialects import (
+    AllWasReasoning,
+    CallRead,
+    CallStarted,
+    CallTextDelta,
+    CallWithdrawn,
+    ReadCall,
+    Reader,
+    ReadEvent,
+    ReasoningRead,
+    TextRead,
+)
 from sayso.tools.effects import Effect
 from sayso.tools.errors import ToolError
 from sayso.tools.inline_calls import append_context
 from sayso.workflows import Run
 
-from .agent_events import CallAnnounced, ReasoningStreamed, TextStreamed, TextWithdrawn
+from .agent_events import ArgumentsStreamed, CallAnnounced, ReasoningStreamed, TextStreamed, TextWithdrawn
 from .reasoning import OnlyReasoning, Part, ReasoningPart, ReasoningSplitter, TextPart
 
 if TYPE_CHECKING:
@@ -33,7 +44,8 @@ class TextStreamer:
         self._after = ""
         self._published = False
         reads = bool(spec.tools) and spec.dialect != "native"
-        self._reader = Reader(spec.signatures, spec.dialect, native=native) if reads else None
+        tells = not (spec.takes_secrets or spec.guards)
+        self._reader = Reader(spec.signatures, spec.dialect, native=native, arguments=tells) if reads else None
         self._splitter = ReasoningSplitter()
 
     def feed(self, piece: str) -> None:
@@ -68,8 +80,10 @@ class TextStreamer:
                     self._after += text
                     if not self._call or _has_word(self._after):
                         self._publish_call()
-                case CallStarted(tool):
-                    self._run.publish(CallAnnounced(self._run.id, self._turn, tool))
+                case CallStarted(tool, number):
+                    self._run.publish(CallAnnounced(self._run.id, self._turn, tool, number))
+                case CallTextDelta(number, text):
+                    self._run.publish(ArgumentsStreamed(self._run.id, self._turn, number, text))
                 case CallRead(call):
                     self._publish_call(f"{call.tool}(")
                     self._call = call

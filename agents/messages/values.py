@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.effects import Labels
@@ -14,6 +14,9 @@ from sayso.workflows import Usage
 from sayso.workflows.runs.limits import NO_USAGE
 
 from ..untrusted_text import strip_untrusted_text
+
+if TYPE_CHECKING:  # late, for load time
+    from sayso.workflows.events.event_types import AnyEvent
 
 
 class ProviderData(NamedTuple):
@@ -120,6 +123,12 @@ class GuardActed(NamedTuple):
     failed: bool = False
     answer: str = ""
 
+    def tell(self, time: float) -> AnyEvent:
+        """Return the public event: see `sayso.events`."""
+        from sayso.workflows.events.event_types import TextGuarded  # late, for load time
+
+        return TextGuarded(run=self.run, time=time, guard=self.guard, place=self.place, did=self.did, why=self.why, tool=self.tool)
+
 
 class Conversation(NamedTuple):
     """The input of an agent: the user's text, after an earlier conversation.
@@ -212,8 +221,9 @@ class CallVerdict(NamedTuple):
 class Reply(NamedTuple):
     """A whole reply of a model: the sum of its deltas, or a line of a `ScriptedModel`.
 
-    `model_index` tells which of an agent's models it is from: 0 is its own, the others are its `fallback`. `verdicts` is what guards did to
-    its calls.
+    `model_index` tells which of an agent's models it is from: 0 is its own, the others are its `fallback`, and `model` is the name of such
+    a one. `verdicts` is what guards did to its calls. `first_token_seconds` is how long the first piece took, where it was streamed to
+    somebody.
     """
 
     text: str = ""
@@ -224,3 +234,5 @@ class Reply(NamedTuple):
     provider_data: ProviderData | None = None
     model_index: int = 0
     verdicts: tuple[CallVerdict, ...] = ()
+    model: str = ""
+    first_token_seconds: float | None = None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.tools.errors import UsageError
 
 from ..messages import Message
+
+if TYPE_CHECKING:  # late, for load time
+    from sayso.workflows.events.event_types import AnyEvent
 
 
 class TokenCount(NamedTuple):
@@ -115,6 +118,24 @@ class ContextTrimmed:
     summary: str = ""
     problem: str = ""
     offers_reading: bool = False
+
+    def tell(self, time: float) -> AnyEvent:
+        """Return the public event: see `sayso.events`."""
+        from sayso.workflows.events.event_types import HistoryTrimmed  # late, for load time
+
+        return HistoryTrimmed(
+            run=self.run,
+            time=time,
+            position=f"model:{self.turn}",
+            turn=self.turn,
+            model=self.model,
+            tokens_before=self.tokens_before,
+            tokens=self.tokens,
+            room=self.room,
+            dropped=self.dropped,
+            shortened=self.shortened,
+            summary=self.summary,
+        )
 
     def __str__(self) -> str:
         """Return it in words, for people."""

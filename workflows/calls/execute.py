@@ -35,7 +35,7 @@ from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import CLEAN, Effect, Secrecy
 from sayso.tools.errors import RunError, ToolError
 
-from ..runs.events import ApprovalAsked, ApprovalDecided, GrantUsed, WriteSettled, WriteStarted
+from ..runs.events import ApprovalAsked, ApprovalDecided, GrantUsed, RequestExpired, WriteSettled, WriteStarted
 from ..runs.limits import Intent, is_refunded
 from ..runs.protocols import Run
 from .code_tool_calls import execute_code_tool
@@ -231,6 +231,7 @@ async def _find_answer(
     decision = await run.ask(request)
     # `at` is from the clock of the engine that took the decision in, never from whoever decided.
     if decision is None or (decision.at is not None and decision.at > request.expires_at):
+        await run.emit(RequestExpired(run.id, request.digest))
         return request, make_failure(call, "Nobody decided in time; the request has expired. Nothing was done.", Outcome.REJECTED)
     if decision.at is not None and decision.at < request.proposed_at - CLOCKS_DIFFER_SECONDS:
         why = "By the clock the decision came before the question: the clock was set back, so nobody knows whether it was in time."

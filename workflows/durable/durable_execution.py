@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
 from sayso.tools.canonical import Json
 from sayso.tools.errors import Cancelled, RunError, UsageError
 
+from ..events.event_reader import Over
+from ..events.watched_execution import Listener, hand_out
+from ..events.watched_run import WatchedRun
 from ..runs.codec import from_json, to_json
 from ..runs.execution import AnyResult, Execution
-from ..runs.journaled_run import JournaledRun
 from ..runs.limits import limits_text
 from ..runs.protocols import Earlier, Engine, Scope, WorkflowCode
 from . import records
@@ -23,6 +26,9 @@ from .database import DatabaseLost, Session, to_the_end
 from .durable_journal import DurableJournal
 from .records import Claimed, InboxRow, NewRun, RunRow, Superseded
 from .store import POLL_SECONDS, RunStore, seal_input
+
+if TYPE_CHECKING:  # late, for load time: few programs listen to the events of all runs
+    from .log_events import ExecutionEvents
 
 log = logging.getLogger(__name__)
 FindEnd = Callable[[RunRow], Awaitable[AnyResult]]
@@ -36,7 +42,7 @@ class Unreadable(RunError):
 class DurableExecution(Execution):
     """One run with all its children, executed here under a claim: only the writes of the program that claimed the run last count."""
 
-    __slots__ = ("_find_end", "_rows", "by_worker", "claimed_before", "loop", "saved", "store")
+    __slots__ = ("_events", "_find_end", "_rows", "by_worker", "claimed_before", "event_listeners", "loop", "notes", "saved", "store")
 
     def __init__(
         self,
@@ -51,8 +57,11 @@ class DurableExecution(Execution):
     ) -> None:
         self.store = store
         self.saved = DurableJournal(store, run_id, clock)
-        super().__init__(run_id, workflow, value, make_scope, journal=self.saved, make_run=JournaledRun, clock=clock, engine=engine)
+        super().__init__(run_id, workflow, value, make_scope, journal=self.saved, make_run=WatchedRun, clock=clock, engine=engine)
         self._find_end = find_end
+        self.event_listeners: tuple[Listener, ...] = ()
+        self.notes: dict[tuple[str, str], Mapping[str, Any]] | None = None  # what steps send and call, where somebody hears of it
+        self._events: ExecutionEvents | None = None
         self._rows: set[tuple[str, str]] = set()  # of the inbox, by run and topic
         self.by_worker = False
         self.claimed_before: Claimed | None = None  # a worker claims many runs at once, before it opens them
@@ -162,6 +171,11 @@ class DurableExecution(Execution):
         self.attempts = claimed.run.attempt - 1
         self.attempt_prefix = f"{self.id}#{claimed.run.attempt}."
         self.result = None
+        if self.event_listeners:
+            from .log_events import ExecutionEvents  # late, for load time
+
+            self.notes, self._events = {}, ExecutionEvents(self)
+            hand_out(self.event_listeners, self._events.begin(claimed.log))
         if self.store.heads is not None:
             from .head_guard import DurableHeadGuard  # late, for load time: most programs keep no heads
 
@@ -231,6 +245,7 @@ class DurableExecution(Execution):
         ):
             if self.head_guard is not None:
                 await self.head_guard.keep()
+            self._tell(Over(records.WAITING))
             return True
         self.receive_rows(await self.store.do_patiently(lambda session: records.inbox_rows(session, self.id)))
         return False
@@ -239,12 +254,24 @@ class DurableExecution(Execution):
         """End the execution: the run is in that state then, with its "output" or its "error" where it is over."""
         claim, now, secrets = self.saved.claimed.attempt, self.clock(), self.saved.sealed
         text = json.dumps(secrets.seal(value) if secrets.texts else value)
+        if self._events is not None:
+            self._tell(self._events.describe_end(state, text if what == "output" else None, text if what == "error" else None))
         self.saved.add("ended", self.id, state, {what: fingerprint(text)} if what else {})
         output, error = (text if what == name else None for name in ("output", "error"))
         with suppress(Superseded, DatabaseLost):  # then it is not ours to end
             await self.saved.save(lambda session: records.let_go(session, self.id, claim, state, now, output=output, error=error))
             if self.head_guard is not None:
                 await self.head_guard.keep()
+
+    def emit(self, event: object, is_own: bool = False) -> None:
+        """Hand an event to the listeners, and store it."""
+        super().emit(event, is_own)
+        self._tell(event)
+
+    def _tell(self, event: object) -> None:
+        """Hand what happens to those who listen to the events of all runs."""
+        if self._events is not None:
+            hand_out(self.event_listeners, self._events.read(event))
 
     async def find_earlier(self, key: str, attempt: str) -> Earlier:
         """Return what is known of the programs that may have begun the write `key` since `attempt`, a name like "r1#2.1"."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # late, for load time: an app loads the shapes
     from sayso.tools.approval.signatures import Approvers
 
     from ..caps import Cap
+    from ..events.event_types import AnyEvent
     from ..runs.grant_records import StandingApproval
     from ..runs.replaying import Replayed
     from ..thumbs import Feedback
@@ -65,8 +66,9 @@ class DurableEngine(BaseEngine[DurableExecution]):
         approvers: Approvers | None = None,
         heads: str | Path | Heads | None = None,
         caps: Iterable[Cap] | None = None,
+        listeners: Iterable[Callable[[AnyEvent], object]] = (),
     ) -> None:
-        super().__init__(strict=True, clock=clock)
+        super().__init__(strict=True, clock=clock, listeners=listeners)
         self.store = RunStore(url, app, times or LeaseTimes(), clock)
         self.given_caps = None if caps is None else _make_caps(caps)
         self.count_caps(_choose_caps(app, self.given_caps))
@@ -75,7 +77,9 @@ class DurableEngine(BaseEngine[DurableExecution]):
         self.keep_heads(heads or (app.heads if app is not None else None) or os.environ.get("SAYSO_HEADS"))
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> DurableExecution:
-        return DurableExecution(self.store, run_id, workflow, value, make_scope, self.clock, self, self.read_result)
+        execution = DurableExecution(self.store, run_id, workflow, value, make_scope, self.clock, self, self.read_result)
+        execution.event_listeners = self.listeners
+        return execution
 
     @property
     def app(self) -> App | None:
@@ -179,10 +183,10 @@ class DurableEngine(BaseEngine[DurableExecution]):
                 await self.decide(run_id, {topic.removeprefix("approve:"): value})
                 return
         row = await self.store.send(run_id, topic, value, self.clock())
-        if (execution := self._find_here(run_id)) is not None:
+        if (execution := self.find_here(run_id)) is not None:
             execution.receive_rows([row])
 
-    def _find_here(self, run_id: str) -> DurableExecution | None:
+    def find_here(self, run_id: str) -> DurableExecution | None:
         """Return the execution of a run in this event loop; one elsewhere polls the database."""
         execution = self.executions.get(run_id.partition("/")[0])
         if execution is not None and execution.is_running and execution.loop is asyncio.get_running_loop():
@@ -200,7 +204,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
                 records.stop_idle(session, root_id, now)
 
         await self.store.database.do(cancel)
-        if (execution := self._find_here(root_id)) is not None:
+        if (execution := self.find_here(root_id)) is not None:
             execution.cancel()
 
     async def grants(self, run_id: str) -> tuple[StandingApproval, ...]:
@@ -240,7 +244,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
             ]
 
         sent = await self.store.database.do(decide)
-        if (execution := self._find_here(root_id)) is not None:
+        if (execution := self.find_here(root_id)) is not None:
             execution.receive_rows(sent)
 
     async def find_execution(self, run_id: str) -> DurableExecution:
@@ -459,8 +463,18 @@ class DurableEngine(BaseEngine[DurableExecution]):
             raise UsageError(f"This program has not executed a run {run_id!r}. For any run: await engine.read_journal({run_id!r}).")
         return tuple(execution.saved.entries)
 
-    async def events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
-        """Yield the events of a run and its children from number `since` on, then live ones until it ends or pauses, wherever that is."""
+    async def events(self, run_id: str, since: int = 0, *, through_pauses: bool = False) -> AsyncIterator[AnyEvent]:
+        """Yield the events of a run and its children from number `since` on, then live ones until it ends or pauses: see sayso.events.
+
+        It may be executed anywhere; what streams comes too where it is executed here. With `through_pauses` they go on while it waits.
+        """
+        from .log_events import follow_log  # late, for load time
+
+        async for event in follow_log(self, run_id, since, through_pauses):
+            yield event
+
+    async def stored_events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
+        """Yield what was emitted, as it is stored, from number `since` on, then live until the run ends or pauses, wherever that is."""
         root_id, below = run_id.partition("/")[0], f"{run_id}/"
         at = number = 0
         while True:

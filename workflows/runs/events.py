@@ -100,6 +100,13 @@ class ApprovalDecided(NamedTuple):
     decision: Decision
 
 
+class RequestExpired(NamedTuple):
+    """Nobody decided in time."""
+
+    run: str
+    digest: str
+
+
 class ApproverFailed(NamedTuple):
     """The approver raised; the request stays pending."""
 
@@ -146,6 +153,7 @@ Event = (
     | GrantUsed
     | ApprovalAsked
     | ApprovalDecided
+    | RequestExpired
     | ApproverFailed
     | WriteStarted
     | WriteSettled

@@ -40,6 +40,14 @@ AnyResult = RunResult[Any]
 BranchEvent = BranchStarted | BranchEnded | BranchFailed
 
 
+class EventSink(Protocol):
+    """What listeners are: a queue, or something else that takes events without waiting."""
+
+    def put_nowait(self, event: Any, /) -> None:
+        """Take an event."""
+        ...
+
+
 class ChildRun(Run, Branch, Protocol):
     """What workflow code is given, and the inbox watches: a root run or one of its children."""
 
@@ -103,7 +111,7 @@ class Execution(Inbox):
         self.asked: Asked | None = None  # kept where the run may be asked for again
         self.history: list[object] | None = [] if keeps_history else None
         self.is_watched = keeps_history or journal.is_durable  # somebody reads the events, now or later
-        self.listeners: list[asyncio.Queue[object]] = []
+        self.listeners: list[EventSink] = []
         self.branch_events: dict[str, type] = {}  # of each branch, its last event
         self.attempts = 0
         self.head_guard: HeadGuard | None = None

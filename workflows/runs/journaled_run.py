@@ -35,6 +35,7 @@ class JournaledRun:
     """
 
     is_live: bool = True
+    keeps_notices: bool = False
     __slots__ = (
         "_at",
         "_attempt",

