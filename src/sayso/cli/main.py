@@ -45,6 +45,7 @@ COMMANDS = {
     "start": "Hand a run to the workers of an app, and print its id.",
     "stats": "Show what runs came to: volume, cost, latency, approvals, errors and thumbs, by agent and time.",
     "verify": "Check the log of a run and what is stored beside it; report what was changed or is missing.",
+    "view": "Show the runs of a file on a page, read-only and offline: for audits.",
     "worker": "Execute the runs of an app until stopped.",
 }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sayso.cli.edit import find_tool
 from sayso.tools.errors import UsageError
 from sayso.tools.installing import build_install_command
+from sayso.workflows.durable.chain import ChainVerdict, verify_rows
 from sayso.workflows.durable.engine import DurableEngine
 
 try:
@@ -35,7 +36,10 @@ PING_SECONDS, SEND_SECONDS = 15, 20.0
 
 
 class BackOffice:
-    """Stands behind one page. `works` says that it executes runs, `read_only` that nobody decides or says anything here."""
+    """Stands behind one page. `works` says that it executes runs, `read_only` that nobody decides or says anything here.
+
+    `export` is the document that is shown, where it is one.
+    """
 
     def __init__(
         self,
@@ -47,11 +51,13 @@ class BackOffice:
         works: bool = True,
         read_only: bool = False,
         cookie: str,
+        export: Mapping[str, Any] | None = None,
     ) -> None:
         self.app, self.url, self.read_only = app, url, read_only
+        self._export = export
         self.engine = DurableEngine(url, app=app)
         self.desk = ApprovalDesk(self.engine.database)
-        self.door = Door(sign_in, trusted, cookie)
+        self.door = Door(sign_in, trusted, cookie, read_only)
         self.feed = LiveFeed(self.engine, self.desk, self.find_tool)
         self.live = LiveRuns()
         self.worker = PageWorker(app, url, self.live) if works else None
@@ -94,6 +100,15 @@ class BackOffice:
         if not (person.sees_all or (row.for_user == person.name and not person.only)):
             raise TurnedAway(404, "There is no such run, or it is not yours to see.")
         return row
+
+    async def verify(self, row: RunRow) -> ChainVerdict:
+        """Return what the log of a run proves. An export has only its chain, and what was found when it was made."""
+        if self._export is None:
+            return await self.engine.verify(row.id)
+        verdict = verify_rows(await self.engine.log(row.id), row.number, row.head, self.engine.keys)
+        found = tuple(str(problem) for problem in self._export.get("verify", {}).get("problems", ()))
+        notes = ("This is an export: its chain was computed anew; what else was stored beside it was checked when it was made.",)
+        return verdict._replace(problems=(*found, *verdict.problems), notes=notes)
 
 
 def stream(events: AsyncIterator[bytes]) -> Response:

@@ -73,8 +73,8 @@ class SealedHeaders:
 class Door:
     """Knows who made a request, and refuses changes that do not come from our own page."""
 
-    def __init__(self, sign_in: SignIn, trusted: TrustedHeader | None, cookie: str) -> None:
-        self.sign_in, self.trusted, self.cookie = sign_in, trusted, cookie
+    def __init__(self, sign_in: SignIn, trusted: TrustedHeader | None, cookie: str, read_only: bool = False) -> None:
+        self.sign_in, self.trusted, self.cookie, self.read_only = sign_in, trusted, cookie, read_only
 
     def find_person(self, request: Request) -> Person:
         """Return who made the request. Raises TurnedAway where nobody is signed in."""
@@ -89,6 +89,8 @@ class Door:
 
     def check_change(self, request: Request) -> Person:
         """Return who makes a change. Raises TurnedAway for one from another site, or without the token of our own page."""
+        if self.read_only:
+            raise TurnedAway(403, "This page is read-only: nothing can be changed here.")
         check_same_origin(request.headers)
         person = self.find_person(request)
         given = request.headers.get(CHANGE_HEADER, "")

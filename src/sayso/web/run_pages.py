@@ -73,7 +73,7 @@ class RunPages:
         return JSONResponse({"runs": [self._to_entry(row, unknown) for row in rows], "attention": attention, "total": total})
 
     def _to_entry(self, row: RunRow, unknown: set[str]) -> dict[str, object]:
-        state = "died" if self._engine.is_orphan(row) else row.state
+        state = self._find_state(row)
         needs = "unknown" if row.id in unknown else state if state in NEEDS_SOMEBODY else ""
         usage = _find_usage(row)
         return {
@@ -90,6 +90,10 @@ class RunPages:
             "spend_usd": usage.spend_usd,
             "tokens": usage.input_tokens + usage.output_tokens,
         }
+
+    def _find_state(self, row: RunRow) -> str:
+        """Return the state of a run, or `died` if the program that executed it is gone; of a copy nobody knows that."""
+        return "died" if not self._office.read_only and self._engine.is_orphan(row) else row.state
 
     async def _find(self, request: Request) -> RunRow:
         person: Person = self._office.door.find_person(request)
@@ -115,7 +119,7 @@ class RunPages:
                 "branches": len(told.nodes),
                 "approvals": approvals,
                 **describe_end(row, told.story),
-                "state": "died" if self._engine.is_orphan(row) else row.state,
+                "state": self._find_state(row),
             }
         )
 
@@ -143,7 +147,7 @@ class RunPages:
     async def verify(self, request: Request) -> Response:
         """Answer with what the log of a run proves."""
         row = await self._find(request)
-        verdict = await self._engine.verify(row.id)
+        verdict = await self._office.verify(row)
         return JSONResponse({**verdict._asdict(), "problems": list(verdict.problems), "notes": list(verdict.notes)})
 
 

@@ -614,7 +614,7 @@ function outcomePart(card) {
 
 function listen() {
   state.live?.close();
-  if (state.me.read_only) return;
+  if (state.me.read_only) return; // a copy does not change
   const live = (state.live = new EventSource(`api/live?since=${state.number ?? state.me.number}`));
   live.addEventListener("change", (event) => {
     const change = JSON.parse(event.data);

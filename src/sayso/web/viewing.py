@@ -1,0 +1,94 @@
+"""Open a database of runs or an export to be looked at: a copy of it is shown, so that what was given stays as it is, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence, Set
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sayso.tools.errors import RunError, UsageError
+from sayso.tools.private_files import create_private_file
+from sayso.workflows.durable.database import Database, Session, explain_error
+from sayso.workflows.durable.records import ApprovalRow, RunRow
+
+_LOG = ("number", "at", "run", "kind", "name", "value", "hash")
+
+
+def copy_to_view(source: Path, folder: Path) -> tuple[str, dict[str, Any] | None]:
+    """Copy a database or an export into a database in `folder`; return its URL, and the document where it was an export.
+
+    Raises UsageError for what is neither, RunError for what cannot be read.
+    """
+    if not source.is_file():
+        raise UsageError(f"There is no file {source}. Name a database of runs (runs.db), or what `sayso export RUN` has printed.")
+    target = folder / "view.db"
+    with source.open("rb") as file:
+        is_database = file.read(16) == b"SQLite format 3\0"
+    if is_database:
+        _copy_database(source, target)
+        return f"sqlite:///{target}", None
+    document = _read_export(source)
+    _write_export(document, f"sqlite:///{target}", source)
+    return f"sqlite:///{target}", document
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """Copy a database as it is at one moment; programs may go on writing to it."""
+    try:
+        with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, timeout=10)) as given:
+            tables = {name for (name,) in given.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if "sayso_about" not in tables:
+                raise UsageError(f"{source} is an SQLite file that holds no runs of Sayso.")
+            create_private_file(target)
+            with closing(sqlite3.connect(target)) as copy:
+                given.backup(copy)
+    except sqlite3.Error as error:
+        raise RunError(f"The database {source} cannot be read: {explain_error(error)}") from None
+
+
+def _read_export(source: Path) -> dict[str, Any]:
+    wrong = f"{source} is neither a database of runs nor an export: `sayso export RUN > run.json` makes one."
+    try:
+        document = json.loads(source.read_text())
+    except (ValueError, UnicodeDecodeError):
+        raise UsageError(wrong) from None
+    parts = {"run": dict, "log": list, "approvals": list}
+    if not isinstance(document, dict) or not all(isinstance(document.get(name), kind) for name, kind in parts.items()):
+        raise UsageError(wrong)
+    if document.get("redacted"):
+        raise UsageError(f"{source} was exported with --redact: what was asked and answered is not in it, so there is nothing to show.")
+    return document
+
+
+def _write_export(document: Mapping[str, Any], url: str, source: Path) -> None:
+    run, missing = document["run"], {"attempt": 0, "for_user": "", "app": ""}
+    database = Database(url)
+
+    def write(session: Session) -> None:
+        _insert(session, "sayso_runs", RunRow._fields, {**missing, **run}, {"input", "limits"}, {"output", "error"})
+        for row in document["log"]:
+            _insert(session, "sayso_log", ("root", *_LOG), {**row, "root": run["id"]}, {"value"})
+        for row in document["approvals"]:
+            _insert(session, "sayso_approvals", ApprovalRow._fields, row, {"request"})
+
+    try:
+        database.do_now(write)
+    except (KeyError, TypeError, AttributeError, RunError) as error:
+        raise UsageError(f"{source} is no whole export of a run: {error}") from None
+    finally:
+        database.close()
+
+
+def _insert(
+    session: Session, table: str, columns: Sequence[str], row: Mapping[str, Any], parsed: Set[str], or_none: Set[str] = frozenset()
+) -> None:
+    """Insert a row of an export. Columns of JSON text were parsed there, and are texts here again; those in `or_none` may hold nothing."""
+    values: dict[str, object] = {}
+    for column in columns:
+        value = row.get(column)
+        is_text = column in parsed or (column in or_none and value is not None)
+        values[column] = json.dumps(value) if is_text else value
+    session.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(f':{column}' for column in columns)})", values)
