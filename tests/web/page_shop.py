@@ -35,6 +35,8 @@ def answer(request: ModelRequest) -> Reply:
         return Reply("", (call("MENU", item="Fries"),), usage=USED)
     if "wire" in asked and not has_result:
         return Reply("", (call("wire", to="Ada Lovelace", iban="DE02 1203 0000 0000 2020 51", amount_eur=1250),), usage=USED)
+    if "refund" in asked and not has_result:
+        return Reply("", (call("refund", order=7, amount_usd=400),), usage=USED)
     if "calories" in asked:
         return Reply("The fries have **380** calories.", usage=USED)
     return Reply("Hello! What would you like to eat?\n\n- Burgers\n- Fries", usage=USED)
@@ -69,7 +71,16 @@ async def wire(to: str, iban: str, amount_eur: int, urgent: bool = False) -> str
     return f"{amount_eur} EUR are on their way to {to}."
 
 
+@sayso.tool.write(card="Refund {amount_usd} dollars for order {order}", approvals=2, roles=("treasurer", "approver"))
+async def refund(order: int, amount_usd: int) -> str:
+    """Give money back."""
+    return f"{amount_usd} dollars went back for order {order}."
+
+
 shop = Agent(
-    ScriptedModel(answer, repeat=True, pieces=7), name="shop", instructions="You take orders.", tools=[ORDER, MENU, calculator, wire]
+    ScriptedModel(answer, repeat=True, pieces=7),
+    name="shop",
+    instructions="You take orders.",
+    tools=[ORDER, MENU, calculator, wire, refund],
 )
 app = App(agents=[shop], name="shop", deps=_desk)

@@ -98,6 +98,23 @@ def test_a_claimed_request_is_decided_by_whom_it_is_with_and_can_be_handed_on(se
     assert ended["state"] == "done"
 
 
+def test_where_two_people_must_say_yes_nobody_does_it_alone(served: Served) -> None:
+    ada, bob, carol = served.sign_in("ada"), served.sign_in("bob"), served.sign_in("carol")
+    run = bob.say("chat-00000007", "I want a refund")
+    first = bob.wait_for_card(run)
+    assert bob.post(f"cards/{first}/approve")[1]["error"] == "refund is approved by people with the role treasurer or approver."
+    assert "2 people must say yes to this. Nobody has said yes so far." in ada.get(f"cards/{first}")["warnings"]
+    assert ada.post(f"cards/{first}/approve")[0] == 200
+    second = wait_until(lambda: ada.get(f"cards/{first}").get("next"))
+    card = carol.get(f"cards/{second}")
+    assert (card["approvals_needed"], card["approved_by"], card["state"]) == (2, ["ada"], "proposed")
+    assert ada.post(f"cards/{second}/approve")[1]["error"] == "You have said yes already. Somebody else must, too."
+    assert ada.get(f"runs/{run}")["state"] == "waiting"
+    assert carol.post(f"cards/{second}/approve")[0] == 200
+    bob.wait_for_state(run, "done")
+    assert carol.get(f"cards/{second}")["result"]["text"] == "400 dollars went back for order 7."
+
+
 def test_an_expired_request_is_refused(served: Served) -> None:
     ada = served.sign_in("ada")
     digest = ada.wait_for_card(ada.say("chat-00000004", "I order a burger"))

@@ -22,11 +22,15 @@ CLOCKS_DIFFER_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who filled a call's arguments in, a model or workflow code; which a person `edited`; which of them the model made up."""
+    """Who filled a call's arguments in, a model or workflow code; which a person `edited`; which of them the model made up.
+
+    `agreed` are those who have said yes so far, where several must.
+    """
 
     chooser: str = MODEL
     edited: frozenset[str] = frozenset()
     unsourced: tuple[str, ...] = ()
+    agreed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

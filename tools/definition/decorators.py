@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         prepare: Prepare | None
         caution: Caution | None
         cost_usd: float | Callable[[Arguments], float]
+        approvals: int
+        roles: tuple[str, ...]
         from_user: tuple[str, ...]
 
     class ToolOptions(TypedDict, total=False):
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
         prepare: Prepare | None
         caution: Caution | None
         cost_usd: float | Callable[[Arguments], float]
+        approvals: int
+        roles: tuple[str, ...]
         from_user: tuple[str, ...]
         sandbox: Sandbox | None
         async_function: Callable[..., Awaitable[object]] | None

@@ -134,6 +134,10 @@ class Tool(HasDict, Generic[P, R]):
     prepare: Prepare | None = None
     caution: Caution | None = None
     cost_usd: float | Callable[[Arguments], float] = 0.0
+    approvals: int = 1
+    """How many people must say yes, each to a card of their own."""
+    roles: tuple[str, ...] = ()
+    """Of which roles whoever decides on the page must have one; empty for none."""
     from_user: tuple[str, ...] = ()
     sandbox: Sandbox | None = None
     program: ToolProgram | None = None
@@ -149,7 +153,11 @@ class Tool(HasDict, Generic[P, R]):
     parameter_texts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make labels of their texts. Raises UsageError for an effect or a label that is none."""
+        """Make labels of their texts. Raises UsageError for an effect or a label that is none, and for a wrong number of approvals."""
+        if type(self.approvals) is not int or self.approvals < 1:
+            raise UsageError(f"The tool {self.name} has approvals={self.approvals!r}: how many people must say yes, from 1 up.")
+        if isinstance(self.roles, str):
+            raise UsageError(f"The tool {self.name} has roles={self.roles!r}. Write roles=({self.roles!r},).")
         effect = to_member(Effect, self.effect, f"the tool {self.name}, effect=")
         trust, secrecy = EFFECT_LABELS[effect]
         closed: dict[str, object] = {

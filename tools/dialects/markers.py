@@ -50,7 +50,10 @@ BODY_PARSERS = {opening: parse for family in FAMILIES.values() for opening, pars
 ELEMENTS: Mapping[str, Element] = {opening: element for family in FAMILIES.values() for opening, element in family.elements.items()}
 """Elements by what their opening tag begins with."""
 TAGS_AFTER_NAME = {
-    marker: tags for family in reversed(list(FAMILIES.values())) for tags in reversed(family.tags) for marker in (*tags.begins, *tags.ends_before)
+    marker: tags
+    for family in reversed(list(FAMILIES.values()))
+    for tags in reversed(family.tags)
+    for marker in (*tags.begins, *tags.ends_before)
 }
 """What stands behind a name that is followed by its arguments in tags (or by none), and how those are written."""
 NAME_SEPARATORS = {

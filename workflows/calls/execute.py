@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sayso.tools.approval.cards import escape_invisible, render_card, require_text
+from sayso.tools.approval.cards import escape_invisible, render_card, require_text, show_value
 from sayso.tools.approval.policy import Allow, Ask, Deny, Ruling, decide
 from sayso.tools.approval.requests import (
     CLOCKS_DIFFER_SECONDS,
@@ -152,9 +152,10 @@ async def execute_with_approval(
     except ToolError as error:
         return take_refusal(run, call, tool, error)
     edited: frozenset[str] = frozenset()
-    for edit in range(MOST_EDITS):  # an edit is a new request
+    agreed: tuple[str, ...] = ()
+    for edit in range(MOST_EDITS):  # an edit is a new request, and so is the question to the next of several people
         asked_at = position if edit == 0 else f"{position}.edit{edit}"
-        request, answer = await _find_answer(run, call, tool, arguments, Origin(chooser, edited, unsourced), asked_at)
+        request, answer = await _find_answer(run, call, tool, arguments, Origin(chooser, edited, unsourced, agreed), asked_at)
         if isinstance(answer, ToolResult):
             if tool.effect is Effect.WRITE:
                 run.scope.provenance.settled = f"{tool.name} was refused"
@@ -164,7 +165,9 @@ async def execute_with_approval(
                 arguments, call, changed = _take_edit(run, call, tool, request, answer, f"{position}.edit{edit + 1}")
             except ToolError as error:
                 return make_failure(call, f"The person who was asked wanted other arguments, which do not fit: {error}", Outcome.REJECTED)
-            edited, unsourced = edited | changed, ()
+            edited, unsourced, agreed = edited | changed, (), ()
+        elif tool.approvals > 1 and isinstance(answer, Approve) and len(agreed := _agree(agreed, answer)) < tool.approvals:
+            continue
         elif isinstance(answer, Allow) and tool.effect is not Effect.WRITE:
             typed = _parse_arguments(run, tool, request) if run.is_live else {}
             is_checked = run.scope.approvers is not None and not run.replays(f"read:{asked_at}")
@@ -175,7 +178,20 @@ async def execute_with_approval(
             return result
         else:
             return await _perform_write(run, call, tool, request, answer, Origin(chooser, edited, unsourced), asked_at)
-    return make_failure(call, "The request was edited too often.", Outcome.REJECTED)
+    return make_failure(call, "The request was edited or asked about too often. Nothing was done.", Outcome.REJECTED)
+
+
+def _agree(agreed: tuple[str, ...], answer: Approve) -> tuple[str, ...]:
+    """Return who has said yes by now. Who gives no name, or has said it before, is nobody else."""
+    return agreed if answer.by in ("", *agreed) else (*agreed, answer.by)
+
+
+def _describe_agreed(tool: AnyTool, agreed: tuple[str, ...]) -> str:
+    """Return what a card says where several people must say yes."""
+    if tool.approvals < 2:
+        return ""
+    so_far = f"{show_value(', '.join(agreed))} said yes; it needs somebody else." if agreed else "Nobody has said yes so far."
+    return f"{tool.approvals} people must say yes to this. {so_far}"
 
 
 def _freeze_arguments(run: Run, call: ToolCall, tool: AnyTool, arguments: Mapping[str, object], position: str) -> Mapping[str, object]:
@@ -262,7 +278,7 @@ async def _propose(
         nonce=secrets.token_hex(16),
         now=now,
         expires_at=now + APPROVAL_SECONDS,
-        warnings=tuple(filter(None, (caution, asks, *sources.warnings))),
+        warnings=tuple(filter(None, (_describe_agreed(tool, origin.agreed), caution, asks, *sources.warnings))),
         hide=partial(run.secrets.hide, place=json.dumps([run.id, position, tool.name])),
         context=make_context(run, call, tool),
     )
@@ -291,7 +307,7 @@ async def _rule(
     rules = scope.rules.without(await run.find_withdrawn()) if scope.rules.grants else scope.rules
     unvouched = provenance.unvouched
     ruling = decide(final, tool, labels, rules, now=now, tainted=sources.tainted, unsourced=origin.unsourced, unvouched=unvouched)
-    return Ask() if isinstance(ruling, Allow) and sources.is_doubted else ruling, sources
+    return Ask() if isinstance(ruling, Allow) and (sources.is_doubted or tool.approvals > 1) else ruling, sources
 
 
 async def _find_refusal(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sayso.cli.display import read_text, to_plain
-from sayso.cli.edit import find_tool
 from sayso.cli.open_requests import read_request
 from sayso.tools.approval.cards import escape_lines
 from sayso.tools.approval.requests import ApprovalRequest, read_shown
@@ -17,13 +15,13 @@ from sayso.tools.canonical import readable_json
 from sayso.tools.errors import SaysoError
 from sayso.workflows.calls.perform import compute_cost
 
-from .desk import NOTHING_ARRANGED, Arranged
+from .desk import Arranged
 
 if TYPE_CHECKING:
     from sayso.tools.definition.tool import AnyTool
-    from sayso.workflows import App
     from sayso.workflows.durable.database import Session
     from sayso.workflows.durable.engine import DurableEngine
+    from sayso.workflows.durable.records import ApprovalRow
 
     from .people import Person
 
@@ -100,7 +98,7 @@ def why_not(person: Person, line: RequestLine, arranged: Arranged, tool: AnyTool
 
 def find_roles(tool: AnyTool | None) -> tuple[str, ...]:
     """Return the roles of which a person must have one to decide on calls of the tool; empty if it asks for none."""
-    return tuple(getattr(tool, "approver_roles", ()))
+    return () if tool is None else tool.roles
 
 
 def _has_role(person: Person, tool: AnyTool | None) -> bool:
@@ -116,12 +114,17 @@ def to_line(line: RequestLine, arranged: Arranged, refusal: str) -> dict[str, ob
     return shown
 
 
-async def read_card(engine: DurableEngine, line: RequestLine, app: App | None, arranged: Arranged = NOTHING_ARRANGED) -> dict[str, object]:
+async def read_card(engine: DurableEngine, line: RequestLine, tool: AnyTool | None) -> dict[str, object]:
     """Return the whole card of a request as JSON data. Raises RunError where it is not what was asked any more."""
-    row = next(each for each in await engine.approvals(line.root) if each.digest == line.digest)
+    rows = await engine.approvals(line.root)
+    row = next(each for each in rows if each.digest == line.digest)
     request = read_request(await engine.run(line.root), row, await engine.find_asked(line.root))
-    tool = find_tool(request.tool, app) if app is not None and line.flow in app else None
-    became = await _find_end(engine, line, request) if line.state != "proposed" else {}
+    alike = find_alike(rows, row)
+    became: dict[str, object] = {}
+    if line.state != "proposed":
+        became = await _find_result(engine, line, request)
+        later = [each.digest for each in alike if each.asked_at > row.asked_at]
+        became |= {"next": later[0]} if later and line.state in ("edited", "approved") else {}
     return {
         **became,
         "shown": [{"name": each.name, "value": each.value, "source": each.source, "quote": each.quote} for each in request.shown],
@@ -131,28 +134,44 @@ async def read_card(engine: DurableEngine, line: RequestLine, app: App | None, a
         "cost_usd": _find_cost(tool, request),
         "fields": _describe_fields(tool, request),
         "roles": list(find_roles(tool)),
+        "approvals_needed": 1 if tool is None else tool.approvals,
+        "approved_by": find_agreed(alike, row),
     }
 
 
-async def _find_end(engine: DurableEngine, line: RequestLine, request: ApprovalRequest) -> dict[str, object]:
-    """Return what came of a decided request: the result of its call, and the card that followed where it was edited."""
-    end: dict[str, object] = {}
+def find_alike(rows: Sequence[ApprovalRow], row: ApprovalRow) -> list[ApprovalRow]:
+    """Return the requests about one call, in the order they were asked: as proposed, after each edit, for each of several people."""
+    place = _find_place(row)
+    return [each for each in rows if each.run == row.run and _find_place(each) == place]
+
+
+def _find_place(row: ApprovalRow) -> str:
+    request = read_text(row.request)
+    return request.position.partition(".edit")[0] if isinstance(request, ApprovalRequest) else row.digest
+
+
+def find_agreed(alike: Sequence[ApprovalRow], row: ApprovalRow) -> list[str]:
+    """Return who has said yes to this call before this request of it was asked, and since it was edited last."""
+    agreed: list[str] = []
+    for each in alike:
+        if each.digest == row.digest:
+            break
+        if each.state == "edited":
+            agreed = []
+        elif each.state == "approved" and each.decided_by and each.decided_by not in agreed:
+            agreed.append(each.decided_by)
+    return agreed
+
+
+async def _find_result(engine: DurableEngine, line: RequestLine, request: ApprovalRequest) -> dict[str, object]:
+    """Return what came of a decided request: the result of its call, where there is one."""
     for row in await engine.log(line.root):
         if row.kind == "kept" and row.run == line.run and row.name == f"effect:{request.position}":
             result = read_text(row.value)
             if isinstance(result, ToolResult):
                 text = result.content if isinstance(result.content, str) else readable_json(to_plain(result.content))
-                end["result"] = {"outcome": str(result.outcome), "text": escape_lines(text[:4000])}
-    if line.state == "edited":
-        after = re.escape(request.position.partition(".edit")[0])
-        for each in await engine.approvals(line.root):
-            later = read_text(each.request)
-            if not isinstance(later, ApprovalRequest) or each.run != line.run or each.asked_at <= line.asked_at:
-                continue
-            if re.fullmatch(rf"{after}\.edit\d+", later.position):
-                end["next"] = each.digest
-                break
-    return end
+                return {"result": {"outcome": str(result.outcome), "text": escape_lines(text[:4000])}}
+    return {}
 
 
 def _find_cost(tool: AnyTool | None, request: ApprovalRequest) -> float:

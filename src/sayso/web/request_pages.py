@@ -15,7 +15,7 @@ from sayso.tools.errors import RunError, UsageError
 
 from .desk import NOTHING_ARRANGED, Arranged
 from .doors import TurnedAway, read_json, read_text_field
-from .request_cards import RequestLine, may_see, read_card, read_decided, read_lines, read_open, to_line, why_not
+from .request_cards import RequestLine, find_agreed, find_alike, may_see, read_card, read_decided, read_lines, read_open, to_line, why_not
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -64,13 +64,16 @@ class RequestPages:
         """Answer with the whole card of a request."""
         person = self._office.door.find_person(request)
         line, arranged = await self._find(person, request.path_params["digest"])
-        card = await read_card(self._engine, line, self._office.app, arranged) if self._is_open(line) else await self._read_old(line)
+        card = await (self._read_card(line) if self._is_open(line) else self._read_old(line))
         return JSONResponse({**to_line(line, arranged, self._why_not(person, line, arranged)), **card, "now": self._engine.clock()})
+
+    async def _read_card(self, line: RequestLine) -> dict[str, object]:
+        return await read_card(self._engine, line, self._office.find_tool(line))
 
     async def _read_old(self, line: RequestLine) -> dict[str, object]:
         """Return the card of a decided request; one that cannot be read any more has only its sentence."""
         try:
-            return await read_card(self._engine, line, self._office.app)
+            return await self._read_card(line)
         except RunError as error:
             return {"shown": [], "warnings": [str(error)], "fields": [], "cost_usd": 0.0, "roles": []}
 
@@ -139,6 +142,10 @@ class RequestPages:
         self._check_may(person, line, arranged)
         if person.only and data.get("confirmed") is not True:
             raise TurnedAway(400, "A decision by link needs to be confirmed on the page.")
+        rows = await self._engine.approvals(line.root)
+        row = next(each for each in rows if each.digest == line.digest)
+        if person.name in find_agreed(find_alike(rows, row), row):
+            raise TurnedAway(403, "You have said yes already. Somebody else must, too.")
         return await self._decide(person, line, Approve(by=person.name, place=_place(person))) | {"state": "approved"}
 
     async def reject(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:

@@ -401,7 +401,7 @@ function cardNode(card, { level = "h2", full = false } = {}) {
       if (fresh && (fresh.state !== card.state || fresh.next !== card.next || fresh.result?.text !== card.result?.text)) {
         Object.assign(card, fresh);
         await draw();
-        if (card.state === "edited" && card.next) return;
+        if (card.next) return;
       }
     }
   };
@@ -599,11 +599,12 @@ const OUTCOMES = {
 
 function outcomePart(card) {
   if (card.state === "proposed" && card.expires_at > now()) return h("p.outcome.no", {}, "This request waits for a decision.");
-  const [mood, title, text] = OUTCOMES[card.state] ?? ["no", card.state, ""];
+  let [mood, title, text] = OUTCOMES[card.state] ?? ["no", card.state, ""];
   const by = card.decided_by === state.me.name ? "you" : card.decided_by;
   const yes = ["done", "failed", "unknown", "executing"].includes(card.state) ? ", approved" : "";
   const who = card.decided_by ? `${yes} by ${by}` : "";
   const next = card.next ?? (card.state === "edited" ? null : mine().find((line) => line.tool === card.tool)?.digest ?? mine()[0]?.digest);
+  if (card.state === "approved" && card.next) [title, text] = ["Your yes counts", "Somebody else must say yes, too."];
   const inInbox = location.hash.startsWith("#/inbox");
   return h("div.outcome", { class: `outcome ${mood}`, role: "status" }, h("strong", {}, `${title}${who}`, card.decided_at ? h("span.when", {}, ", ", time(card.decided_at, ago(card.decided_at))) : null),
     h("span", {}, card.result?.text || text),

@@ -1,0 +1,74 @@
+"""A write to which several people must say yes: each is asked with a card of their own, at every door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sayso import engine, sequential, tool
+from sayso.tools.approval.grant import Grant
+from sayso.tools.approval.requests import Approve, Decision, Edit, Reject
+from sayso.tools.errors import UsageError
+from sayso.workflows.calls.execute import CallFailed
+
+PAID: list[int] = []
+
+
+@tool.write(card="Pay {amount}", approvals=2)
+async def pay(amount: int) -> str:
+    """Pay."""
+    PAID.append(amount)
+    return f"paid {amount}"
+
+
+STORIES: dict[str, tuple[list[Decision], list[int]]] = {
+    "two people": ([Approve(by="ada"), Approve(by="bob")], [5]),
+    "one person twice, then another": ([Approve(by="ada"), Approve(by="ada"), Approve(by="bob")], [5]),
+    "somebody without a name": ([Approve(), Approve(by="ada"), Approve(by="bob")], [5]),
+    "the second says no": ([Approve(by="ada"), Reject(by="bob")], []),
+    "an edit begins anew": ([Approve(by="ada"), Edit({"amount": 6}, by="bob"), Approve(by="ada"), Approve(by="bob")], [6]),
+}
+
+
+@pytest.mark.parametrize("url", ["", "sqlite"])
+@pytest.mark.parametrize(("decisions", "paid"), STORIES.values(), ids=STORIES)
+async def test_nothing_is_paid_before_enough_people_have_said_yes(
+    tmp_path: Any, url: str, decisions: list[Decision], paid: list[int]
+) -> None:
+    PAID.clear()
+    home = engine(f"sqlite:///{tmp_path}/runs.db") if url else engine(strict=True)
+    flow = sequential(pay)
+    result: Any = await flow.run(5, engine=home, run_id="r1")
+    for number, decision in enumerate(decisions):
+        assert (PAID, len(result.pending)) == ([], 1), number
+        last = number == len(decisions) - 1
+        if last and isinstance(decision, Reject):
+            with pytest.raises(CallFailed):
+                await result.resume({result.pending[0].digest: decision})
+        else:
+            result = await result.resume({result.pending[0].digest: decision})
+    assert paid == PAID
+
+
+async def test_a_standing_approval_and_an_approver_of_one_name_are_not_enough() -> None:
+    PAID.clear()
+    result = await sequential(pay).run(5, grants=[Grant(tool=pay)])
+    assert [each.warnings[0] for each in result.pending] == ["2 people must say yes to this. Nobody has said yes so far."]
+
+    async def ada(request: Any) -> Decision:
+        return Approve(by="ada")
+
+    with pytest.raises(CallFailed, match="too often"):
+        await sequential(pay).run(5, approve=ada)
+    assert PAID == []
+
+
+@pytest.mark.parametrize("wrong", [{"approvals": 0}, {"approvals": True}, {"approvals": "2"}, {"roles": "treasurer"}])
+def test_a_wrong_number_is_said_where_the_tool_is_made(wrong: dict[str, Any]) -> None:
+    async def pay(amount: int) -> str:
+        """Pay."""
+        return ""
+
+    with pytest.raises(UsageError, match="The tool pay has"):
+        tool.write(**wrong)(pay)
