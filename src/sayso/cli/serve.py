@@ -6,6 +6,8 @@ import hashlib
 import os
 import socket
 import sys
+from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -33,6 +35,9 @@ def serve(
     user: Annotated[list[str] | None, Parameter(negative="")] = None,
     trust_header: str | None = None,
     trust_from: Annotated[list[str] | None, Parameter(negative="")] = None,
+    notify: Annotated[list[str] | None, Parameter(negative="")] = None,
+    notify_allow: Annotated[list[str] | None, Parameter(negative="")] = None,
+    page_url: str | None = None,
     work: bool = True,
 ) -> int:
     """Serve a page on which people approve, chat and see what runs do.
@@ -52,6 +57,13 @@ def serve(
         A header in which a reverse proxy says who is signed in, such as X-Forwarded-User.
     trust_from
         An address from which that header is believed, such as 10.0.0.7. May be given more than once.
+    notify
+        A webhook (or a Slack-compatible one) that is told of each request: --notify https://hooks.example/x, or --notify ada=https://...
+        with a link that signs ada in for that request, once. May be given more than once.
+    notify_allow
+        A HOST:PORT that may be notified although it is not public. May be given more than once.
+    page_url
+        The address of this page as others reach it, for links in messages. Default: the address it listens on.
     work
         Execute runs here. With --no-work `sayso worker` has to.
     """
@@ -67,14 +79,33 @@ def serve(
 
     people = read_people(user) if user else (Person(find_user_name(), frozenset({ALL_RUNS})),)
     sign_in = SignIn(people, os.environ.get(TOKEN_VARIABLE))
-    listening = listen(host, port)
-    bound = listening.getsockname()[1]
-    try:
-        office = BackOffice(loaded, url, sign_in, trusted, works=work, cookie=make_cookie_name(url, bound))
-    except UsageError as error:  # the URL was checked: it is the database that is locked, full, not reachable, or newer
-        raise RunError(str(error)) from None
-    _print_links(sign_in, host, bound, office.engine.database.place)
-    return serve_page(office, listening)
+    with closing(listen(host, port)) as listening:
+        bound = listening.getsockname()[1]
+        try:
+            office = BackOffice(loaded, url, sign_in, trusted, works=work, cookie=make_cookie_name(url, bound))
+        except UsageError as error:  # the URL was checked: it is the database that is locked, full, not reachable, or newer
+            raise RunError(str(error)) from None
+        try:
+            if notify:
+                _notify(office, notify, notify_allow or (), page_url or f"http://{host}:{bound}")
+            _print_links(sign_in, host, bound, office.engine.database.place)
+            return serve_page(office, listening)
+        finally:
+            office.engine.close()
+
+
+def _notify(office: BackOffice, texts: Sequence[str], allowed: Sequence[str], page_url: str) -> None:
+    from sayso.tools.web import Web  # late, for load time
+    from sayso.web.notices import Notifier, read_notices  # late, for load time
+
+    Notifier(office, read_notices(texts), page_url, Web(allow=tuple(_read_host(each) for each in allowed)))
+
+
+def _read_host(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UsageError(f"--notify-allow {text!r} is no HOST:PORT, such as 127.0.0.1:9000.")
+    return host, int(port)
 
 
 def make_cookie_name(url: str, port: int) -> str:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from sayso.tools.lazy_names import lazily
 
 if TYPE_CHECKING:
+    from .notices import Notice as Notice
     from .people import Person as Person
+    from .people import TrustedHeader as TrustedHeader
     from .site import asgi as asgi
 
-_PLACES = {"Person": "people", "asgi": "site"}
+_PLACES = {"Notice": "notices", "Person": "people", "TrustedHeader": "people", "asgi": "site"}
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
 __getattr__, __dir__ = lazily(__name__, _PLACES)

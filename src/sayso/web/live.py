@@ -138,11 +138,12 @@ class LiveFeed:
                 *session.execute("SELECT count(*), max(asked_at) FROM sayso_approvals WHERE state = 'proposed'").fetchone(),
             )
 
+        now = self._engine.clock()
         stamp = await self._engine.database.do(look)
-        lines = {line.digest: line for line in await self._engine.database.do(read_open)}
+        lines = {line.digest: line for line in await self._engine.database.do(lambda session: read_open(session, now))}
         arranged = await self._desk.read(lines)
         gone = [digest for digest in self._open if digest not in lines]
-        ended = await self._engine.database.do(lambda session: read_lines(session, gone)) if gone else []
+        ended = await self._engine.database.do(lambda session: read_lines(session, gone, now)) if gone else []
         new = [line for digest, line in lines.items() if digest not in self._open]
         moved = [line for digest, line in lines.items() if digest in self._open and arranged.get(digest) != self._arranged.get(digest)]
         runs_changed = stamp != self._stamp

@@ -50,26 +50,34 @@ class RequestLine(NamedTuple):
     run_state: str
 
 
-def read_open(session: Session, limit: int = MOST_LINES) -> list[RequestLine]:
+def read_open(session: Session, now: float, limit: int = MOST_LINES) -> list[RequestLine]:
     """Return the open requests of all runs, the oldest first."""
-    found = session.execute(f"{_LINE} WHERE a.state = 'proposed' ORDER BY a.asked_at, a.digest LIMIT {int(limit)}")
-    return [RequestLine(*row) for row in found.fetchall()]
+    where = f"WHERE a.state = 'proposed' AND a.expires_at > :now ORDER BY a.asked_at, a.digest LIMIT {int(limit)}"
+    return [_make_line(row, now) for row in session.execute(f"{_LINE} {where}", {"now": now}).fetchall()]
 
 
-def read_decided(session: Session, limit: int = 30) -> list[RequestLine]:
+def read_decided(session: Session, now: float, limit: int = 30) -> list[RequestLine]:
     """Return the requests that were decided last, or ended without a decision."""
-    found = session.execute(f"{_LINE} WHERE a.state <> 'proposed' ORDER BY COALESCE(a.decided_at, a.expires_at) DESC LIMIT {int(limit)}")
-    return [RequestLine(*row) for row in found.fetchall()]
+    where = "WHERE a.state <> 'proposed' OR a.expires_at <= :now"
+    order = f"ORDER BY COALESCE(a.decided_at, a.expires_at) DESC LIMIT {int(limit)}"
+    return [_make_line(row, now) for row in session.execute(f"{_LINE} {where} {order}", {"now": now}).fetchall()]
 
 
-def read_lines(session: Session, digests: Sequence[str]) -> list[RequestLine]:
+def read_lines(session: Session, digests: Sequence[str], now: float) -> list[RequestLine]:
     """Return these requests, whatever became of them."""
     lines: list[RequestLine] = []
     for first in range(0, len(digests), 500):
         batch = {f"d{number}": digest for number, digest in enumerate(digests[first : first + 500])}
         found = session.execute(f"{_LINE} WHERE a.digest IN ({', '.join(f':{name}' for name in batch)})", batch)
-        lines += [RequestLine(*row) for row in found.fetchall()]
+        lines += [_make_line(row, now) for row in found.fetchall()]
     return lines
+
+
+def _make_line(row: Sequence[Any], now: float) -> RequestLine:
+    """Return a row as a line. A database does not say of itself that a request has expired: the run finds it when it goes on."""
+    line = RequestLine(*row)
+    is_over = line.state == "proposed" or (line.state == "closed" and line.decided_at is None)
+    return line._replace(state="expired") if is_over and line.expires_at <= now else line
 
 
 def may_see(person: Person, line: RequestLine, arranged: Arranged, tool: AnyTool | None) -> bool:

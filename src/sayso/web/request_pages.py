@@ -44,13 +44,14 @@ class RequestPages:
         """Answer with the open requests that a person may see, and with those that were decided last."""
         person = self._office.door.find_person(request)
         number = self._office.feed.number
-        lines = await self._engine.database.do(read_open)
-        decided = await self._engine.database.do(read_decided)
+        now = self._engine.clock()
+        lines = await self._engine.database.do(lambda session: read_open(session, now))
+        decided = await self._engine.database.do(lambda session: read_decided(session, now))
         arranged = await self._desk.read(line.digest for line in lines)
         return JSONResponse(
             {
                 "number": number,
-                "now": self._engine.clock(),
+                "now": now,
                 "open": [shown for line in lines if (shown := self._to_line(person, line, arranged)) is not None],
                 "decided": [shown for line in decided if (shown := self._to_line(person, line, {})) is not None],
             }
@@ -79,7 +80,7 @@ class RequestPages:
 
     async def _find(self, person: Person, digest: str) -> tuple[RequestLine, Arranged]:
         """Return the request with this digest. Raises TurnedAway where there is none, or none that the person may see."""
-        found = await self._engine.database.do(lambda session: read_lines(session, [digest]))
+        found = await self._engine.database.do(lambda session: read_lines(session, [digest], self._engine.clock()))
         arranged = (await self._desk.read([digest])).get(digest, NOTHING_ARRANGED)
         if not found or not may_see(person, found[0], arranged, self._office.find_tool(found[0])):
             raise TurnedAway(404, "There is no such request, or it is not yours to see.")
@@ -110,14 +111,14 @@ class RequestPages:
         return take
 
     async def _explain(self, digest: str, error: Exception) -> str:
-        (line,) = await self._engine.database.do(lambda session: read_lines(session, [digest]))
+        (line,) = await self._engine.database.do(lambda session: read_lines(session, [digest], self._engine.clock()))
         return self._find_over(line) or str(error)
 
     def _find_over(self, line: RequestLine) -> str:
         """Return why a request cannot be decided any more; empty if it can."""
         if line.state == "closed":
             return "This request is closed: its run has ended. Nothing was done."
-        if line.state == "expired" or (line.state == "proposed" and line.expires_at <= self._engine.clock()):
+        if line.state == "expired":
             return "This request has expired: nobody decided in time. Nothing was done."
         if line.state != "proposed":
             return f"{line.decided_by or 'Somebody'} has decided this request already. Your answer changed nothing."

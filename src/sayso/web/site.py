@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,12 @@ from starlette.routing import Route
 
 from sayso.console import find_user_name
 from sayso.tools.errors import RunError, UsageError
+from sayso.tools.web import Web
 
 from .back_office import BackOffice, read_since, stream  # first: it says what to install where something is missing
 from .chat import Chats
 from .doors import COOKIE, SealedHeaders, TurnedAway, answer_turned_away, check_same_origin, read_json, read_text_field
+from .notices import Notice, Notifier, open_link
 from .people import ALL_RUNS, Person, SignIn, TrustedHeader
 from .request_pages import RequestPages
 from .run_pages import RunPages
@@ -39,17 +41,25 @@ def asgi(
     people: Iterable[Person] = (),
     token: str | None = None,
     trusted_header: TrustedHeader | None = None,
+    notify: Sequence[Notice] = (),
+    page_url: str = "",
     works: bool = True,
     name: str = COOKIE,
 ) -> Starlette:
     """Return the page of an app as an ASGI application, to serve or to mount in your own.
 
     `people` may sign in; by default it is the user of this program, who may do everything. `token` makes their links: with the same one
-    they stay good when the program starts again. `works` says that runs are executed here too; otherwise `sayso worker` does it. `name` is
-    that of its cookie: two sites on one host need two. Raises UsageError where the database cannot be used.
+    they stay good when the program starts again. `notify` says where a message goes for each request, with a link to `page_url`. `works`
+    says that runs are executed here too; otherwise `sayso worker` does it. `name` is that of its cookie: two sites on one host need two.
+    Raises UsageError where the database cannot be used.
     """
     known = tuple(people) or (Person(find_user_name(), frozenset({ALL_RUNS})),)
-    return make_site(BackOffice(app, database, SignIn(known, token), trusted_header, works=works, cookie=name))
+    office = BackOffice(app, database, SignIn(known, token), trusted_header, works=works, cookie=name)
+    if notify:
+        if not page_url:
+            raise UsageError("notify= needs page_url=, the address of the page, for the links in its messages.")
+        Notifier(office, notify, page_url, Web())
+    return make_site(office)
 
 
 def make_site(office: BackOffice) -> Starlette:
@@ -69,6 +79,7 @@ class _Site:
             Route("/files/{name}", self._send_file),
             Route("/api/me", self._tell_who),
             Route("/api/sign-in", self._sign_in, methods=["POST"]),
+            Route("/api/open-link", self._open_link, methods=["POST"]),
             Route("/api/sign-out", self._sign_out, methods=["POST"]),
             Route("/api/live", self._watch),
             *RequestPages(self._office).routes(),
@@ -130,6 +141,13 @@ class _Site:
         if person is None:
             raise TurnedAway(403, "This link signs nobody in. Open the link that was printed when the server was started last.")
         response = JSONResponse({"name": person.name})
+        self.set_cookie(request, response, person)
+        return response
+
+    async def _open_link(self, request: Request) -> Response:
+        check_same_origin(request.headers)
+        person = await open_link(self._office, read_text_field(await read_json(request), "token", most=2000))
+        response = JSONResponse({"name": person.name, "digest": person.only})
         self.set_cookie(request, response, person)
         return response
 
