@@ -12,7 +12,6 @@ SETTINGS = """
 [pytest]
 addopts = -p no:cacheprovider
 filterwarnings = error
-asyncio_default_fixture_loop_scope = function
 """
 CASES = """
 max_turns: 3
@@ -45,8 +44,10 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
-    """Run pytest in a process of its own, which has the plugin whether or not it is installed as one."""
-    return project.runpytest_subprocess("-p", "sayso.pytest_plugin", *options)
+    """Run pytest in a process of its own, which has the plugin whether or not it is installed as one, and none of the others here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        return project.runpytest_subprocess("-p", "sayso.pytest_plugin", *options)
 
 
 def test_each_case_is_an_item_and_a_failure_says_why(project: pytest.Pytester) -> None:
@@ -72,7 +73,7 @@ def test_one_case_is_executed_by_its_id(project: pytest.Pytester) -> None:
 
 
 def test_several_processes_share_the_cases(project: pytest.Pytester) -> None:
-    result = run(project, "cases.yaml", "--sayso-subject", "desk:echo", "-n", "2")
+    result = run(project, "cases.yaml", "--sayso-subject", "desk:echo", "-p", "xdist", "-n", "2")
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["Sayso: 3 cases, $0.0000"])
 
@@ -180,7 +181,7 @@ def test_a_project_that_does_not_use_it_loads_nothing(project: pytest.Pytester) 
             assert heavy & set(sys.modules) == set()
         """
     )
-    run(project, "-p", "no:hypothesispytest").assert_outcomes(passed=1)
+    run(project).assert_outcomes(passed=1)
     assert run(project, "other.yaml").ret in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 

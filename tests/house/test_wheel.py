@@ -33,7 +33,7 @@ def test_the_wheel_holds_the_tree_and_nothing_else(wheel: Path) -> None:
 def test_the_demo_runs_from_the_wheel_in_a_new_environment_with_the_bundled_pip(wheel: Path, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
     binaries = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin")
-    install = [binaries / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel]
+    install = [binaries / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", wheel]
     subprocess.run(install, check=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "SAYSO_", "PYTHON"))}
     ran = subprocess.run(
@@ -95,7 +95,7 @@ def test_pages_are_read_where_pip_put_everything_into_a_folder(target: Path, fou
 def target(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel and all that it needs, in one folder."""
     folder = tmp_path_factory.mktemp("target") / "packages"
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder, wheel]
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--target", folder, wheel]
     subprocess.run(install, check=True)
     return folder
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from .mypy_cache import ROOT, copy_mypy_cache
+
 ROOMS = ("tools", "workflows", "agents")
 MISTAKES = "run.aks(request=3); run.scope.provenance.tke(0); run.scope.provenance.take(0)"
 ERROR = re.compile(r"^(\S+\.py):(\d+): error", re.MULTILINE)
@@ -47,6 +48,6 @@ def test_a_mistake_on_a_run_is_found_wherever_it_is_planted(tmp_path: Path) -> N
         expected |= {(str(file.relative_to(tmp_path)), line) for line in lines}
     assert len(expected) > 60
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    command = [sys.executable, "-m", "mypy", "-p", "sayso", "--cache-dir", str(tmp_path / "cache")]
+    command = [sys.executable, "-m", "mypy", "-p", "sayso", "--cache-dir", str(copy_mypy_cache(tmp_path / "cache"))]
     told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert {(file, int(line)) for file, line in ERROR.findall(told.stdout)} == expected, told.stdout + told.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from .mypy_cache import ROOT, copy_mypy_cache
+
 CASES = Path(__file__).with_name("typing_cases")
-SOURCE = Path(__file__).parents[2] / "src"
+SOURCE = ROOT / "src"
 CONFIG = {"include": ["cases"], "extraPaths": [str(SOURCE)], "pythonVersion": "3.11", "typeCheckingMode": "standard"}
 ERROR = re.compile(r"(\w+\.py):(\d+)(?::\d+)?(?: -|:) error")
 
@@ -28,9 +31,10 @@ def lines_marked_wrong() -> set[tuple[str, int]]:
 
 @pytest.mark.slow
 def test_mypy_finds_each_wrong_hand_over_and_nothing_else(tmp_path: Path) -> None:
-    (tmp_path / "mypy.ini").write_text(f"[mypy]\nstrict = True\nmypy_path = {SOURCE}:{CASES}\nfollow_imports = silent\n", encoding="utf-8")
-    command = [sys.executable, "-m", "mypy", "--config-file", str(tmp_path / "mypy.ini"), "--cache-dir", str(tmp_path / "cache")]
-    told = subprocess.run([*command, str(CASES / "right.py"), str(CASES / "wrong.py")], capture_output=True, text=True, check=False)
+    files = [str(CASES / "right.py"), str(CASES / "wrong.py")]
+    command = [sys.executable, "-m", "mypy", *files, "--cache-dir", str(copy_mypy_cache(tmp_path / "cache"))]
+    environment = {**os.environ, "MYPYPATH": str(CASES)}
+    told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert told.returncode == 1, told.stdout + told.stderr
     assert lines_with_errors(told.stdout) == lines_marked_wrong(), told.stdout
 
