@@ -22,7 +22,7 @@ from postgres_server import NoServer, new_database, server
 
 from sayso import App, sequential
 from sayso.workflows import DurableEngine, Worker
-from sayso.workflows.durable import records
+from sayso.workflows.durable import log_writes, records
 from sayso.workflows.durable.liveness import Life
 
 RUNS, LEFT, WAITING, TIMES = 1_000_000, 5_000, 100_000, 50
@@ -88,7 +88,7 @@ async def measure(url: str, kind: str) -> list[Row]:
 
     def claim(most: int) -> Any:
         return do(
-            lambda session: records.claim_queued(session, "living", ("flow",), (), "bench-1", most, None, find_change, now, is_sqlite)
+            lambda session: log_writes.claim_queued(session, "living", ("flow",), (), "bench-1", most, None, find_change, now, is_sqlite)
         )
 
     claimed = await milliseconds(lambda: claim(1))

@@ -15,8 +15,9 @@ import pytest
 from sayso.tools import Approve, tool
 from sayso.tools.errors import WorkflowError
 from sayso.workflows import App, DurableEngine, Worker, sequential
-from sayso.workflows.durable import records
+from sayso.workflows.durable import log_writes, records
 from sayso.workflows.durable.chain import Row
+from sayso.workflows.durable.log_writes import Addition
 from sayso.workflows.durable.records import NewRun
 
 from .postgres_server import new_database
@@ -97,7 +98,7 @@ async def queue(home: DurableEngine, number: int, app: str, flow: str, at: float
 
     def insert(session: Any) -> None:
         for each in new:
-            records.create_or_find(session, each, None, home.database.is_sqlite)
+            log_writes.create_or_find(session, each, None, home.database.is_sqlite)
 
     await home.database.do(insert)
 
@@ -147,7 +148,7 @@ async def claim(
     """Claim as a worker does."""
     now, is_sqlite, find_change = home.clock(), home.database.is_sqlite, home.store.find_change
     return await home.database.do(
-        lambda session: records.claim_queued(
+        lambda session: log_writes.claim_queued(
             session, "living", flows, (), owner, most, None, find_change, now, is_sqlite, suspects=suspects
         )
     )
@@ -166,7 +167,7 @@ async def test_a_run_that_kills_its_programs_comes_after_all_others_and_alone(ho
     await home.submit("flow", "it is new", run_id="new")
     assert await claim_and_die() == ["new"]
     assert await claim_and_die(suspects=True) == []
-    clock.now += 2 * records.SUSPECT_PAUSE_SECONDS
+    clock.now += 2 * log_writes.SUSPECT_PAUSE_SECONDS
     assert [await claim_and_die(suspects=True) for _ in range(3)] == [["killer"], ["other"], []]
 
 
@@ -175,7 +176,7 @@ async def test_a_run_that_gets_further_each_time_is_no_suspect(home: DurableEngi
     for number in range(4):
         (claimed,) = await claim(home, f"a-program-that-dies-{number}", 1)
         row = Row(0, clock.now, "long", "kept", f"step {number}", "1")
-        await home.database.do(lambda session, run=claimed.run, row=row: records.append(session, run, [row], None, clock.now))  # type: ignore[misc]
+        await home.store.add(Addition(claimed.run, (row,), (), clock.now))
         await home.database.do(lambda session: home.store.release_dead(session, clock.now))
 
 

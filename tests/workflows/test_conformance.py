@@ -10,7 +10,7 @@ import pytest
 from sayso.tools import Approve, Cancelled, Edit, NotFinished, Reject, ToolContext, UsageError, tool
 from sayso.tools.errors import LimitReached, WorkflowError
 from sayso.workflows import CallFailed, Limits, Run, map_each, parallel, sequential, step
-from sayso.workflows.durable.store import POLL_SECONDS
+from sayso.workflows.durable.news import POLL_SECONDS
 from sayso.workflows.runs.events import ApprovalAsked, BranchStarted, StepEnded, StepStarted, WriteSettled
 
 LISTENED_SECONDS = 3 * POLL_SECONDS

@@ -16,10 +16,12 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import partial
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
@@ -34,6 +36,9 @@ from .migrations import MIGRATIONS, Migration, migrate
 from .migrations import Session as Session
 
 T = TypeVar("T")
+Item = TypeVar("Item")
+TOGETHER = 100
+"""For how many runs one transaction on a server writes: it locks their rows."""
 BUSY_SECONDS, BUSY_TOLD_SECONDS, BUSY_PAUSE_SECONDS = 60.0, 4.0, 0.05
 """How long a lock that another program holds is waited for, after how long that is said, and the pause between two looks."""
 OLDEST_SQLITE = (3, 35, 0)
@@ -173,6 +178,7 @@ class Database:
         self.is_sqlite, self.place = self.connection.is_sqlite, self.connection.place
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sayso-database")
         self._gathered: deque[_Work] = deque()
+        self._gathering = threading.Lock()
         self._thread.submit(self._open).result()
         self._is_open = threading.Event()
         self._is_open.set()
@@ -185,15 +191,28 @@ class Database:
 
     async def do(self, work: Callable[[Session], T]) -> T:
         """Do the work in one transaction, in the database's thread, and return its result. It ends even when the caller is cancelled."""
-        working = asyncio.wrap_future(self._submit(work))
-        working.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # the caller may be gone by then
-        return await asyncio.shield(working)
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._submit(_Work(work, done, loop))
+        return await done
+
+    async def do_together(self, item: Item, work: Callable[[Session, Sequence[Item]], Sequence[T | Exception]]) -> T:
+        """Do the work for an item in one transaction with all other items that have come for it by then; else as `do` does.
+
+        It returns for each item a result, or the error that is its own. Where it raises one, each item is tried by itself.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._submit(_Work(work, done, loop, item))
+        return await done
 
     def do_now(self, work: Callable[[Session], T]) -> T:
         """Do the work as `do` does, and block until it is done."""
-        return self._submit(work).result()
+        done: Future[T] = Future()
+        self._submit(_Work(work, done))
+        return done.result()
 
-    def _submit(self, work: Callable[[Session], T]) -> Future[T]:
+    def _submit(self, work: _Work) -> None:
         if not self._is_open.is_set():
             raise UsageError(f"The engine on {self.place} was closed; make another with engine(...).")
         if self._process != os.getpid():
@@ -201,32 +220,46 @@ class Database:
                 f"The engine on {self.place} was made by process {self._process}, and this is process {os.getpid()}, forked from it. "
                 "Make an engine of its own after the fork: engine(url)."
             )
-        done: Future[T] = Future()
-        self._gathered.append(_Work(work, done))
-        self._thread.submit(self._write_gathered)
-        return done
+        with self._gathering:
+            self._gathered.append(work)
+            is_first = len(self._gathered) == 1
+        if is_first:  # else the thread has not come to the one before it yet, and goes on until nothing is left
+            self._thread.submit(self._write_gathered)
 
     def _write_gathered(self) -> None:
-        """Do what has gathered by now: in a file under one commit, on a server (where others lock rows too) each under its own."""
-        if not self._gathered:  # it went with the batch before
-            return
-        together = len(self._gathered) if self.is_sqlite else 1
-        gathered = [self._gathered.popleft() for _ in range(together)]
-        batch = [each for each in gathered if each.done.set_running_or_notify_cancel()]
-        try:
-            ends = self._write(batch)
-        except Exception as error:  # noqa: BLE001  whoever asked for the work gets the error, whatever it was
-            ends = [partial(each.done.set_exception, self.connection.translate(error)) for each in batch]
-        for end in ends:
-            end()
+        """Do what has gathered by now, and what gathers meanwhile."""
+        while self._gathered:
+            batch = self._take()
+            try:
+                ends = self._write(batch)
+            except Exception as error:  # noqa: BLE001  whoever asked for the work gets the error, whatever it was
+                ends = [_End(each, None, self.connection.translate(error)) for each in batch]
+            _settle(ends)
 
-    def _write(self, batch: list[_Work], repeats: int = 4) -> list[Callable[[], None]]:
-        """Do the work in one transaction; return what ends its futures once it is on the disk."""
+    def _take(self) -> list[_Work]:
+        """Return what is done under one commit: in a file all there is; on a server, where others lock rows too, each by itself.
+
+        What writes for many runs does so there as well, for those that are here by now.
+        """
+        if self.is_sqlite:
+            return [self._gathered.popleft() for _ in range(len(self._gathered))]
+        first = self._gathered.popleft()
+        if first.item is ALONE:
+            return [first]
+        batch, left = [first], list[_Work]()
+        for each in [self._gathered.popleft() for _ in range(len(self._gathered))]:
+            fits = each.item is not ALONE and each.work == first.work and len(batch) < TOGETHER
+            (batch if fits else left).append(each)
+        self._gathered.extendleft(reversed(left))
+        return batch
+
+    def _write(self, batch: list[_Work], repeats: int = 4) -> list[_End]:
+        """Do the work in one transaction; return how each ends once it is on the disk."""
         try:
             with self.connection.transaction() as session:
                 if len(batch) == 1:
-                    return [partial(batch[0].done.set_result, batch[0].work(session))]
-                return [self._do_beside_others(session, *each) for each in batch]
+                    return _do_all(session, batch)
+                return [end for works in _group(batch) for end in self._do_beside_others(session, works)]
         except self.connection.errors as error:
             # An idle connection is cut for many reasons, and of two transactions that wait for each other the server undoes one.
             is_undone = getattr(error, "sqlstate", None) in UNDONE
@@ -236,16 +269,16 @@ class Database:
                 time.sleep(BUSY_PAUSE_SECONDS)  # the other one shall get what it waits for
         return self._write(batch, repeats - 1)
 
-    def _do_beside_others(self, session: Session, work: Callable[[Session], T], done: Future[T]) -> Callable[[], None]:
-        """Do the work; return what ends its future once it is on the disk. A failure undoes this work only."""
+    def _do_beside_others(self, session: Session, works: list[_Work]) -> list[_End]:
+        """Do work, or what is done together; a failure undoes this only, and of what is done together each is then tried by itself."""
         session.execute("SAVEPOINT work")
         try:
-            end = partial(done.set_result, work(session))
+            ends = _do_all(session, works)
         except Exception as error:  # noqa: BLE001  as above; an error that ends the whole transaction fails in the next statement
             session.execute("ROLLBACK TO work")
-            end = partial(done.set_exception, self.connection.translate(error))
+            ends = [_End(works[0], None, self.connection.translate(error))] if len(works) == 1 else []
         session.execute("RELEASE work")
-        return end
+        return ends or [end for each in works for end in self._do_beside_others(session, [each])]
 
     def _open(self, repeats: int = 2) -> None:
         try:
@@ -266,9 +299,73 @@ class Database:
             raise
 
 
-class _Work(NamedTuple):
-    work: Callable[[Session], object]
-    done: Future[Any]
+class _Alone(Enum):
+    ALONE = "alone"
+
+
+ALONE = _Alone.ALONE
+"""The item of work that is done by itself."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Work:
+    work: Callable[..., Any]
+    done: Future[Any] | asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop | None = None
+    item: object = ALONE
+
+
+class _End(NamedTuple):
+    work: _Work
+    value: object
+    error: BaseException | None = None
+
+    def settle(self) -> None:
+        """Give whoever waits for the work its result, or its error; it may be gone by then."""
+        done = self.work.done
+        if done.done():
+            return
+        if self.error is not None:
+            done.set_exception(self.error)
+        else:
+            done.set_result(self.value)
+
+
+def _group(batch: list[_Work]) -> list[list[_Work]]:
+    """Return what is done together, in the order in which the first of each came."""
+    groups: dict[object, list[_Work]] = {}
+    for each in batch:
+        groups.setdefault(each if each.item is ALONE else each.work, []).append(each)
+    return list(groups.values())
+
+
+def _do_all(session: Session, works: list[_Work]) -> list[_End]:
+    """Do work that is alone, or one work for all of its items."""
+    first = works[0]
+    if first.item is ALONE:
+        return [_End(first, first.work(session))]
+    values = first.work(session, [each.item for each in works])
+    return [
+        _End(each, None, value) if isinstance(value, Exception) else _End(each, value) for each, value in zip(works, values, strict=True)
+    ]
+
+
+def _settle(ends: list[_End]) -> None:
+    """Hand out results: each event loop is woken once for all of its own."""
+    by_loop: dict[asyncio.AbstractEventLoop | None, list[_End]] = {}
+    for end in ends:
+        by_loop.setdefault(end.work.loop, []).append(end)
+    for loop, its in by_loop.items():
+        if loop is None:
+            _settle_here(its)
+            continue
+        with suppress(RuntimeError):  # it is closed, and nobody waits in it any more
+            loop.call_soon_threadsafe(_settle_here, its)
+
+
+def _settle_here(ends: list[_End]) -> None:
+    for end in ends:
+        end.settle()
 
 
 class _PostgresSession:
@@ -276,7 +373,15 @@ class _PostgresSession:
         self._connection = connection
 
     def execute(self, statement: str, values: Mapping[str, object] | None = None) -> Any:
-        return self._connection.execute(_NAMED.sub(r"%(\1)s", statement), values)
+        return self._connection.execute(_name_as_psycopg(statement), values)
+
+    def executemany(self, statement: str, rows: Sequence[Sequence[object]], /) -> Any:
+        raise NotImplementedError("psycopg sends a statement for each row; write one with unnest.")
+
+
+@lru_cache(256)
+def _name_as_psycopg(statement: str) -> str:
+    return _NAMED.sub(r"%(\1)s", statement)
 
 
 def normalise_url(url: str) -> str:

@@ -24,8 +24,11 @@ from . import records
 from .chain import fingerprint
 from .database import DatabaseLost, Session, to_the_end
 from .durable_journal import DurableJournal
+from .log_writes import RunEnd, create_or_find
+from .log_writes import claim as claim_run
+from .news import POLL_SECONDS
 from .records import Claimed, InboxRow, NewRun, RunRow, Superseded
-from .store import POLL_SECONDS, RunStore, seal_input
+from .store import RunStore, seal_input
 
 if TYPE_CHECKING:  # late, for load time: few programs listen to the events of all runs
     from .log_events import ExecutionEvents
@@ -86,7 +89,7 @@ class DurableExecution(Execution):
         def create(session: Session) -> None:
             if store.ledger is not None:
                 store.ledger.check_start(session, new)
-            records.create_or_find(session, new, store.keys, store.database.is_sqlite)
+            create_or_find(session, new, store.keys, store.database.is_sqlite)
 
         await store.database.do(create)
 
@@ -126,7 +129,7 @@ class DurableExecution(Execution):
             nonlocal tried
             if store.ledger is not None:
                 store.ledger.check_start(session, new)
-            row = records.create_or_find(session, new, store.keys, is_sqlite)
+            row = create_or_find(session, new, store.keys, is_sqlite)
             if (row.owner, row.attempt) != (lease.owner, tried) and (
                 row.state == records.DONE or (row.state == records.RUNNING and not store.is_orphan(session, row))
             ):  # it cannot be claimed, and it is no claim of ours whose commit was not confirmed
@@ -136,7 +139,7 @@ class DurableExecution(Execution):
             log = store.load_log(session, row) if is_keyed else records.log_rows(session, self.id)
             lease.claim_in(session, [(self.id, row.attempt + 1)])
             tried = row.attempt + 1
-            return records.claim(session, row, log, lease.owner, limits, store.keys, now)
+            return claim_run(session, row, log, lease.owner, limits, store.keys, now, is_sqlite)
 
         claiming = asyncio.ensure_future(store.do_patiently(claim))
 
@@ -208,7 +211,7 @@ class DurableExecution(Execution):
 
     async def _execute_claimed(self, suspends: bool) -> AnyResult:
         """Execute the run under the claim, and let go of it as it ended."""
-        listening = asyncio.get_running_loop().create_task(self._listen())
+        self.store.news.watch(self, self.store.lease)
         try:
             while True:
                 result = await super()._execute(suspends)
@@ -231,18 +234,14 @@ class DurableExecution(Execution):
             await asyncio.shield(self._end(self.store.stopped_state))
             raise
         finally:
-            listening.cancel()
+            self.store.news.leave(self)
             self.saved.stop_timer()
 
     async def _let_go(self) -> bool:
         """Let go of a run that can only wait; False if something was sent meanwhile, and it goes on."""
         wake_at = min((request.expires_at for request in self.pending.values()), default=None)
-        claim, known, now, is_sqlite = self.saved.claimed.attempt, self.known_at_pause, self.clock(), self.store.database.is_sqlite
         self.saved.add("ended", self.id, records.WAITING, {"wake_at": wake_at})
-        if await self.saved.save(
-            lambda session: records.let_go(session, self.id, claim, records.WAITING, now, wake_at=wake_at),
-            unless=lambda session: records.has_news(session, self.id, claim, known, is_sqlite),
-        ):
+        if await self.saved.save(RunEnd(records.WAITING, wake_at, known=self.known_at_pause)):
             if self.head_guard is not None:
                 await self.head_guard.keep()
             self._tell(Over(records.WAITING))
@@ -252,14 +251,14 @@ class DurableExecution(Execution):
 
     async def _end(self, state: str, what: str = "", value: Json = None) -> None:
         """End the execution: the run is in that state then, with its "output" or its "error" where it is over."""
-        claim, now, secrets = self.saved.claimed.attempt, self.clock(), self.saved.sealed
+        secrets = self.saved.sealed
         text = json.dumps(secrets.seal(value) if secrets.texts else value)
         if self._events is not None:
             self._tell(self._events.describe_end(state, text if what == "output" else None, text if what == "error" else None))
         self.saved.add("ended", self.id, state, {what: fingerprint(text)} if what else {})
         output, error = (text if what == name else None for name in ("output", "error"))
         with suppress(Superseded, DatabaseLost):  # then it is not ours to end
-            await self.saved.save(lambda session: records.let_go(session, self.id, claim, state, now, output=output, error=error))
+            await self.saved.save(RunEnd(state, output=output, error=error))
             if self.head_guard is not None:
                 await self.head_guard.keep()
 
@@ -298,27 +297,26 @@ class DurableExecution(Execution):
         self.receive_rows(await self.store.database.do(lambda session: records.inbox_rows(session, self.id)))
         return await super().find_withdrawn()
 
-    async def _listen(self) -> None:
-        """Receive what other programs send: decisions, signals, a cancel."""
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
-            if (self.id, self.saved.claimed.attempt) in self.store.lease.lost:
-                self._end_lost()
-                return
-            try:
-                if not await self.store.has_news(self.id, len(self.received)):
-                    continue
-                inbox = await self.store.database.do(lambda session: records.inbox_rows(session, self.id))
-            except DatabaseLost:  # it may be back the next time; until then nobody can send anything
-                continue
-            was_cancelled = self.cancel_address in self.inbox
-            self.receive_rows(inbox)
-            if self.cancel_address in self.inbox and not was_cancelled and self.executing_task is not None:
-                self.executing_task.cancel()  # once: while a write is awaited each cancel counts
-                return
+    @property
+    def claim(self) -> tuple[str, int]:
+        """Return the run's id and the attempt that claimed it."""
+        return self.id, self.saved.claimed.attempt
 
-    def _end_lost(self) -> None:
+    def count_received(self) -> int:
+        """Return of how many values it knows."""
+        return len(self.received)
+
+    def receive_news(self, rows: list[InboxRow]) -> None:
+        """Receive what other programs have sent: decisions, signals, a cancel."""
+        was_cancelled = self.cancel_address in self.inbox
+        self.receive_rows(rows)
+        if self.cancel_address in self.inbox and not was_cancelled and self.executing_task is not None:
+            self.executing_task.cancel()  # once: while a write is awaited each cancel counts
+
+    def end_lost(self) -> None:
         """End what waits here for a run that somebody else has by now: nobody would ever answer it."""
+        if self.saved.lost is not None:
+            return
         self.saved.lost = lost = Superseded(f"Run {self.id} is executed elsewhere; nothing more of it is begun here.")
         lost.run_id = self.id
         for future in self.waits.values():

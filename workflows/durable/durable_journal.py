@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar, cast
 
 from sayso.tools.canonical import Json
@@ -15,8 +16,9 @@ from ..runs.journal import StrictJournal
 from ..runs.stored_types import tag_of
 from . import records
 from .chain import Row
-from .database import DatabaseLost, Session, to_the_end
+from .database import DatabaseLost, to_the_end
 from .lease import read_clock
+from .log_writes import Addition, RunEnd
 from .records import Claimed, RunRow, Superseded
 from .secret_keys import SealedSecrets
 from .store import RunStore
@@ -117,53 +119,34 @@ class DurableJournal(StrictJournal):
             task = asyncio.ensure_future(self.save())
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def save(self, then: Callable[[Session], None] | None = None, unless: Callable[[Session], bool] | None = None) -> bool:
-        """Write down what there is to write, and do `then` in the same transaction.
+    async def save(self, ending: RunEnd | None = None) -> bool:
+        """Write down what there is to write, and the end of the execution with it where there is one.
 
-        Where `unless` is true in that transaction the run goes on: its end is not written, `then` is not done, and False is returned.
+        Returns False where the run goes on, for something was sent to it: then its end is not written.
         Raises Superseded or DatabaseLost, and from then on nothing is done any more.
         """
         last = self._added
         async with self._lock:
-            if last <= self._saved and then is None:  # another branch has written it beside its own; what has come since can wait
+            if last <= self._saved and ending is None:  # another branch has written it beside its own; what has come since can wait
                 return True
             if self.lost is not None:
                 raise self.lost
-            rows, self._rows, self.has_unsaved = self._rows, [], False
-            events, self._events = self._events, []
-            return await to_the_end(self._commit(rows, events, self._added, then, unless))
+            addition = Addition(self.claimed, tuple(self._rows), tuple(self._events), self._clock(), ending)
+            self._rows, self._events, self.has_unsaved = [], [], False
+            return await to_the_end(self._commit(addition, self._added))
 
-    async def _commit(
-        self,
-        rows: list[Row],
-        events: list[object],
-        last: int,
-        then: Callable[[Session], None] | None,
-        unless: Callable[[Session], bool] | None,
-    ) -> bool:
-        claimed, keys, now = self.claimed, self._store.keys, self._clock()
-
-        def write(session: Session) -> tuple[RunRow, bool]:
-            goes_on = unless is not None and unless(session)
-            stored = [row for row in rows if row.kind != "ended"] if goes_on else rows
-            after = records.append(session, claimed, stored, keys, now) if stored else claimed
-            for event in events:
-                records.record_approval(session, claimed.id, event, now)
-            if then is not None and not goes_on:
-                then(session)
-            return after, not goes_on
-
+    async def _commit(self, addition: Addition, last: int) -> bool:
         asked_at = read_clock()
         try:
-            self.claimed, is_done = await self._store.do_patiently(write)
+            added = await self._store.add(addition)
         except (Superseded, DatabaseLost) as error:
             if isinstance(error, DatabaseLost):  # the lease writes it when the database is back
-                self._store.lease.unwritten[self.run_id] = write
+                self._store.lease.unwritten[self.run_id] = partial(self._store.add_now, addition)
             self.lost = error
             error.run_id = self.run_id
             raise
-        self._saved, self._saved_at = last, asked_at
-        return is_done
+        self.claimed, self._saved, self._saved_at = added.run, last, asked_at
+        return not added.goes_on
 
     def is_doubtful(self) -> bool:
         """Return whether this program was stopped for so long that others may have taken the run over."""

@@ -29,8 +29,10 @@ from .chain import ChainVerdict, Keys, Row, verify_rows
 from .database import Database, Session
 from .durable_execution import DurableExecution
 from .lease import LeaseTimes
+from .log_writes import create_or_find
+from .news import POLL_SECONDS
 from .records import ApprovalRow, InboxRow, NewRun, RunRow
-from .store import POLL_SECONDS, RunStore, read_stored, seal_input
+from .store import RunStore, read_stored, seal_input
 
 if TYPE_CHECKING:  # late, for load time: an app loads the shapes
     from sayso.tools.approval.signatures import Approvers
@@ -166,12 +168,13 @@ class DurableEngine(BaseEngine[DurableExecution]):
         def submit(session: Session) -> None:
             if self.store.ledger is not None:
                 self.store.ledger.check_start(session, new)
-            row = records.create_or_find(session, new, self.store.keys, is_sqlite)
+            row = create_or_find(session, new, self.store.keys, is_sqlite)
             if row.app != app:
                 other = f"of the app {row.app!r}" if row.app else "of a program of its own"
                 raise RunIdTaken(f"Run {run_id!r} is {other}, and was submitted to the app {app!r}. Give another run_id.")
             if limits is not None and row.limits != new.limits:
                 raise RunIdTaken(f"Run {run_id!r} has other limits by now: {row.limits}. Give another run_id, or no limits.")
+            self.store.tell(session)
 
         await self.store.database.do(submit)
 
@@ -202,6 +205,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
             if row.state not in records.ENDED:
                 records.send(session, InboxRow(root_id, root_id, CANCEL, "true", now, None), self.store.keys)
                 records.stop_idle(session, root_id, now)
+                self.store.tell(session)
 
         await self.store.database.do(cancel)
         if (execution := self.find_here(root_id)) is not None:

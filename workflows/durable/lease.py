@@ -20,7 +20,6 @@ from sayso.tools.errors import UsageError
 from . import records
 from .database import Connection, Session
 from .liveness import Locks
-from .records import Superseded
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +158,7 @@ class Lease:
     def _write_left(self) -> None:
         """Write what the database did not take when it was due; a run that is somebody else's by now is let go of."""
         for run_id, write in list(self.unwritten.items()):
-            with suppress(Superseded), self.connection.transaction() as session:
+            with self.connection.transaction() as session:
                 write(session)
             self.unwritten.pop(run_id, None)
             self.carried.pop(run_id, None)

@@ -10,7 +10,7 @@ raises `format`: such code then refuses the database by name, and a worker of it
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
@@ -25,6 +25,10 @@ class Session(Protocol):
 
     def execute(self, statement: str, values: Mapping[str, object] | None = None) -> Any:
         """Execute one statement with `:named` values and return the cursor."""
+        ...
+
+    def executemany(self, statement: str, rows: Sequence[Sequence[object]], /) -> Any:
+        """Execute one statement with `?` for each value, once for each row. Only a session of SQLite can."""
         ...
 
 
@@ -159,6 +163,15 @@ MIGRATIONS = (
             tool_calls INTEGER NOT NULL,
             versions TEXT NOT NULL
         )
+        """,
+    ),
+    Migration(
+        10,
+        "the queue in the order in which runs were queued, and those in it that were executed before",
+        """
+        CREATE INDEX sayso_runs_queue ON sayso_runs (app, changed_at, created_at, id) WHERE state = 'queued';
+        CREATE INDEX sayso_runs_resumed ON sayso_runs (app, changed_at, created_at, id) WHERE state = 'queued' AND attempt > 0;
+        DROP INDEX sayso_runs_queued
         """,
     ),
 )

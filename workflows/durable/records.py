@@ -1,4 +1,4 @@
-"""Write and read runs: claims, the log, the inbox, approvals. Each function is (part of) one transaction."""
+"""Read runs, their logs, inboxes and approvals, and write what others do to them. Each function is (part of) one transaction."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from typing import NamedTuple
 
 from sayso.tools.errors import RunError
 
-from ..runs.codec import SEALED_MARK, to_json
-from ..runs.events import ApprovalAsked, WriteSettled, WriteStarted
 from ..runs.journal import Entry
-from ..runs.same_run import Asked, check_same_run, check_same_user
-from .chain import KEY_ID_AT, START, Keys, Row, check_seal, fingerprint, link_rows, seal
+from .chain import Keys, Row, check_seal, fingerprint, seal
 from .database import Session
 from .liveness import Life
 
@@ -23,10 +20,6 @@ BEFORE_ALL = -(2**31)
 """Before every number that a row of the log can have: the first row that a program writes is 1."""
 MARK = "\x1fsayso:"
 """Stands between a topic and what tells apart several values that were sent for it, of which one counts."""
-TOGETHER = 100
-"""How many rows one statement inserts; SQLite allows 32,766 values in one."""
-SUSPECT_DEATHS, SUSPECT_PAUSE_SECONDS = 2, 5.0
-"""With how many deaths in a row a run is a suspect: it may be what kills its programs. For each death it waits so long."""
 
 
 class Superseded(RunError):
@@ -121,9 +114,6 @@ class Claimed(NamedTuple):
     inbox: list[InboxRow]
 
 
-FindChange = Callable[[Session, RunRow, Sequence[Row]], str]
-"""Returns why a run is not to be executed, for what is stored of it was changed; empty if it may be."""
-
 _RUN = ", ".join(RunRow._fields)
 _APPROVAL = ", ".join(ApprovalRow._fields)
 _INBOX = ", ".join(InboxRow._fields)
@@ -148,125 +138,6 @@ def run_rows(
         f"SELECT {_RUN} FROM sayso_runs WHERE ({wanted}) AND {also} ORDER BY changed_at DESC LIMIT {int(limit)}", values
     )
     return [RunRow(*row) for row in found.fetchall()]
-
-
-def create_or_find(session: Session, new: NewRun, keys: Keys | None, is_sqlite: bool) -> RunRow:
-    """Add a run with the first rows of its log, or find it; it is locked.
-
-    Raises RunIdTaken if the run of that id is of another flow, or has another input.
-    """
-    created = {"limits": json.loads(new.limits), "state": new.state}
-    if new.user:
-        created["user"] = new.user
-    rows = (
-        Row(0, new.now, new.id, "started", new.flow, new.input),
-        Row(0, new.now, new.id, "created", new.app, json.dumps(created)),
-    )
-    chain = link_rows(START, 0, rows, keys)
-    made = session.execute(
-        "INSERT INTO sayso_runs (id, flow, app, input, limits, state, attempt, owner, number, head, created_at, changed_at, for_user) "
-        "VALUES (:id, :flow, :app, :input, :limits, :state, 0, NULL, :number, :head, :now, :now, :user) ON CONFLICT (id) DO NOTHING "
-        f"RETURNING {_RUN}",
-        {**new._asdict(), "number": len(chain), "head": chain[-1].hash},
-    ).fetchone()
-    if made is not None:
-        _insert_rows(session, new.id, chain)
-        return RunRow(*made)
-    row = run_row(session, new.id, locked=True, is_sqlite=is_sqlite)
-    assert row is not None
-    if (row.flow, row.input) != (new.flow, new.input):
-        check_same_run(new.id, Asked(row.flow, _read_input(row.id, row.input)), Asked(new.flow, _read_input(new.id, new.input)))
-    if new.user != row.for_user:
-        check_same_user(new.id, row.for_user, new.user)
-    return row
-
-
-def _read_input(run_id: str, text: str) -> str:
-    """Return an input with its secrets in the open. Raises SecretLocked without their key."""
-    if SEALED_MARK not in text:
-        return text
-    from .secret_keys import unseal_text  # late, for load time: few inputs have secrets
-
-    return json.dumps(unseal_text(run_id, text))
-
-
-def claim_queued(
-    session: Session,
-    app: str,
-    flows: Sequence[str],
-    left: Sequence[str],
-    owner: str,
-    most: int,
-    keys: Keys | None,
-    find_change: FindChange,
-    now: float,
-    is_sqlite: bool,
-    *,
-    suspects: bool = False,
-) -> list[Claimed]:
-    """Claim the oldest queued runs of an app that are of these flows, at most `most`; what another program is claiming is passed over.
-
-    The runs in `left` are left to others. A run with a key that is not among the `keys` is left to programs that have it; one that was
-    changed fails by name. Claims no suspects, or only those that have waited, the one with the fewest deaths first.
-    """
-    if not flows:  # Postgres knows no empty list
-        return []
-    names = {f"flow{index}": flow for index, flow in enumerate(flows)}
-    others = {f"left{index}": run_id for index, run_id in enumerate(left)}
-    but = f"AND id NOT IN ({', '.join(f':{name}' for name in others)}) " if others else ""
-    ids = {f"key{index}": f":{key_id}" if key_id else "" for index, key_id in enumerate(keys.by_id if keys is not None else ())}
-    known = f"substr(head, {KEY_ID_AT}) IN ({', '.join(f':{name}' for name in ids)}) OR " if ids else ""
-    lock = "" if is_sqlite else " FOR UPDATE SKIP LOCKED"  # an SQLite file is locked as a whole
-    wanted, order = "deaths < :suspect", "created_at, id"
-    if suspects:
-        wanted, order = f"deaths >= :suspect AND changed_at + {SUSPECT_PAUSE_SECONDS} * deaths <= :now", "deaths, created_at, id"
-    found = session.execute(
-        f"WITH oldest AS MATERIALIZED (SELECT id AS oldest_id FROM sayso_runs WHERE state = 'queued' AND app = :app "
-        f"AND flow IN ({', '.join(f':{name}' for name in names)}) {but}AND ({known}substr(head, 1, 1) <> 'k') "
-        f"AND {wanted} ORDER BY {order} LIMIT {int(most)}{lock}) "
-        "UPDATE sayso_runs SET state = 'running', attempt = attempt + 1, owner = :owner, changed_at = :now, wake_at = NULL, error = NULL "
-        f"FROM oldest WHERE id = oldest_id RETURNING {_RUN}",
-        {"app": app, "owner": owner, "now": now, "suspect": SUSPECT_DEATHS, **names, **others, **ids},
-    )
-    runs = sorted((RunRow(*row) for row in found.fetchall()), key=lambda run: (run.created_at, run.id))
-    claimed = [_begin_claimed(session, run, keys, find_change, now) for run in runs]
-    return [each for each in claimed if each is not None]
-
-
-def _begin_claimed(session: Session, run: RunRow, keys: Keys | None, find_change: FindChange, now: float) -> Claimed | None:
-    log = log_rows(session, run.id)
-    if keys is not None and (problem := find_change(session, run._replace(attempt=run.attempt - 1), log)):
-        session.execute(
-            "UPDATE sayso_runs SET state = 'failed', attempt = attempt - 1, owner = NULL, error = :error WHERE id = :id",
-            {"id": run.id, "error": json.dumps(to_json(LogChanged(problem)))},
-        )
-        return None
-    chain = _link_begun(run, log, keys, now)
-    number, head = chain[-1].number, chain[-1].hash
-    session.execute("UPDATE sayso_runs SET number = :number, head = :head WHERE id = :id", {"id": run.id, "number": number, "head": head})
-    _insert_rows(session, run.id, chain)
-    return Claimed(run._replace(number=number, head=head), [*log, *chain], inbox_rows(session, run.id))
-
-
-def _link_begun(run: RunRow, log: Sequence[Row], keys: Keys | None, now: float) -> list[Row]:
-    """Return the rows that say that an execution of a claimed run begins, as they follow its log."""
-    begun = Row(0, now, run.id, "begun", str(run.attempt), json.dumps({"by": run.owner, "limits": json.loads(run.limits)}))
-    first = () if log else (Row(0, now, run.id, "started", run.flow, run.input),)  # it was created by an older Sayso
-    return link_rows(run.head or START, run.number, (*first, begun), keys)
-
-
-def claim(session: Session, row: RunRow, log: Sequence[Row], owner: str, limits: str | None, keys: Keys | None, now: float) -> Claimed:
-    """Claim a locked run, whose log this is: from here on only this claim's writes count."""
-    run = row._replace(state=RUNNING, attempt=row.attempt + 1, owner=owner, limits=row.limits if limits is None else limits)
-    chain = _link_begun(run, log, keys, now)
-    run = run._replace(number=chain[-1].number, head=chain[-1].hash)
-    session.execute(
-        "UPDATE sayso_runs SET state = 'running', attempt = :attempt, owner = :owner, limits = :limits, changed_at = :now, "
-        "number = :number, head = :head, wake_at = NULL, error = NULL WHERE id = :id",
-        {**run._asdict(), "now": now},
-    )
-    _insert_rows(session, row.id, chain)
-    return Claimed(run, [*log, *chain], inbox_rows(session, row.id))
 
 
 def log_rows(session: Session, root: str, since: int = 0) -> list[Row]:
@@ -294,70 +165,11 @@ def inbox_rows(session: Session, root: str) -> list[InboxRow]:
     return [InboxRow(*row) for row in found.fetchall()]
 
 
-def append(session: Session, run: RunRow, rows: Sequence[Row], keys: Keys | None, now: float) -> RunRow:
-    """Add rows to the log of a claimed run and return the run as it is then. Raises Superseded if the claim does not hold any more."""
-    chain = link_rows(run.head or START, run.number, rows, keys)
-    number, head = chain[-1].number, chain[-1].hash
-    lives = ", deaths = 0" if any(row.kind == "kept" for row in rows) else ""  # it got further than before
-    held = session.execute(
-        f"UPDATE sayso_runs SET number = :number, head = :head, changed_at = :now{lives} "
-        "WHERE id = :id AND attempt = :attempt AND owner = :owner AND state = 'running' AND number = :before RETURNING id",
-        {"id": run.id, "attempt": run.attempt, "owner": run.owner, "before": run.number, "number": number, "head": head, "now": now},
-    )
-    if not held.fetchall():
-        if _is_stored(session, run, number, head):
-            return run._replace(number=number, head=head)
-        raise Superseded(f"Run {run.id} is executed elsewhere, or was stopped; what was done here since then is not stored.")
-    _insert_rows(session, run.id, chain)
-    return run._replace(number=number, head=head)
-
-
-def _insert_rows(session: Session, root: str, chain: Sequence[Row]) -> None:
-    columns = Row._fields
-    for first in range(0, len(chain), TOGETHER):
-        batch = chain[first : first + TOGETHER]
-        places = ", ".join(f"(:root, {', '.join(f':{column}{index}' for column in columns)})" for index in range(len(batch)))
-        values = {f"{column}{index}": value for index, row in enumerate(batch) for column, value in zip(columns, row, strict=True)}
-        session.execute(f"INSERT INTO sayso_log (root, {', '.join(columns)}) VALUES {places}", {"root": root, **values})
-
-
-def _is_stored(session: Session, run: RunRow, number: int, head: str) -> bool:
-    """Return whether these very rows are stored already: the connection was lost before their commit was confirmed."""
-    now = run_row(session, run.id)
-    return now is not None and (now.attempt, now.number, now.head) == (run.attempt, number, head)
-
-
 def check_claim(session: Session, run: RunRow) -> None:
     """Raise Superseded if the claim does not hold any more."""
     now = run_row(session, run.id)
     if now is None or (now.state, now.attempt, now.owner) != (RUNNING, run.attempt, run.owner):
         raise Superseded(f"Run {run.id} is executed elsewhere, or was stopped; nothing more of it is begun here.")
-
-
-def record_approval(session: Session, root: str, event: object, now: float) -> None:
-    """Record a request that is asked, or move it on when its write starts and ends."""
-    match event:
-        case ApprovalAsked(run, request):
-            session.execute(
-                f"INSERT INTO sayso_approvals ({_APPROVAL}) VALUES (:digest, :key, :root, :run, :tool, :card, :request, 'proposed', "
-                ":asked_at, :expires_at, NULL, NULL) ON CONFLICT (digest) DO NOTHING",
-                {
-                    "digest": request.digest,
-                    "key": request.key,
-                    "root": root,
-                    "run": run,
-                    "tool": request.tool,
-                    "card": request.card,
-                    "request": json.dumps(to_json(request)),
-                    "asked_at": request.proposed_at,
-                    "expires_at": request.expires_at,
-                },
-            )
-        case WriteStarted(_, _, key):
-            session.execute("UPDATE sayso_approvals SET state = 'executing' WHERE key = :key AND state = 'approved'", {"key": key})
-        case WriteSettled(_, _, key, outcome):
-            values = {"key": key, "outcome": str(outcome)}
-            session.execute("UPDATE sayso_approvals SET state = :outcome WHERE key = :key AND state = 'executing'", values)
 
 
 def send(session: Session, row: InboxRow, keys: Keys | None) -> InboxRow:
@@ -420,38 +232,6 @@ def find_orphans(session: Session) -> list[str]:
         for table in ("sayso_log", "sayso_inbox", "sayso_approvals", "sayso_feedback")
     )
     return sorted(root for (root,) in session.execute(parts).fetchall())
-
-
-def has_news(session: Session, root: str, attempt: int, known: int, is_sqlite: bool) -> bool:
-    """Lock a run that is executed, and return whether more was sent to it than the `known` values."""
-    row = run_row(session, root, locked=True, is_sqlite=is_sqlite)
-    if row is None or (row.state, row.attempt) != (RUNNING, attempt):
-        return False
-    (sent,) = session.execute("SELECT COUNT(*) FROM sayso_inbox WHERE root = :root", {"root": root}).fetchone()
-    return bool(sent != known)
-
-
-def let_go(
-    session: Session,
-    root: str,
-    attempt: int,
-    state: str,
-    now: float,
-    *,
-    wake_at: float | None = None,
-    output: str | None = None,
-    error: str | None = None,
-) -> None:
-    """Let go of a run that waits, is over, or is to be executed elsewhere; nothing where an unconfirmed commit has done it already."""
-    values = {"id": root, "attempt": attempt, "state": state, "now": now, "wake": wake_at, "output": output, "error": error}
-    session.execute(
-        "UPDATE sayso_runs SET state = :state, owner = NULL, changed_at = :now, wake_at = :wake, output = :output, error = :error, "
-        "deaths = 0 "
-        "WHERE id = :id AND attempt = :attempt AND state = 'running'",
-        values,
-    )
-    if state in (DONE, CANCELLED):
-        session.execute("UPDATE sayso_approvals SET state = 'closed' WHERE root = :id AND state = 'proposed'", values)
 
 
 FindLife = Callable[[Session, str, int | None], Life]

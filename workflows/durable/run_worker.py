@@ -14,19 +14,21 @@ from typing import Any
 from sayso.tools.errors import RunError, UsageError
 
 from ..runs.protocols import Scope
-from . import records
+from . import log_writes, records
 from .app import App
 from .database import DatabaseLost, Session
 from .durable_execution import DurableExecution, Unreadable
 from .engine import DurableEngine
 from .lease import LeaseTimes
 from .migrations import check_format
+from .news import Listener
 from .records import Claimed
 
 log = logging.getLogger(__name__)
 SWEEP_SECONDS = 0.25
-MOST_RUNS, MOST_AT_ONCE = 300, 20
-"""How many runs a worker executes side by side, and how many it claims together: the others shall have their share of a short queue."""
+MOST_RUNS, FIRST_AT_ONCE, MOST_AT_ONCE = 300, 20, 100
+"""How many runs a worker executes side by side, and how many it claims together: few at first, for the others shall have their share of a
+short queue, then twice as many each time that the queue had as many."""
 LEAVE_SECONDS, LONGEST_LEAVE_SECONDS = 30.0, 3600.0
 """How long a run that cannot be read here is left to others, at first and at most."""
 THREADS = 16
@@ -49,23 +51,35 @@ class Worker:
         self._is_ending = False
         self._stopping = asyncio.Event()
         self._is_told = False
+        self._turn = self._ended = 0
+        self._is_full = False
+        self._woken = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop
         self._left: dict[str, tuple[float, float]] = {}  # runs that cannot be read here: until when they are left to others, and the pause
 
     async def work(self) -> None:
         """Work until `stop`. Runs under way are put back into the queue then, for the other workers. Raises WorkerLost."""
-        self.engine.store.register()
+        store, self._loop = self.engine.store, asyncio.get_running_loop()
+        store.register()
         self._runs.start()
+        listener = None if store.database.is_sqlite else Listener(store.database.url, self._wake)
+        swept_at = float("-inf")
         try:
             while not self._stopping.is_set():
+                self._woken.clear()
                 try:
-                    await self._sweep()
+                    if time.monotonic() - swept_at >= SWEEP_SECONDS:
+                        await self._sweep()
+                        swept_at = time.monotonic()
                     await self._begin_queued()
                     self._is_told = False
                 except DatabaseLost as error:  # what runs here is written when it is back, or others have taken it over by then
                     self._tell(error)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), SWEEP_SECONDS)
+                    await asyncio.wait_for(self._woken.wait(), SWEEP_SECONDS)
         finally:
+            if listener is not None:
+                await asyncio.to_thread(listener.end)
             await self._put_back()
             await asyncio.to_thread(self._runs.stop)
             self.engine.close()
@@ -73,6 +87,12 @@ class Worker:
     def stop(self) -> None:
         """Stop after what is under way has been put back; call it in the worker's event loop."""
         self._stopping.set()
+        self._woken.set()
+
+    def _wake(self) -> None:
+        """Look for queued runs at once, whatever thread says that there are some."""
+        with suppress(RuntimeError):  # the loop is closed: the worker has ended
+            self._loop.call_soon_threadsafe(self._woken.set)
 
     async def _sweep(self) -> None:
         """Queue what dead programs left, and what has waited long enough."""
@@ -96,27 +116,32 @@ class Worker:
     async def _begin_queued(self) -> None:
         """Claim queued runs as long as there are some and there is room, and begin them."""
         self._under_way = {each for each in self._under_way if not each.done()}
-        while not self._stopping.is_set() and (room := min(MOST_RUNS - len(self._under_way), MOST_AT_ONCE)) > 0:
-            claimed, are_all = await self._claim(room)
+        at_once, self._is_full = FIRST_AT_ONCE, True
+        while not self._stopping.is_set() and (room := MOST_RUNS - len(self._under_way)) > 0:
+            claimed, are_all = await self._claim(min(room, at_once))
             self._under_way |= {self._runs.begin(self._execute(each)) for each in claimed}
             if are_all:
+                self._is_full = False
                 return
+            at_once = min(2 * at_once, MOST_AT_ONCE)
 
     async def _claim(self, most: int) -> tuple[list[Claimed], bool]:
-        """Claim runs, and one suspect where there is nothing else; say whether these were all."""
+        """Claim runs, and one suspect where there is nothing else, or where it has waited for long; say whether these were all."""
         store, now, flows = self.engine.store, self.engine.clock(), self.app.names
         lease, is_sqlite, keys = store.lease, store.database.is_sqlite, store.keys
         tried: list[tuple[str, int]] = []
         left = [run_id for run_id, (until, _) in self._left.items() if time.monotonic() < until]
+        self._turn = 1 - self._turn
+        resumed = (most + self._turn) // 2  # where there is room for one only, it is a new run's every other time
 
         def claim(session: Session) -> tuple[list[Claimed], bool]:
-            def claim_queued(most: int, *, suspects: bool = False) -> list[Claimed]:
+            def claim_queued(most: int, **how: Any) -> list[Claimed]:
                 whose = (self.app.name, flows, left, lease.owner)
-                return records.claim_queued(session, *whose, most, keys, store.find_change, now, is_sqlite, suspects=suspects)
+                return log_writes.claim_queued(session, *whose, most, keys, store.find_change, now, is_sqlite, **how)
 
-            claimed = claim_queued(most)
-            if are_all := len(claimed) < most:  # a run that kills its program at once has killed it before the next suspect is claimed
-                claimed += claim_queued(1, suspects=True)
+            claimed = claim_queued(most, resumed=resumed)
+            are_all = len(claimed) < most  # a run that kills its program at once has killed it before the next suspect is claimed
+            claimed += claim_queued(1, suspects=True, is_busy=not are_all)
             tried.extend((each.run.id, each.run.attempt) for each in claimed)
             lease.claim_in(session, tried)
             return claimed, are_all
@@ -142,6 +167,10 @@ class Worker:
         finally:
             self.engine.executions.pop(claimed.run.id, None)  # the database has it
             self.engine.store.lease.forget(claimed.run.id, claimed.run.attempt)
+            self._ended += 1
+            if self._is_full and self._ended >= FIRST_AT_ONCE:  # there is room again, and there were more
+                self._ended = 0
+                self._wake()
 
     def _leave(self, run_id: str, error: Unreadable) -> None:
         """Leave a run to other workers for a while, each time for longer."""

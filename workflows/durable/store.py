@@ -6,9 +6,9 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from sayso.tools.approval.requests import Approve, Decision, Edit, Reject
 from sayso.tools.canonical import Json
@@ -23,7 +23,9 @@ from .database import Database, DatabaseLost, Session
 from .forgotten import close_when_forgotten
 from .lease import Lease, LeaseTimes, Watch
 from .liveness import Life, has_lease, is_process_gone, is_this_process, make_locks, new_owner
-from .records import ApprovalRow, InboxRow, LogChanged, RunRow
+from .log_writes import Added, Addition, add_all
+from .news import CHANNEL, News
+from .records import ApprovalRow, InboxRow, LogChanged, RunRow, Superseded
 
 if TYPE_CHECKING:  # late, for load time: an app loads the shapes
     from sayso.tools.approval.signatures import Approvers
@@ -33,10 +35,10 @@ if TYPE_CHECKING:  # late, for load time: an app loads the shapes
     from .stored_caps import DurableLedger
 
 log = logging.getLogger(__name__)
-POLL_SECONDS = 0.2
 AGAIN_SECONDS = 0.5
 """How soon a write to a database that is away is tried again."""
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 STATES = {Approve: "approved", Edit: "edited", Reject: "rejected"}
 
 
@@ -55,8 +57,7 @@ class RunStore:
         self.stopped_state = records.INTERRUPTED  # a worker's runs are queued for the others instead
         self._hashed_since: float | None = None
         self._lease: Lease | None = None
-        self._inbox_sizes: dict[str, int] = {}
-        self._counted_at = 0.0
+        self.news = News(self.database)
 
     @cached_property
     def lease(self) -> Lease:
@@ -120,10 +121,24 @@ class RunStore:
 
     async def do_patiently(self, work: Callable[[Session], T]) -> T:
         """Do the work; again for a while where the database is away. The work may happen twice, so it must not matter that it does."""
+        return await self._try_patiently(self.database.do, work)
+
+    async def add(self, addition: Addition) -> Added:
+        """Add to the log of a claimed run, in one transaction with what other runs add by then. Raises Superseded; else as do_patiently."""
+        return await self._try_patiently(self.database.do_together, addition, self._add_all)
+
+    def add_now(self, addition: Addition, session: Session) -> None:
+        """Add to the log of a claimed run in a transaction; nothing where the run is somebody else's by now."""
+        self._add_all(session, [addition])
+
+    def _add_all(self, session: Session, additions: Sequence[Addition]) -> list[Added | Superseded]:
+        return add_all(session, additions, self.keys, self.database.is_sqlite)
+
+    async def _try_patiently(self, work: Callable[[*Ts], Awaitable[T]], *args: *Ts) -> T:
         gives_up_at, is_told = time.monotonic() + self.times.patience_seconds, False
         while True:
             try:
-                return await self.database.do(work)
+                return await work(*args)
             except DatabaseLost as error:
                 if time.monotonic() >= gives_up_at:
                     raise
@@ -206,7 +221,13 @@ class RunStore:
             records.decide(session, run_id, topic.removeprefix("approve:"), STATES[type(value)], value.by, now, again=again)
             if value.statement:
                 topic = f"{topic}{records.MARK}{fingerprint(value.statement)[:16]}"
+        self.tell(session)
         return records.send(session, InboxRow(run_id.partition("/")[0], run_id, topic, written, now, None), self.keys)
+
+    def tell(self, session: Session) -> None:
+        """Tell the programs that listen that there is something to look for, once this transaction is committed."""
+        if not self.database.is_sqlite:
+            session.execute(f"SELECT pg_notify('{CHANNEL}', '')")
 
     def find_replaceable(self, session: Session, root: str, decisions: Mapping[str, Decision]) -> list[ApprovalRow]:
         """Return the requests of a locked run that are decided, but not so that it counts: they may be decided as these decisions say."""
@@ -237,15 +258,6 @@ class RunStore:
         from .secret_keys import seal_edit  # late, for load time: few requests have secrets
 
         return seal_edit(root, request, edit, written)
-
-    async def has_news(self, run_id: str, known: int) -> bool:
-        """Return whether more was sent to a run than it knows of. One look at the database serves all runs of this program."""
-        now = time.monotonic()
-        if now - self._counted_at >= POLL_SECONDS:
-            self._counted_at = now
-            owner = self.owner
-            self._inbox_sizes = await self.database.do(lambda session: records.count_sent(session, owner))
-        return self._inbox_sizes.get(run_id, 0) > known
 
 
 def read_stored(root: str, text: str) -> Json:
