@@ -105,7 +105,7 @@ async def measure(url: str, kind: str) -> list[Row]:
         Row(f"{kind}: a transaction that does nothing", nothing, "ms"),
         Row(f"{kind}: claim the oldest run of an app, of a million", claimed, "ms", limit=25),
         Row(f"{kind}: find that an app has none queued", look, "ms", limit=3),
-        Row(f"{kind}: sweep a million for dead owners and ended waits", swept, "ms", limit=3),
+        Row(f"{kind}: sweep a million for dead owners and ended waits", swept, "ms", limit=2),
         Row(f"{kind}: submit to begun, beside 5,000 newer ones of a dead app", delay, "s", limit=1),
     ]
 
