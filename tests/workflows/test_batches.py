@@ -142,7 +142,7 @@ async def test_a_run_that_killed_its_workers_has_its_turn_on_a_busy_fleet(home: 
     for death in range(2):
         await claim(home, f"dead-{death}", 1)
         await home.database.do(lambda session: home.store.release_dead(session, now[0]))
-    busy = dict(suspects=True, is_busy=True)
+    busy = {"suspects": True, "is_busy": True}
     assert await claim(home, "first", 1, **busy) == []
     now[0] += 2 * (log_writes.SUSPECT_PAUSE_SECONDS + log_writes.SUSPECT_BUSY_SECONDS)
     assert [each.run.id for each in await claim(home, "first", 1, **busy)] == ["killer"]
@@ -156,11 +156,11 @@ async def test_a_worker_that_dies_with_many_runs_under_way_loses_none_and_orders
     await queue(home, *(f"r{number}" for number in range(RUNS)), flow="desk")
     with workers(database_url, 1, environment) as crew:
         async with asyncio.timeout(60):
-            while len(requests := await home.requests()) < RUNS:
+            while len(requests := await home.requests()) < RUNS:  # noqa: ASYNC110  it is the worker's doing
                 await asyncio.sleep(0.05)
             for request in requests:
                 await home.decide(request.run_id, {request.digest: Approve(by="ada")})
-            while crew[0].poll() is None:
+            while crew[0].poll() is None:  # noqa: ASYNC110  as above
                 await asyncio.sleep(0.05)
             with workers(database_url, 1, environment):
                 outputs = [str(await home.result(f"r{number}")) for number in range(RUNS)]
