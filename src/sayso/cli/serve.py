@@ -19,6 +19,8 @@ from sayso.cli.run_database import check_url, find_database_url
 from sayso.tools.errors import RunError, UsageError
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from sayso.web.back_office import BackOffice
     from sayso.web.people import SignIn
 
@@ -76,6 +78,7 @@ def serve(
     trusted = TrustedHeader(trust_header, frozenset(trust_from or ())) if trust_header is not None else None
     from sayso.console import find_user_name  # late, for load time
     from sayso.web.back_office import BackOffice  # it says what to install where something is missing
+    from sayso.web.site import make_site  # late, for load time
 
     people = read_people(user) if user else (Person(find_user_name(), frozenset({ALL_RUNS})),)
     sign_in = SignIn(people, os.environ.get(TOKEN_VARIABLE))
@@ -89,7 +92,7 @@ def serve(
             if notify:
                 _notify(office, notify, notify_allow or (), page_url or f"http://{host}:{bound}")
             _print_links(sign_in, host, bound, office.engine.database.place)
-            return serve_page(office, listening)
+            return serve_page(make_site(office), listening)
         finally:
             office.engine.close()
 
@@ -141,14 +144,12 @@ def _print_links(sign_in: SignIn, host: str, port: int, place: str) -> None:
         print(warning, file=sys.stderr, flush=True)
 
 
-def serve_page(office: BackOffice, listening: socket.socket) -> int:
+def serve_page(page: Starlette, listening: socket.socket) -> int:
     """Serve a page until it is stopped."""
     import uvicorn  # late, for load time
 
-    from sayso.web.site import make_site  # late, for load time
-
     config = uvicorn.Config(
-        make_site(office),
+        page,
         log_level="warning",
         access_log=False,
         proxy_headers=False,  # who asks is who is connected: no header says otherwise

@@ -32,6 +32,7 @@ def view(
     """
     from sayso.web.back_office import BackOffice  # it says what to install where something is missing
     from sayso.web.people import ALL_RUNS, Person, SignIn  # late, for load time
+    from sayso.web.site import make_site  # late, for load time
     from sayso.web.viewing import copy_to_view  # late, for load time
     from sayso.workflows import App  # late, for load time
 
@@ -46,5 +47,5 @@ def view(
         office = BackOffice(App(), url, sign_in, works=False, read_only=True, cookie=make_cookie_name(url, bound), export=document)
         (name,) = sign_in.people
         print(f"Sayso shows {path}, read-only, at http://127.0.0.1:{bound}/#token={sign_in.link_token(name)}", flush=True)
-        serve_page(office, listening)
+        serve_page(make_site(office), listening)
     return Exit.OK

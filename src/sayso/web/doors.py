@@ -82,15 +82,24 @@ class Door:
             name = self.trusted.find_name(request.headers, request.client.host if request.client else "")
             if name:
                 return self.sign_in.find(name)
+        if (bearer := self._find_bearer(request)) is not None:
+            return bearer
         person = self.sign_in.read_cookie(request.cookies.get(self.cookie, ""))
         if person is None:
             raise TurnedAway(401, "You are not signed in. Open the link that was printed when the server was started.")
         return person
 
+    def _find_bearer(self, request: Request) -> Person | None:
+        """Return whom the token of a link signs in that a program sends as `Authorization: Bearer TOKEN`."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return self.sign_in.read_link_token(token.strip()) if scheme.lower() == "bearer" else None
+
     def check_change(self, request: Request) -> Person:
         """Return who makes a change. Raises TurnedAway for one from another site, or without the token of our own page."""
         if self.read_only:
             raise TurnedAway(403, "This page is read-only: nothing can be changed here.")
+        if (person := self._find_bearer(request)) is not None:
+            return person  # no browser sends that by itself
         check_same_origin(request.headers)
         person = self.find_person(request)
         given = request.headers.get(CHANGE_HEADER, "")

@@ -37,7 +37,7 @@ class RequestPages:
         return [
             Route("/api/inbox", self.show),
             Route("/api/cards/{digest}", self.show_card),
-            *(Route(f"/api/cards/{{digest}}/{name}", self._take(change), methods=["POST"], name=name) for name, change in CHANGES.items()),
+            *(Route(f"/api/cards/{{digest}}/{name}", self._take(name), methods=["POST"], name=name) for name in CHANGES),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -92,23 +92,26 @@ class RequestPages:
     def _why_not(self, person: Person, line: RequestLine, arranged: Arranged) -> str:
         return why_not(person, line, arranged, self._office.find_tool(line))
 
-    def _take(self, change: Change) -> Callable[[Request], Awaitable[Response]]:
-        """Return what answers a change of a request: it looks first who makes it, and whether it may still be made."""
+    def _take(self, name: str) -> Callable[[Request], Awaitable[Response]]:
+        """Return what answers the change of that name."""
 
         async def take(request: Request) -> Response:
             person = self._office.door.check_change(request)
-            data = await read_json(request)
-            line, arranged = await self._find(person, request.path_params["digest"])
-            if refusal := self._find_over(line):
-                raise TurnedAway(409, refusal, state=line.state, decided_by=line.decided_by, decided_at=line.decided_at)
-            try:
-                answer = await change(self, person, line, arranged, data)
-            except (UsageError, RunError) as error:  # most often: somebody else decided meanwhile
-                raise TurnedAway(409, await self._explain(line.digest, error)) from None
-            self._office.feed.poke()
-            return JSONResponse(answer)
+            return JSONResponse(await self.change(person, request.path_params["digest"], name, await read_json(request)))
 
         return take
+
+    async def change(self, person: Person, digest: str, name: str, data: dict[str, object]) -> dict[str, object]:
+        """Make a change of a request, by the name of the change. Raises TurnedAway for one that may not be made, or not any more."""
+        line, arranged = await self._find(person, digest)
+        if refusal := self._find_over(line):
+            raise TurnedAway(409, refusal, state=line.state, decided_by=line.decided_by, decided_at=line.decided_at)
+        try:
+            answer = await CHANGES[name](self, person, line, arranged, data)
+        except (UsageError, RunError) as error:  # most often: somebody else decided meanwhile
+            raise TurnedAway(409, await self._explain(line.digest, error)) from None
+        self._office.feed.poke()
+        return answer
 
     async def _explain(self, digest: str, error: Exception) -> str:
         (line,) = await self._engine.database.do(lambda session: read_lines(session, [digest], self._engine.clock()))

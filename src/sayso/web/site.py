@@ -19,6 +19,7 @@ from sayso.console import find_user_name
 from sayso.tools.errors import RunError, UsageError
 from sayso.tools.web import Web
 
+from .agui import AgUi
 from .back_office import BackOffice, read_since, stream  # first: it says what to install where something is missing
 from .chat import Chats
 from .doors import COOKIE, SealedHeaders, TurnedAway, answer_turned_away, check_same_origin, read_json, read_text_field
@@ -74,6 +75,7 @@ class _Site:
 
     def make(self) -> Starlette:
         """Return the application."""
+        requests, chats = RequestPages(self._office), Chats(self._office)
         routes = [
             Route("/", self._send_page),
             Route("/files/{name}", self._send_file),
@@ -82,8 +84,9 @@ class _Site:
             Route("/api/open-link", self._open_link, methods=["POST"]),
             Route("/api/sign-out", self._sign_out, methods=["POST"]),
             Route("/api/live", self._watch),
-            *RequestPages(self._office).routes(),
-            *Chats(self._office).routes(),
+            *requests.routes(),
+            *chats.routes(),
+            *AgUi(self._office, chats, requests).routes(),
             *RunPages(self._office).routes(),
         ]
         handlers: Any = {
