@@ -15,7 +15,8 @@ from ..runs.codec import read_value
 from ..runs.stored_types import find_type
 from . import records
 from .chain import Row
-from .store import POLL_SECONDS, read_stored
+from .news import POLL_SECONDS
+from .store import read_stored
 
 if TYPE_CHECKING:
     from .durable_execution import DurableExecution

@@ -203,7 +203,7 @@ def _begin_claimed(
                 {"id": run.id, "error": json.dumps(to_json(LogChanged(problem)))},
             )
             continue
-        chain = chains[run.id] = _link_begun(run, log, keys, now)
+        chain = chains[run.id] = link_begun(run, log, keys, now)
         claimed.append(Claimed(run._replace(number=chain[-1].number, head=chain[-1].hash), [*log, *chain], inboxes[run.id]))
     _move_heads(session, [each.run for each in claimed], is_sqlite)
     insert_rows(session, chains, is_sqlite)
@@ -222,7 +222,7 @@ def _move_heads(session: Session, runs: Sequence[RunRow], is_sqlite: bool) -> No
         )
 
 
-def _link_begun(run: RunRow, log: Sequence[Row], keys: Keys | None, now: float) -> list[Row]:
+def link_begun(run: RunRow, log: Sequence[Row], keys: Keys | None, now: float) -> list[Row]:
     """Return the rows that say that an execution of a claimed run begins, as they follow its log."""
     begun = Row(0, now, run.id, "begun", str(run.attempt), json.dumps({"by": run.owner, "limits": json.loads(run.limits)}))
     first = () if log else (Row(0, now, run.id, "started", run.flow, run.input),)  # it was created by an older Sayso
@@ -234,7 +234,7 @@ def claim(
 ) -> Claimed:
     """Claim a locked run, whose log this is: from here on only this claim's writes count."""
     run = row._replace(state=records.RUNNING, attempt=row.attempt + 1, owner=owner, limits=row.limits if limits is None else limits)
-    chain = _link_begun(run, log, keys, now)
+    chain = link_begun(run, log, keys, now)
     run = run._replace(number=chain[-1].number, head=chain[-1].hash)
     session.execute(
         "UPDATE sayso_runs SET state = 'running', attempt = :attempt, owner = :owner, limits = :limits, changed_at = :now, "
