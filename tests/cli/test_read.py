@@ -85,8 +85,9 @@ def test_wrong_usage_is_said_clearly(folder: Path, arguments: list[str], told: s
 
 def test_the_commands_in_the_documentation_are_right(folder: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "dialects.md").read_text(encoding="utf-8")
+    (folder / "mine.py").write_text("def parse(text, tools):\n    return []\n")  # it reads no call, and so not what it should
     commands = [line.partition("#")[0].split() for line in page.splitlines() if line.startswith("sayso read ")]
-    assert [sayso(*command[1:], cwd=folder).returncode for command in commands] == [0, 0]
+    assert [sayso(*command[1:], cwd=folder).returncode for command in commands] == [0, 0, 0, 1]
 
 
 def test_a_mention_is_shown_with_its_reason(folder: Path) -> None:

@@ -29,7 +29,7 @@ _INFO_STRING = re.compile(r"[ \t]*([\w+\-.]*)[ \t]*")
 # A name and the beginning of its arguments; an object that goes on with "type" or "properties" is the definition of a tool.
 _CALL_WITH_ARGUMENTS = re.compile(
     r"\s*\[?\s*\{\s*[\"'](?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']\s*,\s*"
-    r"[\"'](?:arguments|parameters|args|input|params)[\"']\s*:\s*\{\s*(?:\}|[\"'](?!t|p))()"
+    r"[\"'](?:arguments|parameters|args|input|params)[\"']\s*:\s*\{\s*(?:\}|[\"'](?!(?:type|properties)[\"'])[^\"']{1,100}[\"'])()"
 )
 _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
 _FENCED_SECTION = CallSection(frozenset(), ("```",))
@@ -177,7 +177,13 @@ def _parse_fenced_json(state: ScannerState, start: int, body: int, fence: str) -
         found = yield from find_json_end(state.buffer, at)
         value = parse_json_at(state.buffer.text, at, found, state.buffer.ended)
         if value is None:
-            return [], at
+            head = _CALL_WITH_ARGUMENTS.match(state.buffer.text, at)
+            tool = state.tools.find(head[1]) if head and found.end < 0 and state.buffer.ended else None
+            end = len(state.buffer.text)
+            if tool is None or found.stopped < end:
+                return [], at
+            # The reply breaks off inside of a call: whether it would have been the whole body of the fence is not known.
+            return [tool.report_problem(state.buffer.text[at:], (start, end), f"a call as complete JSON: {tool.signature}")], end
         values.append(value)
         end = found.end if found.end >= 0 else found.stopped
         at = yield from skip_space(state.buffer, end)

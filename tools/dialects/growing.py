@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from typing import NamedTuple
+from functools import cache, cached_property
 
 from .text_buffer import Incremental, TextBuffer
 
@@ -17,19 +16,27 @@ _ITEM = re.compile(
 _TIMES = re.compile(r"(?:[*+?]|\{\d*,?\d*\})\??")
 
 
-class Growing(NamedTuple):
-    """A pattern, and the pattern of all beginnings of what it matches, up to the end of the text."""
+class Growing:
+    """A pattern, and the pattern of all beginnings of what it matches, up to the end of the text.
 
-    whole: re.Pattern[str]
-    so_far: re.Pattern[str]
+    It may have groups, classes, repeats and looks ahead, but no references.
+    """
+
+    def __init__(self, pattern: str, flags: int) -> None:
+        self.whole = re.compile(pattern, flags)
+
+    @cached_property
+    def so_far(self) -> re.Pattern[str]:
+        """Return the pattern of the beginnings, which most texts never need."""
+        so_far, _, at = _read_choices(self.whole.pattern, 0)
+        assert at == len(self.whole.pattern), f"a pattern with a bracket that nothing opens: {self.whole.pattern}"
+        return re.compile(so_far, self.whole.flags)
 
 
 @cache
 def growing(pattern: str, flags: int = re.DOTALL) -> Growing:
-    """Compile a pattern and its beginnings. It may have groups, classes, repeats and looks ahead, but no references."""
-    so_far, _, at = _read_choices(pattern, 0)
-    assert at == len(pattern), f"a pattern with a bracket that nothing opens: {pattern}"
-    return Growing(re.compile(pattern, flags), re.compile(so_far, flags))
+    """Return the pattern. The same one is compiled once."""
+    return Growing(pattern, flags)
 
 
 def _read_choices(pattern: str, at: int) -> tuple[str, str, int]:

@@ -18,17 +18,24 @@ if TYPE_CHECKING:
     from sayso.tools.dialects.dialect import ToolOrSchema
 
 Reply = Annotated[str, Parameter(allow_leading_hyphen=True)]
+Flag = Annotated[bool, Parameter(negative="")]
+Names = Annotated[list[str] | None, Parameter(negative="")]
 ToolNames = Annotated[list[str] | None, Parameter(name="--tools", negative="")]
 
 
 def read(
-    file: Reply,
+    file: Reply | None = None,
     *,
     tools: ToolNames = None,
     dialect: str = "auto",
-    native: Annotated[bool, Parameter(negative="")] = False,
-    message: Annotated[bool, Parameter(negative="")] = False,
+    native: Flag = False,
+    message: Flag = False,
     json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    conformance: Flag = False,
+    parser: Names = None,
+    form: Names = None,
+    rows: str = "",
+    failures: Flag = False,
 ) -> int:
     """Read a model's reply: its prose, the calls in it in any form, what was meant as one and cannot be read, what is a mention.
 
@@ -49,13 +56,37 @@ def read(
         The file is a provider's message or response as JSON, not the text of a reply.
     json
         Print the reading as JSON; its "message" is the assistant message that OpenAI would have sent.
+    conformance
+        Instead of a reply, read the rows of the conformance suite, and print how many of each form are read right.
+    parser
+        Another parser to put to the test: module:function, or run: and a program that answers lines. More than one may be given.
+    form
+        Only the rows of this form. More than one may be given.
+    rows
+        A file with rows of your own, in the shape of the suite's.
+    failures
+        Say of each row that is read wrong what was read.
     """
+    if conformance:
+        return _read_conformance(file, parser or (), form or (), rows, failures, json)
+    if parser or form or rows or failures:
+        raise UsageError("--parser, --form, --rows and --failures belong to the conformance suite. Add --conformance.")
+    if file is None:
+        raise UsageError("There is nothing to read. Name a file with a reply, or - for standard input.")
     from sayso.tools import read as read_reply  # late, for load time
 
     written = _read_text(file)
     reading = read_reply(_parse_message(written, file) if message else written, list(_load_tools(tools or ())), dialect, native=native)
     print(_write_json(reading) if json else "\n".join(_describe(reading)))
     return Exit.FAILED if reading.problems else Exit.OK
+
+
+def _read_conformance(file: str | None, parsers: Sequence[str], forms: Sequence[str], rows: str, failures: bool, json: bool) -> int:
+    from sayso.cli.parser_scores import print_scores  # late, for load time
+
+    if file is not None:
+        raise UsageError(f"The suite has rows of its own, and {file} is no part of it. Leave it out, or give your rows with --rows.")
+    return print_scores(parsers, forms, rows, failures=failures, json=json)
 
 
 def _read_text(file: str) -> str:
