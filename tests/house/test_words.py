@@ -16,7 +16,14 @@ from .tree import files
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MORE_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "examples" / "README.md"]
-OF_READERS = {"ask.py", "burger_desk.py", "news.py", "parking.md", "recordings/lunch.json", "sayso.db"}  # files that the pages tell their readers to make
+OF_READERS = {
+    "ask.py",
+    "burger_desk.py",
+    "news.py",
+    "parking.md",
+    "recordings/lunch.json",
+    "sayso.db",
+}  # files that the pages tell their readers to make
 
 
 def blocks(page: Path, *languages: str) -> list[str]:

@@ -178,7 +178,7 @@ class DurableExecution(Execution):
             from .log_events import ExecutionEvents  # late, for load time
 
             self.notes, self._events = {}, ExecutionEvents(self)
-            hand_out(self.event_listeners, self._events.begin(claimed.log))
+            self._events.begin(claimed.log, self.event_listeners)
         if self.store.heads is not None:
             from .head_guard import DurableHeadGuard  # late, for load time: most programs keep no heads
 
@@ -253,9 +253,9 @@ class DurableExecution(Execution):
         """End the execution: the run is in that state then, with its "output" or its "error" where it is over."""
         secrets = self.saved.sealed
         text = json.dumps(secrets.seal(value) if secrets.texts else value)
+        self.saved.add("ended", self.id, state, {what: fingerprint(text)} if what else {})
         if self._events is not None:
             self._tell(self._events.describe_end(state, text if what == "output" else None, text if what == "error" else None))
-        self.saved.add("ended", self.id, state, {what: fingerprint(text)} if what else {})
         output, error = (text if what == name else None for name in ("output", "error"))
         with suppress(Superseded, DatabaseLost):  # then it is not ours to end
             await self.saved.save(RunEnd(state, output=output, error=error))

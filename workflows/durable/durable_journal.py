@@ -41,7 +41,21 @@ def _holds_request(name: str, value: Json) -> bool:
 class DurableJournal(StrictJournal):
     """Writes results, events and prompts to the log of a run. `lost` says why nothing can be written: then nothing is done any more."""
 
-    __slots__ = ("_added", "_clock", "_events", "_lock", "_rows", "_saved", "_saved_at", "_store", "_timer", "claimed", "run_id", "sealed")
+    __slots__ = (
+        "_added",
+        "_clock",
+        "_events",
+        "_lock",
+        "_rows",
+        "_saved",
+        "_saved_at",
+        "_store",
+        "_timer",
+        "claimed",
+        "last_at",
+        "run_id",
+        "sealed",
+    )
 
     is_durable = True
 
@@ -55,7 +69,7 @@ class DurableJournal(StrictJournal):
         self._events: list[object] = []
         self._lock = asyncio.Lock()
         self._added = self._saved = 0  # how many rows there were, and how many of them are on the disk
-        self._saved_at = 0.0
+        self._saved_at = self.last_at = 0.0  # `last_at` is the time of the newest row
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, claimed: Claimed) -> dict[str, type]:
@@ -81,7 +95,8 @@ class DurableJournal(StrictJournal):
         """Add a row for the next writing; `value` is JSON. What has a secret in it is encrypted, but for requests: those hide theirs."""
         if self.sealed.texts and not _holds_request(name, value):
             value = self.sealed.seal(value)
-        self._rows.append(Row(0, self._clock(), run_id, kind, name, json.dumps(value)))
+        self.last_at = self._clock()
+        self._rows.append(Row(0, self.last_at, run_id, kind, name, json.dumps(value)))
         self._added += 1
         self.has_unsaved = True
 

@@ -80,7 +80,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> DurableExecution:
         execution = DurableExecution(self.store, run_id, workflow, value, make_scope, self.clock, self, self.read_result)
-        execution.event_listeners = self.listeners
+        execution.event_listeners = self.find_listeners()
         return execution
 
     @property

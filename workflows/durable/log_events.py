@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..events.event_reader import MISSING, Began, EventReader, Over, Unread
-from ..events.event_types import AnyEvent, ModelRequested, RunBegan
-from ..events.watched_execution import is_of, read_streamed
+from ..events.event_types import AnyEvent, ModelRequested
+from ..events.watched_execution import Listener, hand_out, is_of, read_streamed
 from ..runs.codec import read_value
 from ..runs.stored_types import find_type
 from . import records
@@ -89,12 +89,13 @@ class ExecutionEvents(LogEvents):
         """Return what a step has sent to its model, or which calls it makes."""
         return (self._execution.notes or {}).get((run, name)) or super().find_sent(run, name)
 
-    def begin(self, log: Sequence[Row]) -> list[AnyEvent]:
-        """Take in the log of a claimed run; return the event of the execution that begins."""
-        told: list[AnyEvent] = []
-        for row in log:
-            told = list(self.take(row))
-        return [each for each in told if isinstance(each, RunBegan)]
+    def begin(self, log: Sequence[Row], listeners: Sequence[Listener]) -> None:
+        """Take in the log of a claimed run, and tell listeners of the execution that begins; those that can recall are told all before."""
+        told = [event for row in log for event in self.take(row)]
+        for listener in listeners:
+            if (recall := getattr(listener, "recall", None)) is not None:
+                recall(told[:-1])
+        hand_out(listeners, told[-1:])
 
     def describe_end(self, state: str, output: str | None, error: str | None) -> Over:
         """Return how the execution ends, from the JSON that is stored of it."""
@@ -103,7 +104,7 @@ class ExecutionEvents(LogEvents):
 
     def read(self, event: object) -> list[AnyEvent]:
         """Return the stored events of what is emitted now."""
-        return [each for each in self.reader.take(event, self._execution.clock()) if not each.is_streamed]
+        return [each for each in self.reader.take(event, self._execution.saved.last_at) if not each.is_streamed]
 
 
 def _read(text: str) -> object:

@@ -91,6 +91,19 @@ class Execution(Inbox):
         "workflow",
     )
 
+    make_engine: Callable[[Execution], Engine] | None  # of a run that has none before it is left with something to do
+    asked: Asked | None  # kept where the run may be asked for again
+    head_guard: HeadGuard | None
+    scope: Scope | None
+    task: asyncio.Task[AnyResult] | None
+    result: AnyResult | None
+    error: Exception | None
+    executing_task: asyncio.Task[object] | None
+    attempts: int
+    known_at_pause: int  # how many values had been sent by then: more are news
+    attempt_prefix: str  # of the names of executions; empty for the run's id
+    is_running: bool
+
     def __init__(
         self,
         run_id: str,
@@ -107,24 +120,27 @@ class Execution(Inbox):
         Inbox.__init__(self, clock)  # super() costs as much as this does
         self.id, self.workflow, self.value, self.make_scope = run_id, workflow, value, make_scope
         self.journal, self.make_run, self.engine = journal, make_run, engine
-        self.make_engine: Callable[[Execution], Engine] | None = None  # of a run that has none before it is left with something to do
-        self.asked: Asked | None = None  # kept where the run may be asked for again
+        # One unpacking in place of a dozen assignments: every run begins here.
+        (
+            self.make_engine,
+            self.asked,
+            self.head_guard,
+            self.scope,
+            self.task,
+            self.result,
+            self.error,
+            self.executing_task,
+            self.attempts,
+            self.known_at_pause,
+            self.attempt_prefix,
+            self.is_running,
+        ) = (None, None, None, None, None, None, None, None, 0, 0, "", False)
         self.history: list[object] | None = [] if keeps_history else None
         self.is_watched = keeps_history or journal.is_durable  # somebody reads the events, now or later
         self.listeners: list[EventSink] = []
         self.branch_events: dict[str, type] = {}  # of each branch, its last event
-        self.attempts = 0
-        self.head_guard: HeadGuard | None = None
         self.received: Collection[object] = self.inbox  # what was sent so far
-        self.known_at_pause = 0  # how many values had been sent by then: more are news
         self.cancel_address = run_id, CANCEL  # where in the inbox it stands that somebody cancelled the run
-        self.attempt_prefix = ""  # of the names of executions; empty for the run's id
-        self.scope: Scope | None = None
-        self.task: asyncio.Task[AnyResult] | None = None
-        self.result: AnyResult | None = None
-        self.is_running = False
-        self.error: Exception | None = None
-        self.executing_task: asyncio.Task[object] | None = None
         self.joined: list[asyncio.Future[AnyResult]] = []
 
     @property

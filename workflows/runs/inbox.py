@@ -23,6 +23,10 @@ SECONDS_TO_STOP = 1.0
 """How long an approver that is cancelled may take to end; one that takes longer is left behind, and what it answers counts for nothing."""
 
 
+_AT_REST = (None, None, None, False, False, False, 0)
+"""What an inbox begins with: one unpacking in place of seven assignments, for every run has one."""
+
+
 class Suspended(BaseException):
     """Unwinds a run whose every branch waits. Not an Exception: no handler of the workflow's code should take it for a failure."""
 
@@ -71,18 +75,20 @@ class Inbox(ABC):
         "waits",
     )
 
+    approvers: Approvers | None  # whose signed decisions count, if not anybody's
+    root_run: Branch | None
+    recheck: asyncio.TimerHandle | None
+    may_suspend: bool
+    pauses_always: bool  # it is unwound whatever it waits for
+    is_shared: bool  # somebody waits for the end of an execution that does not suspend
+    activity: int
+
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
         self.inbox: dict[tuple[str, str], object] = {}
         self.pending: dict[str, ApprovalRequest] = {}
-        self.approvers: Approvers | None = None  # whose signed decisions count, if not anybody's
         self.offered: dict[tuple[str, str], list[object]] = {}  # decisions that came before their request
-        self.root_run: Branch | None = None
-        self.may_suspend = False
-        self.pauses_always = False  # it is unwound whatever it waits for
-        self.is_shared = False  # somebody waits for the end of an execution that does not suspend
-        self.activity = 0
-        self.recheck: asyncio.TimerHandle | None = None
+        self.approvers, self.root_run, self.recheck, self.may_suspend, self.pauses_always, self.is_shared, self.activity = _AT_REST
         self.reset_waits()
 
     def reset_waits(self) -> None:

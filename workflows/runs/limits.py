@@ -119,8 +119,16 @@ class Meter:
         if limits is not None:
             self.limits_cost = self.limits_cost or limits.cost_usd is not None
             self.reserves = self.limits_cost or self.reserves or limits.tokens is not None
-        self.model_calls = self.tool_calls = self.input_tokens = self.output_tokens = self.cached_tokens = self.reasoning_tokens = 0
-        self.cost_usd = self.spend_usd = 0.0
+        (  # one unpacking in place of eight assignments: every run has a meter
+            self.model_calls,
+            self.tool_calls,
+            self.input_tokens,
+            self.output_tokens,
+            self.cached_tokens,
+            self.reasoning_tokens,
+            self.cost_usd,
+            self.spend_usd,
+        ) = (0, 0, 0, 0, 0, 0, 0.0, 0.0)
 
     @property
     def usage(self) -> Usage:

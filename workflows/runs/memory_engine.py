@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
+from logging import INFO, getLogger
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision, is_decision
@@ -41,6 +42,9 @@ if TYPE_CHECKING:  # late, for load time: only who configures approvers or grant
 # A run in memory needs an id that is its own in this program, and chance from the system costs as much as a step.
 _PROGRAM, _NUMBERS = f"r{os.urandom(4).hex()}", count()
 
+EVENT_LOG = getLogger("sayso.events")
+"""Gets a line for each event where the program has set it, or `sayso`, or all loggers, to the level INFO."""
+
 E = TypeVar("E", bound=Execution)
 
 
@@ -60,6 +64,14 @@ class BaseEngine(ABC, Generic[E]):
         self.strict, self.clock, self.approvers, self.listeners = strict, clock, approvers, check_listeners(listeners)
         self.executions: dict[str, E] = {}
         self.ledger: Ledger | None = None
+
+    def find_listeners(self) -> tuple[Callable[[AnyEvent], object], ...]:
+        """Return who is called with each event of a run: those that were given, and the logger where somebody reads it."""
+        if not EVENT_LOG.isEnabledFor(INFO):
+            return self.listeners
+        from ..events.event_log import log_event  # late, for load time: most programs log nothing
+
+        return (*self.listeners, log_event)
 
     @abstractmethod
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> E:
@@ -269,7 +281,7 @@ class MemoryEngine(BaseEngine[Execution]):
         execution = WatchedExecution(
             run_id, workflow, value, make_scope, journal, JournaledRun, self.clock, engine=self, keeps_history=True
         )
-        for listener in self.listeners:
+        for listener in self.find_listeners():
             execution.follow(listener, streamed=False)
         return execution
 
@@ -418,6 +430,8 @@ def open_private(
     One that pauses or fails is given an engine of its own, for it can be resumed. What any other has stored is freed with the last look at
     it, not when the garbage is collected.
     """
+    if EVENT_LOG.isEnabledFor(INFO):
+        return MemoryEngine().open(workflow, value, run_id, make_scope, user)  # whose runs are watched, and written about
     if run_id is None:
         run_id = f"{_PROGRAM}{next(_NUMBERS)}"
     else:

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from sayso import __version__
 from sayso.cli.options import DatabaseUrl, Exit, RunId
 from sayso.cli.run_database import find_run, open_engine
+from sayso.tools.errors import UsageError
 
 if TYPE_CHECKING:
     from sayso.workflows.durable.chain import ChainVerdict, Row
@@ -20,8 +21,15 @@ if TYPE_CHECKING:
     from sayso.workflows.thumbs import Feedback
 
 
-def export(run: RunId, *, redact: Annotated[bool, Parameter(negative="")] = False, database: DatabaseUrl = None) -> int:
-    """Print a run with its whole log as one JSON document.
+def export(
+    run: RunId,
+    *,
+    redact: Annotated[bool, Parameter(negative="")] = False,
+    otlp: str | None = None,
+    content: Annotated[bool, Parameter(negative="")] = False,
+    database: DatabaseUrl = None,
+) -> int:
+    """Print a run with its whole log as one JSON document, or send its spans to a tracing backend.
 
     It holds the run, the log with its hashes, the approval requests, the feedback, and the verdict of `sayso verify`. Secrets are
     encrypted.
@@ -31,7 +39,20 @@ def export(run: RunId, *, redact: Annotated[bool, Parameter(negative="")] = Fals
     redact
         Leave out all that anybody wrote: prompts, replies, arguments, results, errors, cards. What happened, when, how it ended and what it
         cost stays.
+    otlp
+        Make OpenTelemetry spans of the run, and send them to this address of a collector (http://localhost:4318), or write them to this
+        file ("-" prints them), as OTLP in JSON. They are those that the run itself would have sent while it went on.
+    content
+        With --otlp: the spans hold what was written as well: messages, arguments, results, cards.
     """
+    if otlp is not None:
+        if redact:
+            raise UsageError("--redact is for the JSON document. Spans hold nothing that anybody wrote, unless you add --content.")
+        from sayso.cli.export_spans import export_spans  # late, for load time
+
+        return asyncio.run(export_spans(run, otlp, content, database))
+    if content:
+        raise UsageError("--content is for spans: sayso export RUN --otlp http://localhost:4318 --content.")
     print(json.dumps(asyncio.run(_export(run, redact, database)), indent=2))
     return Exit.OK
 
