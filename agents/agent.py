@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack, overload
 
@@ -24,6 +25,7 @@ from .untrusted_text import FENCE_START, fence_content
 
 if TYPE_CHECKING:
     from sayso.tools.definition.decorators import AsyncTool
+    from sayso.workflows.events.event_types import AnyEvent
 
     from .guards.verdicts import Guard
     from .loop import AgentLoop
@@ -232,6 +234,17 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     ) -> RunResult[Out]:
         """Call `run` from a program without an event loop."""
         return run_in_new_loop(lambda: self.run(value, history=history, sampling=sampling, **options), "run_sync")
+
+    async def run_events(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, value: Any, *, history: Sequence[Message] = (), sampling: Sampling | None = None, **options: Unpack[RunOptions]
+    ) -> AsyncGenerator[AnyEvent, None]:
+        """Answer as `run` does and yield the public events as they happen, RunFinished or RunPaused last: see sayso.events."""
+        conversation = self._make_conversation(value, await self.strip_opening(history) if history else (), sampling)
+        if self.spec.guards:
+            conversation = await self.guard_input(conversation)
+        async with aclosing(super().run_events(conversation, **options)) as told:
+            async for event in told:
+                yield event
 
     async def run_stream(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, value: Any, *, history: Sequence[Message] = (), sampling: Sampling | None = None, **options: Unpack[RunOptions]

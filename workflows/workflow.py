@@ -17,11 +17,13 @@ from sayso.tools.errors import UsageError, WorkflowError
 
 from .runs.execution import Execution
 from .runs.limits import Limits, Meter
-from .runs.memory_engine import BaseEngine, open_private
+from .runs.memory_engine import BaseEngine, MemoryEngine, open_private
 from .runs.protocols import Engine, Provenance, Run, RunResult, Scope
 
 if TYPE_CHECKING:
     from sayso.tools.definition.decorators import AsyncTool
+
+    from .events.event_types import AnyEvent
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -213,6 +215,16 @@ class Workflow(Generic[A, B]):
     def run_stream(self, value: A, **options: Unpack[RunOptions]) -> AsyncGenerator[Any, None]:
         """Run and yield the events as they happen, RunEnded last. Leaving the loop early cancels the run."""
         return stream_events(self._open(value, **options))
+
+    def run_events(self, value: A, **options: Unpack[RunOptions]) -> AsyncGenerator[AnyEvent, None]:
+        """Run and yield the public events as they happen, RunFinished or RunPaused last: see sayso.events. The run raises in here.
+
+        Leaving the loop early cancels the run. `await engine.result(run_id)` or a Session has its result.
+        """
+        from .events.watched_execution import watch  # late, for load time
+
+        kept: RunOptions = {**options, "engine": options.get("engine") or MemoryEngine()}
+        return watch(self._open(value, **kept))
 
     def _open(
         self,

@@ -14,7 +14,7 @@ from sayso.tools.canonical import Json
 from sayso.tools.errors import Cancelled, RunError, UsageError
 
 from ..events.event_reader import Over
-from ..events.watched_execution import Listener, hand_out
+from ..events.watched_execution import Listener, hand_out, read_streamed
 from ..events.watched_run import WatchedRun
 from ..runs.codec import from_json, to_json
 from ..runs.execution import AnyResult, Execution
@@ -45,7 +45,19 @@ class Unreadable(RunError):
 class DurableExecution(Execution):
     """One run with all its children, executed here under a claim: only the writes of the program that claimed the run last count."""
 
-    __slots__ = ("_events", "_find_end", "_rows", "by_worker", "claimed_before", "event_listeners", "loop", "notes", "saved", "store")
+    __slots__ = (
+        "_events",
+        "_find_end",
+        "_followers",
+        "_rows",
+        "by_worker",
+        "claimed_before",
+        "event_listeners",
+        "loop",
+        "notes",
+        "saved",
+        "store",
+    )
 
     def __init__(
         self,
@@ -65,6 +77,7 @@ class DurableExecution(Execution):
         self.event_listeners: tuple[Listener, ...] = ()
         self.notes: dict[tuple[str, str], Mapping[str, Any]] | None = None  # what steps send and call, where somebody hears of it
         self._events: ExecutionEvents | None = None
+        self._followers: list[Listener] = []
         self._rows: set[tuple[str, str]] = set()  # of the inbox, by run and topic
         self.by_worker = False
         self.claimed_before: Claimed | None = None  # a worker claims many runs at once, before it opens them
@@ -266,6 +279,23 @@ class DurableExecution(Execution):
         """Hand an event to the listeners, and store it."""
         super().emit(event, is_own)
         self._tell(event)
+
+    def put_nowait(self, event: object) -> None:
+        """Take what the run publishes while it streams, as one of its listeners, and hand it on."""
+        hand_out(self._followers, read_streamed(event, self.clock()))
+
+    def follow(self, listener: Listener) -> Callable[[], None]:
+        """Hand each event of the next execution to a listener, and what streams. Return how to stop it."""
+        self.event_listeners = (*self.event_listeners, listener)
+        self._followers.append(listener)
+        self.listeners.append(self)
+
+        def stop() -> None:
+            self.event_listeners = tuple(each for each in self.event_listeners if each is not listener)
+            self._followers.remove(listener)
+            del self.listeners[next(index for index, each in enumerate(self.listeners) if each is self)]
+
+        return stop
 
     def _tell(self, event: object) -> None:
         """Hand what happens to those who listen to the events of all runs."""

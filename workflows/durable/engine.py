@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -474,8 +474,9 @@ class DurableEngine(BaseEngine[DurableExecution]):
         """
         from .log_events import follow_log  # late, for load time
 
-        async for event in follow_log(self, run_id, since, through_pauses):
-            yield event
+        async with aclosing(follow_log(self, run_id, since, through_pauses)) as told:
+            async for event in told:
+                yield event
 
     async def stored_events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
         """Yield what was emitted, as it is stored, from number `since` on, then live until the run ends or pauses, wherever that is."""

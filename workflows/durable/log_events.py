@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
 from ..events.event_reader import MISSING, Began, EventReader, Over, Unread
 from ..events.event_types import AnyEvent, ModelRequested
 from ..events.watched_execution import Listener, hand_out, is_of, read_streamed
 from ..runs.codec import read_value
+from ..runs.execution import AnyResult
 from ..runs.stored_types import find_type
 from . import records
 from .chain import Row
@@ -79,7 +80,8 @@ class ExecutionEvents(LogEvents):
 
     def __init__(self, execution: DurableExecution) -> None:
         super().__init__(execution.id)
-        self._execution = execution
+        self._execution, secrets = execution, execution.saved.secrets
+        self.reader = EventReader(execution.id, self, lambda value: secrets.mask_json(value) if secrets.texts else value)
 
     def find_result(self, run: str, name: str) -> object:
         """Return what a step came to."""
@@ -132,7 +134,7 @@ def _read_output(run: RunRow) -> object:
     return stored.get("value") if isinstance(stored, dict) else stored
 
 
-async def follow_log(engine: DurableEngine, run_id: str, since: int, through_pauses: bool) -> AsyncIterator[AnyEvent]:
+async def follow_log(engine: DurableEngine, run_id: str, since: int, through_pauses: bool) -> AsyncGenerator[AnyEvent, None]:
     """Yield the stored events of a run or child from number `since` on, then those that are added, until it ends or pauses.
 
     While it is executed here, what streams comes in between, each piece after the request that it answers.
@@ -153,12 +155,15 @@ async def follow_log(engine: DurableEngine, run_id: str, since: int, through_pau
                         asked.add((event.run, event.turn))
                     if event.number is not None and event.number >= since and is_of(event, run_id):
                         yield event
+            if not through_pauses and tap.is_paused and run.number <= at:
+                return  # it waits in this program, which holds it
             goes_on = run.state in (records.NEW, records.QUEUED, records.RUNNING) or run.number > at
             if not goes_on and (run.state in records.ENDED or not through_pauses):
                 return
-            async for piece in tap.wait(engine.clock, asked, held):
-                if is_of(piece, run_id):
-                    yield piece
+            async with aclosing(tap.wait(engine.clock, asked, held)) as pieces:
+                async for piece in pieces:
+                    if is_of(piece, run_id):
+                        yield piece
     finally:
         tap.detach()
 
@@ -169,6 +174,7 @@ class _Tap:
     def __init__(self) -> None:
         self._queue: asyncio.Queue[object] = asyncio.Queue()
         self._execution: DurableExecution | None = None
+        self._pause: asyncio.Future[AnyResult] | None = None
 
     def attach(self, engine: DurableEngine, root: str) -> None:
         """Listen to the execution of the run in this event loop, if there is one."""
@@ -177,7 +183,15 @@ class _Tap:
             self.detach()
             self._execution = execution
             execution.listeners.append(self._queue)
-            execution.is_watched = True
+            self._pause = execution.join()
+
+    @property
+    def is_paused(self) -> bool:
+        """Return whether the run waits for a decision, and all that it told is written."""
+        if self._execution is None or self._pause is None or not self._pause.done() or self._pause.cancelled():
+            return False
+        is_over = self._pause.exception() is not None or self._pause.result().finished
+        return not is_over and not self._execution.saved.has_unsaved
 
     def detach(self) -> None:
         """Listen no more."""
@@ -186,7 +200,7 @@ class _Tap:
                 self._execution.listeners.remove(self._queue)
         self._execution = None
 
-    async def wait(self, clock: Any, asked: set[tuple[str, int]], held: list[AnyEvent]) -> AsyncIterator[AnyEvent]:
+    async def wait(self, clock: Any, asked: set[tuple[str, int]], held: list[AnyEvent]) -> AsyncGenerator[AnyEvent, None]:
         """Yield the pieces that come until it is time to read the log again; those whose request was not read yet are held."""
         loop = asyncio.get_running_loop()
         until = loop.time() + POLL_SECONDS

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sayso.tools.errors import Cancelled
+from sayso.tools.errors import Cancelled, UsageError
 
 from ..runs.execution import AnyResult, Execution
 from .event_reader import MISSING, Began, EventReader, Over
@@ -137,7 +137,7 @@ def hand_out(listeners: Sequence[Listener], events: Iterable[AnyEvent]) -> None:
                 log.exception("A listener raised at %s of run %s; the run goes on.", type(event).__name__, event.run)
 
 
-async def follow_events(execution: WatchedExecution, run_id: str, since: int, through_pauses: bool) -> AsyncIterator[AnyEvent]:
+async def follow_events(execution: WatchedExecution, run_id: str, since: int, through_pauses: bool) -> AsyncGenerator[AnyEvent, None]:
     """Yield the stored events of a run or child from number `since` on, then live ones until the run ends, or pauses where that counts."""
     queue: asyncio.Queue[AnyEvent | None] = asyncio.Queue()
     stored = list(execution.read_events())
@@ -164,6 +164,26 @@ async def follow_events(execution: WatchedExecution, run_id: str, since: int, th
                 return
     finally:
         stop()
+
+
+async def watch(execution: Execution) -> AsyncGenerator[AnyEvent, None]:
+    """Execute a run here and yield its events, what streams among them. Raises what the run raises; leaving early cancels it."""
+    follow = getattr(execution, "follow", None)
+    if follow is None:
+        raise UsageError("This engine keeps no events. Give the run another: engine=sayso.engine().")
+    queue: asyncio.Queue[AnyEvent | None] = asyncio.Queue()
+    stop = follow(queue.put_nowait)
+    task = asyncio.get_running_loop().create_task(execution.execute(suspends=True))
+    task.add_done_callback(lambda _: queue.put_nowait(None))
+    try:
+        while (event := await queue.get()) is not None:
+            yield event
+        await task
+    finally:
+        stop()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
 
 
 def is_of(event: AnyEvent, run_id: str) -> bool:

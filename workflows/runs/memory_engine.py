@@ -12,7 +12,7 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from itertools import count
 from logging import INFO, getLogger
@@ -365,8 +365,9 @@ class MemoryEngine(BaseEngine[Execution]):
         execution = self._find(run_id)
         if not isinstance(execution, WatchedExecution):
             raise UsageError(f"This engine keeps no events of run {run_id!r}. Give the run an engine of its own: engine=sayso.engine().")
-        async for event in follow_events(execution, run_id, since, through_pauses):
-            yield event
+        async with aclosing(follow_events(execution, run_id, since, through_pauses)) as told:
+            async for event in told:
+                yield event
 
     async def stored_events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
         """Yield what was emitted, as it is stored, of a run and its children from number `since` on, then live until it ends or pauses."""

@@ -20,8 +20,8 @@ _SAMPLED = 1
 class Spans:
     """A listener that makes spans: `engine(listeners=[Spans()])`. It needs the extra `otel`; exporting them is the provider's business.
 
-    A span is handed on when it is over, with the times of its beginning and end. Each run is a trace of its own, linked to the span that was
-    current when it began. With `content` the spans hold messages, arguments, results and cards; without, nothing that anybody wrote.
+    A span is handed on when it is over, with the times of its beginning and end. Each run is a trace of its own, linked to the span that
+    was current when it began. With `content` the spans hold messages, arguments, results and cards; without, nothing that anybody wrote.
     Raises UsageError where opentelemetry-api is not installed.
     """
 
