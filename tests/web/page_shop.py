@@ -83,4 +83,4 @@ shop = Agent(
     instructions="You take orders.",
     tools=[ORDER, MENU, calculator, wire, refund],
 )
-app = App(agents=[shop], name="shop", deps=_desk)
+app = App(agents=[] if os.environ.get("SHOP_APP") == "empty" else [shop], name="shop", deps=_desk)

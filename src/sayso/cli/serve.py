@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import socket
 import sys
@@ -156,5 +157,7 @@ def serve_page(page: Starlette, listening: socket.socket) -> int:
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
+    # A stream that the end of the server cuts off is no error.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing response" not in record.getMessage())
     uvicorn.Server(config).run(sockets=[listening])
     return Exit.OK

@@ -152,12 +152,18 @@ class LiveFeed:
             self._is_first = False
         elif new or moved or ended or runs_changed:
             told = [(line, arranged.get(line.digest, NOTHING_ARRANGED)) for line in (*new, *moved, *ended)]
-            self._add(told, runs_changed, None)
+            self.add(told, runs_changed=runs_changed)
         if new or ended:
             for each in self.on_change:
                 each(new, ended)
 
-    def _add(self, lines: Sequence[tuple[RequestLine, Arranged]], runs_changed: bool, trouble: str | None) -> None:
+    @property
+    def remembered(self) -> int:
+        """Return how many changes are kept, for pages that were away."""
+        return len(self._changes)
+
+    def add(self, lines: Sequence[tuple[RequestLine, Arranged]], *, runs_changed: bool = False, trouble: str | None = None) -> None:
+        """Tell a change to all who watch."""
         self._number += 1
         self._changes.append(FeedChange(self._number, lines, self.find_refusal, self.is_visible, runs_changed, trouble))
         if self._next is not None and not self._next.done():
@@ -168,7 +174,7 @@ class LiveFeed:
             self.trouble = trouble
             if trouble:
                 log.warning("%s", trouble)
-            self._add((), not trouble, trouble)
+            self.add((), runs_changed=not trouble, trouble=trouble)
 
     def find_refusal(self, person: Person, line: RequestLine, arranged: Arranged) -> str:
         """Return why a person may not decide a request; empty if they may."""
