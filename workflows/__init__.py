@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from .caps import Cap as Cap
     from .durable.app import App as App
     from .durable.engine import DurableEngine as DurableEngine
+    from .durable.prometheus import metrics_app as metrics_app
+    from .durable.prometheus import read_metrics as read_metrics
+    from .durable.retention import count_prunable as count_prunable
+    from .durable.retention import forget_run as forget_run
+    from .durable.retention import prune_runs as prune_runs
     from .durable.run_worker import Worker as Worker
+    from .durable.stuck import find_stuck as find_stuck
     from .engines import engine as engine
     from .runs.concurrency import Failed as Failed
     from .runs.limits import Limits as Limits
@@ -63,11 +69,17 @@ _PLACES = {
     "Workflow": "workflow",
     "best_of": "shapes.typed",
     "conditional": "shapes.typed",
+    "count_prunable": "durable.retention",
     "engine": "engines",
+    "find_stuck": "durable.stuck",
+    "forget_run": "durable.retention",
     "iterate": "shapes.typed",
     "map_each": "shapes.typed",
     "mermaid": "shapes.mermaid",
+    "metrics_app": "durable.prometheus",
     "parallel": "shapes.typed",
+    "prune_runs": "durable.retention",
+    "read_metrics": "durable.prometheus",
     "reflect": "shapes.typed",
     "replay": "runs.replaying",
     "sequential": "shapes.typed",

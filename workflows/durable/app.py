@@ -32,7 +32,8 @@ class App:
     `deps` is what tools find in their ToolContext: a value, or a function that makes one for each run. `grants` are standing approvals of
     the app's runs. `approvers` are the people whose signed decisions count, by name, each with their public key (text, bytes or a file):
     no other decision does then. `heads` is where the head of each run's log is kept and compared before each write: a file, a URL, an
-    object with `read` and `write`. `caps` are what the model calls of the app's runs may cost together (see Cap). Names must be unique,
+    object with `read` and `write`. `caps` are what the model calls of the app's runs may cost together (see Cap). With `keep_days` its
+    workers forget the runs of it that ended longer ago than that. Names must be unique,
     because a run is found again by the name of its flow. Raises WorkflowError for two of one name, UsageError for a grant of a tool that no
     flow has.
     """
@@ -49,8 +50,10 @@ class App:
         approvers: Mapping[str, KeySource] | None = None,
         heads: str | Path | Heads | None = None,
         caps: Iterable[Cap] | None = None,
+        keep_days: float | None = None,
     ) -> None:
         self.name, self.deps, self.grants = name, deps, grants
+        self.keep_days = check_keep_days(keep_days)
         self.heads = heads
         self.caps = None if caps is None else check_caps(caps)
         self.approvers = None if approvers is None else make_approvers(approvers)
@@ -90,6 +93,13 @@ class App:
             return Scope(None, deps, meter, self.rules, Provenance(flow.find_user_texts(value)))
 
         return make_scope
+
+
+def check_keep_days(days: float | None) -> float | None:
+    """Return for how many days ended runs are kept. Raises UsageError for what is no number above zero."""
+    if days is not None and (isinstance(days, bool) or not isinstance(days, (int, float)) or not days > 0):
+        raise UsageError(f"keep_days={days!r}: write for how many days runs are kept after their end, such as 30; None keeps all.")
+    return days
 
 
 def make_approvers(keys: Mapping[str, KeySource]) -> Approvers:

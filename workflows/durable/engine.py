@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,7 +25,7 @@ from ..runs.memory_engine import BaseEngine, check_open, check_run_id, check_sig
 from ..runs.protocols import NOTHING, Runnable, RunResult, Scope, WorkflowCode
 from ..runs.same_run import check_user
 from ..workflow import Workflow
-from . import records
+from . import records, run_lists
 from .chain import ChainVerdict, Keys, Row, verify_rows
 from .database import Database, Session
 from .durable_execution import DurableExecution
@@ -236,7 +237,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
         def decide(session: Session) -> list[InboxRow]:
             self.store.find_row(session, root_id, locked=True)
-            rows = {row.digest: row for row in records.approval_rows(session, root_id, only_open=True)}
+            rows = {row.digest: row for row in run_lists.find_approvals(session, root_id, only_open=True)}
             if not stamped.keys() <= rows.keys():
                 rows |= {row.digest: row for row in self.store.find_replaceable(session, root_id, stamped)}
             check_open(run_id, stamped, rows)
@@ -304,14 +305,16 @@ class DurableEngine(BaseEngine[DurableExecution]):
                 return RunResult(row.id, NOTHING, await self.requests(row.id), engine=self)
         raise NotFinished(f"Run {row.id} is not being executed. Resume it with: await engine.resume({row.id!r}, {{}}).")
 
-    async def requests(self, run_id: str | None = None) -> tuple[ApprovalRequest, ...]:
-        """Return the open requests, of one run or of all."""
-        rows = await self.store.database.do(lambda session: records.approval_rows(session, run_id, only_open=True))
+    async def requests(
+        self, run_id: str | None = None, *, limit: int | None = None, after: str | None = None
+    ) -> tuple[ApprovalRequest, ...]:
+        """Return the open requests, of one run or of all, oldest first. `after` is the digest of the last one of the page before."""
+        rows = await self.open_approvals(run_id, limit=limit, after=after)
         return tuple(from_json(json.loads(row.request)) for row in rows)
 
     async def approvals(self, run_id: str) -> list[ApprovalRow]:
         """Return all requests of a run, with what became of them."""
-        return await self.store.database.do(lambda session: records.approval_rows(session, run_id))
+        return await self.store.database.do(lambda session: run_lists.find_approvals(session, run_id))
 
     async def find_asked(self, run_id: str) -> dict[str, ApprovalRequest]:
         """Return the requests that the log of a run says were asked, by digest."""
@@ -319,27 +322,55 @@ class DurableEngine(BaseEngine[DurableExecution]):
         events: list[ApprovalAsked] = [from_json(json.loads(row.value)) for row in told]
         return {event.request.digest: event.request for event in events}
 
-    async def open_approvals(self) -> list[ApprovalRow]:
-        """Return the rows of the open requests of all runs."""
-        return await self.store.database.do(lambda session: records.approval_rows(session, only_open=True))
+    async def open_approvals(self, run_id: str | None = None, *, limit: int | None = None, after: str | None = None) -> list[ApprovalRow]:
+        """Return the rows of the open requests, of one run or of all: a page of `limit`, after the request with the digest `after`."""
+
+        def find(session: Session) -> list[ApprovalRow]:
+            mark = None if after is None else run_lists.find_mark(session, after)
+            return run_lists.find_approvals(session, run_id, only_open=True, limit=limit, after=mark)
+
+        return await self.store.database.do(find)
+
+    async def open_approvals_of(self, run_ids: Sequence[str]) -> list[ApprovalRow]:
+        """Return the rows of the open requests of these runs, oldest first."""
+        return await self.store.database.do(lambda session: run_lists.find_open_of(session, run_ids))
 
     async def runs(
-        self, *states: str, limit: int = 1000, feedback: Literal["up", "down"] | None = None, user: str | None = None
+        self,
+        *states: str,
+        limit: int = 1000,
+        feedback: Literal["up", "down"] | None = None,
+        user: str | None = None,
+        after: RunRow | str | None = None,
     ) -> list[RunRow]:
         """Return the runs in the database, in these states or all; the one that changed last comes first.
 
-        `feedback` says which thumb somebody's last word on them is, `user` whose they are.
+        `feedback` says which thumb somebody's last word on them is, `user` whose they are. `after` is the last run of the page before, or
+        its `mark`.
         """
         also = "1 = 1"
         if feedback is not None:
             from .stored_feedback import check_filter, has_verdict  # late, for load time
 
             also = has_verdict(check_filter(feedback))
-        rows = await self.store.database.do(lambda session: records.run_rows(session, states, limit, also=also, user=user))
+        mark = after.mark if isinstance(after, RunRow) else after
+        rows = await self.store.database.do(lambda session: run_lists.find_runs(session, states, limit, also=also, user=user, after=mark))
         if feedback is None or self.keys is None:
             return rows
         roots = {each.run.partition("/")[0] for each in await self.feedback() if each.verdict == feedback}
         return [row for row in rows if row.id in roots]
+
+    async def each_run(self) -> AsyncIterator[RunRow]:
+        """Yield every run of the database, in the order of their ids, page by page: however many there are, few are in memory."""
+        after = ""
+        while page := await self.store.database.do(partial(run_lists.find_next, after=after)):
+            for row in page:
+                yield row
+            after = page[-1].id
+
+    async def find_numbered(self, name: str) -> list[RunRow]:
+        """Return the runs name.1, name.2, ... that there are, such as the turns of a conversation, in the order of their numbers."""
+        return await self.store.database.do(lambda session: run_lists.find_numbered(session, name))
 
     async def give_feedback(self, run_id: str, good: bool, *, note: str = "", by: str = "") -> Feedback:
         """Give a run, or a child of it, a thumb up or down, with a note. Of each person the last counts; what was before is kept.
@@ -366,18 +397,40 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
         return await self.store.database.do(store)
 
-    async def feedback(self, run_id: str | None = None, *, history: bool = False) -> tuple[Feedback, ...]:
-        """Return the thumbs of a run and its children, or of all runs: each person's last word, or with `history` all that was given."""
+    async def feedback(self, run_id: str | Sequence[str] | None = None, *, history: bool = False) -> tuple[Feedback, ...]:
+        """Return the thumbs of a run and its children, of several or all: each person's last word, with `history` all that was given."""
         from ..thumbs import find_last_words  # late, for load time
         from .stored_feedback import read_feedback
 
-        root_id = None if run_id is None else (await self.run(run_id)).id
-        given = await self.store.database.do(lambda session: read_feedback(session, self.store.keys, root_id))
+        roots = run_id if run_id is None or not isinstance(run_id, str) else [(await self.run(run_id)).id]
+        given = await self.store.database.do(lambda session: read_feedback(session, self.store.keys, roots))
         return tuple(given) if history else find_last_words(given)
 
     async def run(self, run_id: str) -> RunRow:
         """Return the row of a run, or of the run that a child belongs to. Raises UsageError if there is none."""
         return await self.store.database.do(lambda session: self.store.find_row(session, run_id))
+
+    async def find(self, run_id: str) -> RunRow | None:
+        """Return the row of the run with exactly this id; None if there is none."""
+        return await self.store.database.do(lambda session: records.run_row(session, run_id))
+
+    async def find_orphaned(self, rows: Iterable[RunRow]) -> set[str]:
+        """Return the ids of those of these runs that `is_orphan` is true of."""
+        running = [row for row in rows if row.state == records.RUNNING]
+        if not running:
+            return set()
+
+        def find(session: Session) -> set[str]:
+            gone: dict[str | None, bool] = {}
+            for row in running:
+                if row.owner not in gone or row.owner == self.store.owner:  # one look at each other program, and at each run of this one
+                    gone[row.owner] = self.store.is_orphan(session, row)
+                if gone[row.owner]:
+                    found.add(row.id)
+            return found
+
+        found = set[str]()
+        return await self.store.database.do(find)
 
     def is_orphan(self, row: RunRow) -> bool:
         """Return whether nobody executes the run any more that the database says is running, and nobody has taken it over yet."""
@@ -412,7 +465,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
                 session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             row = self.store.find_row(session, run_id)
             log, inbox = records.log_rows(session, row.id, records.BEFORE_ALL), records.inbox_rows(session, row.id)
-            requests, thumbs = records.approval_rows(session, row.id), read_stored_feedback(session, row.id)
+            requests, thumbs = run_lists.find_approvals(session, row.id), read_stored_feedback(session, [row.id])
             return Stored(row, log, inbox, requests, self.store.find_hashed_since(session), thumbs)
 
         stored = await self.store.database.do(load)

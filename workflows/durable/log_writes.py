@@ -11,6 +11,8 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sayso.tools.errors import RunIdTaken
+
 from ..runs.codec import SEALED_MARK, to_json
 from ..runs.events import ApprovalAsked, WriteSettled, WriteStarted
 from ..runs.same_run import Asked, check_same_run, check_same_user
@@ -87,7 +89,7 @@ class Added(NamedTuple):
 def create_or_find(session: Session, new: NewRun, keys: Keys | None, is_sqlite: bool) -> RunRow:
     """Add a run with the first rows of its log, or find it; it is locked.
 
-    Raises RunIdTaken if the run of that id is of another flow, or has another input.
+    Raises RunIdTaken if the run of that id is of another flow, has another input, or was forgotten.
     """
     created = {"limits": json.loads(new.limits), "state": new.state}
     if new.user:
@@ -99,15 +101,17 @@ def create_or_find(session: Session, new: NewRun, keys: Keys | None, is_sqlite: 
     chain = link_rows(START, 0, rows, keys)
     made = session.execute(
         "INSERT INTO sayso_runs (id, flow, app, input, limits, state, attempt, owner, number, head, created_at, changed_at, for_user) "
-        "VALUES (:id, :flow, :app, :input, :limits, :state, 0, NULL, :number, :head, :now, :now, :user) ON CONFLICT (id) DO NOTHING "
+        "SELECT :id, :flow, :app, :input, :limits, :state, 0, NULL, :number, :head, :now, :now, :user "
+        "WHERE NOT EXISTS (SELECT 1 FROM sayso_forgotten WHERE id = :hashed_id) ON CONFLICT (id) DO NOTHING "
         f"RETURNING {_RUN}",
-        {**new._asdict(), "number": len(chain), "head": chain[-1].hash},
+        {**new._asdict(), "number": len(chain), "head": chain[-1].hash, "hashed_id": records.hash_id(new.id)},
     ).fetchone()
     if made is not None:
         insert_rows(session, {new.id: chain}, is_sqlite)
         return RunRow(*made)
     row = records.run_row(session, new.id, locked=True, is_sqlite=is_sqlite)
-    assert row is not None
+    if row is None:
+        raise RunIdTaken(f"There was a run {new.id!r}, which was forgotten. It is not executed again. Give another run_id.")
     if (row.flow, row.input) != (new.flow, new.input):
         check_same_run(new.id, Asked(row.flow, _read_input(row.id, row.input)), Asked(new.flow, _read_input(new.id, new.input)))
     if new.user != row.for_user:

@@ -9,6 +9,7 @@ raises `format`: such code then refuses the database by name, and a worker of it
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -35,13 +36,15 @@ class Session(Protocol):
 class Migration(NamedTuple):
     """A change of the tables: SQL statements that SQLite and Postgres both know, with a semicolon between them.
 
-    `format` is what a program must read at least to use the database afterwards.
+    `format` is what a program must read at least to use the database afterwards. `online` is for indexes alone: where a server's tables
+    are large they are built beside the work of others (CREATE INDEX CONCURRENTLY), and other programs go on without them meanwhile.
     """
 
     number: int
     name: str
     statements: str
     format: int = 2
+    online: bool = False
 
 
 MIGRATIONS = (
@@ -174,10 +177,37 @@ MIGRATIONS = (
         DROP INDEX sayso_runs_queued
         """,
     ),
+    Migration(
+        11,
+        "indexes of lists: the runs of a user by state, writes of which nobody knows what became, executions by time",
+        """
+        CREATE INDEX sayso_runs_user_state ON sayso_runs (for_user, state, changed_at) WHERE for_user <> '';
+        CREATE INDEX sayso_approvals_unknown ON sayso_approvals (asked_at, digest) WHERE state = 'unknown';
+        CREATE INDEX sayso_log_begun ON sayso_log (at) WHERE kind = 'begun'
+        """,
+        online=True,
+    ),
+    Migration(
+        12,
+        "the ids of runs that were forgotten, as hashes: none is executed again",
+        """
+        CREATE TABLE sayso_forgotten (
+            id TEXT PRIMARY KEY,
+            number INTEGER NOT NULL,
+            head TEXT NOT NULL,
+            ended_at DOUBLE PRECISION NOT NULL,
+            forgotten_at DOUBLE PRECISION NOT NULL
+        )
+        """,
+    ),
 )
 
 LOCK = 7129201
 """The number of the lock under which a server's tables are changed."""
+BUILD_LOCK = 7129202
+"""The number of the lock of the one program that builds indexes beside the work of others."""
+LARGE = 100_000
+"""From how many rows of the log on a server's indexes are built beside the work of others: that takes two passes, and waits for others."""
 LOCK_WAIT = "2s"
 """How long a change of a table on a server may wait for its lock: as long as it waits, everybody else waits behind it."""
 
@@ -197,6 +227,9 @@ def migrate(
 ) -> None:
     """Apply what the database does not have yet; one that has it all is only read. UsageError for one that only newer code can use."""
     for migration in find_missing(session, place, migrations, is_sqlite):
+        if migration.online and not is_sqlite and _is_large(session):
+            _build_online(session, migration)
+            continue
         with transaction() as changing:
             if not is_sqlite:  # an SQLite file is locked as a whole by then
                 changing.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
@@ -220,8 +253,40 @@ def find_missing(session: Session, place: str, migrations: tuple[Migration, ...]
 def _apply(session: Session, migration: Migration) -> None:
     for statement in migration.statements.split(";"):
         session.execute(statement)
+    _note_applied(session, migration)
+
+
+def _is_large(session: Session) -> bool:
+    """Return whether a server's log is so long that writers would wait while an index of it is built, by its own estimate."""
+    if not _has_table(session, "sayso_log", is_sqlite=False):
+        return False
+    row = session.execute("SELECT reltuples FROM pg_class WHERE oid = to_regclass('sayso_log')").fetchone()
+    return row is not None and float(row[0]) >= LARGE
+
+
+def _build_online(session: Session, migration: Migration) -> None:
+    """Build indexes while others write, outside a transaction; nothing where another program is at it. One left half-built is made anew."""
+    (is_mine,) = session.execute(f"SELECT pg_try_advisory_lock({BUILD_LOCK})").fetchone()
+    if not is_mine:
+        return
+    try:
+        for statement in migration.statements.split(";"):
+            _, name, rest = re.split(r"CREATE INDEX (\w+)", " ".join(statement.split()), maxsplit=1)
+            found = session.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)", {"name": name}).fetchone()
+            if found is not None and not found[0]:
+                session.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+            if found is None or not found[0]:
+                session.execute(f"CREATE INDEX CONCURRENTLY {name}{rest}")
+        _note_applied(session, migration)
+    finally:
+        session.execute(f"SELECT pg_advisory_unlock({BUILD_LOCK})")
+
+
+def _note_applied(session: Session, migration: Migration) -> None:
     values = {"number": migration.number, "name": migration.name, "now": time.time()}
-    session.execute("INSERT INTO sayso_migrations (number, name, applied_at) VALUES (:number, :name, :now)", values)
+    session.execute(
+        "INSERT INTO sayso_migrations (number, name, applied_at) VALUES (:number, :name, :now) ON CONFLICT (number) DO NOTHING", values
+    )
     session.execute(
         "INSERT INTO sayso_about (name, value) VALUES ('format', :format) ON CONFLICT (name) DO UPDATE SET value = :format "
         "WHERE CAST(sayso_about.value AS INTEGER) < CAST(:format AS INTEGER)",

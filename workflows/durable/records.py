@@ -54,6 +54,11 @@ class RunRow(NamedTuple):
     error: str | None
     for_user: str = ""
 
+    @property
+    def mark(self) -> str:
+        """Return its place in a list of runs: what follows it is the next page."""
+        return f"{self.changed_at!r}:{self.id}"
+
 
 class NewRun(NamedTuple):
     """A run that is to be added to the database; `input` and `limits` are JSON."""
@@ -126,18 +131,15 @@ def run_row(session: Session, run_id: str, *, locked: bool = False, is_sqlite: b
     return RunRow(*found) if found else None
 
 
-def run_rows(
-    session: Session, states: Sequence[str] = (), limit: int = 1000, *, also: str = "1 = 1", user: str | None = None
-) -> list[RunRow]:
-    """Return runs, the one that changed last first; those of which the SQL condition `also` holds, and of one user where one is named."""
-    wanted = " OR ".join(f"state = :s{index}" for index in range(len(states))) or "1 = 1"
-    values: dict[str, object] = {f"s{index}": state for index, state in enumerate(states)}
-    if user is not None:
-        also, values["user"] = also + " AND for_user = :user" + (" AND for_user <> ''" if user else ""), user  # by the index of users
-    found = session.execute(
-        f"SELECT {_RUN} FROM sayso_runs WHERE ({wanted}) AND {also} ORDER BY changed_at DESC LIMIT {int(limit)}", values
-    )
-    return [RunRow(*row) for row in found.fetchall()]
+def hash_id(run_id: str) -> str:
+    """Return what is kept of the id of a run that was forgotten."""
+    return fingerprint(f"run {run_id}")
+
+
+def find_forgotten(session: Session, run_id: str) -> tuple[float, str] | None:
+    """Return when a run was forgotten, and the head hash that its log had; None for one that was not."""
+    found = session.execute("SELECT forgotten_at, head FROM sayso_forgotten WHERE id = :id", {"id": hash_id(run_id)}).fetchone()
+    return None if found is None else (float(found[0]), str(found[1]))
 
 
 def log_rows(session: Session, root: str, since: int = 0) -> list[Row]:
@@ -214,15 +216,6 @@ def decide(session: Session, run: str, digest: str, state: str, by: str, now: fl
         {"digest": digest, "run": run, "state": state, "by": by, "now": now},
     )
     return moved.fetchone() is not None
-
-
-def approval_rows(session: Session, root: str | None = None, *, only_open: bool = False) -> list[ApprovalRow]:
-    """Return requests in the order they were made."""
-    where = ["1 = 1"] + (["root = :root"] if root else []) + (["state = 'proposed'"] if only_open else [])
-    found = session.execute(
-        f"SELECT {_APPROVAL} FROM sayso_approvals WHERE {' AND '.join(where)} ORDER BY asked_at, digest", {"root": root} if root else {}
-    )
-    return [ApprovalRow(*row) for row in found.fetchall()]
 
 
 def find_orphans(session: Session) -> list[str]:

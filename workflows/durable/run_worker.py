@@ -23,6 +23,7 @@ from .lease import LeaseTimes
 from .migrations import check_format
 from .news import Listener
 from .records import Claimed
+from .retention import Retention
 
 log = logging.getLogger(__name__)
 SWEEP_SECONDS = 0.25
@@ -55,6 +56,7 @@ class Worker:
         self._is_full = False
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop
+        self._retention = None if app.keep_days is None else Retention(app.name, app.keep_days)
         self._left: dict[str, tuple[float, float]] = {}  # runs that cannot be read here: until when they are left to others, and the pause
 
     async def work(self) -> None:
@@ -72,6 +74,8 @@ class Worker:
                         await self._sweep()
                         swept_at = time.monotonic()
                     await self._begin_queued()
+                    if self._retention is not None:
+                        await self._retention.prune(self.engine.store)
                     self._is_told = False
                 except DatabaseLost as error:  # what runs here is written when it is back, or others have taken it over by then
                     self._tell(error)

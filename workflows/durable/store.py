@@ -17,7 +17,7 @@ from sayso.tools.errors import RunError, UsageError
 from ..runs.codec import SEALED_MARK, from_json, to_json
 from ..runs.protocols import Earlier
 from ..runs.run_secrets import HOLDS_A_SECRET
-from . import records
+from . import records, run_lists
 from .chain import Row, check_seal, describe_unknown_key, find_key_id, fingerprint, journal_keys, verify_rows
 from .database import Database, DatabaseLost, Session
 from .forgotten import close_when_forgotten
@@ -152,7 +152,10 @@ class RunStore:
         root_id = run_id.partition("/")[0]
         row = records.run_row(session, root_id, locked=locked, is_sqlite=self.database.is_sqlite)
         if row is None:
-            known = ", ".join(each.id for each in records.run_rows(session, limit=8)) or "none"
+            if (forgotten := records.find_forgotten(session, root_id)) is not None:
+                day = time.strftime("%Y-%m-%d", time.localtime(forgotten[0]))
+                raise UsageError(f"Run {root_id!r} was forgotten on {day}; the head of its log was {forgotten[1] or '(none)'}.")
+            known = ", ".join(each.id for each in run_lists.find_runs(session, limit=8)) or "none"
             raise UsageError(f"There is no run {root_id!r} in {self.database.place}. The latest: {known}.")
         if locked and row.head.startswith("k"):
             self.check_key(row)
@@ -231,7 +234,7 @@ class RunStore:
 
     def find_replaceable(self, session: Session, root: str, decisions: Mapping[str, Decision]) -> list[ApprovalRow]:
         """Return the requests of a locked run that are decided, but not so that it counts: they may be decided as these decisions say."""
-        rows = [row for row in records.approval_rows(session, root) if row.state in STATES.values() and row.digest in decisions]
+        rows = [row for row in run_lists.find_approvals(session, root) if row.state in STATES.values() and row.digest in decisions]
         inbox = records.inbox_rows(session, root)
         return [row for row in rows if self._may_replace(session, row, inbox, decisions[row.digest])]
 
@@ -251,7 +254,7 @@ class RunStore:
 
     def _seal_edit(self, session: Session, run_id: str, topic: str, edit: Edit, written: str) -> str:
         root = run_id.partition("/")[0]
-        asked = [row for row in records.approval_rows(session, root) if topic == f"approve:{row.digest}"]
+        asked = [row for row in run_lists.find_approvals(session, root) if topic == f"approve:{row.digest}"]
         request = from_json(json.loads(asked[0].request)) if asked else None
         if request is None or not request.secrets:
             return written

@@ -11,6 +11,7 @@ from ..thumbs import VERDICTS, Feedback, Verdict, find_withdrawable
 from .chain import Keys, check_seal, seal
 from .database import Session
 from .records import RunRow
+from .run_lists import TOGETHER
 
 _COLUMNS = "root, number, run, given_by, verdict, note, at, hash"
 COUNTS = (
@@ -29,7 +30,7 @@ def store_feedback(session: Session, row: RunRow, feedback: Feedback, keys: Keys
         raise UsageError(f"Run {row.id!r} has no child {feedback.run!r}.")
     feedback = feedback._replace(by=feedback.by or row.for_user)
     if feedback.verdict == "withdrawn":
-        find_withdrawable(read_feedback(session, keys, row.id), feedback.run, feedback.by)
+        find_withdrawable(read_feedback(session, keys, [row.id]), feedback.run, feedback.by)
     (number,) = session.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM sayso_feedback WHERE root = :root", {"root": row.id}).fetchone()
     stored = StoredFeedback(row.id, number, *feedback, None)
     session.execute(
@@ -76,19 +77,27 @@ class StoredFeedback(NamedTuple):
         return Feedback(self.run, self.by, cast(Verdict, self.verdict), self.note, self.at)
 
 
-def read_stored_feedback(session: Session, root: str | None = None) -> list[StoredFeedback]:
-    """Return all rows, of a run or of all, in the order of their giving: a clock that goes back changes nothing in one run."""
-    where, order = ("WHERE root = :root ", "number") if root is not None else ("", "at, root, number")
-    found = session.execute(f"SELECT {_COLUMNS} FROM sayso_feedback {where}ORDER BY {order}", {"root": root} if root is not None else {})
-    return [StoredFeedback(*row) for row in found.fetchall()]
+def read_stored_feedback(session: Session, roots: Sequence[str] | None = None) -> list[StoredFeedback]:
+    """Return all rows, of some runs or of all, in the order of their giving: a clock that goes back changes nothing in one run."""
+    if roots is None:
+        found = session.execute(f"SELECT {_COLUMNS} FROM sayso_feedback ORDER BY at, root, number").fetchall()
+        return [StoredFeedback(*row) for row in found]
+    rows: list[StoredFeedback] = []
+    for first in range(0, len(roots), TOGETHER):
+        values: dict[str, object] = {f"v{index}": root for index, root in enumerate(roots[first : first + TOGETHER])}
+        names = ", ".join(f":{each}" for each in values)
+        found = session.execute(f"SELECT {_COLUMNS} FROM sayso_feedback WHERE root IN ({names})", values).fetchall()
+        rows += [StoredFeedback(*row) for row in found]
+    alone = len(roots) == 1
+    return sorted(rows, key=lambda row: (0.0 if alone else row.at, row.root, row.number))
 
 
-def read_feedback(session: Session, keys: Keys | None, root: str | None = None) -> list[Feedback]:
-    """Return all that was given, of a run or of all. With keys, what a program without one has put there does not count.
+def read_feedback(session: Session, keys: Keys | None, roots: Sequence[str] | None = None) -> list[Feedback]:
+    """Return all that was given, of some runs or of all. With keys, what a program without one has put there does not count.
 
     Raises RunError for a row that cannot be read.
     """
-    rows = read_stored_feedback(session, root)
+    rows = read_stored_feedback(session, roots)
     return [row.to_feedback() for row in rows if keys is None or not row.find_problem(keys)]
 
 

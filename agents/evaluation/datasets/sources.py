@@ -15,7 +15,7 @@ from ..values import Case, CaseRun, RunRecord, Score, ScoreResult
 from .example import Example, LeftOut
 from .preferences import find_pairs, pair_liked
 from .row_reading import read_examples
-from .run_examples import conversation_of, make_example
+from .run_examples import make_example
 from .separated import read_separated
 from .templates import TableRow, Template, fill_template, read_table
 from .text_files import read_text
@@ -90,7 +90,7 @@ def _is_liked(thumbs: Mapping[str, Thumbs], run_id: str) -> bool | None:
 
 
 async def _find_rows(engine: DurableEngine, name: str) -> list[RunRow]:
-    turns = [row for row in await engine.runs() if conversation_of(row.id) == name]
+    turns = await engine.find_numbered(name)
     return turns or [await engine.run(name)]
 
 

@@ -160,11 +160,9 @@ class _Conversation:
 
 async def _find_turns(engine: DurableEngine, name: str) -> list[RunRow]:
     """Return the stored turns of a conversation, oldest first. Raises UsageError if the name is that of another run."""
-    rows = [row for row in await engine.runs(limit=100_000) if row.id == name or row.id.startswith(f"{name}.")]
-    if any(row.id == name for row in rows):
+    if await engine.find(name) is not None:
         raise UsageError(f"{name} is a run and not a conversation. A conversation is named without the number of its turn.")
-    turns = [row for row in rows if row.id.removeprefix(f"{name}.").isdecimal() and row.flow == CHAT.name]
-    return sorted(turns, key=_number_of)
+    return [row for row in await engine.find_numbered(name) if row.flow == CHAT.name]
 
 
 def _number_of(row: RunRow) -> int:

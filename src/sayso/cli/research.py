@@ -192,13 +192,13 @@ class ResearchRun:
 
     async def _find_row(self, engine: DurableEngine, name: str) -> RunRow | None:
         """Return the stored run of that id, if there is one. Raises UsageError if it researches something else."""
-        rows = [row for row in await engine.runs(limit=100_000) if row.id == name]
-        if not rows:
+        row = await engine.find(name)
+        if row is None:
             return None
-        task = _read_task(rows[0])
+        task = _read_task(row)
         if task.company != self.task.company:
             raise UsageError(f"The run {name} researches {task.company!r}. Give another --run-id, or none for a new one.")
-        return rows[0]
+        return row
 
 
 def _read_task(row: RunRow) -> ResearchTask:

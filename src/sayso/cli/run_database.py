@@ -102,10 +102,9 @@ async def find_run(engine: DurableEngine, run_id: str) -> RunRow:
     root = run_id.partition("/")[0]
     with suppress(UsageError):
         return await engine.run(root)  # however many runs have changed since
+    if turns := await engine.find_numbered(root):
+        return turns[-1]
     rows = await engine.runs()
-    turns = [row for row in rows if (number := row.id.removeprefix(f"{root}.")) != row.id and number.isdecimal()]
-    if turns:
-        return max(turns, key=lambda row: int(row.id.rpartition(".")[2]))
     if alike := [row.id for row in rows if root and row.id.startswith(root)]:
         more = f" and {len(alike) - 8} more" if len(alike) > 8 else ""
         raise UsageError(f"There is no run {root!r}. Runs that begin like it: {', '.join(alike[:8])}{more}. Write the whole id.")

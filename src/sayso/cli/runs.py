@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypedDict
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from sayso.cli.display import format_age, read_text, shorten
+from sayso.cli.display import format_age, shorten
 from sayso.cli.options import DatabaseUrl, Exit, read_whole
 from sayso.cli.run_database import open_engine
 from sayso.tools.approval.cards import show_value
@@ -64,6 +65,8 @@ def runs(
     state: str | None = None,
     feedback: Literal["up", "down"] | None = None,
     user: str | None = None,
+    stuck: Annotated[bool, Parameter(negative="")] = False,
+    after: str | None = None,
     limit: Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1, lte=1000))] = 50,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
@@ -79,6 +82,10 @@ def runs(
         Only runs that somebody gave a thumb up or down, as their last word.
     user
         Only runs of this user.
+    stuck
+        Only runs that somebody has to look after, with why: nobody executes them, they end their programs, a write of theirs is unknown.
+    after
+        Go on after this place in the list: a page ends with it.
     limit
         List at most this many.
     as_json
@@ -86,30 +93,67 @@ def runs(
     """
     if state is not None and state not in STATES:
         raise UsageError(f"There is no state {state!r}. States: {', '.join(STATES)}.")
-    return asyncio.run(_list(database, state, limit, as_json, feedback, user))
+    if stuck:
+        if state is not None or feedback is not None or user is not None or after is not None:
+            raise UsageError("--stuck lists what is stuck in any state; leave --state, --feedback, --user and --after out.")
+        return asyncio.run(_list_stuck(database, limit, as_json))
+    return asyncio.run(_list(database, _Choice(state, feedback, user, after, limit), as_json))
 
 
-async def _list(
-    database: str | None, state: str | None, limit: int, as_json: bool, feedback: Literal["up", "down"] | None, user: str | None
-) -> int:
+class _Choice(NamedTuple):
+    """Which runs are listed, and how many."""
+
+    state: str | None
+    feedback: Literal["up", "down"] | None
+    user: str | None
+    after: str | None
+    limit: int
+
+
+async def _list(database: str | None, choice: _Choice, as_json: bool) -> int:
+    state, feedback, user, after, limit = choice
     async with open_engine(database) as engine:
-        rows = await engine.runs(*([state] if state else []), limit=limit, feedback=feedback, user=user)
-        thumbs = count_thumbs(await engine.feedback()) if rows else {}
-        waits: dict[str, list[ApprovalRow]] = {row.id: [] for row in rows}
-        for each in await engine.open_approvals():
-            waits.setdefault(each.root, []).append(each)
-        usage = {row.id: await _find_usage(engine, row) for row in rows}
-        entries = [
-            _make_entry(row, describe_state(engine, row), waits[row.id], usage[row.id], thumbs.get(row.id, Counter())) for row in rows
-        ]
+        rows = await engine.runs(*([state] if state else []), limit=limit, feedback=feedback, user=user, after=after)
+        entries = await make_entries(engine, rows)
     if as_json:
         print(json.dumps(entries, indent=2))
     elif not entries:
         whose, judged = f" of {show_value(user)}" if user else "", f" with a thumb {feedback}" if feedback else ""
-        print(f"There are no runs{whose}{judged}{' that are ' + state if state else ''}.", file=sys.stderr)
+        more = "more " if after is not None else ""
+        print(f"There are no {more}runs{whose}{judged}{' that are ' + state if state else ''}.", file=sys.stderr)
     else:
         _print_table(entries, time.time())
+        if len(rows) == limit:
+            print(f"The next page: add --after {shlex.quote(rows[-1].mark)}", file=sys.stderr)
     return Exit.OK
+
+
+async def make_entries(engine: DurableEngine, rows: Sequence[RunRow]) -> list[RunEntry]:
+    """Return what is listed of these runs. What else the database holds is not read."""
+    ids = [row.id for row in rows]
+    died, thumbs = await engine.find_orphaned(rows), count_thumbs(await engine.feedback(ids))
+    waits: dict[str, list[ApprovalRow]] = {row.id: [] for row in rows}
+    for each in await engine.open_approvals_of(ids):
+        waits[each.root].append(each)
+    entries = []
+    for row in rows:
+        state = "died" if row.id in died else row.state
+        entries.append(_make_entry(row, state, waits[row.id], await _find_usage(engine, row), thumbs.get(row.id, Counter())))
+    return entries
+
+
+async def _list_stuck(database: str | None, limit: int, as_json: bool) -> int:
+    from sayso.workflows.durable.stuck import find_stuck  # late, for load time
+
+    async with open_engine(database) as engine:
+        found = await find_stuck(engine, limit)
+    if as_json:
+        print(json.dumps([{"run": each.run.id, "flow": each.run.flow, "why": each.why, "do": each.advice} for each in found], indent=2))
+    elif not found:
+        print("No run is stuck.", file=sys.stderr)
+    for each in found if not as_json else ():
+        print(f"{show_value(each.run.id)}  {show_value(each.run.flow)}  {each.why} {each.advice}")
+    return Exit.FAILED if found else Exit.OK
 
 
 def describe_state(engine: DurableEngine, row: RunRow) -> str:
@@ -120,8 +164,8 @@ def describe_state(engine: DurableEngine, row: RunRow) -> str:
 async def _find_usage(engine: DurableEngine, row: RunRow) -> Usage:
     """Return what a run has used: from its result, or from its journal while there is none."""
     if row.output is not None:
-        output = read_text(row.output)
-        usage = output.get("usage") if isinstance(output, dict) else None
+        output = json.loads(row.output)  # its messages may be long, and are not read
+        usage = read_value(output.get("usage")) if isinstance(output, dict) else None
         if isinstance(usage, Usage):
             return usage
     journals: dict[str, dict[str, object]] = {}

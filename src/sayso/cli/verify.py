@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sayso.workflows.durable.records import RunRow
 
 MIN_HEAD = 16
-MOST_RUNS = 1_000_000_000
 WITHOUT_KEY = (
     "This shows accidental or partial change. Whoever can write the whole database can compute the chain anew: "
     "store the head above elsewhere (--head compares), or write with a key in {variable}."
@@ -61,9 +60,9 @@ async def _verify_all(heads: str | None, database: str | None) -> int:
 
     async with open_engine(database) as engine:
         engine.keep_heads(heads)
-        rows = await engine.runs(limit=MOST_RUNS)
-        wrong = without_head = 0
-        for row in rows:
+        runs = wrong = without_head = 0
+        async for row in engine.each_run():
+            runs += 1
             verdict = await engine.verify(row.id)
             wrong += bool(verdict.problems)
             without_head += NO_KEPT_HEAD in verdict.notes
@@ -74,7 +73,7 @@ async def _verify_all(heads: str | None, database: str | None) -> int:
         print(f"{show_value(orphan)}: the run itself was removed; something of it is still there.")
     bad = wrong + len(orphans)
     said = f"{bad} {'is' if bad == 1 else 'are'} not what was written" if bad else "unchanged"
-    print(f"{len(rows)} run{'s' * (len(rows) != 1)}: {said}.")
+    print(f"{runs} run{'s' * (runs != 1)}: {said}.")
     if without_head:
         print(f"For {without_head} of them no head is kept there, so none was compared.")
     return Exit.FAILED if wrong or orphans else Exit.OK
