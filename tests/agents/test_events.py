@@ -283,13 +283,13 @@ def test_fields_that_a_later_sayso_added_are_passed_over() -> None:
 
 
 async def test_the_log_is_silent_until_a_program_wants_it(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> None:
-    agent = Agent(
-        ScriptedModel(Reply(calls=(call("calories", item="bur\x1b[31mger"),)), "520.", repeat=True), tools=[calories], name="desk"
-    )
-    await agent.run("How many?", run_id="quiet")
+    def make() -> Agent[str]:
+        return Agent(ScriptedModel(Reply(calls=(call("calories", item="bur\x1b[31mger"),)), "520."), tools=[calories], name="desk")
+
+    await make().run("How many?", run_id="quiet")
     assert (caplog.text, capsys.readouterr().err) == ("", "")
     with caplog.at_level(logging.INFO, logger="sayso"):
-        await agent.run("How many?", run_id="loud")
+        await make().run("How many?", run_id="loud")
     lines = [record.getMessage() for record in caplog.records if record.name == "sayso.events"]
     assert lines[0] == "loud: desk begins"
     assert [line.partition(" in ")[0] for line in lines if "calories" in line and "done" in line] == ["loud calories:0.0: calories done"]

@@ -41,7 +41,7 @@ def export(
         cost stays.
     otlp
         Make OpenTelemetry spans of the run, and send them to this address of a collector (http://localhost:4318), or write them to this
-        file ("-" prints them), as OTLP in JSON. They are those that the run itself would have sent while it went on.
+        file, as OTLP in JSON. They are those that the run itself would have sent while it went on.
     content
         With --otlp: the spans hold what was written as well: messages, arguments, results, cards.
     """

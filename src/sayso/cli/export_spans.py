@@ -27,9 +27,7 @@ async def export_spans(name: str, target: str, content: bool, database: str | No
         print(f"Run {row.id} has no spans yet: nothing of it is over.", file=sys.stderr)
         return Exit.OK
     body = json.dumps(write_otlp(spans), ensure_ascii=False)
-    if target == "-":
-        print(body)
-    elif "://" in target:
+    if "://" in target:
         _post(find_address(target), body)
         print(f"{len(spans)} spans of run {row.id} sent to {find_address(target)}, as trace {spans[0].trace_id}.")
     else:
