@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sayso.tools.definition.tool import AnyTool, HasDict, Tool
 from sayso.tools.effects import Effect
@@ -116,7 +117,10 @@ class AgentSpec(HasDict, Generic[Out_co]):
 def index_tools(tools: Iterable[AnyTool], agent: str) -> dict[str, AnyTool]:
     """Return the tools by name, in order. Raises UsageError for what is not a Tool, and for two tools of one name."""
     by_name: dict[str, AnyTool] = {}
-    for tool in tools:
+    for each in tools:
+        tool: Any = each
+        if isinstance(tool, MethodType) and isinstance(tool.__func__, Tool):  # @classmethod above @tool.read, from Python 3.13 on
+            tool = replace(tool.__func__, function=MethodType(tool.__func__.function, tool.__self__))
         if not isinstance(tool, Tool):
             raise UsageError(f"{agent} was given {tool!r} as a tool. Declare it with @tool.read, @tool.pure, @tool.egress or @tool.write.")
         if tool.name in by_name:

@@ -119,10 +119,15 @@ def _decode(data: bytes | str, kind: str) -> bytes:
 
 def _find_type(data: bytes, path: str) -> str:
     """Return the media type by the first bytes, else by the ending of a name; empty where neither tells."""
+    by_bytes = find_media_type(data)
+    return by_bytes or mimetypes.guess_type(path)[0] or ""
+
+
+def find_media_type(data: bytes) -> str:
+    """Return the media type that the first bytes of an image, of audio or of a PDF show; empty for anything else."""
     if data[:4] == b"RIFF":
         return _IN_RIFF.get(data[8:12], "")
-    by_bytes = next((kind for beginning, kind in _BEGINNINGS.items() if data.startswith(beginning)), "")
-    return by_bytes or mimetypes.guess_type(path)[0] or ""
+    return next((kind for beginning, kind in _BEGINNINGS.items() if data.startswith(beginning)), "")
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)

@@ -168,12 +168,12 @@ def test_a_context_that_no_run_can_hand_over_is_refused_by_name(function: Any, m
 
 
 def test_a_local_function_is_looked_at_when_it_is_given_to_an_agent() -> None:
-    class Local: ...
-
     @tool.read
     def look(text: str, context: ToolContext[Local]) -> str:
         """Look."""
         return text
+
+    class Local: ...
 
     with pytest.raises(UsageError, match=r"look: the type hint of 'context' cannot be read: name 'Local' is not defined"):
         Agent(ScriptedModel("Done."), tools=[look])

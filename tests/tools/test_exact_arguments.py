@@ -364,7 +364,7 @@ async def test_defaults_that_pydantic_does_not_check_are_converted_once() -> Non
 
 async def test_a_default_that_is_no_value_of_its_type_is_refused_by_name() -> None:
     received: list[object] = []
-    nothing: Any = None  # as people write it who check no types
+    nothing: Any = {}  # as people write it who check no types
 
     @tool.write
     async def mail(to: str, note: str = nothing) -> None:

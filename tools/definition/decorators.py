@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypedDict, TypeVar, 
 
 from ..effects import AnyEffect, AnySecrecy, AnyTrust, Effect
 from ..errors import UsageError
+from .callables import check_callable, find_code, find_name, is_async, is_method
+from .hints import find_local_names
 from .schema import parse_docstring
 from .tool import AnyTool, Arguments, Card, Caution, Inline, Lookup, Prepare, RequiresApproval, Tool
 from .tool_names import check_name
@@ -159,7 +161,10 @@ tool = _ToolDecorator(Effect.WRITE, stated=False)
 
 
 def _make_tool(function: Callable[..., object], effect: Effect, stated: bool, options: ToolOptions) -> AnyTool:
-    name = str(options.get("name") or getattr(function, "__name__", ""))
+    if isinstance(function, staticmethod):
+        function = function.__func__
+    name = str(options.get("name") or find_name(function))
+    check_callable(function, name)
     check_name(name)
     text, parameter_texts = parse_docstring(function)
     description = options.get("description") or text
@@ -174,9 +179,12 @@ def _make_tool(function: Callable[..., object], effect: Effect, stated: bool, op
         "description": description,
         "from_user": _check_parameter_names(name, function, options.get("from_user", ())),
     }
-    kind = cast("type[AnyTool]", AsyncTool if inspect.iscoroutinefunction(function) else SyncTool)
+    is_local = "<locals>" in getattr(find_code(function), "__qualname__", "")
+    if is_local and (names := find_local_names(find_code(function))):
+        fields["local_names"] = names
+    kind = cast("type[AnyTool]", AsyncTool if is_async(function) else SyncTool)
     made = kind(function=function, effect=effect, effect_stated=stated, parameter_texts=parameter_texts, **fields)
-    if "<locals>" not in getattr(function, "__qualname__", ""):  # the hints of a local function may name types that exist only later
+    if not is_local and not is_method(function):  # the hints of a local function may name types that exist only later
         _ = made.signature
     return made
 
@@ -198,7 +206,7 @@ def _check_options(name: str, options: ToolOptions) -> None:
 
 def _check_parameter_names(name: str, function: Callable[..., object], from_user: str | Iterable[str]) -> tuple[str, ...]:
     named = (from_user,) if isinstance(from_user, str) else tuple(from_user)
-    known = inspect.signature(function).parameters
+    known = inspect.signature(find_code(function)).parameters
     for each in named:
         if each not in known:
             raise UsageError(

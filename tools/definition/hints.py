@@ -2,39 +2,81 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from typing import Annotated, Any
 
 from ..errors import UsageError
 
+_UNREADABLE = (NameError, TypeError, SyntaxError, AttributeError)
 
-def read_hints(function: Callable[..., object], name: str) -> dict[str, Any]:
-    """Return the function's type hints, those in quotes resolved. Raises UsageError that names a parameter whose hint cannot be."""
+
+def read_hints(function: Callable[..., object], name: str, names: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """Return the function's type hints, those in quotes resolved. `names` are those that were known around the function.
+
+    What it says that it returns may not be readable: nothing depends on it. Raises UsageError for a parameter whose hint is not.
+    """
     try:
-        return typing.get_type_hints(function, include_extras=True)
-    except (NameError, TypeError, SyntaxError, AttributeError) as error:
-        raise UsageError(_explain(function, name, error)) from None
+        return typing.get_type_hints(function, None, dict(names) if names else None, include_extras=True)
+    except _UNREADABLE:
+        return _read_each(function, name, names)
 
 
-def _explain(function: Callable[..., object], name: str, error: Exception) -> str:
-    """Return the sentence for the first hint that cannot be read; a name that only `if TYPE_CHECKING` imports is the usual reason."""
+def _read_each(function: Callable[..., object], name: str, names: Mapping[str, object] | None) -> dict[str, Any]:
+    """Read one hint after the other; a name that only `if TYPE_CHECKING` imports is the usual reason why one cannot be."""
     owner: Any = function
     while hasattr(owner, "__wrapped__"):
         owner = owner.__wrapped__
-    for parameter, hint in getattr(function, "__annotations__", {}).items():
+    owner = getattr(owner, "__func__", owner)
+    known = {**getattr(owner, "__globals__", {}), **_read_closure(owner), **(names or {})}
+    found: dict[str, Any] = {}
+    for parameter, hint in getattr(owner, "__annotations__", {}).items():
         alone = types.SimpleNamespace(__annotations__={parameter: hint})
         try:
-            typing.get_type_hints(alone, getattr(owner, "__globals__", {}), include_extras=True)
-        except (NameError, TypeError, SyntaxError, AttributeError) as found:
-            where = "what it returns" if parameter == "return" else repr(parameter)
-            return (
-                f"The tool {name}: the type hint of {where} cannot be read: {found}. "
-                "A tool's hints are read while the program runs: import what they name at the top of the module, not under TYPE_CHECKING."
-            )
-    return f"The tool {name}: its type hints cannot be read: {error}."
+            found |= typing.get_type_hints(alone, known, include_extras=True)
+        except _UNREADABLE as error:
+            if parameter != "return":
+                raise UsageError(
+                    f"The tool {name}: the type hint of {parameter!r} cannot be read: {error}. "
+                    "A tool's hints are read while the program runs: import what they name at the top of the module, "
+                    "not under TYPE_CHECKING."
+                ) from None
+    return found
+
+
+def _read_closure(function: Any) -> dict[str, object]:
+    names, cells = getattr(getattr(function, "__code__", None), "co_freevars", ()), getattr(function, "__closure__", None) or ()
+    found: dict[str, object] = {}
+    for name, cell in zip(names, cells, strict=False):
+        with suppress(ValueError):  # empty so far
+            found[name] = cell.cell_contents
+    return found
+
+
+def find_local_names(function: Any) -> dict[str, object]:
+    """Return what the hints in quotes of a function name and only the functions around it know, which are being executed right now."""
+    written = [hint for hint in getattr(function, "__annotations__", {}).values() if isinstance(hint, str)]
+    wanted = {name for hint in written for name in re.findall(r"[^\W\d]\w*", hint)}
+    found: dict[str, object] = {}
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and wanted:
+        if frame.f_globals is function.__globals__ and frame.f_code.co_name != "<module>":
+            here = frame.f_locals
+            found |= {name: here[name] for name in wanted if name in here and name not in found}
+        frame = frame.f_back
+    return found
+
+
+def allow_none(hint: Any) -> Any:
+    """Return the hint of a parameter that defaults to None: `lang: str = None` takes None too."""
+    if hint is None or hint is Any or type(None) in typing.get_args(hint) or type(None) in list(_iter_alternatives(hint)):
+        return hint
+    return typing.Optional[hint]  # noqa: UP045  a hint may be something that has no `|`
 
 
 def find_context(hints: Mapping[str, Any], names: typing.Iterable[str], context_type: type, tool: str) -> str | None:

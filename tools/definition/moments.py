@@ -14,7 +14,7 @@ from typing import NamedTuple
 next_number = count(1).__next__
 """Return a number above all that were returned before."""
 _RUNS = "sayso.workflows.runs."
-_IN_THREAD = (f"{__name__.rpartition('.')[0]}.tool", "_call")  # what a run executes in a thread begins there
+_IN_THREAD = (f"{__name__.rpartition('.')[0]}.blocking", "_call")  # what a run executes in a thread begins there
 _IMPORT = "importlib._bootstrap"
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from ..canonical import JsonObject, to_jsonable
+from ..canonical import JsonObject
 from ..errors import InvalidArguments, UsageError
-from ..media import Media, split_parts
-from .hints import find_context, read_hints
+from .callables import find_code, find_doc, find_fixed, find_name
+from .hints import allow_none, find_context, read_hints
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -28,15 +31,18 @@ class Signature:
     returns: object = Any
 
 
-def read_signature(function: Callable[..., object], context_type: type) -> Signature:
-    """Read the function's parameters.
+def read_signature(function: Callable[..., object], context_type: type, names: Mapping[str, object] | None = None) -> Signature:
+    """Read the function's parameters. `names` are those that were known around it.
 
-    Raises UsageError for a parameter without a type hint or with one that cannot be read, positional only, `*args` or `**kwargs`.
+    A parameter that begins with an underscore and has a default is the function's own, and left out. Raises UsageError for a parameter
+    without a type hint or with one that cannot be read, positional only, `*args` or `**kwargs`.
     """
-    name = getattr(function, "__name__", repr(function))
-    hints = read_hints(function, name)
+    name, fixed = find_name(function), find_fixed(function)
+    hints = read_hints(find_code(function), name, names)
     parameters: list[inspect.Parameter] = []
     for parameter in inspect.signature(function).parameters.values():
+        if parameter.name in fixed or (parameter.name.startswith("_") and parameter.default is not parameter.empty):
+            continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
             raise UsageError(
                 f"The tool {name} has the parameter {str(parameter)!r}; a model fills parameters in by name, so write each one out."
@@ -46,6 +52,10 @@ def read_signature(function: Callable[..., object], context_type: type) -> Signa
             raise UsageError(
                 f"The tool {name} has no type hint for {parameter.name!r}; the schema that the model sees is made from the hints."
             )
+        if parameter.name.startswith("_") or parameter.name == "model_config":
+            raise UsageError(f"The tool {name} has the parameter {parameter.name!r}, which pydantic cannot describe. Give it another name.")
+        if getattr(parameter.default, "default", parameter.default) is None:  # of a Field(default=None) too
+            hints[parameter.name] = allow_none(hint)
         parameters.append(parameter)
     context = find_context(hints, [parameter.name for parameter in parameters], context_type, name)
     return Signature(tuple(each for each in parameters if each.name != context), context, hints, hints.get("return", Any))
@@ -53,7 +63,7 @@ def read_signature(function: Callable[..., object], context_type: type) -> Signa
 
 def parse_docstring(function: Callable[..., object]) -> tuple[str, dict[str, str]]:
     """Return the docstring without its parameter list, and the description of each parameter (Google, NumPy or Sphinx style)."""
-    text = inspect.getdoc(function) or ""
+    text = find_doc(function)
     if not any(mark in text for mark in ("Args:", "Arguments:", "Parameters\n", ":param ", "Params:")):
         return text.strip(), {}
     import docstring_parser
@@ -81,7 +91,9 @@ def build_arguments_model(name: str, signature: Signature) -> type[BaseModel]:
     )
 
     def build(fields: dict[str, Any]) -> type[BaseModel]:
-        return create_model(name, __config__=config, **fields)
+        with warnings.catch_warnings():  # a parameter may be called `schema`, `json` or `copy`, as a method of pydantic's
+            warnings.filterwarnings("ignore", "Field name .* shadows an attribute", UserWarning)
+            return create_model(name, __config__=config, **fields)
 
     try:
         return build(fields)
@@ -178,6 +190,9 @@ def validate_loosely(
             return values
         except ValueError as second:
             error = second
+    with suppress(ValueError):
+        read: dict[str, object] = model.__pydantic_validator__.validate_python(_read_texts({**arguments, **numbers}, error)).__dict__
+        return read
     secrets = find_secret_texts(arguments)
     problems = cast("ValidationError", error).errors(include_url=False)
     described = [_describe_problem(item, model, shows_input=secrets is None) for item in problems]
@@ -187,6 +202,29 @@ def validate_loosely(
         pattern = make_pattern(secrets, shortest=1)
         described = [mask_text(problem, pattern) for problem in described]
     raise InvalidArguments(tool, described) from None
+
+
+def _read_texts(arguments: Mapping[str, object], error: ValueError) -> Mapping[str, object]:
+    """Return the arguments with each list or object that is written as JSON in a text, where no text fits. Raises ValueError for none."""
+    from ..dialects.lenient_json import parse_json  # late, for load time
+
+    read = deepcopy(dict(arguments))
+    changed = False
+    for problem in cast("ValidationError", error).errors(include_url=False, include_context=False):
+        around: Any = read
+        for step in problem["loc"]:  # to the text; what comes after it names members of a union
+            is_there = step in around if isinstance(around, dict) else isinstance(step, int) and step < len(around)
+            if not is_there:
+                break
+            inner = around[step]
+            if isinstance(inner, str) and inner.lstrip()[:1] in ("[", "{"):
+                around[step], changed = parse_json(inner.strip())[0], True
+            if not isinstance(inner, (dict, list)):
+                break
+            around = inner
+    if not changed:
+        raise ValueError
+    return read
 
 
 def _describe_problem(item: ErrorDetails, model: type[BaseModel], *, shows_input: bool) -> str:
@@ -210,15 +248,3 @@ def _shorten(value: object) -> str:
 def find_text_parameters(schema: JsonObject) -> frozenset[str]:
     """Return the names of the parameters whose only type is text."""
     return frozenset(name for name, rule in schema["properties"].items() if isinstance(rule, dict) and rule.get("type") == "string")
-
-
-def convert_result(value: object, tool: str) -> object:
-    """Convert a tool's return value to JSON types, media left as it is. Raises UsageError that names the type that JSON cannot hold."""
-    try:
-        if type(value) is not str and (parts := split_parts(value)):
-            return value if isinstance(value, Media) else [part if isinstance(part, Media) else to_jsonable(part) for part in parts]
-        return to_jsonable(value)
-    except TypeError as error:
-        raise UsageError(
-            f"The tool {tool} returned something that is not JSON: {error}. Return text, numbers, lists, dicts or models."
-        ) from None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from ..canonical import Json, JsonObject, sha256
+from ..canonical import Json, JsonObject, sha256, to_jsonable
 from ..effects import AnyEffect, Effect
 from ..errors import InvalidArguments, UsageError
 from .json_schema import find_problems, merge_root, read_schema
@@ -170,7 +170,7 @@ class SchemaTool(Tool[..., Any]):
     async def perform(self, arguments: Mapping[str, object], context: ToolContext[object]) -> object:
         """Perform a call with checked arguments and return its value as JSON (or a Content of it). The caller guards the effect."""
         value = await (self.perform_call(arguments, context) if self._takes_context else self.perform_call(arguments))
-        return value if type(value) is str else self._convert(value)
+        return value if type(value) is str else await self._take(value)
 
 
 def tool_from_schema(
@@ -227,8 +227,6 @@ def _count_parameters(perform: Perform) -> int:
 
 def _as_json(arguments: Mapping[str, object], name: str) -> JsonObject:
     """Return arguments as plain JSON: those of a program may be dates or models."""
-    from ..canonical import to_jsonable
-
     try:
         found: JsonObject = to_jsonable(arguments)
         json.dumps(found, allow_nan=False)

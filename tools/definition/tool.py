@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast
 
 from ..calls import Content, ToolCall, find_labels, replace_labelled, strip_labels
 from ..canonical import Json, JsonObject, canonical_json, readable_json, sha256
 from ..effects import CLEAN, LABELS, Effect, Labels, Secrecy, Trust, to_member
 from ..errors import InvalidArguments, ToolError, UsageError
+from .blocking import start_thread, take_all, take_all_async
+from .callables import bind, find_code, is_async, is_method, is_same_function
 from .exact_json import is_same, write_exactly
 from .moments import Moment, note_moment
-from .schema import Signature, build_arguments_model, build_schema, convert_result, find_text_parameters, read_signature, validate_loosely
+from .returned import Unreadable, convert_result
+from .schema import Signature, build_arguments_model, build_schema, find_text_parameters, read_signature, validate_loosely
 from .secret import HIDDEN, HIDDEN_MARK, Hide, find_secrets, has_secret_key, hide_places, iter_leaves, may_hold_secret, show_plain
 
 if TYPE_CHECKING:
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
-T = TypeVar("T")
 DepsT = TypeVar("DepsT", covariant=True)
 
 EFFECT_LABELS: Mapping[Effect, tuple[Trust | None, Secrecy]] = {
@@ -151,6 +153,8 @@ class Tool(HasDict, Generic[P, R]):
     """Of what was bound as a Content: each call has them."""
     made_at: Moment = field(default_factory=note_moment)
     parameter_texts: Mapping[str, str] = field(default_factory=dict)
+    local_names: Mapping[str, object] = field(default_factory=dict)
+    """What the function's hints name of the functions around it."""
 
     def __post_init__(self) -> None:
         """Make labels of their texts. Raises UsageError for an effect or a label that is none, and for a wrong number of approvals."""
@@ -171,7 +175,10 @@ class Tool(HasDict, Generic[P, R]):
     @cached_property
     def signature(self) -> Signature:
         """Read the parameters that a caller fills in: all but the bound ones and the context. Raises UsageError for a missing hint."""
-        full = read_signature(self.function, ToolContext)
+        if is_method(self.function):
+            owner = find_code(self.function).__qualname__.rpartition(".")[0] or "the class"
+            raise UsageError(f"The tool {self.name} is a method of {owner}. Take it from an instance: {owner}(...).{self.name}")
+        full = read_signature(self.function, ToolContext, self.local_names)
         return Signature(tuple(p for p in full.parameters if p.name not in self.bound), full.context, full.hints, full.returns)
 
     @cached_property
@@ -217,7 +224,7 @@ class Tool(HasDict, Generic[P, R]):
 
     def is_function_of(self, other: Tool[..., object]) -> bool:
         """Return whether another tool has the same function."""
-        return self.function is other.function
+        return is_same_function(self.function, other.function)
 
     @cached_property
     def looks_up(self) -> bool:
@@ -232,7 +239,16 @@ class Tool(HasDict, Generic[P, R]):
     @cached_property
     def is_async(self) -> bool:
         """Return whether the function must be awaited."""
-        return inspect.iscoroutinefunction(self.function)
+        return is_async(self.function)
+
+    @property
+    def awaits(self) -> bool:
+        """Return whether a call runs in the event loop or in a process of its own, not in a thread."""
+        return self.is_async or self.async_function is not None or self.sandbox is not None or self.program is not None
+
+    def name_thread(self, key: str) -> str:
+        """Return the name of the thread in which a call of the blocking function runs."""
+        return f"sayso {self.name} {key[:12]}".rstrip()
 
     @cached_property
     def _text_parameters(self) -> frozenset[str]:
@@ -318,7 +334,7 @@ class Tool(HasDict, Generic[P, R]):
     def _all_arguments(self) -> tuple[type[BaseModel], frozenset[str]]:
         if not self.bound:
             return self.arguments, self._text_parameters
-        signature = read_signature(self.function, ToolContext)
+        signature = read_signature(self.function, ToolContext, self.local_names)
         model = build_arguments_model(self.name, signature)
         return model, find_text_parameters(build_schema(model, signature, {}))
 
@@ -419,6 +435,21 @@ class Tool(HasDict, Generic[P, R]):
         A blocking function runs in a thread unless the tool is PURE: those are quick. Raises what the function raises, and UsageError for a
         value that is not JSON.
         """
+        try:
+            value = await (self._plain(**arguments) if self._plain is not None else self._call(arguments, context))
+        except SystemExit as error:  # it would end the event loop, and the run without a word
+            raise RuntimeError(f"{self.name} called exit({error.code!r})") from error
+        return value if type(value) is str else await self._take(value)
+
+    @cached_property
+    def _plain(self) -> Callable[..., Awaitable[object]] | None:
+        """Return the function where a call only awaits it: no context, no thread, no sandbox. Else None."""
+        own = (self.program, self.signature.context, self.sandbox, self.async_function)
+        is_plain = self.is_async and all(each is None for each in own)
+        return cast("Callable[..., Awaitable[object]]", self.function) if is_plain else None
+
+    async def _call(self, arguments: Mapping[str, object], context: ToolContext[object]) -> object:
+        """Call the function where it belongs: here, in a thread, in its sandbox."""
         if self.program is not None:
             raise self._needs_a_run()
         if self.signature.context:
@@ -427,20 +458,32 @@ class Tool(HasDict, Generic[P, R]):
         if self.sandbox is not None:
             from ..sandbox import run_function_sandboxed  # late, for load time
 
-            value = await run_function_sandboxed(function, dict(arguments), self.sandbox, approved=self._only_in_a_run)
-        elif self.async_function is not None:
-            value = await self.async_function(**arguments)
-        elif self.is_async:
-            value = await function(**arguments)
-        elif self.effect is Effect.PURE:
-            value = function(**arguments)
-        else:
-            value = await call_in_thread(function, **arguments)
-        if type(value) is str:
-            return value
-        if inspect.iscoroutine(value):  # a decorator that says `def` around an async function
+            return await run_function_sandboxed(function, dict(arguments), self.sandbox, approved=self._only_in_a_run)
+        if self.async_function is not None:
+            return await self.async_function(**arguments)
+        if self.is_async:
+            return await function(**arguments)
+        if self.effect is Effect.PURE:
+            return function(**arguments)
+        # The program ends after a write that it has begun, and does not wait for a read.
+        is_write = self.effect is Effect.WRITE
+        return await start_thread(function, (), arguments, name=self.name_thread(context.key), daemon=not is_write)
+
+    async def _take(self, value: object) -> object:
+        """Return a value as JSON, with all that a generator yields, and after what has to be awaited."""
+        if inspect.isawaitable(value):  # a decorator that says `def` around an async function
             value = await value
-        return self._convert(value)
+        if isinstance(value, Iterator):
+            value = take_all(value)
+        elif hasattr(value, "__aiter__"):
+            value = await take_all_async(value)
+        try:
+            return self._convert(value)
+        except (Unreadable, RecursionError) as error:
+            why = f"{self.name} returned a value that holds itself" if isinstance(error, RecursionError) else str(error)
+            if self.effect is not Effect.WRITE:
+                raise Unreadable(why) from None
+            return f"It is done. What came back cannot be shown: {why}."  # the write has happened, whatever it returned
 
     def _convert(self, value: object) -> object:
         """Return what the function has returned as JSON, or as a Content of it where something in it has labels of its own."""
@@ -461,10 +504,18 @@ class Tool(HasDict, Generic[P, R]):
         labels = labels.union(others)
         return Content(converted, "", labels.trust, labels.secrecy)
 
+    def __get__(self, instance: object, owner: type | None = None) -> Self:
+        """Return the tool of one instance, where it stands above a method in a class."""
+        is_there = instance is not None or isinstance(self.function, classmethod)
+        if not is_there or not is_method(self.function):
+            return self
+        return replace(self, function=cast("Callable[P, R]", bind(self.function, instance, owner)))
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function, in its sandbox if it has one, for all but WRITE: a write needs a run that can ask first."""
         if self._only_in_a_run:
             raise self._needs_a_run()
+        _ = self.signature  # says what is wrong with a method without its instance
         if self.sandbox is None:
             return cast(Callable[..., R], self.function)(*args, **{**self.bound, **kwargs})
         from ..sandbox import call_function_sandboxed, run_function_sandboxed  # late, for load time
@@ -551,18 +602,6 @@ class Tool(HasDict, Generic[P, R]):
 
 AnyTool = Tool[..., object]
 """A tool whatever it takes and returns."""
-
-
-async def call_in_thread(function: Callable[..., T], /, *args: object, **kwargs: object) -> T:
-    """Call a blocking function in a thread and return its value. A StopIteration becomes a RuntimeError, as in a coroutine (PEP 479)."""
-    return await asyncio.to_thread(_call, function, args, kwargs)
-
-
-def _call(function: Callable[..., T], args: tuple[object, ...], kwargs: Mapping[str, object]) -> T:
-    try:
-        return function(*args, **kwargs)
-    except StopIteration as stop:  # no future can hold one: the task that awaits the thread would wait for ever
-        raise RuntimeError(f"A next(...) in {getattr(function, '__name__', function)!s} found nothing. Give it a default.") from stop
 
 
 def _read_openai_call(tool_call: Any) -> tuple[str, str, object]:

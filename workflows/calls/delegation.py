@@ -11,7 +11,7 @@ from functools import partial
 from typing import cast
 
 from sayso.tools.calls import Outcome, ToolCall, ToolResult, strip_labels
-from sayso.tools.definition.schema import convert_result
+from sayso.tools.definition.returned import convert_result
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import Labels
 from sayso.tools.errors import GuardRefused, LimitReached, OutputError, ToolError

@@ -14,7 +14,7 @@ from sayso.tools.approval.cards import iter_texts
 from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult
 from sayso.tools.definition.tool import AnyTool, ToolContext
 from sayso.tools.effects import CLEAN, LABELS, Effect, Labels, Trust
-from sayso.tools.errors import InvalidArguments, ToolError, UsageError
+from sayso.tools.errors import InvalidArguments, SaysoError, ToolError, UsageError
 
 from ..runs.limits import Spent, results_of
 from ..runs.protocols import Earlier, Run
@@ -153,6 +153,12 @@ async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
         result = make_failure(call, str(error))
     except ToolError as error:  # its words may repeat what it has read
         result = make_result(call, tool, str(error), run.scope.provenance.labels, Outcome.FAILED)
+    except SaysoError:  # for the caller, or the programmer
+        raise
+    except Exception as error:  # noqa: BLE001  whatever the tool's own code raises, the model is told and goes on
+        from .exceptions import take_exception  # late, for load time: most tools raise nothing
+
+        result = take_exception(run, call, tool, error)
     if run.scope.call_guard is not None:
         result = await run.scope.call_guard.guard_result(run, tool, result)
     return mask_result(run, result) if run.secrets.texts else result
@@ -178,7 +184,8 @@ async def _perform_paid_reads(run: Run, name: str, calls: Sequence[tuple[ToolCal
 async def _perform_and_pay(run: Run, calls: Sequence[tuple[ToolCall, AnyTool]], costs: Sequence[float]) -> Spent:
     results = await _perform_together(run, calls)
     # A ToolError says that nothing happened, so it cost nothing.
-    return Spent(results, sum(cost for cost, result in zip(costs, results, strict=True) if result.outcome is not Outcome.FAILED))
+    paid = [result.outcome is not Outcome.FAILED or type(result) is not ToolResult for result in results]
+    return Spent(results, sum(cost for cost, is_paid in zip(costs, paid, strict=True) if is_paid))
 
 
 def _find_cost(call: ToolCall, tool: AnyTool) -> float:
@@ -228,6 +235,7 @@ class ExactlyOnceWrite:
     refusal: str = ""
     is_cancelled: bool = False
     said: str = ""
+    raised: str = ""
     _waiting: asyncio.Task[None] | None = None
 
     async def perform(self) -> ToolResult:
@@ -259,14 +267,25 @@ class ExactlyOnceWrite:
                 return self._make_result(str(error), Outcome.FAILED)
             why = self.said = str(error)  # a sandboxed write that was killed may have left something behind
         except Exception as error:  # noqa: BLE001  whatever it was, the write may have happened: only ToolError says it did not
-            self.said = "" if timer.expired() else str(error)
-            why = f"no answer within {self.tool.timeout_seconds:g} s" if timer.expired() else f"{type(error).__name__}: {error}"
+            why = self._explain_late() if timer.expired() else self._take_exception(error)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():  # the loop itself is closing
                 raise
             why = "something inside it was cancelled"
         return await self._resolve_doubt(why) if may_repeat else self._give_up(why)
+
+    def _explain_late(self) -> str:
+        late = f"no answer within {self.tool.timeout_seconds:g} s"
+        return late if self.tool.awaits else f"{late}; its thread {self.tool.name_thread(self.key)!r} may still act"
+
+    def _take_exception(self, error: Exception) -> str:
+        """Take note of what the tool raised, log it, and return it for the model."""
+        from .exceptions import take_exception  # late, for load time: most tools raise nothing
+
+        self.said = str(error)
+        self.raised = take_exception(self.run, self.call, self.tool, error).raised
+        return self.raised
 
     async def _resolve_doubt(self, why: str, begun_by: str | None = None) -> ToolResult:
         """Find out what became of a write. Idempotent: the same key again. With a lookup: what it finds is the result.
@@ -319,6 +338,10 @@ class ExactlyOnceWrite:
     def _give_up(self, why: str) -> ToolResult:
         doubt = f"It is not known whether {self.tool.name} happened ({why})."
         text = f"{doubt} It is not tried again; a person has to find out (key {self.key[:16]})."
+        if self.raised:
+            from sayso.tools.raised import make_raised  # late, for load time
+
+            return make_raised(self.call.id, self.tool.name, self.raised, Outcome.UNKNOWN, text)
         # What an error says are the tool's words, or those of whoever the tool talked to.
         return replace(self._make_result(self.said, Outcome.UNKNOWN), content=text)
 

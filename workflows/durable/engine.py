@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sayso.tools.approval.requests import ApprovalRequest, Decision
 from sayso.tools.calls import find_labels
 from sayso.tools.errors import Cancelled, NotFinished, RunError, RunIdTaken, UsageError
+from sayso.tools.raised import RaisedResult
 
 from ..runs.codec import from_json, to_json
 from ..runs.events import ApprovalAsked
@@ -293,7 +294,9 @@ class DurableEngine(BaseEngine[DurableExecution]):
                 stored = from_json(read_stored(row.id, row.output or "{}"))
                 messages = stored["messages"]
                 labels = stored.get("labels") or find_labels(messages)  # an older version did not store them
-                return RunResult(row.id, stored["value"], (), stored["usage"], messages, self, labels=labels)
+                results = [each for message in messages for each in getattr(message, "results", ())]
+                problems = tuple(each for each in results if isinstance(each, RaisedResult))
+                return RunResult(row.id, stored["value"], (), stored["usage"], messages, self, labels=labels, problems=problems)
             case records.FAILED:
                 error = from_json(json.loads(row.error or "null"))
                 raise error if isinstance(error, Exception) else RunError(f"Run {row.id} failed: {error}")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 KEY_VARIABLE = "SAYSO_SECRET_KEY"
 SHORTEST_KEY = 32
 MAKE_KEY = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
-_WITH_NUMBERS = frozenset({"ToolCall", "ToolResult", "Edit"})
+_WITH_NUMBERS = frozenset({"ToolCall", "ToolResult", "RaisedResult", "Edit"})
 _FORM, _NONCE, _BLOCK = "aes1", 12, 64
 
 

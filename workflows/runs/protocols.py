@@ -17,6 +17,7 @@ from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import CLEAN, LABELS, Labels
 from sayso.tools.errors import NotFinished, UsageError
 from sayso.tools.quick_init import fill_quickly
+from sayso.tools.raised import RaisedResult
 
 from .handed_out import HANDED_OUT
 from .limits import NO_USAGE, Intent, Limits, Meter, Usage
@@ -48,7 +49,8 @@ class RunResult(Generic[B_co]):
 
     `messages` is the transcript of an agent's run, `usage` what was used so far. `unanswered` says what the approver did instead of
     deciding: it raised an error, or returned something else. `labels` is what the run has read: the output may hold any of it. Hand the
-    result itself to the next run, or its `content`, and that run begins with these labels.
+    result itself to the next run, or its `content`, and that run begins with these labels. `problems` are the results of calls whose tool
+    raised an exception of its own (a bug, a service that is down): the model was told and went on, `problem.raised` is for you.
     """
 
     run_id: str
@@ -59,6 +61,7 @@ class RunResult(Generic[B_co]):
     engine: Engine | None = field(default=None, repr=False, compare=False)
     unanswered: str = field(default="", repr=False, compare=False)
     labels: Labels = CLEAN
+    problems: tuple[RaisedResult, ...] = ()
 
     @property
     def content(self) -> Content:
@@ -130,7 +133,7 @@ class Provenance:
     on how fast its neighbours are, and is the same when the run is resumed.
     """
 
-    __slots__ = ("_background", "labels", "made", "read_texts", "settled", "unvouched", "user_texts")
+    __slots__ = ("_background", "labels", "made", "problems", "read_texts", "settled", "unvouched", "user_texts")
 
     def __init__(self, user_texts: Iterable[str | Said] = ()) -> None:
         self.user_texts: tuple[str | Said, ...] = tuple(user_texts)
@@ -138,6 +141,7 @@ class Provenance:
         self.unvouched = self.settled = ""  # `unvouched` is the first tool that nobody vouched for
         self.read_texts: list[tuple[str, str]] | Growing[tuple[str, str]] = []
         self.made: list[Made] | Growing[Made] = []
+        self.problems: tuple[RaisedResult, ...] = ()
         self._background = NO_BACKGROUND
 
     def take(self, result: ToolResult) -> None:
@@ -147,6 +151,8 @@ class Provenance:
                 self.unvouched = result.origin
             self.labels = self.labels.union(labels)
             self.read_texts.append((result.origin, result.text))
+            if isinstance(result, RaisedResult):
+                self.problems = (*self.problems, result)
 
     def recognise(self, texts: Iterable[str | Said], history: Sequence[object] = ()) -> tuple[str | Said, ...]:
         """Take in what other runs have handed out and is in these texts now, and return the texts without it.
@@ -188,6 +194,8 @@ class Provenance:
             self.read_texts.extend(child.read_texts.own if isinstance(child.read_texts, Growing) else child.read_texts)
         if child.made:
             self.made.extend(child.made.own if isinstance(child.made, Growing) else child.made)
+        if child.problems:
+            self.problems += child.problems
         self.settled = child.settled or self.settled
 
     def background(self) -> Background:

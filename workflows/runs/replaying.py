@@ -165,8 +165,9 @@ class _ReplayExecution(Execution):
 
     def _make_result(self, value: object, scope: Scope) -> AnyResult:
         """Return the result; a replay hands nothing out, so other runs of this program do not remember it."""
-        messages, labels = tuple(scope.transcripts.get(self.id, ())), scope.provenance.labels
-        return RunResult(self.id, value, tuple(self.pending.values()), scope.meter.usage, messages, labels=labels)
+        messages, read = tuple(scope.transcripts.get(self.id, ())), scope.provenance
+        pending = tuple(self.pending.values())
+        return RunResult(self.id, value, pending, scope.meter.usage, messages, labels=read.labels, problems=read.problems)
 
     def _note_error(self, error: BaseException, scope: Scope) -> None:
         """Remember nothing of an error, as above."""

@@ -209,6 +209,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Work": ("sayso.agents.research.state:ResearchState", "sayso.agents.research_work:Work"),
     "ChatTurn": ("sayso.cli.builtin_app:ChatTurn", "sayso.builtin_app:ChatTurn"),
     "ResearchTask": ("sayso.cli.builtin_app:ResearchTask", "sayso.builtin_app:ResearchTask"),
+    "RaisedResult": ("sayso.tools.raised:RaisedResult",),
 }
 
 TAGS = {path: tag for tag, (path, *_) in TYPES.items()}

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar, cast
 
-from sayso.tools.definition.tool import call_in_thread
+from sayso.tools.definition.blocking import call_in_thread
 from sayso.tools.errors import LimitReached, StepTimeout, UsageError
 
 from ..runs.events import StepRetried

@@ -24,6 +24,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     # of each type that Sayso stores, the fields that are kept; of a type that is not here, its name alone
     "ToolCall": ("id", "tool", "span", "notes"),
     "ToolResult": ("call_id", "outcome", "trust", "secrecy"),
+    "RaisedResult": ("call_id", "outcome", "trust", "secrecy"),
     "Labels": ("untrusted", "private", "unvouched"),
     "NativeCall": ("id", "name"),
     "Reply": ("calls", "usage", "finish"),
