@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sayso.workflows.events.event_types import AnyEvent
 
     from .guards.verdicts import Guard
+    from .hooks import AfterModel, AfterTool, BeforeModel, BeforeTool
     from .loop import AgentLoop
     from .models.model import Model
     from .prompts import Nearest
@@ -52,6 +53,10 @@ class AgentOptions(TypedDict, total=False):
     fallback: Sequence[str | Model]
     window: Window | int | bool
     guards: Sequence[Guard]
+    before_tool: Sequence[BeforeTool]
+    after_tool: Sequence[AfterTool]
+    before_model: Sequence[BeforeModel]
+    after_model: Sequence[AfterModel]
 
 
 class Agent(Workflow[Any, Out], Generic[Out]):
@@ -64,7 +69,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     `dialect` is how calls are written: "auto", "native", or the name of a text dialect. `fallback` are models that are
     asked, in order, when the one before is down or refuses; each switch is an event. `window` is how a long conversation is made to fit:
     a number of tokens, a Window, False to send it as it is; by default as much is sent as the model is known to take. `guards` look at
-    what the agent is asked and answers, and at what its tools are called with and return: see docs/guards.md.
+    what the agent is asked and answers, and at XX
     """
 
     kind = "agent"
@@ -94,6 +99,10 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         fallback: Sequence[str | Model] = (),
         window: Window | int | bool = True,
         guards: Sequence[Guard] = (),
+        before_tool: Sequence[BeforeTool] = (),
+        after_tool: Sequence[AfterTool] = (),
+        before_model: Sequence[BeforeModel] = (),
+        after_model: Sequence[AfterModel] = (),
     ) -> None:
         super().__init__(name, AGENT_LIMITS if limits is None else limits)
         if dialect not in ("auto", "native"):
@@ -108,6 +117,11 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             from .guards.guarding import check_guards  # late, for load time: few agents have any
 
             guards = check_guards(guards)
+        hooks = None
+        if before_tool or after_tool or before_model or after_model:
+            from .hooks import make_hooks  # late, as above
+
+            hooks = make_hooks(name, before_tool=before_tool, after_tool=after_tool, before_model=before_model, after_model=after_model)
         self.approve = approve
         self._nearest = None if isinstance(examples, Sequence) else examples
         self.spec: AgentSpec[Out] = AgentSpec(
@@ -123,6 +137,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             fallback=tuple(fallback),
             window=window,
             guards=tuple(guards),
+            hooks=hooks,
         )
 
     @property
@@ -139,6 +154,10 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             from .guards.guarded_loop import GuardedLoop  # late, for load time: few agents have any
 
             return GuardedLoop(self.spec, FormatChoice(self.spec))
+        if self.spec.hooks is not None:
+            from .hooks import HookedLoop  # late, as above
+
+            return HookedLoop(self.spec, FormatChoice(self.spec))
         from .loop import AgentLoop  # late, as above
 
         return AgentLoop(self.spec, FormatChoice(self.spec))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from sayso.tools import Outcome, ToolCall, ToolResult
 from sayso.tools.approval.background import Made, Said
@@ -25,7 +25,7 @@ from sayso.workflows.calls.perform import make_failure, needs_no_approval, perfo
 from sayso.workflows.calls.secret_calls import mask_result
 
 from .agent_events import ModelDowngraded, ModelRetried, TextStreamed, TextWithdrawn
-from .messages import AssistantMessage, Conversation, Message, SystemMessage, ToolMessage, UserMessage
+from .messages import AssistantMessage, Conversation, Message, Reply, SystemMessage, ToolMessage, UserMessage
 from .model_call import SHORT_TEXT, ParsedReply, ask_model, parse_reply
 from .model_conversation import ModelConversation
 from .models.model import ModelRequest, Notice, Retrying
@@ -44,6 +44,11 @@ class AgentLoop(Generic[Out_co]):
     spec: AgentSpec[Out_co]
     formats: FormatChoice
     guard: ReplyGuard | None = None
+
+    if TYPE_CHECKING:
+
+        async def ask_model(self, run: Run, turn: int, conversation: ModelConversation) -> Reply: ...
+        async def execute_calls(self, spec: AgentSpec[object], run: Run, parsed: ParsedReply, sent_back: set[str]) -> list[ToolResult]: ...
 
     async def converse(self, run: Run, asked: Conversation) -> Out_co:
         """Converse with the model until it answers: a value of the output type, or text where the agent has none.
@@ -66,7 +71,7 @@ class AgentLoop(Generic[Out_co]):
         answer: Any
         sent_back: set[str] = set()
         while True:
-            reply = await ask_model(run, turn, conversation)
+            reply = await self.ask_model(run, turn, conversation)
             parsed = parse_reply(conversation, reply, turn)
             if reply.verdicts and self.guard is not None:
                 parsed = self.guard.take_verdicts(run, turn, conversation, parsed, reply)
@@ -79,7 +84,7 @@ class AgentLoop(Generic[Out_co]):
             ):
                 raise explain_ending(ending, conversation.spec.model, reply, conversation.request.sampling)
             if has_calls:
-                results = await execute_calls(conversation.spec, run, parsed, sent_back)
+                results = await self.execute_calls(conversation.spec, run, parsed, sent_back)
                 if self.guard is not None:
                     results = await self.guard.guard_results(run, turn, parsed, results)
                 if ending is WHOLE and parsed.prose and (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
@@ -132,13 +137,15 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
         if tool is None:
             results.append(make_failure(call, str(UnknownTool(call.tool, sorted(spec.tools)))))
             continue
-        # A resumed run does what its journal says, whatever would be found in the words and the data of today.
-        was_asked = tool.from_user and run.replays(f"propose:{tool.name}:{call.id}")
-        unsourced = find_unsourced_arguments(run, call, tool) if tool.from_user and not run.replays(f"reads:{call.id}") else ()
-        if unsourced and not was_asked and tool.name not in sent_back_before:
-            sent_back.add(tool.name)
-            results.append(reject_unsourced(run, call, tool, unsourced))
-            continue
+        unsourced: tuple[str, ...] = ()
+        was_asked = False
+        if tool.from_user:  # a resumed run does what its journal says, whatever would be found in the words and the data of today
+            was_asked = run.replays(f"propose:{tool.name}:{call.id}")
+            unsourced = () if run.replays(f"reads:{call.id}") else find_unsourced_arguments(run, call, tool)
+            if unsourced and not was_asked and tool.name not in sent_back_before:
+                sent_back.add(tool.name)
+                results.append(reject_unsourced(run, call, tool, unsourced))
+                continue
         joins = not (unsourced or was_asked) and (tool.workflow is not None or needs_no_approval(run, tool))
         if group and not (joins and (tool.workflow is None) is (group[0][1].workflow is None)):
             results += await _execute_group(run, group)
@@ -155,6 +162,10 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
         order = {call.id: index for index, call in enumerate(parsed.message.calls)}
         results.sort(key=lambda result: order[result.call_id])
     return results
+
+
+if not TYPE_CHECKING:  # as they are, without a call in between: an agent with hooks has others
+    AgentLoop.ask_model, AgentLoop.execute_calls = staticmethod(ask_model), staticmethod(execute_calls)
 
 
 def _leave_out_secrets(spec: AgentSpec[object], refused: ToolResult) -> ToolResult:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .guards.guarding import Guarding
     from .guards.verdicts import Guard
+    from .hooks import Hooks
     from .messages import Reply
     from .models.model import Model, ModelRequest
     from .windows.values import Window
@@ -54,6 +55,7 @@ class AgentSpec(HasDict, Generic[Out_co]):
     window: Window | int | bool = True
     is_quiet: bool = False
     guards: tuple[Guard, ...] = ()
+    hooks: Hooks | None = None
 
     @cached_property
     def guarding(self) -> Guarding:

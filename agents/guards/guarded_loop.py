@@ -39,7 +39,12 @@ class GuardedLoop(AgentLoop[Out_co]):
             return refusal
         run.scope.call_guard = guard
         try:
-            answer = await AgentLoop(self.spec, self.formats, guard).converse(run, asked)
+            kind = AgentLoop
+            if self.spec.hooks is not None:
+                from ..hooks import HookedLoop  # late, for load time: few agents have any
+
+                kind = HookedLoop
+            answer = await kind(self.spec, self.formats, guard).converse(run, asked)
         finally:
             run.scope.call_guard = None
         if guard.untold is not None and isinstance(answer, str) and run.listeners:

@@ -61,10 +61,16 @@ def read_signature(function: Callable[..., object], context_type: type, names: M
     return Signature(tuple(each for each in parameters if each.name != context), context, hints, hints.get("return", Any))
 
 
+_PARAMETER_MARKS = (
+    *("Args:", "Arguments:", "Params:", "Parameters:", "Parameters\n"),
+    *(":param ", ":parameter ", ":arg ", ":argument ", "@param "),
+)
+
+
 def parse_docstring(function: Callable[..., object]) -> tuple[str, dict[str, str]]:
-    """Return the docstring without its parameter list, and the description of each parameter (Google, NumPy or Sphinx style)."""
+    """Return the docstring without its parameter list, and the description of each parameter (Google, NumPy, reST or epydoc)."""
     text = find_doc(function)
-    if not any(mark in text for mark in ("Args:", "Arguments:", "Parameters\n", ":param ", "Params:")):
+    if not any(mark in text for mark in _PARAMETER_MARKS):
         return text.strip(), {}
     import docstring_parser
 

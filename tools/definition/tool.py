@@ -436,7 +436,8 @@ class Tool(HasDict, Generic[P, R]):
         value that is not JSON.
         """
         try:
-            value = await (self._plain(**arguments) if self._plain is not None else self._call(arguments, context))
+            plain = self._plain
+            value = await (self._call(arguments, context) if plain is None else plain(**arguments))
         except SystemExit as error:  # it would end the event loop, and the run without a word
             raise RuntimeError(f"{self.name} called exit({error.code!r})") from error
         return value if type(value) is str else await self._take(value)

@@ -260,14 +260,14 @@ class Execution(Inbox):
             self.journal.store(self.id, BEGUN_WITH, provenance.labels)
 
     def _make_result(self, value: object, scope: Scope) -> AnyResult:
-        messages, provenance = tuple(scope.transcripts.get(self.id, ())), scope.provenance
-        labels, problems = provenance.labels, provenance.problems
+        provenance = scope.provenance
+        messages, labels = tuple(scope.transcripts.get(self.id, ())), provenance.labels
         if labels is not CLEAN:
             HANDED_OUT.note(self.id, value if value is not NOTHING else "", labels, [text for _, text in provenance.read_texts])
         if value is NOTHING and self.engine is None and self.make_engine is not None:
             self.engine = self.make_engine(self)
         pending = tuple(self.pending.values()) if self.pending else ()
-        return RunResult(self.id, value, pending, scope.meter.usage, messages, self.engine, self.unanswered, labels, problems)
+        return RunResult(self.id, value, pending, scope.meter.usage, messages, self.engine, self.unanswered, labels, provenance.problems)
 
     # joining and stopping it
 
