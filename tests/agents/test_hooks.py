@@ -1,0 +1,136 @@
+"""Hooks look at each call and each reply, may refuse it and never allow more; a resumed run does what they said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from sayso import Agent, Approve, ScriptedModel, engine, tool
+from sayso.agents import Reply, call
+from sayso.agents.messages import Message
+from sayso.tools import Outcome, ToolCall, ToolContext, ToolResult, UsageError
+from sayso.tools.errors import GuardRefused
+
+from ..workflows.replays import everywhere
+
+seen: list[object] = []
+
+
+@tool.read(trust="tool", secrecy="public")
+def look(number: int) -> str:
+    """Look."""
+    return f"seen {number}"
+
+
+@tool.write(card="Pay {cents}")
+def pay(cents: int) -> str:
+    """Pay."""
+    seen.append(("paid", cents))
+    return "receipt 7"
+
+
+def refuse_large(asked: ToolCall, context: ToolContext[Any]) -> str | None:
+    return "over the limit" if asked.arguments.get("number", 0) > context.deps["most"] else None
+
+
+async def refuse_receipts(asked: ToolCall, result: ToolResult, context: ToolContext[Any]) -> str | None:
+    return "a receipt" if "receipt" in result.text else None
+
+
+def break_down(asked: ToolCall, context: ToolContext[Any]) -> str | None:
+    raise KeyError("password")
+
+
+def answer_oddly(asked: ToolCall, context: ToolContext[Any]) -> Any:
+    return True
+
+
+def make(*calls: Any, tools: Sequence[Any] = (look, pay), **hooks: Any) -> Agent[str]:
+    return Agent(ScriptedModel(Reply(calls=calls), "Done.", repeat=False), tools=tools, **hooks)
+
+
+async def yes(request: object) -> Approve:
+    return Approve(by="ada")
+
+
+ODD = "it returned bool; a hook returns None, or why it refuses"
+BEFORE: dict[str, tuple[list[Any], list[tuple[str, Outcome]]]] = {
+    "one of two calls": (
+        [refuse_large],
+        [("Nothing was done: refuse_large refused the call (over the limit).", Outcome.REJECTED), ("seen 1", Outcome.DONE)],
+    ),
+    "one that fails refuses, and tells the model no more than its kind": (
+        [break_down],
+        [("Nothing was done: break_down refused the call (it failed with KeyError).", Outcome.REJECTED)] * 2,
+    ),
+    "one that answers neither yes nor no refuses": (
+        [answer_oddly],
+        [("Nothing was done: answer_oddly refused the call (it returned bool; a hook returns None, or why it refuses).", Outcome.REJECTED)]
+        * 2,
+    ),
+}
+
+
+@pytest.mark.parametrize(("hooks", "results"), BEFORE.values(), ids=BEFORE)
+async def test_a_hook_before_a_call(hooks: list[Any], results: list[tuple[str, Outcome]]) -> None:
+    agent = make(call("look", number=9), call("look", number=1), before_tool=hooks)
+    result = await agent.run("Go", deps={"most": 5}, engine=engine(strict=True))
+    assert [(each.text, each.outcome) for each in result.messages[-2].results] == results
+
+
+async def test_a_refused_write_is_not_asked_about_and_an_allowed_one_is_asked_about_all_the_same() -> None:
+    refused = await make(call("pay", cents=5), before_tool=[break_down]).run("Go")
+    assert refused.output == "Done."
+    allowed = await make(call("pay", cents=5), before_tool=[lambda asked, context: None]).run("Go")
+    assert [request.card for request in allowed.pending] == ["Pay 5"]
+
+
+async def test_a_hook_after_a_call_keeps_its_result_from_the_model_and_a_write_stays_done() -> None:
+    seen.clear()
+    result = await make(call("pay", cents=5), call("look", number=1), after_tool=[refuse_receipts]).run("Go", approve=yes)
+    first, second = result.messages[-2].results
+    assert (first.text, first.outcome) == (
+        "It was done. What pay returned is not shown: refuse_receipts refused it (a receipt).",
+        Outcome.DONE,
+    )
+    assert (second.text, seen) == ("seen 1", [("paid", 5)])
+
+
+async def test_hooks_of_the_model_end_the_run_with_their_reason() -> None:
+    def refuse_long(messages: Sequence[Message], context: ToolContext[Any]) -> str | None:
+        return "too many messages" if len(messages) > 1 else None
+
+    with pytest.raises(GuardRefused, match="refuse_long of agent refused what was asked: too many messages"):
+        await make(call("look", number=1), before_model=[refuse_long]).run("Go", deps={})
+
+    def refuse_done(reply: Reply, context: ToolContext[Any]) -> str | None:
+        return "too short" if reply.text == "Done." else None
+
+    with pytest.raises(GuardRefused, match="refuse_done of agent refused the answer: too short"):
+        await make(call("look", number=1), after_model=[refuse_done]).run("Go", deps={})
+
+
+async def test_a_resumed_run_does_what_the_hooks_said_then() -> None:
+    def alternate(*given: Any) -> str | None:
+        seen.append(given)
+        return "now and then" if len(seen) % 2 else None
+
+    def line(request: Any) -> Reply:
+        return Reply("Done.") if len(request.messages) > 2 else Reply(calls=(call("look", number=1), call("look", number=2)))
+
+    seen.clear()
+    pass_on = [lambda *given: None]
+    model = ScriptedModel(line, repeat=True)
+    agent = Agent(model, tools=[look], before_tool=[alternate], after_tool=pass_on, before_model=pass_on)
+    assert await everywhere(agent, "Go") == "Done."
+
+
+WRONG = {"a function": refuse_large, "a text": "refuse_large", "a list of names": ["refuse_large"]}
+
+
+@pytest.mark.parametrize("hooks", WRONG.values(), ids=WRONG)
+def test_what_is_no_list_of_functions_is_refused(hooks: Any) -> None:
+    with pytest.raises(UsageError, match=r"Write a list of functions: before_tool=\[check_amount\]"):
+        make(before_tool=hooks)
