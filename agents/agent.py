@@ -155,7 +155,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
             return GuardedLoop(self.spec, FormatChoice(self.spec))
         if self.spec.hooks is not None:
-            from .hooks import HookedLoop  # late, as above
+            from .hooked_loop import HookedLoop  # late, as above
 
             return HookedLoop(self.spec, FormatChoice(self.spec))
         from .loop import AgentLoop  # late, as above

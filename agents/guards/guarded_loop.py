@@ -41,7 +41,7 @@ class GuardedLoop(AgentLoop[Out_co]):
         try:
             kind = AgentLoop
             if self.spec.hooks is not None:
-                from ..hooks import HookedLoop  # late, for load time: few agents have any
+                from ..hooked_loop import HookedLoop  # late, for load time: few agents have any
 
                 kind = HookedLoop
             answer = await kind(self.spec, self.formats, guard).converse(run, asked)

@@ -299,7 +299,7 @@ def test_what_json_cannot_hold_is_told_to_the_model_of_a_read_and_a_write_stays_
     result = Agent(model, tools=[look, put]).run_sync("Go", approve=yes)
     read, written = result.messages[-2].results
     assert (read.outcome, written.outcome) == (Outcome.FAILED, Outcome.DONE)
-    assert "Unreadable: look returned a" in read.content
+    assert "UnshownValue: look returned a" in read.content
     assert "It is done. What came back cannot be shown: put returned a" in written.content
 
 

@@ -18,14 +18,14 @@ DEEPEST = 200
 _PLAIN = (str, bool, int, type(None))
 
 
-class Unreadable(TypeError):
+class UnshownValue(TypeError):
     """A value that cannot be shown to a model: the message names its type and says what to return instead."""
 
 
 def convert_result(value: object, tool: str) -> object:
     """Return a tool's return value as JSON, as media, or as a list of both: media that stand deeper come after the value.
 
-    Raises Unreadable, which names the type, for what neither JSON nor pydantic can write.
+    Raises UnshownValue, which names the type, for what neither JSON nor pydantic can write.
     """
     if type(value) in _PLAIN:
         return value
@@ -36,9 +36,9 @@ def convert_result(value: object, tool: str) -> object:
             return [*parts, *media]
         written = _write(value, media, 0)
     except RecursionError:
-        raise Unreadable(f"{tool} returned a value that holds itself, or is nested more than {DEEPEST} deep") from None
+        raise UnshownValue(f"{tool} returned a value that holds itself, or is nested more than {DEEPEST} deep") from None
     except (TypeError, ValueError) as error:
-        raise Unreadable(f"{tool} returned a {_name(value)}, and {error}. Return text, numbers, lists, dicts or models") from None
+        raise UnshownValue(f"{tool} returned a {_name(value)}, and {error}. Return text, numbers, lists, dicts or models") from None
     if media and written == str(media[0]) and len(media) == 1:
         return media[0]
     return [written, *media] if media else written

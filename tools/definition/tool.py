@@ -19,7 +19,7 @@ from .blocking import start_thread, take_all, take_all_async
 from .callables import bind, find_code, is_async, is_method, is_same_function
 from .exact_json import is_same, write_exactly
 from .moments import Moment, note_moment
-from .returned import Unreadable, convert_result
+from .returned import UnshownValue, convert_result
 from .schema import Signature, build_arguments_model, build_schema, find_text_parameters, read_signature, validate_loosely
 from .secret import HIDDEN, HIDDEN_MARK, Hide, find_secrets, has_secret_key, hide_places, iter_leaves, may_hold_secret, show_plain
 
@@ -480,10 +480,10 @@ class Tool(HasDict, Generic[P, R]):
             value = await take_all_async(value)
         try:
             return self._convert(value)
-        except (Unreadable, RecursionError) as error:
+        except (UnshownValue, RecursionError) as error:
             why = f"{self.name} returned a value that holds itself" if isinstance(error, RecursionError) else str(error)
             if self.effect is not Effect.WRITE:
-                raise Unreadable(why) from None
+                raise UnshownValue(why) from None
             return f"It is done. What came back cannot be shown: {why}."  # the write has happened, whatever it returned
 
     def _convert(self, value: object) -> object:
