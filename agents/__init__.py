@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from .prompts import GoodAnswers as GoodAnswers
     from .prompts import Prompt as Prompt
     from .research.sources import open_sources as open_sources
+    from .sessions import Session as Session
 
 _PLACES = {
     "Agent": "agent",
@@ -95,6 +96,7 @@ _PLACES = {
     "look_up": "answering.sources",
     "model_from": "models.named",
     "past_runs": "good_runs",
+    "Session": "sessions",
     "open_sources": "research.sources",
     "price": "models.prices",
 }

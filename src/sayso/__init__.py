@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sayso.agents import Prompt as Prompt
     from sayso.agents import Sampling as Sampling
     from sayso.agents import ScriptedModel as ScriptedModel
+    from sayso.agents import Session as Session
     from sayso.agents.answering.ask_agent import ask as ask
     from sayso.agents.evaluation import evaluate as evaluate
     from sayso.agents.research.run import research as research
@@ -64,6 +65,7 @@ _PLACES = {
     "SaysoError": "tools",
     "ScriptedModel": "agents",
     "Secret": "tools",
+    "Session": "agents",
     "ToolContext": "tools",
     "ToolError": "tools",
     "ask": "agents.answering.ask_agent",

@@ -371,6 +371,14 @@ class DurableEngine(BaseEngine[DurableExecution]):
                 yield row
             after = page[-1].id
 
+    async def find_turns(self, name: str) -> list[str]:
+        """Return the ids of the runs name.1, name.2, ... in their order: the turns of a session."""
+        return [row.id for row in await self.find_numbered(name)]
+
+    async def read_turn(self, run_id: str) -> AnyResult:
+        """Return what a run came to, or what it waits for. Raises what it raised, NotFinished where it is under way or was cut off."""
+        return await self.read_result(await self.run(run_id))
+
     async def find_numbered(self, name: str) -> list[RunRow]:
         """Return the runs name.1, name.2, ... that there are, such as the turns of a conversation, in the order of their numbers."""
         return await self.store.database.do(lambda session: run_lists.find_numbered(session, name))

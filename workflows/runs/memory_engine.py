@@ -382,6 +382,20 @@ class MemoryEngine(BaseEngine[Execution]):
                 yield event
             number += is_recorded
 
+    async def find_turns(self, name: str) -> list[str]:
+        """Return the ids of the runs name.1, name.2, ... in their order: the turns of a session."""
+        numbers = (run_id.removeprefix(f"{name}.") for run_id in self.executions if run_id.startswith(f"{name}."))
+        return [f"{name}.{number}" for number in sorted(int(each) for each in numbers if each.isdecimal())]
+
+    async def read_turn(self, run_id: str) -> AnyResult:
+        """Return what a run came to, or what it waits for. Raises what it raised, NotFinished where it is under way or was cut off."""
+        execution = self._find(run_id)
+        if execution.error is not None:
+            raise execution.error
+        if execution.result is None or (execution.is_running and not execution.pending):
+            raise NotFinished(f"Run {run_id} is under way or was cut off.")
+        return execution.result
+
     async def resume(self, run_id: str, decisions: Mapping[str, Decision]) -> AnyResult:
         """Hand in decisions by digest, and execute the run to its end or its next pause."""
         execution = self._find(run_id)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 def chat(
+    agent: str | None = None,
     *,
     model: ModelName = None,
     base_url: BaseUrl = None,
@@ -41,10 +42,12 @@ def chat(
     database: StoreIn = None,
     run_id: str | None = None,
 ) -> int:
-    """Order food in words. Nothing is ordered before you say yes to the card.
+    """Talk with an agent of yours, or without a name with the food bot. Nothing is done before you say yes to its card.
 
     Parameters
     ----------
+    agent
+        An agent of yours: module:name, or path/to/file.py:name. It has its own model, so --model and the like are for the food bot.
     desk
         The order book, an SQLite file.
     customer
@@ -54,16 +57,34 @@ def chat(
     run_id
         With --database: the conversation to continue, or the name of a new one.
     """
+    _check_name(run_id)
+    if agent is not None:
+        return _chat_with(agent, model or base_url, run_id, database)
     chosen = resolve_model(model, base_url)
     if chosen is None:
         raise UsageError(f"chat needs a model. {NAME_A_MODEL}")
+    settings = ChatTurn("", *portable_model(model, base_url, chosen.name), str(desk.absolute()), customer, address, dialect=dialect)
+    stored = is_database_named(database, run_id)
+    return asyncio.run(_chat(settings, chosen.name, run_id or f"chat-{secrets.token_hex(4)}", database, stored=stored))
+
+
+def _chat_with(name: str, model: str | None, run_id: str | None, database: str | None) -> int:
+    """Talk with an agent of the user's."""
+    from sayso.cli.chat_with import chat_with  # late, for load time
+    from sayso.cli.load_object import load_subject
+
+    if model is not None:
+        raise UsageError(f"{name} has a model of its own. --model and --base-url are for the food bot: sayso chat --model {model}")
+    stored = is_database_named(database, run_id)
+    return asyncio.run(chat_with(load_subject(name), run_id or f"chat-{secrets.token_hex(4)}", name, database, stored=stored))
+
+
+def _check_name(run_id: str | None) -> None:
+    """Raise UsageError for what cannot be the name of a conversation."""
     if run_id is not None and ("/" in run_id or not run_id):
         raise UsageError(
             f"A conversation cannot be named {run_id!r}: a slash separates a run from its children. Use some text without one."
         )
-    settings = ChatTurn("", *portable_model(model, base_url, chosen.name), str(desk.absolute()), customer, address, dialect=dialect)
-    stored = is_database_named(database, run_id)
-    return asyncio.run(_chat(settings, chosen.name, run_id or f"chat-{secrets.token_hex(4)}", database, stored=stored))
 
 
 async def _chat(settings: ChatTurn, model: str, name: str, database: str | None, *, stored: bool) -> int:
@@ -100,7 +121,7 @@ class _Conversation:
             pending = await self._recall(self.stored, turns)
             if pending is not None:
                 return self._say_waits(pending)
-        async for line in _read_lines():
+        async for line in read_lines():
             number += 1
             turn = replace(self.settings, text=line, history=self.history)
             run_id = f"{self.name}.{number}"
@@ -174,7 +195,7 @@ def _question_in(row: RunRow) -> str:
     return str(getattr(read_text(row.input), "text", ""))
 
 
-async def _read_lines() -> AsyncIterator[str]:
+async def read_lines() -> AsyncIterator[str]:
     """Yield what the customer says, line by line, until the end of the input or a good-bye."""
     while (line := await read_line("you> ")) is not None:
         if line.strip().lower() in ("exit", "quit", "bye"):

@@ -21,7 +21,7 @@ COMMANDS = {
     "cancel": "Stop a run before its next step, wherever it is executed.",
     "check": "Check a report against the pages as they were read: quotes, hashes, and what each claim says. Asks nobody.",
     "case": "Make a case of a run: its journal becomes a recording, which is replayed in place of model, web and tools.",
-    "chat": "Order food in words. Nothing is ordered before you say yes to the card.",
+    "chat": "Talk with an agent of yours, or without a name with the food bot. Nothing is done before you say yes to its card.",
     "completion": "Print a script that completes sayso's commands and options in your shell.",
     "dataset": "Make data for fine-tuning of runs and files, or check files that are to be uploaded.",
     "compare": "Execute the cases of a file with several models and prompts, and show them side by side: quality, cost, times.",

@@ -52,8 +52,8 @@ _PROVIDERS = (
     (r"bedrock[:/]", "aws.bedrock"),
 )
 _INDEX = re.compile(r"[.:][\d.]+$")
-SESSION_MARK = "~"
-"""Stands in the id of a run between the id of its session and the number of the turn."""
+_TURN = re.compile(r"(.+)\.\d+")
+"""The id of a run that is a turn of a session: its id, and the number of the turn."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -296,9 +296,9 @@ class SpanRecorder:
         error: str = "",
     ) -> SpanRecord:
         root = run.partition("/")[0]
-        session = root.rpartition(SESSION_MARK)[0]
         own: dict[str, Attribute] = {"sayso.run.id": run, "sayso.run.position": event.position}
-        own |= {"gen_ai.conversation.id": session} if session else {}
+        if turn := _TURN.fullmatch(root):
+            own["gen_ai.conversation.id"] = turn[1]
         return SpanRecord(
             trace_id=make_trace_id(root),
             span_id=make_span_id(run, position),
