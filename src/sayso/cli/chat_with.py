@@ -54,7 +54,7 @@ def find_agent(subject: object, called: str) -> tuple[Agent[Any], App]:
     if isinstance(subject, Agent):
         return subject, App(agents=[subject], name=subject.name)
     if isinstance(subject, App):
-        agents = [flow for flow in subject.flows if isinstance(flow, Agent)]
+        agents = [flow for name in subject.names if isinstance(flow := subject.flow(name), Agent)]
         if len(agents) == 1:
             return agents[0], subject
         names = ", ".join(each.name for each in agents) or "none"
