@@ -19,7 +19,7 @@ from sayso.workflows import Limits, Run, RunOptions, RunResult, Workflow
 from sayso.workflows.workflow import run_in_new_loop, stream_events
 
 from .messages import Conversation, Message, Sampling, SystemMessage
-from .spec import AgentSpec, check_text_dialect, find_history_secrets, index_tools
+from .spec import AgentSpec, check_text_dialect, find_history_secrets, index_tools, split_sources
 from .typed_output import TypedOutput
 from .untrusted_text import FENCE_START, fence_content
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .loop import AgentLoop
     from .models.model import Model
     from .prompts import Nearest
+    from .tool_sources import InstructionsFunction, ToolsFunction, ToolSource
     from .windows.values import Window
 
 Out = TypeVar("Out")
@@ -42,8 +43,8 @@ class AgentOptions(TypedDict, total=False):
     """The arguments of Agent besides its model and output type."""
 
     name: str
-    instructions: str
-    tools: Iterable[AnyTool]
+    instructions: str | InstructionsFunction
+    tools: Iterable[AnyTool | ToolSource] | ToolsFunction
     examples: Sequence[tuple[object, ...]] | Nearest
     limits: Limits | None
     approve: Approver | None
@@ -62,6 +63,7 @@ class AgentOptions(TypedDict, total=False):
 class Agent(Workflow[Any, Out], Generic[Out]):
     """Asks a model until it has an answer, executing the calls in its replies: reads at once, writes only after an approval.
 
+    `instructions` and `tools` may be functions of the context (its `deps`): each run has its own then, see docs/tools.md.
     `model` is a name ("gpt-5-mini", "ollama:qwen3", "http://localhost:8000/v1#qwen3") or a Model. `examples` are pairs of a user's text and
     the answer that the model should give (a text, or a value of the output type), or four texts where a call comes between: text, call,
     result, answer. They go to the model as real turns. `examples_from(runs)` in their place shows those nearest to the
@@ -87,8 +89,8 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         model: str | Model,
         *,
         name: str = "agent",
-        instructions: str = "",
-        tools: Iterable[AnyTool] = (),
+        instructions: str | InstructionsFunction = "",
+        tools: Iterable[AnyTool | ToolSource] | ToolsFunction = (),
         examples: Sequence[tuple[object, ...]] | Nearest = (),
         output: object = str,
         limits: Limits | None = None,
@@ -122,13 +124,15 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             from .hooks import make_hooks  # late, as above
 
             hooks = make_hooks(name, before_tool=before_tool, after_tool=after_tool, before_model=before_model, after_model=after_model)
+        own, self._sources = split_sources(tools, name)
+        self._write_instructions = instructions if callable(instructions) else None
         self.approve = approve
         self._nearest = None if isinstance(examples, Sequence) else examples
         self.spec: AgentSpec[Out] = AgentSpec(
             name=self.name,
             model_or_name=model,
-            instructions=instructions,
-            tools=index_tools(tools, name),
+            instructions="" if callable(instructions) else instructions,
+            tools=index_tools(own, name),
             examples=tuple(_example_as_text(*each) for each in examples) if isinstance(examples, Sequence) else (),
             output=None if output is str else TypedOutput(output),
             sampling=sampling or Sampling(),
@@ -147,25 +151,15 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
     @cached_property
     def _loop(self) -> AgentLoop[Out]:
-        # Late for load time: many programs only declare an agent. Once, for an import in a function takes microseconds each time.
-        from .prompt_format import FormatChoice
-
-        if self.spec.guards:
-            from .guards.guarded_loop import GuardedLoop  # late, for load time: few agents have any
-
-            return GuardedLoop(self.spec, FormatChoice(self.spec))
-        if self.spec.hooks is not None:
-            from .hooked_loop import HookedLoop  # late, as above
-
-            return HookedLoop(self.spec, FormatChoice(self.spec))
-        from .loop import AgentLoop  # late, as above
-
-        return AgentLoop(self.spec, FormatChoice(self.spec))
+        return _make_loop(self.spec)  # once, for an import in a function takes microseconds each time
 
     async def strip_opening(self, history: Sequence[Message]) -> tuple[Message, ...]:
         """Return an earlier conversation without its opening (instructions, examples), which the agent puts before it again."""
         _check_history(history)
         opening = (await self._loop.formats.choose()).opening
+        if self._write_instructions is not None:  # each run has its own
+            opening = tuple(each for each in opening if not isinstance(each, SystemMessage))
+            history = [each for each in history if not isinstance(each, SystemMessage)]
         begin = len(opening) if tuple(history[: len(opening)]) == opening else 0
         if self._nearest is not None:
             from .prompts import select_turns  # late, for load time
@@ -213,7 +207,8 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     @property
     def identity(self) -> object:
         """Return what tells the agent from another one of its name: its instructions and the names of its tools."""
-        return self.spec.instructions, tuple(self.spec.tools)
+        written = self._write_instructions
+        return self.spec.instructions if written is None else getattr(written, "__qualname__", ""), tuple(self.spec.tools)
 
     def as_tool(self, *, name: str | None = None, description: str = "") -> AsyncTool[[Any], Out]:
         """Return this agent as a tool of another; without a `description` its instructions say what it is for. See Workflow.as_tool."""
@@ -226,14 +221,27 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     def execute(self, run: Run, value: object) -> Coroutine[Any, Any, Out]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Converse with the model until there is an answer; see `AgentLoop.converse`."""
         asked = value if isinstance(value, Conversation) else self._make_conversation(value, ())
+        if self._sources or self._write_instructions is not None:
+            return self._converse_in_context(run, asked)
         return self._loop.converse(run, asked) if self._nearest is None else self._converse_with_examples(run, asked, self._nearest)
 
-    async def _converse_with_examples(self, run: Run, asked: Conversation, nearest: Nearest) -> Out:
+    async def _converse_in_context(self, run: Run, asked: Conversation) -> Out:
+        """Converse with the instructions and tools of this run. What its sources open is open until it ends or pauses."""
+        from .run_context import open_sources, write_instructions  # late, for load time: few agents have any
+
+        spec = self.spec if self._write_instructions is None else await write_instructions(run, self.spec, self._write_instructions)
+        async with open_sources(run, spec, self._sources) as spec:
+            loop = _make_loop(spec)
+            if self._nearest is None:
+                return await loop.converse(run, asked)
+            return await self._converse_with_examples(run, asked, self._nearest, loop)
+
+    async def _converse_with_examples(self, run: Run, asked: Conversation, nearest: Nearest, loop: AgentLoop[Out] | None = None) -> Out:
         """Look up the examples that are nearest to the question, as a step: a resumed run is shown the same."""
         from .prompts import find_example_turns  # late, for load time
 
         turns: tuple[Message, ...] = await run.step("examples", find_example_turns, nearest, asked.text)
-        return await self._loop.converse(run, asked._replace(history=(*turns, *asked.history)))
+        return await (loop or self._loop).converse(run, asked._replace(history=(*turns, *asked.history)))
 
     # mypy takes an option more in a subclass, as it should; pyright compares `history` with the dict that all of RunOptions come in.
     async def run(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -274,6 +282,23 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             conversation = await self.guard_input(conversation)
         async for event in stream_events(self._open(conversation, **options)):
             yield event
+
+
+def _make_loop(spec: AgentSpec[Out]) -> AgentLoop[Out]:
+    # Late for load time: many programs only declare an agent.
+    from .prompt_format import FormatChoice
+
+    if spec.guards:
+        from .guards.guarded_loop import GuardedLoop  # late, for load time: few agents have any
+
+        return GuardedLoop(spec, FormatChoice(spec))
+    if spec.hooks is not None:
+        from .hooked_loop import HookedLoop  # late, as above
+
+        return HookedLoop(spec, FormatChoice(spec))
+    from .loop import AgentLoop  # late, as above
+
+    return AgentLoop(spec, FormatChoice(spec))
 
 
 def make_conversation(value: object, history: tuple[Message, ...] = ()) -> Conversation:

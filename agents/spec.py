@@ -132,6 +132,16 @@ def index_tools(tools: Iterable[AnyTool], agent: str) -> dict[str, AnyTool]:
     return by_name
 
 
+def split_sources(tools: Any, agent: str) -> tuple[list[AnyTool], list[Any]]:
+    """Return the tools among what an agent was given, and what gives each run tools of its own: tool servers, or one function."""
+    if callable(tools) and not isinstance(tools, (Tool, type)) and not isinstance(tools, Iterable):
+        return [], [tools]
+    if isinstance(tools, Tool) or not isinstance(tools, Iterable):
+        raise UsageError(f"{agent} was given tools={tools!r}. Write a list of tools: tools=[...], or a function that returns one.")
+    given = list(tools)
+    return [each for each in given if not hasattr(each, "open_tools")], [each for each in given if hasattr(each, "open_tools")]
+
+
 def check_text_dialect(name: str) -> None:
     """Raise UsageError for a name that is not a text dialect's."""
     from sayso.tools.dialects import DIALECTS  # late for load time

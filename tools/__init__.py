@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .approval.requests import approve_all as approve_all
     from .approval.signatures import sign as sign
     from .approval.signatures import sign_with as sign_with
+    from .asking import ask_user as ask_user
     from .calculation import CalculationError as CalculationError
     from .calculation import Result as Result
     from .calculation import calculate as calculate
@@ -89,6 +90,7 @@ _PLACES = {
     "Reading": "dialects",
     "Sandbox": "sandbox",
     "SandboxError": "sandbox",
+    "ask_user": "asking",
     "Approve": "approval.requests",
     "ApprovalRequest": "approval.requests",
     "Approver": "approval.requests",

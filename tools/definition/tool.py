@@ -145,6 +145,8 @@ class Tool(HasDict, Generic[P, R]):
     program: ToolProgram | None = None
     async_function: Callable[..., Awaitable[object]] | None = None
     """The same function for an event loop: it awaits where `function` would block."""
+    asks_person: bool = False
+    """Whether a call is a question: the answer of the person who is asked is its result."""
     effect_stated: bool = True
     workflow: object | None = None
     bound: Mapping[str, object] = field(default_factory=dict)

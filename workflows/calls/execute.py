@@ -156,6 +156,10 @@ async def execute_with_approval(
     for edit in range(MOST_EDITS):  # an edit is a new request, and so is the question to the next of several people
         asked_at = position if edit == 0 else f"{position}.edit{edit}"
         request, answer = await _find_answer(run, call, tool, arguments, Origin(chooser, edited, unsourced, agreed), asked_at)
+        if tool.asks_person:
+            from .questions import take_answer  # late, for load time: few agents ask questions
+
+            return take_answer(run, call, tool, request, answer)
         if isinstance(answer, ToolResult):
             if tool.effect is Effect.WRITE:
                 run.scope.provenance.settled = f"{tool.name} was refused"
