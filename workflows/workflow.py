@@ -119,6 +119,12 @@ class Workflow(Generic[A, B]):
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
 
+    def _repr_markdown_(self) -> str:
+        """Return a drawing of it, as a notebook shows it."""
+        from .shapes.mermaid import mermaid  # late, for load time
+
+        return f"```mermaid\n{mermaid(self)}\n```"
+
     async def execute(self, run: Run, value: A) -> B:
         """Do the work. All that has an effect or depends on chance goes through `run`: run.step, run.call, run.child."""
         raise TypeError(f"{type(self).__name__} must define execute(run, value).")

@@ -28,6 +28,12 @@ async def terminal(request: ApprovalRequest) -> Decision | None:
     Without a terminal, or at its end, the request stays pending (None): a pipe cannot say yes.
     """
     if not has_terminal():
+        if is_in_notebook():
+            print(
+                "sayso: approve=terminal cannot ask in a notebook, so the request stays open. Leave approve= out: "
+                "a result that waits, as the last line of a cell, shows its card with buttons.",
+                file=sys.stderr,
+            )
         return None
     print(format_card(request), file=sys.stderr, flush=True)
     match await ask_yes_no("Approve? [y/N, v to view all] ", request):
@@ -37,6 +43,13 @@ async def terminal(request: ApprovalRequest) -> Decision | None:
             return Approve(by=find_user_name(), place="terminal")
         case False:
             return Reject(by=find_user_name(), place="terminal")
+
+
+def is_in_notebook() -> bool:
+    """Return whether the program is a notebook's kernel."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    return hasattr(shell, "kernel")
 
 
 def has_terminal() -> bool:

@@ -118,6 +118,18 @@ class ApprovalRequest:
         """Return the card with its warnings on one line, for lists and messages."""
         return " ! ".join((" ".join(self.card.split("\n")), *self.warnings))
 
+    def _repr_html_(self) -> str:
+        """Return the card as a notebook shows it."""
+        from .card_html import write_card  # late, for load time
+
+        return write_card(self)
+
+    def _repr_markdown_(self) -> str:
+        """Return the card as Markdown, for what shows no HTML."""
+        from .card_html import write_card_markdown  # late, for load time
+
+        return write_card_markdown(self)
+
     @property
     def topic(self) -> str:
         """Return the topic to which a decision is sent: `engine.signal(run_id, topic, decision)`."""

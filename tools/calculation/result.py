@@ -50,6 +50,16 @@ class Result:
     def __reduce__(self) -> tuple[type[Result], tuple[object, ...]]:
         return Result, (self.expression, self._value, self._code, self._label)
 
+    def _repr_html_(self) -> str:
+        """Return the calculation as a notebook shows it."""
+        from html import escape  # late, for load time
+
+        return f"<code>{escape(self.expression)}</code> = <b>{escape(self.text)}</b>"
+
+    def _repr_markdown_(self) -> str:
+        """Return the calculation as Markdown, for what shows no HTML."""
+        return f"    {self.expression} = {self.text}"
+
     @property
     def exact(self) -> int | Fraction | str:
         """Return the value without rounding: an int, a Fraction, or the spelling of what is not rational, such as 'sqrt(2)'."""

@@ -67,6 +67,9 @@ class App:
             self._flows[flow.name] = flow
         self.rules = resolve_rules(to_rules(grants), self._flows.values())
 
+    def __repr__(self) -> str:
+        return f"<app {self.name}: {', '.join(self._flows) or 'no flows'}>"
+
     def __contains__(self, name: str) -> bool:
         return name in self._flows
 

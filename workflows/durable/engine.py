@@ -85,6 +85,9 @@ class DurableEngine(BaseEngine[DurableExecution]):
         execution.event_listeners = self.find_listeners()
         return execution
 
+    def __repr__(self) -> str:
+        return f"<engine on {'SQLite' if self.database.is_sqlite else 'Postgres'}, app {self.app.name if self.app is not None else 'none'}>"
+
     @property
     def app(self) -> App | None:
         """Return the code of runs that are resumed by their id alone."""

@@ -37,7 +37,8 @@ class WatchedExecution(Execution):
     # what is told
 
     async def _execute(self, suspends: bool) -> AnyResult:
-        self.tell(Began(self.flow, self.user, self.value, self.attempts + 1))
+        flow = self.flow or getattr(getattr(self.workflow, "__self__", None), "name", "")  # one without an id of its own has no name
+        self.tell(Began(flow, self.user, self.value, self.attempts + 1))
         self.is_shared = True  # so that a pause is noticed, though nobody may have joined
         try:
             result = await super()._execute(suspends)

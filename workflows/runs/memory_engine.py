@@ -272,6 +272,9 @@ class MemoryEngine(BaseEngine[Execution]):
             self.ledger = self._memory_ledger = MemoryLedger(check_caps(caps))
         self._feedback: list[Feedback] = []
 
+    def __repr__(self) -> str:
+        return f"<memory engine, {len(self.executions)} runs>"
+
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> Execution:
         journal = StrictJournal() if self.strict else Journal()
         if not self.record:

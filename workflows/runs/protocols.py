@@ -89,6 +89,24 @@ class RunResult(Generic[B_co]):
             enclosing.take_labels(self.labels)
         return self.value
 
+    def _repr_html_(self) -> str:
+        """Return the result as a notebook shows it."""
+        from ..result_display import write_result  # late, for load time
+
+        return write_result(self)
+
+    def _repr_markdown_(self) -> str:
+        """Return the result as Markdown, for what shows no HTML."""
+        from ..result_display import write_result_markdown  # late, for load time
+
+        return write_result_markdown(self)
+
+    def _ipython_display_(self) -> None:
+        """Show the result in a notebook: one that waits with its cards, and buttons that decide."""
+        from ..result_display import show_result  # late, for load time
+
+        show_result(self)
+
     async def resume(self, decisions: Mapping[str, Decision] | None = None) -> RunResult[B_co]:
         """Hand in decisions by digest, and execute the run to its end or its next pause. UsageError for a request that is not open."""
         if self.finished:

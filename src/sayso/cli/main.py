@@ -30,7 +30,7 @@ COMMANDS = {
     "draw": "Draw a workflow as Mermaid text, for https://mermaid.live, a README or a page.",
     "edit": "Change the arguments of a request that waits: name=value ...",
     "eval": "Execute the cases of a file on an agent, a workflow or a function, and show what their scores say.",
-    "export": "Print a run with its whole log as one JSON document.",
+    "export": "Print a run with its whole log as one JSON document, or send its spans to a tracing backend.",
     "feedback": "Give a run a thumb up or down with a note, withdraw it, or list the thumbs.",
     "forget": "Delete a run that is over, with its log, requests and thumbs. It cannot be taken back.",
     "grants": "List the standing approvals of a run, or withdraw one.",
