@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sayso.tools import ToolContext as ToolContext
     from sayso.tools import ToolError as ToolError
     from sayso.tools import tool as tool
+    from sayso.tools.mcp.servers import mcp as mcp
     from sayso.workflows import App as App
     from sayso.workflows import Cap as Cap
     from sayso.workflows import Limits as Limits
@@ -77,6 +78,7 @@ _PLACES = {
     "follow": "flow_command",
     "iterate": "workflows",
     "map_each": "workflows",
+    "mcp": "tools.mcp.servers",
     "parallel": "workflows",
     "reflect": "workflows",
     "research": "agents.research.run",

@@ -60,6 +60,12 @@ class FileTable:
             row = (found.file, found.size, found.changed_ns, sha256, first, last)
             db.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", row)
 
+    def find_numbers(self, file: str) -> range:
+        """Return the numbers of a file's passages; none for an unknown file."""
+        with self._index.changes() as db:
+            row = db.execute("SELECT first, last FROM files WHERE file = ?", (file,)).fetchone()
+        return range(0) if row is None else range(row[0], row[1] + 1)
+
     def forget(self, files: Iterable[str]) -> None:
         """Remove files and their passages."""
         with self._index.changes() as db:

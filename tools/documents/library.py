@@ -221,6 +221,10 @@ class Documents:
         entry = self.index.get(number)
         return None if entry is None else self._make_passage(number, entry.text, entry.payload)
 
+    def passages_of(self, file: str) -> list[Passage]:
+        """Return all passages of a file, in order; none for a name that is not in `files`."""
+        return [passage for number in self._table.find_numbers(file) if (passage := self.passage(number)) is not None]
+
     def check_citations(self, answer: str | AgentAnswer, *, among: Iterable[Passage] | None = None) -> CitedAnswer:
         """Resolve each `[DOC n]` of the answer and compare its claim with the passage.
 

@@ -6,6 +6,7 @@ import ctypes
 import os
 import struct
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from .python_files import SYSTEM_LIBRARIES, list_python_files
@@ -53,25 +54,31 @@ def confine(profile: Profile, libc: ctypes.CDLL, version: int) -> Layer:
         return Layer(
             "landlock", False, STOPS, f"the modules of this worker started {threads - 1} threads while loading, which it cannot bind"
         )
-    files = ALL_OF_ABI[min(version, 5)]
     network = (BIND_TCP if profile.network else BIND_TCP | CONNECT_TCP) if version >= 4 else 0
+    if problem := restrict(libc, version, _list_grants(profile), network):
+        return Layer("landlock", False, STOPS, problem)
+    return Layer("landlock", True, STOPS, f"ABI {version}: {', '.join(_list_kinds(version))}")
+
+
+def restrict(libc: ctypes.CDLL, version: int, grants: Iterable[tuple[str, int]], network: int = 0) -> str:
+    """Let this process, and all that it becomes and starts, use files only as granted; `network` is what is forbidden there.
+
+    Return why that cannot be done, empty if it is. `no_new_privs` must be set before.
+    """
+    files = ALL_OF_ABI[min(version, 5)]
     scopes = ABSTRACT_SOCKETS | SIGNALS if version >= 6 else 0
     attributes = struct.pack("=QQQ", files, network, scopes)[: 8 if version < 4 else 16 if version < 6 else 24]
     rules = libc.syscall(ctypes.c_long(CREATE_RULESET), attributes, ctypes.c_long(len(attributes)), ctypes.c_long(0))
     if rules < 0:
-        return _report_refusal("no rules could be made")
+        return f"no rules could be made: {os.strerror(ctypes.get_errno())}"
     try:
-        for path, rights in _list_grants(profile):
+        for path, rights in grants:
             _grant(libc, rules, path, rights & files)
         if libc.syscall(ctypes.c_long(RESTRICT_SELF), ctypes.c_long(rules), ctypes.c_long(0)) != 0:
-            return _report_refusal("the rules were not taken")
+            return f"the rules were not taken: {os.strerror(ctypes.get_errno())}"
     finally:
         os.close(rules)
-    return Layer("landlock", True, STOPS, f"ABI {version}: {', '.join(_list_kinds(version))}")
-
-
-def _report_refusal(what: str) -> Layer:
-    return Layer("landlock", False, STOPS, f"{what}: {os.strerror(ctypes.get_errno())}")
+    return ""
 
 
 def _list_kinds(version: int) -> list[str]:

@@ -93,6 +93,8 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Mention": ("sayso.tools.dialects.read_events:Mention",),
     "Problem": ("sayso.tools.dialects.read_events:Problem", "sayso.tools.dialects.values:Problem"),
     "Reading": ("sayso.tools.dialects.read_events:Reading", "sayso.tools.dialects.values:Reading"),
+    "McpError": ("sayso.tools.mcp.errors:McpError",),
+    "CallLost": ("sayso.tools.mcp.errors:CallLost",),
     "PageError": ("sayso.tools.web.page_errors:PageError", "sayso.tools.web.page_errors:PageError"),
     "UrlRefused": ("sayso.tools.web.page_errors:UrlRefused", "sayso.tools.web.page_errors:UrlRefused"),
     "RobotsForbid": ("sayso.tools.web.page_errors:RobotsForbid", "sayso.tools.web.page_errors:RobotsForbid"),

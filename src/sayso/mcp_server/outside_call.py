@@ -1,0 +1,140 @@
+"""A call that an outside program makes of an app's flow, as a run: nothing in it counts as the words of this app's user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sayso.agents.messages import Conversation
+from sayso.tools import Outcome, ToolCall, ToolResult
+from sayso.tools.approval.background import Said
+from sayso.tools.approval.policy import Rules
+from sayso.tools.calls import strip_labels
+from sayso.tools.canonical import JsonObject
+from sayso.tools.definition.schema import convert_result
+from sayso.tools.definition.tool import AnyTool
+from sayso.tools.effects import Effect, Labels
+from sayso.tools.errors import ToolError
+from sayso.workflows import App, Run, Workflow
+from sayso.workflows.calls.execute import execute_call, execute_with_approval, find_unsourced_arguments
+from sayso.workflows.shapes.step import ToolStep
+
+AnyFlow = Workflow[Any, Any]
+PREFIX = "mcp:"
+"""Begins the names of flows that execute calls of MCP clients, as `sayso runs` shows them."""
+CLIENT = "an MCP client"
+UNVOUCHED = Labels(unvouched=True)
+TASK = "What to do, in full: nothing of your conversation is known there."
+
+
+class OutsideCall(Workflow[Mapping[str, object], ToolResult]):
+    """Executes a flow of an app with the arguments of an MCP client.
+
+    A card says of them that the model chose them, and no standing approval covers what is done with them: nobody here vouches for whoever
+    wrote them.
+    """
+
+    kind = "mcp call"
+    declares_tools = True
+
+    def __init__(self, flow: AnyFlow) -> None:
+        super().__init__(f"{PREFIX}{flow.name}", flow.limits)
+        self.flow = flow
+
+    def own_tools(self) -> Iterator[AnyTool]:
+        """Yield the tools of the flow."""
+        return self.flow.own_tools()
+
+    def find_user_texts(self, value: Mapping[str, object]) -> Iterable[str | Said]:
+        """Return nothing: a program wrote the arguments."""
+        return ()
+
+    async def execute(self, run: Run, value: Mapping[str, object]) -> ToolResult:
+        """Call the tool, or execute the agent or workflow as a child."""
+        run.scope.provenance.take_labels(UNVOUCHED)
+        run.scope.provenance.unvouched = run.scope.provenance.unvouched or CLIENT
+        if isinstance(self.flow, ToolStep):
+            return await _call_tool(run, self.flow.tool, value)
+        given: object = next(iter(value.values()), "")
+        if self.flow.kind == "agent":
+            given = Conversation(str(given), (), UNVOUCHED, ())
+        output = await run.child(self.flow.name, self.flow, given, limits=self.flow.limits)
+        return ToolResult("0.0", convert_result(strip_labels(output), self.flow.name), origin=self.flow.name, trust=None)
+
+
+async def _call_tool(run: Run, tool: AnyTool, arguments: Mapping[str, object]) -> ToolResult:
+    call = ToolCall("0.0", tool.name, arguments)
+    was_asked = run.replays(f"propose:{tool.name}")  # a resumed run does what its journal says
+    unsourced = () if was_asked or run.replays(f"read:{tool.name}") else find_unsourced_arguments(run, call, tool)
+    try:
+        if unsourced or was_asked:
+            return await execute_with_approval(run, call, tool, tool.name, unsourced)
+        return await execute_call(run, call, tool, tool.name)
+    except ToolError as error:
+        return ToolResult(call.id, str(error), Outcome.FAILED, tool.name)
+
+
+def make_outside_app(app: App) -> App:
+    """Return the app whose flows are the calls that MCP clients make of the flows of `app`. Its standing approvals do not count there."""
+    outside = App([OutsideCall(app.flow(name)) for name in app.names], name=app.name, deps=app.deps, grants=Rules(strict=app.rules.strict))
+    outside.approvers, outside.heads, outside.caps = app.approvers, app.heads, app.caps
+    return outside
+
+
+def build_input_schema(flow: AnyFlow) -> JsonObject:
+    """Return the JSON Schema of a call's arguments: those of a tool, the task of an agent, the input of a workflow."""
+    if isinstance(flow, ToolStep):
+        return flow.tool.parameters
+    if flow.kind == "agent" or flow.input_type in (None, str):
+        name, rule = ("task", {"type": "string", "description": TASK}) if flow.kind == "agent" else ("input", _describe(flow))
+        return {"type": "object", "properties": {name: rule}, "required": [name], "additionalProperties": False}
+    from pydantic import TypeAdapter  # late, for load time
+
+    rule = TypeAdapter(flow.input_type).json_schema()
+    definitions = rule.pop("$defs", None)
+    schema: JsonObject = {"type": "object", "properties": {"input": rule}, "required": ["input"], "additionalProperties": False}
+    return schema if definitions is None else {**schema, "$defs": definitions}
+
+
+def _describe(flow: AnyFlow) -> JsonObject:
+    text = {"description": f"The input of {flow.name}."}
+    return text if flow.input_type is None else {"type": "string", **text}
+
+
+def check_arguments(flow: AnyFlow, arguments: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the arguments as the run takes them. Raises ToolError, in words for the client's model, for what does not fit."""
+    if isinstance(flow, ToolStep):
+        flow.tool.check(arguments)
+        return arguments
+    (name,) = build_input_schema(flow)["required"]
+    if set(arguments) != {name}:
+        raise ToolError(f"{flow.name} takes one argument, {name!r}, and was given: {', '.join(map(repr, arguments)) or 'none'}.")
+    value = arguments[name]
+    if flow.kind == "agent" and not isinstance(value, str):
+        raise ToolError(f"{flow.name} takes {name!r} as a text, and was given {type(value).__name__}.")
+    if flow.kind == "agent" or flow.input_type is None:
+        return {name: value}
+    from pydantic import TypeAdapter, ValidationError  # late, for load time
+
+    try:
+        return {name: TypeAdapter(flow.input_type).validate_python(value)}
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in problem["loc"])
+        raise ToolError(f"{flow.name} was not called: {name}{'.' + place if place else ''}: {problem['msg']}.") from None
+
+
+def find_effect(flow: AnyFlow) -> Effect:
+    """Return the most that a flow can do to the world, as far as its tools are known."""
+    if isinstance(flow, ToolStep):
+        return flow.tool.effect
+    return max((Effect.READ, *flow.effects()), key=tuple(Effect).index)
+
+
+def describe_flow(flow: AnyFlow) -> str:
+    """Return what tells a model what the flow is for."""
+    if isinstance(flow, ToolStep):
+        return flow.tool.description
+    if flow.kind == "agent":
+        return f"An agent ({flow.name}). It works on one task by itself, and asks before it changes anything."
+    return f"A workflow ({flow.name}): {', '.join(part.name for part in flow.parts) or flow.kind}."

@@ -1,0 +1,181 @@
+"""What is said of an MCP server: the command that starts it or its address, and what it is given. Read from a text or an mcp.json."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..errors import UsageError
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_STDIO = frozenset({"", "stdio", "local"})
+_HTTP = frozenset({"http", "streamable-http", "streamable_http", "streamableHttp", "remote"})
+_FOLDED = str.maketrans({"-": "_"})
+EXAMPLE = 'Write mcp("uvx some-server"), mcp("https://host/mcp") or mcp("mcp.json").'
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerSpec:
+    """One server: `command` starts it on this machine, or `url` is where it listens.
+
+    `env` and `headers` hold secrets, so they are shown nowhere. `prefix` stands before the names of its tools.
+    """
+
+    name: str
+    command: tuple[str, ...] = ()
+    url: str = ""
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cwd: str = ""
+    prefix: str = ""
+    timeout_seconds: float | None = None
+
+    @property
+    def identity(self) -> str:
+        """Return what tells this server from others: its command, or its address without what may be a password."""
+        if self.command:
+            return f"stdio:{shlex.join(self.command)}"
+        parts = urlsplit(self.url)
+        port = f":{parts.port}" if parts.port is not None else ""
+        return f"http:{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+
+
+def read_servers(server: object, *, env: Mapping[str, str] | None, headers: Mapping[str, str] | None, cwd: str | None) -> list[ServerSpec]:
+    """Return the servers that are meant: a command, an address, or all of an mcp.json (a path, or its content as a dict)."""
+    if isinstance(server, Mapping):
+        return read_config(server, "the configuration", Path.cwd())
+    if isinstance(server, Path) or (isinstance(server, str) and server.endswith(".json") and " " not in server.strip()):
+        if env or headers or cwd:
+            raise UsageError(f"{server} says itself what its servers are given: put env, headers and cwd there.")
+        return read_file(Path(server))
+    if isinstance(server, (list, tuple)) and server and all(isinstance(part, str) for part in server):
+        return [_make_local(tuple(server), env or {}, cwd or "")]
+    if not isinstance(server, str) or not server.strip():
+        raise UsageError(f"{server!r} names no MCP server. {EXAMPLE}")
+    if re.match(r"[a-z]+://", server.strip(), re.IGNORECASE):
+        return [_make_remote(server.strip(), headers or {})]
+    try:
+        command = tuple(shlex.split(server, posix=os.name == "posix"))
+    except ValueError as error:
+        raise UsageError(f"The command {server!r} cannot be read: {error}. {EXAMPLE}") from None
+    if headers:
+        raise UsageError(f"{server!r} is a command, and headers= are for an address. Give it env= instead.")
+    return [_make_local(command, env or {}, cwd or "")]
+
+
+def _make_local(command: tuple[str, ...], env: Mapping[str, str], cwd: str, name: str = "", **options: Any) -> ServerSpec:
+    return ServerSpec(name=name or guess_name(command), command=command, env=dict(env), cwd=cwd, **options)
+
+
+def _make_remote(url: str, headers: Mapping[str, str], name: str = "", **options: Any) -> ServerSpec:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"{url!r} is no address of an MCP server: it begins with https:// (or http://) and names a host.")
+    if parts.username or parts.password:
+        raise UsageError("The address of an MCP server has a password in it. Send it as a header: headers={'Authorization': ...}.")
+    return ServerSpec(name=name or parts.hostname, url=url, headers=dict(headers), **options)
+
+
+def guess_name(command: Iterable[str]) -> str:
+    """Return a name for a server by its command: that of the package or file, without options and runners."""
+    words = [word for word in command if not word.startswith("-")]
+    runners = {"uvx", "npx", "uv", "run", "python", "python3", "node", "docker", "deno", "bunx", "-m"}
+    packaged = [word.rpartition("node_modules/")[2].split("/") for word in words if "node_modules/" in word]
+    if packaged:
+        return packaged[0][1] if packaged[0][0].startswith("@") and len(packaged[0]) > 1 else packaged[0][0]
+    named = [Path(word).name for word in words if Path(word).stem.lower() not in runners]
+    return (named or [Path(word).name for word in words] or ["server"])[0]
+
+
+def read_file(path: Path) -> list[ServerSpec]:
+    """Return the servers of an mcp.json. Raises UsageError for one that is not there or not of that form."""
+    try:
+        given = json.loads(path.expanduser().read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except ValueError as error:
+        raise UsageError(f"{path} is not JSON: {error}.") from None
+    return read_config(given, str(path), path.expanduser().resolve().parent)
+
+
+def read_config(given: object, where: str, folder: Path) -> list[ServerSpec]:
+    """Return the servers of a configuration as other hosts have it: {"mcpServers": {"name": {"command": ..., "args": [...]}}}."""
+    servers = given.get("mcpServers", given.get("servers")) if isinstance(given, Mapping) else None
+    if not isinstance(servers, Mapping):
+        raise UsageError(
+            f'{where} has no servers. It looks like {{"mcpServers": {{"name": {{"command": "uvx", "args": ["some-server"]}}}}}}.'
+        )
+    found = [_read_entry(str(name), entry, where, folder) for name, entry in servers.items() if not _is_disabled(entry)]
+    if not found:
+        raise UsageError(f"{where} names no server that is switched on.")
+    return found
+
+
+def _is_disabled(entry: object) -> bool:
+    return isinstance(entry, Mapping) and (entry.get("disabled") is True or entry.get("enabled") is False)
+
+
+def _read_entry(name: str, entry: object, where: str, folder: Path) -> ServerSpec:
+    place = f"{where}, server {name!r}"
+    if not isinstance(entry, Mapping):
+        raise UsageError(f"{place}: it is {entry!r}, and a server is an object with a command or a url.")
+    kind = str(entry.get("type", entry.get("transport", "")))
+    options: dict[str, Any] = {"name": name, "prefix": f"{name.translate(_FOLDED)}_", "timeout_seconds": _read_timeout(entry, place)}
+    if kind == "sse":
+        raise UsageError(
+            f"{place}: it uses the old transport 'sse'. Give the address of its streamable HTTP (often .../mcp) with type 'http'."
+        )
+    if kind not in _STDIO | _HTTP:
+        raise UsageError(f"{place}: there is no transport {kind!r}. Write type 'stdio' or 'http'.")
+    if "url" in entry or "serverUrl" in entry:
+        url = _expand(entry.get("url", entry.get("serverUrl")), f"{place}, url")
+        return _make_remote(url, _expand_all(entry.get("headers"), f"{place}, headers"), **options)
+    if "command" not in entry:
+        raise UsageError(f"{place}: it has neither a command nor a url.")
+    arguments = entry.get("args", [])
+    if not isinstance(arguments, list):
+        raise UsageError(f'{place}: args is {arguments!r}. Write a list: ["some-server"].')
+    command = tuple(
+        _expand(part, f"{place}, {'command' if number == 0 else 'args'}") for number, part in enumerate([entry["command"], *arguments])
+    )
+    cwd = _expand(entry["cwd"], f"{place}, cwd") if entry.get("cwd") else ""
+    return _make_local(command, _expand_all(entry.get("env"), f"{place}, env"), str(folder / cwd) if cwd else "", **options)
+
+
+def _read_timeout(entry: Mapping[str, object], place: str) -> float | None:
+    """Return the seconds of a call. Hosts write milliseconds under `timeout`; whoever means seconds writes a small number."""
+    timeout = entry.get("timeout")
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout <= 0:
+        raise UsageError(f"{place}: timeout is {timeout!r}. Write milliseconds: 60000.")
+    return float(timeout) / 1000 if timeout >= 1000 else float(timeout)
+
+
+def _expand_all(given: object, place: str) -> dict[str, str]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{place} is {type(given).__name__}, and must be an object of texts.")
+    return {str(key): _expand(value, f"{place}, {key}") for key, value in given.items()}
+
+
+def _expand(given: object, place: str) -> str:
+    """Return a text with ${NAME} and ${NAME:-default} filled in from the environment. Raises UsageError for a name that is not set."""
+    if isinstance(given, bool) or not isinstance(given, (str, int, float)):
+        raise UsageError(f"{place} is {type(given).__name__}, and must be a text.")
+
+    def fill(match: re.Match[str]) -> str:
+        value = os.environ.get(match[1]) or match[2]
+        if value is None:
+            raise UsageError(f"{place}: the environment variable {match[1]} is not set. Set it, or write ${{{match[1]}:-DEFAULT}}.")
+        return value
+
+    return _VARIABLE.sub(fill, str(given))
