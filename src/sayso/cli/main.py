@@ -35,13 +35,10 @@ COMMANDS = {
     "forget": "Delete a run that is over, with its log, requests and thumbs. It cannot be taken back.",
     "grants": "List the standing approvals of a run, or withdraw one.",
     "keys": "Make a key to sign decisions with: a private one for you alone, a public one for the application.",
-<<<<<<< HEAD
     "metrics": "Print the state of a database of runs for Prometheus: what is queued, running, waiting and unknown, and how old.",
     "pending": "List what waits for an approval, in all runs: the oldest request first.",
     "prune": "Delete the runs that ended long ago, with their logs, requests and thumbs. It cannot be taken back.",
-=======
     "mcp": "Serve an app's tools, agents and workflows to other programs over MCP.",
->>>>>>> b9f666af (MCP both ways: mcp("uvx some-server") among an agent's tools, each call asked about; sayso mcp serves an app, each write done once after a yes)
     "read": "Read a model's reply: its prose, the calls in it in any form, what was meant as one and cannot be read, what is a mention.",
     "reject": "Reject a request that waits; the model is told the reason.",
     "replay": "Execute the current code over a run's journal, without acting, and report the first difference.",

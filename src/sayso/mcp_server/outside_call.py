@@ -11,7 +11,7 @@ from sayso.tools.approval.background import Said
 from sayso.tools.approval.policy import Rules
 from sayso.tools.calls import strip_labels
 from sayso.tools.canonical import JsonObject
-from sayso.tools.definition.schema import convert_result
+from sayso.tools.definition.returned import convert_result
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import Effect, Labels
 from sayso.tools.errors import ToolError
