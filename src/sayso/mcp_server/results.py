@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import mcp_types as types
 
 from sayso.tools import Outcome, ToolResult
 from sayso.tools.canonical import prompt_text
 from sayso.tools.errors import SaysoError
 from sayso.tools.media import Media, split_parts
+from sayso.tools.raised import RaisedResult
 
 RUN = "sayso/run"
 """The key in `_meta` under which a result names its run."""
@@ -17,6 +16,8 @@ RUN = "sayso/run"
 
 def make_result(result: ToolResult, run_id: str) -> types.CallToolResult:
     """Return a call's result; a refusal, a failure and a doubt are errors to the client's model."""
+    if isinstance(result, RaisedResult):
+        return _hide_raised(result, run_id)
     content = result.content
     parts = split_parts(content) or (content,)
     structured = content if isinstance(content, dict) and not isinstance(content, Media) else None
@@ -26,6 +27,13 @@ def make_result(result: ToolResult, run_id: str) -> types.CallToolResult:
         is_error=result.outcome is not Outcome.DONE,
         _meta={RUN: run_id, "sayso/outcome": str(result.outcome)},
     )
+
+
+def _hide_raised(result: RaisedResult, run_id: str) -> types.CallToolResult:
+    """Return that a tool raised, without the words of what it raised: they may hold a connection string."""
+    doubt = "It is not known whether it happened, and it is not tried again. " if result.outcome is Outcome.UNKNOWN else ""
+    text = f"{result.origin} raised {result.raised.partition(':')[0]}. {doubt}Whoever runs this server sees more with: sayso show {run_id}"
+    return make_text(text, run_id, status=str(result.outcome))
 
 
 def make_block(part: object) -> types.ContentBlock:
@@ -52,8 +60,3 @@ def make_failure(error: Exception, run_id: str) -> types.CallToolResult:
     """Return the error that ended a run. The words of an error that is not Sayso's own stay here: they may hold a connection string."""
     why = str(error) if isinstance(error, SaysoError) else f"it raised {type(error).__name__}"
     return make_text(f"The run {run_id} failed: {why.rstrip('.')}. Whoever runs this server sees more with: sayso show {run_id}", run_id)
-
-
-def join_texts(texts: Sequence[str]) -> str:
-    """Return texts one under the other."""
-    return "\n\n".join(texts)
