@@ -206,6 +206,8 @@ def _check_options(name: str, options: ToolOptions) -> None:
 
 def _check_parameter_names(name: str, function: Callable[..., object], from_user: str | Iterable[str]) -> tuple[str, ...]:
     named = (from_user,) if isinstance(from_user, str) else tuple(from_user)
+    if not named:
+        return ()
     known = inspect.signature(find_code(function)).parameters
     for each in named:
         if each not in known:

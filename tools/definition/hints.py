@@ -79,6 +79,10 @@ def allow_none(hint: Any) -> Any:
     return typing.Optional[hint]  # noqa: UP045  a hint may be something that has no `|`
 
 
+_PLAIN = (str, int, float, bool)
+"""The most usual hints, in which no ToolContext is."""
+
+
 def find_context(hints: Mapping[str, Any], names: typing.Iterable[str], context_type: type, tool: str) -> str | None:
     """Return the parameter that takes the ToolContext: alone or with None, annotated, under an alias or another name for it.
 
@@ -86,6 +90,8 @@ def find_context(hints: Mapping[str, Any], names: typing.Iterable[str], context_
     """
     found: list[str] = []
     for name in names:
+        if hints[name] in _PLAIN:
+            continue
         kinds = list(_iter_alternatives(hints[name]))
         own = next((each for each in kinds if each is not context_type and isinstance(each, type) and issubclass(each, context_type)), None)
         if own is not None:

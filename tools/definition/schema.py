@@ -61,20 +61,26 @@ def read_signature(function: Callable[..., object], context_type: type, names: M
     return Signature(tuple(each for each in parameters if each.name != context), context, hints, hints.get("return", Any))
 
 
-_PARAMETER_MARKS = (
-    *("Args:", "Arguments:", "Params:", "Parameters:", "Parameters\n"),
-    *(":param ", ":parameter ", ":arg ", ":argument ", "@param "),
-)
+_PARAMETER_MARKS = {
+    **dict.fromkeys(("Args:", "Arguments:", "Params:", "Parameters:"), "GOOGLE"),
+    **dict.fromkeys((":param ", ":parameter ", ":arg ", ":argument "), "REST"),
+    "Parameters\n": "NUMPYDOC",
+    "@param ": "EPYDOC",
+}
+"""What begins a list of parameters, with the name of the style that it is of."""
 
 
 def parse_docstring(function: Callable[..., object]) -> tuple[str, dict[str, str]]:
     """Return the docstring without its parameter list, and the description of each parameter (Google, NumPy, reST or epydoc)."""
     text = find_doc(function)
-    if not any(mark in text for mark in _PARAMETER_MARKS):
+    styles = {style for mark, style in _PARAMETER_MARKS.items() if mark in text}
+    if not styles:
         return text.strip(), {}
     import docstring_parser
 
-    parsed = docstring_parser.parse(text)
+    # Of several styles the one is meant that finds the most; to try all of them takes four times as long.
+    style = docstring_parser.DocstringStyle[styles.pop() if len(styles) == 1 else "AUTO"]
+    parsed = docstring_parser.parse(text, style)
     description = "\n\n".join(part for part in (parsed.short_description, parsed.long_description) if part)
     return description.strip(), {param.arg_name: " ".join((param.description or "").split()) for param in parsed.params}
 
