@@ -197,12 +197,16 @@ class PassageIndex:
         look_up = self._look_up_in_many if size > LARGE_FROM else self._look_up
         return [weigh(each, size, look_up, self._find_spelling) for each in asked]
 
-    def _look_up(self, phrase: str) -> dict[int, float]:
+    def _look_up(self, phrase: str, most: int | None = None) -> dict[int, float]:
         return dict(self.db.execute(_SCORED, (_CONTEXT_WEIGHT, quote_term(phrase))).fetchall())
 
-    def _look_up_in_many(self, phrase: str) -> dict[int, float]:
-        """Do as `_look_up` for a large index: of a common word, only whether a text holds it counts, because scoring thousands is slow."""
-        numbers = [row[0] for row in self.db.execute(_HOLDERS, (quote_term(phrase),))]
+    def _look_up_in_many(self, phrase: str, most: int | None = None) -> dict[int, float]:
+        """Do as `_look_up` for a large index: of a common word, only whether a text holds it counts, because scoring thousands is slow.
+
+        Nothing is read beyond `most` texts: whoever asks has no use for a word that more of them hold.
+        """
+        rows = self.db.execute(f"{_HOLDERS} LIMIT ?", (quote_term(phrase), -1 if most is None else most + 1))
+        numbers = [number for (number,) in rows]
         if len(numbers) > MOST_HOLDERS:
             return dict.fromkeys(numbers, inverse_frequency(len(self), len(numbers)))
         return self._look_up(phrase) if numbers else {}

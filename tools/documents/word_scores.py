@@ -6,12 +6,20 @@ import heapq
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from .asking import EVERYDAY_WEIGHT, AskedWord, WordKind
 from .judgement import Evidence
 
-LookUp = Callable[[str], dict[int, float]]
-"""Finds the texts that hold a word or phrase: their numbers, each with its BM25 score for that word alone."""
+
+class LookUp(Protocol):
+    """Finds the texts that hold a word or phrase: their numbers, each with its BM25 score for that word alone."""
+
+    def __call__(self, phrase: str, most: int | None = None) -> dict[int, float]:
+        """Return the texts; of a phrase that more than `most` texts hold, any more than `most` of them."""
+        ...
+
+
 MOST_FOR_UNKNOWN = 9.0
 """The most that words may count instead of one that no text holds."""
 SPELT_WEIGHT = 0.9
@@ -56,7 +64,7 @@ def weigh(asked: AskedWord, size: int, look_up: LookUp, find_spelling: Callable[
     most = weight if own else MOST_FOR_UNKNOWN
     squares, sure_squares = dict[int, float](), dict[int, float]()
     for phrase, likeness in asked.alternatives:
-        found = _saturate(look_up(phrase), size)
+        found = _saturate(look_up(phrase, MOST_HOLDERS), size)
         if len(found) > MOST_HOLDERS:
             continue
         worth = likeness * min(_rarity(size, len(found)), most)
