@@ -10,6 +10,8 @@ from .models.model import ModelRequest
 from .prompt_format import FormatChoice, PromptFormat
 
 if TYPE_CHECKING:
+    from sayso.tools import ToolResult
+
     from .reply_guard import ReplyGuard
     from .spec import AgentSpec
     from .windows.sent import SentWindow
@@ -20,7 +22,8 @@ class ModelConversation:
     """A conversation under way. `transcript` is live: each turn adds to it, and `request.messages` is the same list.
 
     `sampling` is what the run was asked with. `model_index` tells which of the agent's models is asked: 0 is its own. One that begins
-    short (`is_short`) is not measured in its first two turns. `window` is what is sent of a long one, once something is left out.
+    short (`is_short`) is not measured in its first two turns. `window` is what is sent of a long one, once something is left out;
+    `long_results` are those that were cut, by reference.
     """
 
     spec: AgentSpec[object]
@@ -33,6 +36,7 @@ class ModelConversation:
     guard: ReplyGuard | None = None
     model_index: int = field(default=0, init=False)
     window: SentWindow | None = field(default=None, init=False)
+    long_results: dict[str, ToolResult] | None = field(default=None, init=False)
     _characters: int = field(default=0, init=False)
     _measured: int = field(default=0, init=False)
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 async def fit_window(run: Run, turn: int, conversation: ModelConversation) -> None:
     """See to it that what is sent fits the model's context. Raises InputTooLong where it cannot, before anything is sent."""
+    from .long_results import cut_long_results  # late, for load time: a short conversation needs none of it
+
+    await cut_long_results(run, turn, conversation)
     if conversation.spec.window is False and not run.replays(f"window:{turn}"):  # a run may have begun with one
         return
     from .windows import sending  # late, for load time: a short conversation needs none of it

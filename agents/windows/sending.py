@@ -98,7 +98,7 @@ async def fit(run_id: str, turn: int, conversation: ModelConversation, *, may_of
     window = make_window(conversation.spec.window)
     if window is None or _fits_any_model(conversation, window):
         return None
-    context = await _find_context(conversation, window)
+    context = await find_context(conversation, window)
     if context.length is None:
         return None
     sent = conversation.window
@@ -159,7 +159,8 @@ def _report(run_id: str, turn: int, conversation: ModelConversation, counter: To
     )
 
 
-async def _find_context(conversation: ModelConversation, window: Window) -> ModelContext:
+async def find_context(conversation: ModelConversation, window: Window) -> ModelContext:
+    """Return what is known of the context of the model that is asked now."""
     formats = conversation.current_formats
     context = formats.context
     if not isinstance(context, ModelContext):

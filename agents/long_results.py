@@ -1,0 +1,123 @@
+"""A tool's result that is too long for any conversation: its beginning and end are shown, and the model reads on by reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sayso.tools import ToolResult
+from sayso.tools.calls import Content
+from sayso.tools.canonical import sha256
+from sayso.tools.definition.decorators import tool
+from sayso.tools.definition.tool import AnyTool
+from sayso.tools.dialects import DIALECTS
+from sayso.tools.errors import ToolError
+from sayso.workflows import Run
+
+from .messages import AssistantMessage, ToolMessage
+from .prompt_format import make_prompt_format
+
+if TYPE_CHECKING:
+    from .model_conversation import ModelConversation
+
+MORE = "more"
+"""The tool that an agent is given once a result was cut."""
+LONGEST_RESULT = 100_000
+"""Characters of a result that are sent as they are: some 25,000 tokens."""
+SHOWN, SHOWN_AT_END = 16_000, 2_000
+
+
+async def cut_long_results(run: Run, turn: int, conversation: ModelConversation) -> None:
+    """Cut the results of the last calls that are too long, and give the agent the tool `more` to read on in them.
+
+    Where it is known how much the model takes, its window sees to that. That a result was cut is a step of the run, `cut:{turn}`.
+    """
+    message = conversation.transcript[-1]
+    if not isinstance(message, ToolMessage) or not any(_is_long(result) for result in message.results):
+        return
+    position = f"cut:{turn}"
+    if not run.replays(position) and (not run.is_live or run.replays(f"model:{turn}") or not await _is_length_unknown(conversation)):
+        return
+    await run.step(position, _note)
+    _cut_results(run, conversation, message)
+
+
+async def _is_length_unknown(conversation: ModelConversation) -> bool:
+    from .windows.sending import find_context  # late, for load time
+    from .windows.values import make_window  # late, as above
+
+    window = make_window(conversation.spec.window)
+    return window is not None and (await find_context(conversation, window)).length is None
+
+
+async def _note() -> bool:
+    return True
+
+
+def _cut_results(run: Run, conversation: ModelConversation, message: ToolMessage) -> None:
+    if conversation.long_results is None:
+        conversation.long_results = {}
+    kept = conversation.long_results
+    can_read = MORE not in conversation.spec.tools or bool(kept)
+    results = tuple(_cut(result, kept, can_read) if _is_long(result) else result for result in message.results)
+    shown = message.shown
+    if not message.native:
+        asked = next(each for each in reversed(conversation.transcript) if isinstance(each, AssistantMessage))
+        names = {call.id: call.tool for call in asked.calls}
+        named = [(names.get(result.call_id, result.origin), result.text) for result in results]
+        shown = DIALECTS[conversation.format.dialect].render_results(named, sha256(run.id, run.attempt)[:8])
+    conversation.transcript[-1] = message._replace(results=results, shown=shown)
+    if can_read and MORE not in conversation.spec.tools:
+        _offer(conversation, make_more(kept))
+
+
+def _is_long(result: ToolResult) -> bool:
+    content = result.content
+    return len(content if isinstance(content, str) else result.text) > LONGEST_RESULT
+
+
+def _cut(result: ToolResult, kept: dict[str, ToolResult], can_read: bool) -> ToolResult:
+    text, reference = result.text, f"r{len(kept) + 1}"
+    kept[reference] = result
+    left = len(text) - SHOWN - SHOWN_AT_END
+    how = f'; read on with {MORE}("{reference}", {SHOWN}), or {MORE}("{reference}", find="...")' if can_read else ""
+    cut = f"{text[:SHOWN]}\n[... {left} of {len(text)} characters are not shown{how} ...]\n{text[-SHOWN_AT_END:]}"
+    return replace(result, content=[cut, *result.media] if result.media else cut)
+
+
+def make_more(kept: Mapping[str, ToolResult]) -> AnyTool:
+    """Return the tool that reads on in long results. `kept` may grow while it is used."""
+
+    @tool.read(name=MORE)
+    def more(reference: str, start: int = 0, find: str = "") -> Content:
+        """Read on in a result that was too long to be shown.
+
+        Args:
+            reference: As it stands where the result was cut, such as r1.
+            start: From which character on.
+            find: A text to look for from there; what is returned begins a little before it.
+        """
+        if reference not in kept:
+            raise ToolError(f"There is no {reference!r}. Results that were cut: {', '.join(kept)}.")
+        result = kept[reference]
+        text, begin = result.text, max(0, start)
+        if find:
+            found = text.casefold().find(find.casefold(), begin)
+            if found < 0:
+                raise ToolError(f"{find[:80]!r} does not stand in {reference} from character {begin} on.")
+            begin = max(0, found - 200)
+        part = text[begin : begin + SHOWN]
+        end, left = begin + len(part), len(text) - begin - len(part)
+        note = f'\n[... {left} more characters; read on with {MORE}("{reference}", {end})]' if left > 0 else ""
+        return Content(
+            f"[{reference}, characters {begin} to {end} of {len(text)}]\n{part}{note}", result.origin, result.trust, result.secrecy
+        )
+
+    return more
+
+
+def _offer(conversation: ModelConversation, more: AnyTool) -> None:
+    conversation.spec = spec = replace(conversation.spec, tools={**conversation.spec.tools, MORE: more})
+    format = make_prompt_format(spec, *conversation.format.kind)
+    conversation.request = replace(conversation.request, tools=format.schemas, grammar=format.grammar)

@@ -1,0 +1,78 @@
+"""A result of five megabytes does not go into the context: the model sees its beginning and its end, and reads on by reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sayso import Agent, ScriptedModel, engine, tool
+from sayso.agents import Reply, call
+from sayso.agents.models.model import ModelRequest
+from sayso.tools import Image
+
+from ..workflows.replays import everywhere
+
+LONG = f"{'x' * 300_000}NEEDLE here{'y' * 200_000}"
+
+
+@tool.read(secrecy="private", trust="untrusted")
+def dump() -> str:
+    """Dump."""
+    return LONG
+
+
+NATIVE = [Reply(calls=(call("dump"),)), Reply(calls=(call("more", reference="r1", find="needle"), call("more", reference="r9"))), "Done."]
+WRITTEN = ["DUMP()", 'MORE("r1", find="needle")', "Done."]
+
+
+@pytest.mark.parametrize("lines", [NATIVE, WRITTEN], ids=["native", "written"])
+async def test_a_long_result_is_cut_and_read_on_in(lines: list[Any]) -> None:
+    sent: list[int] = []
+    left = iter(lines)
+
+    def line(request: ModelRequest) -> Reply:
+        sent.append(len(str(request.messages)))
+        following = next(left)
+        return following if isinstance(following, Reply) else Reply(following)
+
+    result = await Agent(ScriptedModel(line, repeat=True), tools=[dump]).run("Go", engine=engine(strict=True))
+    assert result.output == "Done."
+    assert max(sent) < 100_000
+    first, more = [message.results for message in result.messages if hasattr(message, "results")]
+    assert first[0].text.startswith("xxx")
+    assert first[0].text.endswith("yyy")
+    assert 'read on with more("r1", 16000), or more("r1", find="...")' in first[0].text
+    assert "NEEDLE here" in more[0].text
+    assert more[0].text.startswith("[r1, characters 299800 to 315800 of 500011]")
+    assert (more[0].labels, more[0].origin) == (first[0].labels, "dump")
+    assert all(each.text == "There is no 'r9'. Results that were cut: r1." for each in more[1:])
+
+
+async def test_a_run_with_a_long_result_is_carried_on_from_every_cut() -> None:
+    def line(request: ModelRequest) -> Reply:
+        following = NATIVE[sum(hasattr(message, "results") for message in request.messages)]
+        return following if isinstance(following, Reply) else Reply(following)
+
+    assert await everywhere(Agent(ScriptedModel(line, repeat=True), tools=[dump]), "Go") == "Done."
+
+
+async def test_pictures_stay_beside_a_long_text_and_a_tool_of_that_name_is_yours() -> None:
+    picture = Image(data=b"\x89PNG\r\n\x1a\n123")
+
+    @tool.read
+    def look() -> Any:
+        """Look."""
+        return [LONG, picture]
+
+    @tool.read
+    def more(reference: str) -> str:
+        """Give more."""
+        return f"mine {reference}"
+
+    model = ScriptedModel(Reply(calls=(call("look"),)), Reply(calls=(call("more", reference="r1"),)), "Done.")
+    result = await Agent(model, tools=[look, more]).run("Go")
+    first, second = [message.results[0] for message in result.messages if hasattr(message, "results")]
+    assert first.media == (picture,)
+    assert "characters are not shown ...]" in first.text
+    assert second.text == "mine r1"
