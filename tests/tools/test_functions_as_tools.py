@@ -142,6 +142,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a name in another script": (lambda: tool.read(name="読む")(count), "letters of ASCII"),
     "a name too long": (lambda: tool.read(name="a" * 65)(count), "has 65 letters; endpoints take 64"),
     "a hint that only checkers know": (lambda: tool.read(hinted_for_checkers_only), "type hint of 'price' cannot be read"),
+    "a card of an argument that there is not": (lambda: tool.write(card="Pay {cents}", description="x")(add), "(KeyError: 'cents')"),
+    "a card that formats a number": (lambda: tool.write(card="Pay {a:.2f}", description="x")(add), "each a text on the card"),
+    "a card with a brace too many": (lambda: tool.write(card="Pay {a", description="x")(add), "cannot be filled in (ValueError"),
     "a name that pydantic keeps": (lambda: tool.read(description="x")(keeps), "has the parameter 'model_config'"),
 }
 

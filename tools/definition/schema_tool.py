@@ -216,6 +216,7 @@ def tool_from_schema(
         **options,
     )
     _ = made.secret_schema
+    made.check_card(merge_root(read).get("required", ()))  # what a call may leave out cannot be on a card
     return made
 
 

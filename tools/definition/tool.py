@@ -181,7 +181,20 @@ class Tool(HasDict, Generic[P, R]):
             owner = find_code(self.function).__qualname__.rpartition(".")[0] or "the class"
             raise UsageError(f"The tool {self.name} is a method of {owner}. Take it from an instance: {owner}(...).{self.name}")
         full = read_signature(self.function, ToolContext, self.local_names)
+        self.check_card([parameter.name for parameter in full.parameters])
         return Signature(tuple(p for p in full.parameters if p.name not in self.bound), full.context, full.hints, full.returns)
+
+    def check_card(self, names: Collection[str]) -> None:
+        """Raise UsageError for a card that cannot be filled in from arguments of these names, whatever their values."""
+        if not isinstance(self.card, str):
+            return
+        try:
+            self.card.format_map(dict.fromkeys(names, "some text"))
+        except (LookupError, ValueError, AttributeError, TypeError) as error:
+            raise UsageError(
+                f"The tool {self.name} has card={self.card!r}, which cannot be filled in ({type(error).__name__}: {error}). Its arguments "
+                f"are {', '.join(names) or 'none'}, each a text on the card. Write card= as a function of the arguments for anything else."
+            ) from None
 
     @cached_property
     def arguments(self) -> type[BaseModel]:
