@@ -11,10 +11,10 @@ from .families.gemma import parse_gemma_call
 from .families.harmony import ENDS, parse_header, parse_message
 from .fenced_tool import FENCE as FENCED_TOOL
 from .fenced_tool import parse_fenced_tool
-from .json_calls import NotACall, parse_calls, parse_json_arguments
-from .json_end import find_json_end, parse_json_at
+from .json_calls import FIRST_KEY, KEYS, NotACall, may_be_call, parse_calls, parse_json_arguments
+from .json_end import decode_strict, find_json_end, parse_json_at
 from .markers import CallSection
-from .mentions import Surroundings
+from .mentions import Form, Surroundings
 from .named_call import is_link
 from .parsed_calls import CallParser, CallSink, Item
 from .python_calls import parse_call_list
@@ -31,6 +31,8 @@ _CALL_WITH_ARGUMENTS = re.compile(
     r"\s*\[?\s*\{\s*[\"'](?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']\s*,\s*"
     r"[\"'](?:arguments|parameters|args|input|params)[\"']\s*:\s*\{\s*(?:\}|[\"'](?!(?:type|properties)[\"'])[^\"']{1,100}[\"'])()"
 )
+_SPACE = re.compile(r"\s*")
+_DATA = "in JSON that is no call"
 _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
 _FENCED_SECTION = CallSection(frozenset(), ("```",))
 
@@ -54,6 +56,34 @@ def parse_named_json(state: ScannerState, start: int, position: int, name: str, 
     return end, [parse_json_arguments(tool, value[0], (start, end), value[1])]
 
 
+def parse_json_in_prose(state: ScannerState, start: int) -> Incremental[None]:
+    """Parse an object or a list that begins at `start`. Data goes by at once: what is no call needs no look at what stands around it."""
+    steps = find_json_end(state.buffer, start)
+    while not ((head := _CALL_WITH_ARGUMENTS.match(state.buffer.text, start)) and state.tools.find_marked(head[1])):
+        try:
+            next(steps)
+        except StopIteration:
+            break
+        yield
+    end = _find_data_end(state, start)
+    if end > start:
+        state.note_set_aside(start, end, _DATA)
+        state.emit_quoted(end)
+        return
+    yield from state.parse_call(start, start, partial(parse_bare_json, state, start), Form.UNMARKED)
+
+
+def _find_data_end(state: ScannerState, at: int) -> int:
+    """Return the offset behind the JSON values from `at` on, one behind the other, that are whole and no calls."""
+    text, end = state.buffer.text, at
+    while (found := decode_strict(state.buffer, at)) is not None and not may_be_call(found[0], state.tools):
+        end = found[1]
+        following = FIRST_KEY.match(text, at := _SPACE.match(text, end).end())  # type: ignore[union-attr]
+        if following is None or following[1] not in KEYS:
+            break
+    return end
+
+
 def parse_bare_json(state: ScannerState, position: int, sink: CallSink) -> CallParser:
     """Parse an object or a list in the form of a call, or several joined by `;`. Other JSON is data, and nothing in it is a call."""
     end, at = -1, position
@@ -72,7 +102,7 @@ def parse_bare_json(state: ScannerState, position: int, sink: CallSink) -> CallP
             sink.add(parse_calls(value[0], state.tools, (at, behind), value[1], marked=False))
         except NotACall:
             if end < 0:
-                state.note_set_aside(at, behind, "in JSON that is no call")
+                state.note_set_aside(at, behind, _DATA)
                 state.emit_quoted(behind)
             break
         end = behind

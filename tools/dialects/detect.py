@@ -13,7 +13,7 @@ from .compiled_dialect import AFTER_BRACE, CompiledDialect
 from .escaped_json import ESCAPED_SO_FAR, ESCAPED_START
 from .families.cline import parse_tool_element
 from .families.react import parse_action
-from .json_calls import KEYS
+from .json_calls import FIRST_KEY, JSON_COMMENTS, KEYS
 from .markers import ELEMENTS, INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS, CallSection
 from .mentions import Form
 from .named_call import detect_named_call
@@ -21,12 +21,9 @@ from .parsed_calls import MORE, NOT_HERE, NOTHING, Detection
 from .scanner_state import ScannerState
 from .tagged import PREFIXED_SECTION, Element, find_prefixed, may_be_prefixed, parse_element
 
-# Bounded repeats throughout: an unbounded one would make a long text of near misses quadratic.
-_JSON_COMMENTS = r"(?:(?://|#)[^\n]{0,200}\n\s*|/\*[^*]{0,200}\*/\s*)*"
-_FIRST_KEY = re.compile(rf"\{{\s*{_JSON_COMMENTS}[\"'“]?([A-Za-z_]+)[\"'”]?\s*:")
 # Each pattern has a partner `..._SO_FAR`, which tells whether text that ends here may still come to match it.
 _FIRST_KEY_SO_FAR = re.compile(
-    rf"\{{\s*{_JSON_COMMENTS}(?:(?://?|#)[^\n]{{0,200}}|/\*[^*]{{0,200}}\*?|[\"'“]?[A-Za-z_]{{0,20}}[\"'”]?\s*)\Z"
+    rf"\{{\s*{JSON_COMMENTS}(?:(?://?|#)[^\n]{{0,200}}|/\*[^*]{{0,200}}\*?|[\"'“]?[A-Za-z_]{{0,20}}[\"'”]?\s*)\Z"
 )
 _LIST_OF_OBJECTS = re.compile(r"\[\s*(?=\{)")
 _LIST_SO_FAR = re.compile(r"\[\s*\Z")
@@ -133,12 +130,12 @@ def _detect_functionary(state: ScannerState, position: int) -> Detection:
 def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
     """Detect an object at `position` whose first key is one that calls begin with."""
     text = state.buffer.text
-    key = _FIRST_KEY.match(text, position)
+    key = FIRST_KEY.match(text, position)
     if key is None:
         return MORE if _FIRST_KEY_SO_FAR.match(text, position, position + _LONGEST_KEY) else NOTHING
     if key[1] not in KEYS and (state.dialect.name_on_line is None or state.tools.find(key[1]) is None):
         return NOTHING
-    return start, partial(state.parse_call, start, start, partial(blocks.parse_bare_json, state, start), Form.UNMARKED)
+    return start, partial(blocks.parse_json_in_prose, state, start)
 
 
 def _detect_bracket(state: ScannerState, position: int) -> Detection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from .arguments import read_arguments
@@ -20,6 +21,28 @@ _WRAPPERS = ("function", "function_call", "tool_call", "tool_use", "call")
 _LISTS = ("tool_calls", "tool_uses", "calls", "function_calls", "tools")
 KEYS = frozenset((*NAMES, *ARGUMENTS, *_OTHER_KEYS, *_WRAPPERS, *_LISTS))
 """The keys one of which a call's object begins with."""
+# Bounded repeats: an unbounded one would make a long text of near misses quadratic.
+JSON_COMMENTS = r"(?:(?://|#)[^\n]{0,200}\n\s*|/\*[^*]{0,200}\*/\s*)*"
+FIRST_KEY = re.compile(rf"\{{\s*{JSON_COMMENTS}[\"'“]?([A-Za-z_]+)[\"'”]?\s*:")
+"""An object with its first key, which is group 1."""
+
+
+_CALL_KEYS = frozenset((*NAMES, *_WRAPPERS, *_LISTS))
+
+
+def may_be_call(value: object, tools: ToolSignatures) -> bool:
+    """Tell whether a JSON value in prose may be a call. Where not, `parse_calls` would raise NotACall, at a higher cost."""
+    if isinstance(value, list):
+        return bool(value) and may_be_call(value[0], tools)
+    if not isinstance(value, dict):
+        return False
+    keys = value.keys() & _CALL_KEYS
+    if not keys:
+        return len(value) == 1 and isinstance(next(iter(value.values())), dict)
+    if any(isinstance(value[key], (dict, list)) for key in keys):
+        return True
+    name = next((name for key in NAMES if isinstance(name := value.get(key), str)), None)
+    return name is not None and (not value.keys().isdisjoint(ARGUMENTS) or tools.find_marked(name) is not None)
 
 
 class NotACall(ValueError):

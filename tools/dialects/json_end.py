@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import NoReturn
 
 from .lenient_json import DEEPEST, parse_json
 from .text_buffer import Incremental, TextBuffer, wait_for
@@ -12,6 +14,45 @@ _JSON_TOKEN = re.compile(r"""["'“\[\]{}]|//|/\*|\#|[^\s\w,:+.\-$/()…]""")
 CLOSES = {"{": "}", "[": "]", "(": ")"}
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
 _INSIDE = {quote: re.compile(rf"\\|{re.escape(close)}") for quote, close in QUOTES.items()}
+
+
+def _check_unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key that is there twice")
+    return found
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} cannot be written in JSON")
+
+
+_WINDOW = 1_000  # characters in which most values end
+_MOST_LONG_FAILURES = 8
+_STRICT = json.JSONDecoder(object_pairs_hook=_check_unique, parse_constant=_refuse)
+
+
+def decode_strict(buffer: TextBuffer, at: int, longest: int = _WINDOW) -> tuple[object, int] | None:
+    """Return the value that begins at `at` and its end, where it is whole and strict JSON. It is read at the speed of C."""
+    # Never all of a long text for each of many values in it: an error alone counts its lines.
+    written = buffer.text[at : at + longest]
+    try:
+        value, end = _STRICT.raw_decode(written)
+    except (ValueError, RecursionError):
+        if longest > _WINDOW:
+            buffer.long_failures += 1
+        elif len(written) == longest and buffer.long_failures < _MOST_LONG_FAILURES:
+            return decode_strict(buffer, at, len(buffer.text))
+        return None
+    brackets = written.count("{", 0, end) + written.count("[", 0, end)
+    return (value, at + end) if brackets <= DEEPEST or not _is_deeper(value, DEEPEST) else None
+
+
+def _is_deeper(value: object, depth: int) -> bool:
+    if not isinstance(value, (dict, list)):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return depth == 0 or any(_is_deeper(each, depth - 1) for each in inside if type(each) is dict or type(each) is list)
 
 
 class JsonEnd:
@@ -32,6 +73,8 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
     stack: list[str] = []
     position = buffer.json_at = at
     buffer.json_is_call = False
+    if whole := decode_strict(buffer, at):
+        return JsonEnd(whole[1], whole[1], "", buffer)
     while True:
         found = _JSON_TOKEN.search(buffer.text, position)
         if found is None:

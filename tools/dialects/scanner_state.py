@@ -209,7 +209,7 @@ class ScannerState:
     def find_mentions(self) -> tuple[Mention, ...]:
         """Return what looks like a call and is none, in order."""
         found = [*self.mentions]
-        if self.set_aside and self.tools.by_name:
+        if self.set_aside and any(name in self.buffer.text for name in self.tools.by_name):
             names = "|".join(map(re.escape, sorted(self.tools.by_name, key=len, reverse=True)))
             pattern = re.compile(rf"(?<![\w.])({names})(?:\([^()\n]*(?:\)|(?=\()))|(?<=[\"'=:>])({names})(?=[\"'>])")
             for start, end, why in self.set_aside:

@@ -29,6 +29,8 @@ class TextBuffer:
     """How far the failed attempts to parse a call have looked."""
     no_start_before: int = 0
     """No call begins before this offset: a failed attempt from further left showed that."""
+    long_failures: int = 0
+    """How many attempts to decode a long value in one go have failed."""
     unmatched: dict[str, tuple[int, int]] = field(default_factory=dict)
     """For a closing quote, a part of a line that has none."""
     certain_to: int = 0
