@@ -1,6 +1,6 @@
 """How many calls are read as they were meant, how fast, and whether a cut stream reads the same.
 
-python benchmarks/dialects.py [--write]
+python benchmarks/dialects.py [--write] [--accuracy | --speed]
 
 The texts are in corpora beside the repository (../shared/corpora, or where SAYSO_CORPORA says); without them only speed is measured.
 """
@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -283,6 +284,76 @@ def measure_speed() -> Iterator[Row]:
             yield Row(f"a long argument in pieces of 1, {name}{told}: a piece at 100,000 beside one at 25,000", large / small, "times", 1.5)
 
 
+SHORT = '<tool_call>\n{"name": "ORDER", "arguments": {"item": "Burger", "customer": "9876", "quantity": 2}}\n</tool_call>'
+CALLS = {
+    "hermes": f"{SHORT}\n",
+    "call": "I ask for ORDER(Burger with fries, 9876, 14 Elm Street) now, as you said.\n",
+    "qwen3_coder": "<tool_call>\n<function=CALCULATOR>\n<parameter=expression>\n48/2\n</parameter>\n</function>\n</tool_call>\n",
+    "json": '{"name": "CALCULATOR", "arguments": {"expression": "48/2"}};',
+    "react": 'Action: CALCULATOR\nAction Input: {"expression": "48/2"}\n',
+}
+ITEM = {"id": 7, "title": "Row 7 of it", "price": 10.5, "tags": ["a", "b"], "nested": {"x": [1, 2, 3], "y": None}}
+DATA = {
+    "lines of JSON": f"{json.dumps(ITEM)}\n" * 9_000,
+    "lines of JSON that begin with a name": f"{json.dumps({'name': 'Ada Row', **ITEM})}\n" * 8_000,
+    "one list": json.dumps([ITEM] * 9_000),
+    "one list, indented": json.dumps([ITEM] * 6_000, indent=2),
+}
+HOSTILE = {
+    "100,000 calls": "CALCULATOR(1)\n" * 100_000,
+    "marks nested 10,000 deep": "<tool_call>" * 10_000 + "</tool_call>" * 10_000,
+    "brackets nested 10,000 deep": '{"a":[' * 10_000,
+    "10,000 objects that break off": '{"name": "ORDER", "arguments": {"item": "' * 10_000,
+    "10,000 thoughts in each other": "<think>" * 10_000,
+}
+
+
+def measure_short_calls() -> Iterator[Row]:
+    """Yield what a short call costs, whole and in tokens; beside json_repair and partial-json-parser where they are installed."""
+    whole = measure_seconds(lambda: [read(SHORT, TOOLS) for _ in range(300)], 9) / 300
+    yield Row("a short call, whole", whole * 1e6, "us")
+    pieces = re.findall(r"<[^>]*>|\w+|\W", SHORT)
+
+    def stream() -> None:
+        reader = Reader(TOOLS, arguments=True)
+        for piece in pieces:
+            reader.feed(piece)
+        reader.close()
+
+    yield Row(
+        f"a short call in {len(pieces)} tokens, its text told", measure_seconds(lambda: [stream() for _ in range(100)], 9) / 100 * 1e6, "us"
+    )
+    inner = SHORT.removeprefix("<tool_call>\n").removesuffix("\n</tool_call>")
+    beginnings = [inner[:end] for end in range(20, len(inner))]
+    for name in ("json_repair", "partial_json_parser"):
+        try:
+            parse = import_module(name).loads
+        except ImportError:
+            continue
+        again = measure_seconds(lambda parse=parse: [parse(each) for each in beginnings], 9)
+        yield Row(f"the JSON in it with {name}, each longer beginning, for nothing else is a stream to it", again * 1e6, "us")
+
+
+def measure_texts() -> Iterator[Row]:
+    """Yield the speed of text full of calls, of data in JSON, and of hostile texts."""
+    for name, call in CALLS.items():
+        text = call * (300_000 // len(call))
+        assert len(read(text, TOOLS).calls) == len(text) // len(call), name
+        yield Row(f"text full of calls, {name}", len(text) / measure_seconds(lambda text=text: read(text, TOOLS), 3) / 1e6, "MB/s")
+    for name, text in DATA.items():
+        assert not read(text, TOOLS).calls
+        yield Row(f"data, {name}", len(text) / measure_seconds(lambda text=text: read(text, TOOLS), 3) / 1e6, "MB/s", 10, at_least=True)
+    for name, text in HOSTILE.items():
+        yield Row(f"hostile: {name}", measure_seconds(lambda text=text: read(text, TOOLS), 1), "s", 20)
+    reader, piece = Reader(TOOLS, prose=False), SENTENCE * 9
+    start = time.process_time()
+    for _ in range(100_000_000 // len(piece)):
+        reader.feed(piece)
+    yield Row("a stream of 100 MB of prose, by 1 kB", time.process_time() - start, "s", 60)
+    small, large = (measure_growth(LONG["hermes"], size, arguments=True, piece="a" * 100) for size in (250, 10_000))
+    yield Row("a long argument in pieces of 100: a piece at 1 MB beside one at 25,000", large / small, "times", 1.5)
+
+
 LONG = {
     "call": "ORDER(Burger, 9876, ",
     "hermes": '<tool_call>\n{"name": "ORDER", "arguments": {"item": "',
@@ -293,20 +364,25 @@ LONG = {
 }
 
 
-def measure_growth(lead: str, size: int, *, arguments: bool) -> float:
-    """Return the seconds for a piece of one character."""
+def measure_growth(lead: str, size: int, *, arguments: bool, piece: str = "a") -> float:
+    """Return the seconds for a piece."""
 
     def once() -> None:
         reader = Reader(TOOLS, arguments=arguments)
         reader.feed(lead)
         for _ in range(size):
-            reader.feed("a")
+            reader.feed(piece)
 
     return measure_seconds(once, 3) / size
 
 
 if __name__ == "__main__":
+    corpora_only = "--accuracy" in sys.argv
+    speeds_only = "--speed" in sys.argv or not load_rows("bfcl_wire_formats")
+    sys.argv = [each for each in sys.argv if each not in ("--accuracy", "--speed")]
     if not load_rows("bfcl_wire_formats"):
         print(f"The corpora are not in {CORPORA} (set SAYSO_CORPORA): only speed is measured.", file=sys.stderr)
-        finish("Dialects", list(measure_speed()))
-    finish("Dialects", [*measure_accuracy(), *measure_mentions(), *compare_with_person(), *measure_splits(), *measure_speed()])
+    if not corpora_only:
+        finish("Dialects, speed", [*measure_speed(), *measure_short_calls(), *measure_texts()])
+    if not speeds_only:
+        finish("Dialects", [*measure_accuracy(), *measure_mentions(), *compare_with_person(), *measure_splits()])

@@ -488,3 +488,49 @@ def test_an_unknown_dialect_is_refused_with_the_known_ones() -> None:
 def test_without_tools_a_marked_call_is_read_as_it_is_written() -> None:
     text = json.dumps({"name": "anything", "arguments": {"x": 1}})
     assert calls_of(read(f"<tool_call>{text}</tool_call>", [])) == [("anything", {"x": 1})]
+
+
+STRIPPED = {
+    "a call": ('analysisI should ask.assistantcommentary to=functions.weather json{"city": "Oslo"}', "I should ask.", "", 1),
+    "the channel behind the name": (
+        'analysisI ask.assistantcommentary to=functions.weathercommentary json{"city": "Oslo"}',
+        "I ask.",
+        "",
+        1,
+    ),
+    "words before the call": (
+        'analysisI ask.assistantcommentaryLet me look.assistantcommentary to=functions.weather json{"city": "Oslo"}',
+        "I ask.",
+        "Let me look.",
+        1,
+    ),
+    "an answer": ("analysisKnown: weather(Oslo).assistantfinalIt is sunny.", "Known: weather(Oslo).", "It is sunny.", 0),
+    "a thought in two parts": ("analysisOne.assistantanalysisTwo.assistantfinalSunny.", "One.assistantanalysisTwo.", "Sunny.", 0),
+    "the word alone": ("analysis of it: the assistantfinally knew", "", "analysis of it: the assistantfinally knew", 0),
+    "elsewhere": ("An analysis. assistantfinal", "", "An analysis. assistantfinal", 0),
+}
+
+
+@pytest.mark.parametrize(("text", "thought", "prose", "calls"), STRIPPED.values(), ids=STRIPPED)
+def test_what_gpt_oss_thinks_is_a_thought_where_a_server_dropped_its_tokens(text: str, thought: str, prose: str, calls: int) -> None:
+    tools = [{"name": "weather", "parameters": {"properties": {"city": {"type": "string"}}, "required": ["city"]}}]
+    whole = read(text, tools)
+    assert (whole.reasoning, whole.text, len(whole.calls)) == (thought, prose, calls)
+    for cut in range(len(text) + 1):
+        reader = Reader(tools)
+        for piece in (text[:cut], text[cut:]):
+            reader.feed(piece)
+        assert reader.close() == whole
+
+
+def test_a_call_that_breaks_off_in_a_fence_is_a_problem_and_a_document_is_none() -> None:
+    tools = [{"name": "weather", "parameters": {"properties": {"path": {"type": "string"}}, "required": ["path"]}}]
+    (problem,) = read('```json\n{"name": "weather", "arguments": {"path": "a', tools).problems
+    assert problem.expected == "a call as complete JSON: weather(path)"
+    (problem,) = read('{"name": "weather", "arguments": {"path": "a', tools).problems
+    assert problem.tool == "weather"
+    for document in (
+        '```json\n{"name": "weather", "parameters": {"type": "object", "prop',
+        '```json\n{"name": "Ada", "arguments": {"path": "a',
+    ):
+        assert read(document, tools) == (document, (), (), "")

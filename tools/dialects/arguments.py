@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from .coerce import CoercionError, coerce_text
+from .coerce import CoercionError, coerce_text, is_mapping
 from .lenient_json import parse_json, parse_json_values
 from .signatures import ToolSignature
 
@@ -37,7 +37,7 @@ def read_arguments(tool: ToolSignature, given: object) -> tuple[Mapping[str, obj
             raise CoercionError(f"arguments as one JSON object ({error})") from None
     if given is None:
         return {}, ()
-    if isinstance(given, Mapping):
+    if is_mapping(given):
         return given, ()
     raise CoercionError(f"arguments as one JSON object: {tool.signature}")
 

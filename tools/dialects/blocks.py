@@ -33,6 +33,7 @@ _CALL_WITH_ARGUMENTS = re.compile(
 )
 _SPACE = re.compile(r"\s*")
 _DATA = "in JSON that is no call"
+_ENDED = object()
 _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
 _FENCED_SECTION = CallSection(frozenset(), ("```",))
 
@@ -58,14 +59,14 @@ def parse_named_json(state: ScannerState, start: int, position: int, name: str, 
 
 def parse_json_in_prose(state: ScannerState, start: int) -> Incremental[None]:
     """Parse an object or a list that begins at `start`. Data goes by at once: what is no call needs no look at what stands around it."""
-    steps = find_json_end(state.buffer, start)
-    while not ((head := _CALL_WITH_ARGUMENTS.match(state.buffer.text, start)) and state.tools.find_marked(head[1])):
-        try:
-            next(steps)
-        except StopIteration:
-            break
-        yield
     end = _find_data_end(state, start)
+    if end == start and not state.buffer.ended:
+        steps = find_json_end(state.buffer, start)
+        while not ((head := _CALL_WITH_ARGUMENTS.match(state.buffer.text, start)) and state.tools.find_marked(head[1])):
+            if next(steps, _ENDED) is _ENDED:
+                end = _find_data_end(state, start)
+                break
+            yield
     if end > start:
         state.note_set_aside(start, end, _DATA)
         state.emit_quoted(end)
@@ -314,6 +315,13 @@ def parse_reasoning_end(state: ScannerState, position: int, end: int) -> Increme
     if not state.reasoning:
         state.reclassify_as_reasoning(position)
     state.skip_to(end)
+    yield from ()
+
+
+def end_stripped_thought(state: ScannerState, end: int, behind: int) -> Incremental[None]:
+    """Turn all before `end` into reasoning, without the word "analysis" that it begins with, and read on at `behind`."""
+    state.reclassify_as_reasoning(end, len("analysis"))
+    state.at, state.seek = behind, max(behind, end + 1)
     yield from ()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any, TypeGuard
 
 from .lenient_json import parse_json, unescape
 
@@ -43,9 +44,14 @@ _ESCAPED_JSON = re.compile(r'[\[{][\s\[{]*\\"')
 _MOST_DIGITS = 4000  # int() refuses more than sys.get_int_max_str_digits(), 4,300 by default
 
 
+def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Tell whether this is a mapping. Most are dicts, which is told at a tenth of the cost of asking the abstract class."""
+    return type(value) is dict or isinstance(value, Mapping)
+
+
 def list_types(schema: object) -> tuple[str, ...]:
     """Return the JSON types that a schema allows; none where it does not say."""
-    if not isinstance(schema, Mapping):
+    if not is_mapping(schema):
         return ()
     named = schema.get("type")
     if isinstance(named, str) and named in _JSON_TYPES:
@@ -60,7 +66,7 @@ def list_types(schema: object) -> tuple[str, ...]:
 
 def alternatives(schema: object) -> list[object]:
     """Return the schemas of which one must hold: those of anyOf or oneOf, or one for each type in a list of types."""
-    if not isinstance(schema, Mapping):
+    if not is_mapping(schema):
         return []
     options = schema.get("anyOf") or schema.get("oneOf")
     if isinstance(options, (list, tuple)):
@@ -74,7 +80,7 @@ def alternatives(schema: object) -> list[object]:
 
 def is_plain_text(schema: object) -> bool:
     """Tell whether a schema takes any string and nothing else, as those of most parameters do."""
-    return isinstance(schema, Mapping) and schema.get("type") == "string" and not schema.keys() & _CHOICE_KEYS
+    return is_mapping(schema) and schema.get("type") == "string" and schema.keys().isdisjoint(_CHOICE_KEYS)
 
 
 def accepts_only_text(schema: object) -> bool:
@@ -88,7 +94,7 @@ def accepts_only_text(schema: object) -> bool:
 
 def _choices(schema: object) -> list[object] | None:
     """Return the values that a schema enumerates (`enum`, `const`), or None."""
-    if not isinstance(schema, Mapping):
+    if not is_mapping(schema):
         return None
     choices = [schema["const"]] if "const" in schema else schema.get("enum")
     return choices if isinstance(choices, list) else None
@@ -199,7 +205,7 @@ def unquote(written: str) -> str:
 
 def coerce_value(value: object, schema: object, name: str) -> object:
     """Return a JSON value as the type that the schema names: "9876" for an integer is 9876, and 9876 for a string is "9876"."""
-    if not isinstance(schema, Mapping) or (type(value) is str and is_plain_text(schema)):
+    if not is_mapping(schema) or (type(value) is str and is_plain_text(schema)):
         return value
     options = alternatives(schema)
     if options:

@@ -71,6 +71,7 @@ class CompiledDialect:
         openings = (_match_before_marker(markers, character, _PREFIXED if self.prefixed and character == "<" else ()) for character in "<[")
         names = (_match_parenthesis_after_name(self.names),) if self.call else ()
         self.trigger = re.compile("|".join((*names, *openings, *_TRIGGERS)))
+        self.stripped_trigger = re.compile(rf"{self.trigger.pattern}|a(?=ss|s?\Z)") if self.harmony else self.trigger
         # So much text behind a parenthesis decides whether it is the tool's signature; 8 for spaces and brackets around the name.
         self.longest_parameter = 8 + max((len(key) for tool in tools.by_name.values() for key in tool.properties), default=0)
         self.name_window = max(tools.longest_name, len("functools")) + 4  # characters to look back for a tool's name

@@ -12,6 +12,7 @@ from .bracketed import parse_bracketed
 from .compiled_dialect import AFTER_BRACE, CompiledDialect
 from .escaped_json import ESCAPED_SO_FAR, ESCAPED_START
 from .families.cline import parse_tool_element
+from .families.harmony import STRIPPED_TURN
 from .families.react import parse_action
 from .json_calls import FIRST_KEY, JSON_COMMENTS, KEYS
 from .markers import ELEMENTS, INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS, CallSection
@@ -47,7 +48,8 @@ _RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)
 _RECIPIENT = re.compile(r"\s*(?:assistant\s*)?to=[\w.\-:/]+\s*\Z")
 # The header of a call where a server has dropped the special tokens: "assistantcommentary to=functions.weather json{...}".
 _STRIPPED = re.compile(
-    r"(?:(?<![^\W_])(?:assistant)?(?:commentary|analysis)[ \t]*)?(?<![\w.])to=([\w.\-:/]+?)[ \t]*(?<![a-z])(?:json|code)?\s*\Z"
+    r"(?:(?<![^\W_])(?:assistant)?(?:commentary|analysis)[ \t]*)?"
+    r"(?<![\w.])to=([\w.\-:/]+?)(?:commentary)?[ \t]*(?<![a-z])(?:json|code)?\s*\Z"
 )
 _CHANNELS_SO_FAR = "|".join(
     sorted(
@@ -106,6 +108,18 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
             state.parse_call, start, position, partial(blocks.parse_named_json, state, start, position, named[2]), Form.UNMARKED
         )
     return _detect_json(state, position, position)
+
+
+def _detect_stripped_turn(state: ScannerState, position: int) -> Detection:
+    """Detect the end of an analysis of gpt-oss whose tokens were dropped: "analysisI know.assistantfinalIt is sunny."."""
+    found = STRIPPED_TURN.whole.match(state.buffer.text, position)
+    may_grow = not state.buffer.ended and STRIPPED_TURN.so_far.match(state.buffer.text, position)
+    if may_grow and (found is None or found[0].endswith("y")):
+        return MORE
+    if found is None or found[0] == "assistantanalysis":  # the thought goes on
+        return NOTHING
+    # The header of a call is read with it.
+    return position, partial(blocks.end_stripped_thought, state, position, position if found[0].endswith("=") else found.end())
 
 
 def _detect_functionary(state: ScannerState, position: int) -> Detection:
@@ -316,6 +330,7 @@ DETECTORS: dict[str, Callable[[ScannerState, int], Detection]] = {
     "<": _detect_marker,
     "]": _detect_marker,
     ">": _detect_functionary,
+    "a": _detect_stripped_turn,
     "◁": _detect_marker,
     "✿": _detect_marker,
 }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from .arguments import read_arguments
-from .coerce import CoercionError
+from .coerce import CoercionError, is_mapping
 from .parsed_calls import Item
 from .read_events import Problem
 from .signatures import ARGUMENTS, ToolSignature, ToolSignatures
@@ -59,14 +59,14 @@ def parse_calls(value: object, tools: ToolSignatures, span: tuple[int, int], not
         if not value and not marked:
             raise NotACall
         return [item for each in value for item in _parse_list_item(each, tools, span, notes, marked=marked)]
-    if not isinstance(value, Mapping):
+    if not is_mapping(value):
         raise NotACall
     for key in _LISTS:
         if isinstance(value.get(key), list) and value[key] and set(value) - {key} <= _OTHER_KEYS:
             return parse_calls(value[key], tools, span, notes, marked=marked)
     for key in _WRAPPERS:
         inner = value.get(key)
-        if isinstance(inner, Mapping) and set(value) - {key} <= _OTHER_KEYS:
+        if inner is not None and is_mapping(inner) and set(value) - {key} <= _OTHER_KEYS:
             return parse_calls(inner, tools, span, notes, marked=marked)
     return [_parse_call_object(value, tools, span, notes, marked=marked)]
 

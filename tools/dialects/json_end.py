@@ -58,14 +58,15 @@ def _is_deeper(value: object, depth: int) -> bool:
 class JsonEnd:
     """How far a JSON value reaches: `end` is behind its last bracket, or -1 where it stops at `stopped` with brackets `open`."""
 
-    __slots__ = ("end", "open", "stopped")
+    __slots__ = ("end", "open", "stopped", "value")
 
-    def __init__(self, end: int, stopped: int, open_brackets: str, buffer: TextBuffer) -> None:
+    def __init__(self, end: int, stopped: int, open_brackets: str, buffer: TextBuffer, value: object = None) -> None:
         if end < 0:
             buffer.searched_to = max(buffer.searched_to, stopped)
         self.end = end
         self.stopped = stopped
         self.open = open_brackets
+        self.value = value  # the object or list itself, where it was decoded on the way
 
 
 def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
@@ -74,7 +75,7 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
     position = buffer.json_at = at
     buffer.json_is_call = False
     if whole := decode_strict(buffer, at):
-        return JsonEnd(whole[1], whole[1], "", buffer)
+        return JsonEnd(whole[1], whole[1], "", buffer, whole[0])
     while True:
         found = _JSON_TOKEN.search(buffer.text, position)
         if found is None:
@@ -111,6 +112,8 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
 
 def parse_json_at(text: str, at: int, found: JsonEnd, ended: bool) -> tuple[object, tuple[str, ...]] | None:
     """Return the value and its repairs, or None where it cannot be read. Closing brackets are added where nothing else is missing."""
+    if found.value is not None:
+        return found.value, ()
     written = text[at : found.end if found.end >= 0 else found.stopped]
     notes: tuple[str, ...] = ()
     if found.end < 0:

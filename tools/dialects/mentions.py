@@ -112,6 +112,7 @@ _TAG = re.compile(
     r"|(?P<block>\s/\*|(?P<block_end>\*/))",
     re.IGNORECASE,
 )
+_MAY_BE_TAG = re.compile(r"[<&\[\\#{*>]")
 _ENDS = {
     "html": r"(?i:(?:<|&lt;)/{}\s*(?:>|&gt;))",
     "bb": r"(?i:\[/{}\])",
@@ -230,8 +231,11 @@ class Surroundings:
                 self.open_backticks = 0
 
     def _find_tags(self, piece: str) -> None:
-        text, tags = self._tag + piece, list(self._tags)
-        end = 0
+        text = self._tag + piece
+        if not _MAY_BE_TAG.search(text):
+            self._tag = text[-_LONGEST_TAG:]
+            return
+        end, tags = 0, list(self._tags)
         for found in _TAG.finditer(text):
             end, kind = found.end(), next(kind for kind in _ENDS if found[kind])
             groups = found.groupdict()

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from .compiled_dialect import CompiledDialect, skip_run
 from .detect import DETECTORS, find_held_start
 from .dialect import FORMS, ToolOrSchema, check_forms, collect_signatures, resolve_dialect
+from .families.harmony import STRIPPED_START
 from .mentions import Mark, find_closing
 from .parsed_calls import NOT_HERE, WAIT
 from .read_events import AllWasReasoning, CallRead, CallWithdrawn, ReadCall, ReadEvent, Reading, TextRead
@@ -82,7 +83,8 @@ def read(text: str, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str
 
 def is_prose(text: str, tools: ToolSignatures, dialect: str, native: bool) -> bool:
     """Return whether a reply holds no character that a call or a mark could begin with; most replies do not."""
-    trigger, at = _compile_dialect(tools, dialect, native).trigger, 0
+    compiled, at = _compile_dialect(tools, dialect, native), 0
+    trigger = compiled.stripped_trigger if STRIPPED_START.match(text) else compiled.trigger
     while (found := trigger.search(text, at)) and found.end() - found.start() > 1:
         at = skip_run(text, found.start())
     return found is None
@@ -116,8 +118,10 @@ def _compile_dialect(tools: ToolSignatures, dialect: str, native: bool, only: fr
 
 def _scan_text(state: ScannerState) -> Incremental[None]:
     """Parse the whole reply into the state. Yields wherever all that has arrived is parsed."""
-    buffer, trigger = state.buffer, state.dialect.trigger
+    buffer = state.buffer
     while True:
+        is_stripped = STRIPPED_START.match(buffer.text) is not None and not state.reasoning
+        trigger = state.dialect.stripped_trigger if is_stripped else state.dialect.trigger
         found = trigger.search(buffer.text, state.seek)
         if found is None:
             state.seek = len(buffer.text) if buffer.ended else find_held_start(state, len(buffer.text))

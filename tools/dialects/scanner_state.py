@@ -178,9 +178,9 @@ class ScannerState:
                 return False
             yield
 
-    def reclassify_as_reasoning(self, end: int) -> None:
-        """Turn everything emitted so far, calls included, into reasoning that ends at `end`."""
-        thought = self.buffer.text[:end]
+    def reclassify_as_reasoning(self, end: int, begin: int = 0) -> None:
+        """Turn everything emitted so far, calls included, into reasoning from `begin` to `end`."""
+        thought = self.buffer.text[begin:end]
         self.reasoning.append(thought)
         self.prose.clear()
         self.in_prose.clear()

@@ -112,18 +112,20 @@ def _skip_separators(buffer: TextBuffer, at: int, closes: tuple[str, ...], *, fr
     pattern = _separator_pattern(closes, fresh)
     while True:
         found = pattern.match(buffer.text, at)
+        if buffer.ended:
+            return found.end() if found else at
         # ```js may become ```json, which is a separator, or stay what it is.
-        if found is not None and buffer.text[found.end() - 3 : found.end() + 12] in _PARTIAL_FENCES and not buffer.ended:
+        if found is not None and buffer.text[found.end() - 3 : found.end() + 12] in _PARTIAL_FENCES:
             yield
             continue
         longer = _find_extendable_marker(buffer.text, at, found.end() if found else at, pattern)
-        if longer >= 0 and not buffer.ended:
+        if longer >= 0:
             at = longer  # wait: what looks like one marker may become another, as <tool_call> in <tool_calls>
             yield
             continue
         at = found.end() if found else at
         tail = buffer.text[at : at + _LONGEST_MARKER]
-        if buffer.ended or (tail not in _MARKER_PREFIXES):
+        if tail not in _MARKER_PREFIXES:
             return at
         yield
 

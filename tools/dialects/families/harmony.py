@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..family import ChatTemplate, Family
+from ..growing import growing
 from ..json_calls import parse_json_arguments
 from ..json_end import find_json_end, parse_json_at
 from ..parsed_calls import CallParser, CallSink
@@ -27,6 +28,10 @@ _NOBODY = frozenset(("assistant", "user", "all", "system"))
 _END = re.compile(r"<\|(?:call|end|return)\|>")
 # Beam writes arguments as XML, where its header says `<|constrain|>xml`.
 _PARAMETER = re.compile(r"<(\w+:)?parameter\s+name=")
+STRIPPED_START = re.compile(r"analysis(?=[\"'“‘(<*]|[^\W_a-z])")
+"""The beginning of a reply whose special tokens a server has dropped."""
+STRIPPED_TURN = growing("assistant(?:final|analysis|commentary(?:[ \t]*to=)?)")
+"""The turn after the analysis in such a reply: "analysisI should ask.assistantcommentary to=..."."""
 ENDS = ("<|call|>", "<|end|>", "<|return|>")
 TOKENS = ("<|start|>", "<|channel|>", "<|message|>", *ENDS, "<|constrain|>")
 
