@@ -27,7 +27,7 @@ from .spelling import find_meant
 from .stems import stem
 from .synonyms import Synonyms, check_groups
 from .vectors import VectorTable
-from .word_scores import MOST_HOLDERS, WeighedWord, cover, find_best, inverse_frequency, make_evidence, weigh
+from .word_scores import LookUp, WeighedWord, cover, find_best, make_evidence, weigh
 
 MOST_RESULTS = 200
 BUSY_SECONDS = 30.0
@@ -54,7 +54,6 @@ CREATE TRIGGER IF NOT EXISTS passage_removed AFTER DELETE ON passages BEGIN
 END;
 """
 _SCORED = "SELECT rowid, -bm25(stems, ?, 1.0) FROM stems WHERE stems MATCH ?"
-_HOLDERS = "SELECT rowid FROM stems WHERE stems MATCH ?"
 
 
 class IndexEntry(NamedTuple):
@@ -194,22 +193,15 @@ class PassageIndex:
     def _weigh_question(self, question: str) -> list[WeighedWord]:
         size = len(self)
         asked = read_question(question, self._synonyms) if size else []
-        look_up = self._look_up_in_many if size > LARGE_FROM else self._look_up
+        look_up: LookUp = self._look_up
+        if size > LARGE_FROM:
+            from .large_lookup import LargeLookUp  # late, for load time: most indexes are small
+
+            look_up = LargeLookUp(self.db, size, asked, _CONTEXT_WEIGHT)
         return [weigh(each, size, look_up, self._find_spelling) for each in asked]
 
     def _look_up(self, phrase: str, most: int | None = None) -> dict[int, float]:
         return dict(self.db.execute(_SCORED, (_CONTEXT_WEIGHT, quote_term(phrase))).fetchall())
-
-    def _look_up_in_many(self, phrase: str, most: int | None = None) -> dict[int, float]:
-        """Do as `_look_up` for a large index: of a common word, only whether a text holds it counts, because scoring thousands is slow.
-
-        Nothing is read beyond `most` texts: whoever asks has no use for a word that more of them hold.
-        """
-        rows = self.db.execute(f"{_HOLDERS} LIMIT ?", (quote_term(phrase), -1 if most is None else most + 1))
-        numbers = [number for (number,) in rows]
-        if len(numbers) > MOST_HOLDERS:
-            return dict.fromkeys(numbers, inverse_frequency(len(self), len(numbers)))
-        return self._look_up(phrase) if numbers else {}
 
     def _find_spelling(self, word: str) -> str | None:
         begins = word[:1]

@@ -36,6 +36,14 @@ ENOUGH_FOREIGN = 0.33
 """The share of the words of a question that makes a strength of 1, where there are no tables of its language."""
 
 
+class Holders(dict[int, float]):
+    """Some of the texts that hold a word, with their scores; `count` is how many hold it."""
+
+    def __init__(self, scores: dict[int, float], count: int) -> None:
+        super().__init__(scores)
+        self.count = count
+
+
 @dataclass(frozen=True, slots=True)
 class WeighedWord:
     """A word of the question over all texts; `weight` is what it tells.
@@ -53,15 +61,17 @@ class WeighedWord:
 
 def weigh(asked: AskedWord, size: int, look_up: LookUp, find_spelling: Callable[[str], str | None]) -> WeighedWord:
     """Look a word and those that may stand instead of it up in an index of `size` texts."""
-    own, sure = _saturate(look_up(asked.text), size), 1.0
-    if not own and asked.kind is not WordKind.COMMON and (spelt := find_spelling(asked.text)):
-        own, sure = _saturate(look_up(spelt), size), SPELT_WEIGHT
-    weight = _rarity(size, len(own))
-    if own and asked.rarity is not None:
+    found_own, sure = look_up(asked.text), 1.0
+    count, own = _count(found_own), _saturate(found_own, size)
+    if not count and asked.kind is not WordKind.COMMON and (spelt := find_spelling(asked.text)):
+        found_own, sure = look_up(spelt), SPELT_WEIGHT
+        count, own = _count(found_own), _saturate(found_own, size)
+    weight = _rarity(size, count)
+    if count and asked.rarity is not None:
         weight = (size * weight + ENGLISH_TEXTS * asked.rarity * _rarity(size, 1)) / (size + ENGLISH_TEXTS)
     scores = {number: sure * weight * share for number, share in own.items()}
     held = dict.fromkeys(own, sure)
-    most = weight if own else MOST_FOR_UNKNOWN
+    most = weight if count else MOST_FOR_UNKNOWN
     squares, sure_squares = dict[int, float](), dict[int, float]()
     for phrase, likeness in asked.alternatives:
         found = _saturate(look_up(phrase, MOST_HOLDERS), size)
@@ -77,9 +87,9 @@ def weigh(asked: AskedWord, size: int, look_up: LookUp, find_spelling: Callable[
     for number, square in squares.items():
         scores[number] = max(scores.get(number, 0.0), math.sqrt(square))
         proofs[number] = max(proofs.get(number, 0.0), math.sqrt(sure_squares[number]))
-    if not own:
+    if not count:
         weight *= UNKNOWN_TELLS[asked.kind]
-    return WeighedWord(asked, bool(own), weight, scores, held, proofs)
+    return WeighedWord(asked, bool(count), weight, scores, held, proofs)
 
 
 def find_best(words: Sequence[WeighedWord], top: int) -> list[tuple[int, float]]:
@@ -130,8 +140,12 @@ def _rarity(size: int, holders: int) -> float:
 
 def _saturate(found: dict[int, float], size: int) -> dict[int, float]:
     """Return BM25 scores without the part that is the same for all texts."""
-    rarity = inverse_frequency(size, len(found))
+    rarity = inverse_frequency(size, _count(found))
     return {number: score / rarity for number, score in found.items()}
+
+
+def _count(found: dict[int, float]) -> int:
+    return found.count if isinstance(found, Holders) else len(found)
 
 
 def inverse_frequency(size: int, holders: int) -> float:
