@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,9 +125,10 @@ async def test_a_session_goes_on_in_another_program(tmp_path: Path) -> None:
 async def test_wrong_use_is_told() -> None:
     place = engine()
     agent = Agent(ScriptedModel("Hello."))
+    no_engine: Any = "sqlite:///x.db"
     for wrong, why in (
         (lambda: Session(place, "a/b"), "cannot be a run id"),
-        (lambda: Session("sqlite:///x.db", "a"), "keeps no sessions"),
+        (lambda: Session(no_engine, "a"), "keeps no sessions"),
     ):
         with pytest.raises(UsageError, match=why):
             wrong()  # type: ignore[no-untyped-call]

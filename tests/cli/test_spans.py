@@ -126,7 +126,7 @@ class Sender(SpanExporter):
         for span in spans:
             context = span.get_span_context()
             assert context is not None
-            sent = into.add(name=span.name, start_time_unix_nano=span.start_time, end_time_unix_nano=span.end_time)
+            sent: Any = into.add(name=span.name, start_time_unix_nano=span.start_time, end_time_unix_nano=span.end_time)
             sent.trace_id, sent.span_id = context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big")
             if span.parent is not None:
                 sent.parent_span_id = span.parent.span_id.to_bytes(8, "big")

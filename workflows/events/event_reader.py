@@ -332,6 +332,7 @@ class EventReader:
             trust=str(result.trust or ""),
             secrecy=str(result.secrecy),
             key=key,
+            raised=self._plain(getattr(result, "raised", "")),
             seconds=time - began,
         )
 

@@ -313,7 +313,7 @@ class ToolFinished(RunEvent):
     """A call is over: "done", "failed", "rejected" (nothing was performed) or "unknown" (a person has to find out).
 
     `result` is what the model reads, `origin` where it is from. The labels are "tool", "untrusted" or "" (nobody vouches for it), and
-    "public" or "private". `seconds` is how long it was performed.
+    "public" or "private". `raised` is the exception of a tool that raised one, `seconds` how long it was performed.
     """
 
     call: str
@@ -324,6 +324,7 @@ class ToolFinished(RunEvent):
     trust: str = ""
     secrecy: str = ""
     key: str = ""
+    raised: str = ""
     seconds: float = 0.0
 
 

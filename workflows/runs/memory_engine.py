@@ -188,7 +188,7 @@ class BaseEngine(ABC, Generic[E]):
 
 def check_listeners(listeners: object) -> tuple[Callable[[AnyEvent], object], ...]:
     """Return the functions that are called with each event. Raises UsageError for what is none."""
-    given = tuple(listeners) if isinstance(listeners, Iterable) and not isinstance(listeners, str) else (listeners,)
+    given: tuple[Any, ...] = tuple(listeners) if isinstance(listeners, Iterable) and not isinstance(listeners, str) else (listeners,)
     for each in given:
         if not callable(each):
             raise UsageError(f"listeners={each!r} cannot take events. Write a list of functions that take one event: listeners=[print].")
