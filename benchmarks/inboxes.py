@@ -38,12 +38,14 @@ SUBMIT = """
 import asyncio, sys
 from sayso import engine
 from shipping import app
-async def main(url, first, count):
+async def main(url, count, rate):
     home = engine(url, app=app)
-    for number in range(first, first + count):
+    began = asyncio.get_running_loop().time()
+    for number in range(count):
         await home.submit("shipping", number, run_id=f"parcel-{number}")
+        await asyncio.sleep(max(0, began + (number - 100) / rate - asyncio.get_running_loop().time()))
     home.close()
-asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+asyncio.run(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])))
 """
 
 
@@ -112,14 +114,14 @@ async def measure(folder: Path, inboxes: int, seconds: float, rate: float) -> No
     port = int(re.search(r":(\d+)/", server.stdout.readline())[1])  # type: ignore[index]
     token = server.stdout.readline().partition("#token=")[2].strip()
     origin = f"http://127.0.0.1:{port}"
-    limits = httpx2.Limits(max_connections=20)
-    client = httpx2.AsyncClient(base_url=origin, headers={"Authorization": f"Bearer {token}"}, timeout=30, limits=limits)
+    limits = httpx2.Limits(max_connections=100)
+    client = httpx2.AsyncClient(base_url=origin, headers={"Authorization": f"Bearer {token}"}, timeout=120, limits=limits)
     signed_in = await client.post("/api/sign-in", json={"token": token})
     cookie = signed_in.headers["set-cookie"].partition(";")[0]
     watched, ready = Watched(), asyncio.Semaphore(50)
     streams = [asyncio.create_task(open_inbox(port, cookie, watched, ready)) for _ in range(inboxes)]
     total = int(seconds * rate)
-    submitting = start([sys.executable, "-c", SUBMIT, url, "0", str(total + 50)], folder)
+    submitting = start([sys.executable, "-c", SUBMIT, url, str(total + 50), str(rate)], folder)
     took: list[float] = []
     decided: dict[str, float] = {}
     memory: list[tuple[float, float]] = []

@@ -126,7 +126,7 @@ class LiveFeed:
                 self._say_trouble("")
             except (RunError, UsageError) as error:
                 self._say_trouble(str(error))
-            await asyncio.sleep(SOONEST_SECONDS)
+            await asyncio.sleep(SOONEST_SECONDS * (1 + self.watchers / 250))  # a thousand pages are told together, once a second
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._poked.wait(), LOOK_SECONDS - SOONEST_SECONDS)
             self._poked.clear()

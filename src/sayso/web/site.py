@@ -24,6 +24,7 @@ from .back_office import BackOffice, read_since, stream  # first: it says what t
 from .chat import Chats
 from .doors import COOKIE, SealedHeaders, TurnedAway, answer_turned_away, check_same_origin, read_json, read_text_field
 from .notices import Notice, Notifier, open_link
+from .openapi import describe_api
 from .people import ALL_RUNS, Person, SignIn, TrustedHeader
 from .request_pages import RequestPages
 from .run_pages import RunPages
@@ -80,6 +81,7 @@ class _Site:
             Route("/", self._send_page),
             Route("/files/{name}", self._send_file),
             Route("/api/me", self._tell_who),
+            Route("/api/openapi.json", self._describe),
             Route("/api/sign-in", self._sign_in, methods=["POST"]),
             Route("/api/open-link", self._open_link, methods=["POST"]),
             Route("/api/sign-out", self._sign_out, methods=["POST"]),
@@ -120,6 +122,10 @@ class _Site:
         if name not in self._files:
             raise TurnedAway(404, "There is no such file.")
         return Response(self._files[name], media_type=TYPES[Path(name).suffix], headers={"Cache-Control": "public, max-age=86400"})
+
+    async def _describe(self, request: Request) -> Response:
+        self._office.door.find_person(request)
+        return JSONResponse(describe_api())
 
     async def _tell_who(self, request: Request) -> Response:
         person = self._office.door.find_person(request)

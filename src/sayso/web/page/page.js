@@ -407,6 +407,11 @@ function cardNode(card, { level = "h2", full = false } = {}) {
   };
 
   const draw = async (problem = "") => {
+    const line = state.decided.find((each) => each.digest === card.digest);
+    if (line && line.state !== card.state) {
+      line.state = card.state;
+      drawList();
+    }
     node.replaceChildren(...cardParts(card, { level, full, problem, decide, isOpen, redraw: draw }));
   };
   node.refresh = async () => {
@@ -965,7 +970,8 @@ function treeNodes(run) {
   for (const node of run.tree) counts[node.state] = (counts[node.state] ?? 0) + 1;
   const rows = run.tree.slice(0, 150).map((node) => h("li", { class: `depth-${Math.min(6, node.path ? node.path.split("/").length : 0)}` }, h("span.dot", { class: `dot ${node.state}`, "aria-hidden": "true" }), h("span", {}, node.path.split("/").at(-1) || run.flow),
     h("small", {}, `${STATE_WORDS[node.state] ?? node.state}, ${plural(node.steps, "step")}${node.retries ? `, ${plural(node.retries, "retry").replace("retrys", "retries")}` : ""}`)));
-  return [h("h2", {}, "Branches ", h("small", {}, Object.entries(counts).map(([name, count]) => `${count} ${STATE_WORDS[name] ?? name}`).join(", "))), h("ul", {}, rows), run.branches > 150 ? h("p.note", {}, `and ${plural(run.branches - 150, "branch").replace("branchs", "branches")} more`) : null].filter(Boolean);
+  const summary = h("summary", {}, "Branches ", h("small", {}, Object.entries(counts).map(([name, count]) => `${count} ${STATE_WORDS[name] ?? name}`).join(", ")));
+  return [h("details", { open: run.branches <= 20 }, summary, h("ul", {}, rows), run.branches > 150 ? h("p.note", {}, `and ${plural(run.branches - 150, "branch").replace("branchs", "branches")} more`) : null)];
 }
 
 function proofButton(path) {
