@@ -189,6 +189,24 @@ def _chunk(index: int, **function: str) -> dict[str, Any]:
     }
 
 
+def test_each_call_of_a_list_streams() -> None:
+    text = (
+        '[TOOL_CALLS][{"name": "ask", "arguments": {"question": "one"}}, {"name": "nobody", "arguments": {}}, '
+        '{"name": "write", "arguments": {"path": "a\\n", "content": "two"}}, {"name": "ask", "arguments": {"question": "three"}}]'
+    )
+    events = stream(text, TOOLS)[1]
+    assert [event for event in events if isinstance(event, CallStarted)] == [
+        *(CallStarted("ask", 0), CallStarted("write", 1), CallStarted("ask", 2))
+    ]
+    told: dict[tuple[int, str], str] = {}
+    for event in events:
+        if isinstance(event, ArgumentDelta):
+            told[event.number, event.name] = told.get((event.number, event.name), "") + event.text
+    assert told == {(0, "question"): "one", (1, "path"): "a\n", (1, "content"): "two", (2, "question"): "three"}
+    assert [event.number for event in events if isinstance(event, CallRead)] == [0, 1, 2]
+    assert [event.problem.tool for event in events if isinstance(event, ProblemRead)] == ["nobody"]
+
+
 def test_calls_in_the_provider_s_own_field_stream_too() -> None:
     chunks = [
         _chunk(0, name="write", arguments='{"path": "a'),

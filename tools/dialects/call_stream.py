@@ -27,8 +27,7 @@ class OpenCall:
 
     def is_of(self, item: ReadCall | Problem) -> bool:
         """Tell whether this is the call, or the problem, that was read in the end."""
-        begins_in = item.span[0] <= self.start < item.span[1]
-        return begins_in and (isinstance(item, Problem) or item.tool == self.tool)
+        return item.span[0] <= self.start < item.span[1] and item.tool == self.tool
 
     def tell(self, end: int) -> list[ReadEvent]:
         """Return the events for what is new in the text up to `end`."""

@@ -74,6 +74,7 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
     stack: list[str] = []
     position = buffer.json_at = at
     buffer.json_is_call = False
+    buffer.json_items.clear()
     if whole := decode_strict(buffer, at):
         return JsonEnd(whole[1], whole[1], "", buffer, whole[0])
     while True:
@@ -88,6 +89,8 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
             continue
         token, position = found[0], found.end()
         if token in "{[":
+            if token == "{" and len(stack) == 1 and stack[0] == "[":
+                buffer.json_items.append(found.start())
             stack.append(token)
             if len(stack) > DEEPEST:
                 buffer.no_start_before = found.start()

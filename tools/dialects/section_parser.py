@@ -188,9 +188,9 @@ def _parse_json_or_list(buffer: TextBuffer, start: int, at: int, section: CallSe
 def find_json_end_announcing(
     buffer: TextBuffer, start: int, at: int, tools: ToolSignatures, sink: CallSink, pattern: re.Pattern[str] = _FIRST_NAME
 ) -> Incremental[JsonEnd]:
-    """Run `find_json_end` from `at`, and announce the tool of the call from `start` as soon as the pattern finds its name."""
+    """Run `find_json_end` from `at`, and announce the tool of each call from `start` as soon as the pattern finds its name."""
     steps = find_json_end(buffer, at)
-    announced = False
+    announced = 0
     while True:
         try:
             next(steps)
@@ -198,10 +198,13 @@ def find_json_end_announcing(
             result: JsonEnd = done.value
             return result
         buffer.json_is_call = True
-        if not announced and (found := pattern.match(buffer.text, at)):
-            announced = True
+        # Of a list each object may be a call. The others are not looked at before the name of this one has arrived.
+        begins = buffer.json_items or [at]
+        while announced < len(begins) and (found := pattern.match(buffer.text, begins[announced])):
+            announced += 1
             name = found[1] or found[2]
             if tools.find_marked(name):
+                buffer.json_at = begins[announced - 1]
                 sink.announce(name, start)
         yield
 

@@ -38,6 +38,8 @@ class TextBuffer:
     json_at: int = -1
     """Where the JSON of that call begins, and whether it is all of the call, not only its arguments."""
     json_is_call: bool = False
+    json_items: list[int] = field(default_factory=list)
+    """If that JSON is a list, where the objects in it begin."""
     positional_at: int = -1
     """Where the arguments of that call begin, if it is written NAME(...)."""
     arguments: list[tuple[str, int, int]] = field(default_factory=list)
