@@ -8,13 +8,14 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..sandbox.landlock import ALL_OF_ABI, EXECUTE, READING, read_abi, restrict
 
-PR_SET_NO_NEW_PRIVS = 38
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 _BECOME = "import sys; sys.path[:] = {path!r}; from sayso.tools.mcp.launcher import become; become(sys.argv[1], sys.argv[2:])"
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/opt", "/etc", "/proc", "/sys", "/run/systemd/resolve", "/nix", "/snap")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/tty", "/dev/shm", "/dev/pts", "/dev/fd")
@@ -70,6 +71,8 @@ def become(walls: str, command: list[str]) -> None:
     """Build the walls around this process and become the server."""
     given = json.loads(walls)
     libc = ctypes.CDLL(None, use_errno=True)
+    # When the program that started the server dies, however it does, the server is ended: else it stays for ever.
+    libc.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGTERM), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
     libc.prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
     everything = ALL_OF_ABI[5]
     grants = [(path, READING | EXECUTE) for path in given["read"]] + [(path, everything) for path in given["write"]]

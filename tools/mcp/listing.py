@@ -56,35 +56,6 @@ def read_tool(name: str, description: str | None, schema: JsonObject | None, ann
     )
 
 
-def mend_listing(result: object) -> list[str]:
-    """Leave malformed tools out of the result of a listing, in place, and return what was wrong: one must not spoil the others."""
-    if not isinstance(result, dict) or not isinstance(result.get("tools"), list):
-        return []
-    kept, problems = [], []
-    for each in result["tools"]:
-        name = each.get("name") if isinstance(each, dict) else None
-        if not isinstance(name, str) or not name:
-            problems.append("a tool without a name is left out")
-        elif (mended := _mend_schema(each.get("inputSchema"))) is None:
-            problems.append(f"{name!r} is left out: its schema is not one of an object")
-        else:
-            kept.append({**each, "inputSchema": mended})
-    result["tools"] = kept
-    return problems
-
-
-def _mend_schema(schema: object) -> JsonObject | None:
-    """Return a schema of an object, which a server may not have said; None for one of something else."""
-    if schema is None:
-        return {"type": "object", "properties": {}}
-    if not isinstance(schema, dict) or schema.get("type", "object") != "object":
-        return None
-    rules = schema.get("properties", {})
-    if not isinstance(rules, dict) or not all(isinstance(rule, (dict, bool)) for rule in rules.values()):
-        return None
-    return {**schema, "type": "object", "properties": {name: rule if isinstance(rule, dict) else {} for name, rule in rules.items()}}
-
-
 def choose_effect(tool: ListedTool, *, pinned: bool) -> Effect:
     """Return what a tool may do without asking. A server's hints count where a person has pinned exactly this tool; WRITE asks."""
     if not pinned or not tool.read_only:

@@ -20,7 +20,8 @@ from pydantic import ValidationError
 from ..errors import ToolError
 from .contents import read_result
 from .errors import CallLost, McpError, find_cause
-from .listing import MOST_PAGES, MOST_TOOLS, ListedTool, mend_listing, read_tool
+from .listing import MOST_PAGES, MOST_TOOLS, ListedTool, read_tool
+from .mending import mend_answer
 from .questions import Questions
 from .server_spec import ServerSpec
 from .stdio import LocalServer, Streams
@@ -29,8 +30,10 @@ MOST_STARTS = 3
 """How often a server that dies is started in one run."""
 LISTING_SECONDS = 30.0
 CLOSING_SECONDS = 8.0
-_REFUSED = (types.INVALID_PARAMS, types.METHOD_NOT_FOUND, types.INVALID_REQUEST)
+_REFUSED = (types.INVALID_PARAMS, types.METHOD_NOT_FOUND)
 """The codes of errors that a server answers with before it does anything."""
+_GONE = "Session terminated"
+"""What the protocol's package makes of HTTP 404 in a session: the server has forgotten it, and did nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +45,10 @@ class SessionOptions:
     sandbox: bool = True
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
+
+
+class _SessionForgotten(ToolError):
+    """The server does not know the session any more, as after its restart. Nothing was done."""
 
 
 @dataclass(eq=False)
@@ -82,7 +89,16 @@ class McpSession:
             raise ToolError(f"{error} Nothing was done.") from None
         self._check_unchanged(known)
         before = len(self.questions.told)
-        result = await self._send(client, known.name, arguments)
+        try:
+            result = await self._send(client, known.name, arguments)
+        except _SessionForgotten:
+            try:
+                await self.close()
+                client = await self._connect()
+            except McpError as error:
+                raise ToolError(f"{error} Nothing was done.") from None
+            self._check_unchanged(known)
+            result = await self._send(client, known.name, arguments)
         told = self.questions.told[before:]
         value = read_result(result)
         if result.is_error:
@@ -101,7 +117,7 @@ class McpSession:
             )
 
     async def _send(self, client: Client, name: str, arguments: Mapping[str, object]) -> types.CallToolResult:
-        seconds = self.spec.timeout_seconds or self.options.call_seconds
+        seconds, self._status = self.spec.timeout_seconds or self.options.call_seconds, 0
         try:
             async with asyncio.timeout(seconds):
                 return await client.call_tool(name, dict(arguments))
@@ -111,6 +127,12 @@ class McpSession:
         except MCPError as error:
             if error.code in _REFUSED:
                 raise ToolError(f"The MCP server {self.spec.name} refused the call: {error.message[:2000]}") from None
+            if self._status in (401, 403):
+                raise ToolError(
+                    f"The MCP server {self.spec.name} does not accept what it was sent as a token (HTTP {self._status})."
+                ) from None
+            if error.code == types.INVALID_REQUEST and error.message == _GONE:
+                raise _SessionForgotten("the server has forgotten the session, twice") from None
             why = error.message[:2000]
             if error.code == types.CONNECTION_CLOSED:
                 why = await self._find_end()
@@ -223,7 +245,7 @@ class McpSession:
                 async with mended_in, reading:
                     async for message in reading:
                         if isinstance(message, SessionMessage) and isinstance(message.message, types.JSONRPCResponse):
-                            self._mended += mend_listing(message.message.result)
+                            self._mended += mend_answer(message.message.result)
                         await mended_in.send(message)
 
             mending = asyncio.create_task(mend())

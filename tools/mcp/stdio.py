@@ -22,7 +22,7 @@ from mcp.shared.message import SessionMessage
 
 from .errors import McpError
 from .launcher import can_hold, choose_places, wrap_command
-from .listing import mend_listing
+from .mending import mend_answer
 from .server_spec import ServerSpec
 
 MOST_MESSAGE_BYTES = 32 * 1024 * 1024
@@ -134,7 +134,7 @@ class LocalServer:
                         self.said.append(line[:MOST_LINE].decode(errors="replace").rstrip())
                         continue
                     if isinstance(message, types.JSONRPCResponse):
-                        self.problems += mend_listing(message.result)
+                        self.problems += mend_answer(message.result)
                     await into.send(SessionMessage(message))
         except ValueError:  # no end of the line within the limit
             self.problem = f"it sent a message of more than {MOST_MESSAGE_BYTES // 1024 // 1024} MB, and was ended"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -55,7 +56,13 @@ async def serve_http(served: AppServer, host: str, port: int, on_start: Callable
         NeedsToken(app, token) if token else app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5
     )
     server = _Server(config, on_start)
-    await server.serve()
+    serving = asyncio.ensure_future(server.serve())
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:  # it ends by itself then, and closes what it listens on
+        server.should_exit = True
+        await serving
+        raise
 
 
 class _Server(uvicorn.Server):
