@@ -118,6 +118,8 @@ def main() -> None:
         return
     if MODE == "silent":
         time.sleep(60)
+    if MODE == "stubborn":
+        (NOTES / "pid").write_text(str(os.getpid()))
     if MODE == "noise":
         print("Welcome to the server!", flush=True)
     for line in sys.stdin:
@@ -143,6 +145,8 @@ def main() -> None:
             os._exit(1)
         elif number is not None:
             send(id=number, error={"code": -32601, "message": "Method not found"})
+    while MODE == "stubborn":  # its input has ended, and it does not
+        time.sleep(60)
 
 
 main()

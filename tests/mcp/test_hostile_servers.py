@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shlex
+import signal
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -225,3 +230,26 @@ async def test_a_run_that_waits_keeps_no_server_and_is_resumed_in_another_progra
         assert resumed.output == "Over."
     second.close()
     assert called(tmp_path) == 1
+
+
+PROGRAM = """
+import asyncio, os, signal, sys
+from sayso import mcp
+
+async def main():
+    async with mcp(sys.argv[1]).connect():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what ends a server with its starter is Linux's")
+def test_a_server_ends_with_the_program_that_started_it_however_that_ends(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM, command("stubborn", tmp_path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    with suppress(ProcessLookupError):  # it has ended already
+        server = os.pidfd_open(int((tmp_path / "pid").read_text()))
+        ended, _, _ = select.select([server], [], [], 10)
+        os.close(server)
+        assert ended

@@ -14,7 +14,7 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from sayso import App, Reject, engine
+from sayso import App, Reject, engine, tool
 from sayso.mcp_server import AppServer
 from sayso.mcp_server.resources import Resources
 from sayso.tools import Approve, UsageError
@@ -152,7 +152,7 @@ async def test_the_same_answer_again_returns_the_stored_result_and_another_one_i
         first, again, other = [await answer(client, asked, decision) for decision in ("approve", "approve", "reject")]
     assert (text(first), text(again), desk.orders()) == ('{"ordered": "burger", "number": 3}', text(first), ["3 burger"])
     assert other.is_error
-    assert "was approved by mcp (by its own word) (mcp) already" in text(other)
+    assert "was approved by an MCP client (mcp: mcp) already" in text(other)
     async with serving(url) as served, Client(served.server, elicitation_callback=Person()) as client:  # another process, another day
         assert text(await answer(client, asked, "approve")) == text(first)
         assert desk.orders() == ["3 burger"]
@@ -222,6 +222,32 @@ async def test_a_decision_in_a_terminal_counts_while_the_client_is_being_asked(m
         elsewhere.close()
     assert (desk.orders() == ["3 burger"]) is isinstance(decision, Approve)
     assert result.is_error is isinstance(decision, Reject)
+
+
+@tool.write(card="Pay {euros} euros?", approvals=2)
+async def pay(euros: int) -> str:
+    """Pay."""
+    return f"paid {euros}"
+
+
+@tool.write(card="Fire {name}?", roles=("boss",))
+async def fire(name: str) -> str:
+    """Fire somebody."""
+    return f"fired {name}"
+
+
+async def test_clients_are_one_person_whatever_they_call_themselves_and_have_no_role(url: str) -> None:
+    app = App(tools=[pay, fire], name="office")
+    names = [types.Implementation(name=name, version="1") for name in ("ada", "bob", "eve")]
+    person = Person(decision="approve")
+    async with serving(url, app, wait_seconds=0.1) as served:
+        for info in names:
+            async with Client(served.server, elicitation_callback=person, client_info=info) as client:
+                waiting = await client.call_tool("pay", {"euros": 5})
+                assert "This needs the yes of several people, and over MCP there is one." in text(waiting)
+                told = text(await client.call_tool("fire", {"name": "Ada"}))
+                assert "Only somebody with the role boss decides this" in told
+    assert all("Fire" not in asked for asked in person.asked)
 
 
 async def test_documents_and_reports_are_read_by_the_names_they_are_listed_under(url: str, tmp_path: Path) -> None:

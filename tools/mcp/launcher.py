@@ -46,8 +46,6 @@ def choose_places(command: Sequence[str], cwd: str, scratch: str, env: Mapping[s
     read += [str(home / each) for each in PROGRAMS]
     write = [scratch, *DEVICES, *(str(home / each) for each in CACHES)]
     here = Path(cwd)
-    if here != home and here not in home.parents:  # started in the home folder it may not read all of that
-        read.append(cwd)
     for argument in command[1:]:
         named = here / argument.rpartition("=")[2]
         if not argument or len(argument) > 4096 or named in (here, home, *home.parents):

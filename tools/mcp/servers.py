@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,6 +23,7 @@ from .listing import ListedTool, choose_effect, choose_secrecy
 from .server_spec import ServerSpec, read_servers
 from .trust import Pins
 
+log = logging.getLogger(__name__)
 if TYPE_CHECKING:
     from ..definition.schema_tool import SchemaTool
     from .questions import Sample
@@ -105,13 +107,16 @@ class McpServers:
         listed: list[JsonObject] = []
         for session, tools in zip(sessions, found, strict=True):
             if isinstance(tools, McpError) and not self._required:
+                log.warning("%s This run goes on without its tools.", tools)
                 listed.append({"problem": str(tools)})
             elif isinstance(tools, BaseException):
                 raise tools
             else:
                 pinned = self._pins.are_pinned(session.spec.identity, tools)
                 rows = [{**each.as_json(), "pinned": is_pinned} for each, is_pinned in zip(tools, pinned, strict=True)]
-                listed.append({"tools": rows, "problems": list(session.problems)})
+                for problem in session.problems:
+                    log.warning("The MCP server %s: %s", session.spec.name, problem)
+                listed.append({"tools": rows})
         return listed
 
     def _make_tools(self, sessions: Sequence[McpSession], listed: Sequence[JsonObject]) -> list[SchemaTool]:
@@ -120,6 +125,10 @@ class McpServers:
             for row in found.get("tools", ()):
                 if self._only is None or row["name"] in self._only:
                     made = self._make_tool(session, ListedTool.from_json(row), pinned=row["pinned"])
+                    if made is not None and any(each.name == made.name for each in tools):
+                        # "a.b" and "a-b" of a server are one name to an endpoint; of two servers they are refused where both are given
+                        own = any(each.name == made.name and each.identity.startswith(f"mcp {session.spec.identity} ") for each in tools)
+                        made = replace(made, name=f"{made.name[:55]}_{row['hash'][:8]}") if own else made
                     tools += [made] if made is not None else []
         if self._only is not None:
             names = {row["name"] for found in listed for row in found.get("tools", ())}
@@ -151,7 +160,7 @@ class McpServers:
             )
             return replace(made, made_at=self._made_at)
         except UsageError as error:
-            session.problems.append(f"{listed.name!r} is left out: {error}")
+            log.warning("The tool %r of the MCP server %s is left out: %s", listed.name, spec.name, error)
             return None
 
 

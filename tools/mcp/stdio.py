@@ -85,7 +85,11 @@ class LocalServer:
         command, cwd = self._find_program(env), self._find_folder()
         if self.sandbox and can_hold():
             self.is_held = True
+            if not self.spec.cwd and not any((Path(cwd) / each).exists() for each in command[1:] if each and not Path(each).is_absolute()):
+                cwd = scratch  # its command names nothing here, so it does not see this folder
             read, write = choose_places(command, cwd, scratch, env)
+            if self.spec.cwd:
+                read.append(cwd)
             command = wrap_command(command, read=[*read, *self.read], write=[*write, *self.write])
         try:
             return await asyncio.create_subprocess_exec(

@@ -42,15 +42,19 @@ def make_question(request: ApprovalRequest) -> types.ElicitRequestFormParams:
     return types.ElicitRequestFormParams(message=f"{card}\n\nRequest {request.digest}", requested_schema=SCHEMA)
 
 
-def read_answer(answer: object, by: str) -> Decision | None:
+BY = "an MCP client"
+"""Who decides over MCP, for the log: one and the same for all clients. What a client calls itself would be as many people as it likes."""
+
+
+def read_answer(answer: object, place: str) -> Decision | None:
     """Return what an answer decides, None if nothing. Only the word "approve" in the form is a yes: no form filled in by itself is one."""
     if not isinstance(answer, types.ElicitResult) or answer.action == "cancel":
         return None
     content = answer.content or {}
     said, reason = content.get("decision"), str(content.get("reason") or "")
     if answer.action == "decline" or said == REJECT:
-        return Reject(reason, by=by, place="mcp")
-    return Approve(by=by, place="mcp") if said == APPROVE else None
+        return Reject(reason, by=BY, place=place)
+    return Approve(by=BY, place=place) if said == APPROVE else None
 
 
 def find_digest(key: str, asked: Sequence[str]) -> str | None:

@@ -124,6 +124,20 @@ def check_arguments(flow: AnyFlow, arguments: Mapping[str, object]) -> Mapping[s
         raise ToolError(f"{flow.name} was not called: {name}{'.' + place if place else ''}: {problem['msg']}.") from None
 
 
+def iter_tools(flows: Iterable[AnyFlow]) -> Iterator[AnyTool]:
+    """Yield the tools of flows, and those of the agents and workflows that were made tools of."""
+    left, seen = list(flows), set[int]()
+    while left:
+        flow = left.pop()
+        if id(flow) in seen:
+            continue
+        seen.add(id(flow))
+        for tool in flow.own_tools():
+            yield tool
+            if isinstance(tool.workflow, Workflow):
+                left.append(tool.workflow)
+
+
 def find_effect(flow: AnyFlow) -> Effect:
     """Return the most that a flow can do to the world, as far as its tools are known."""
     if isinstance(flow, ToolStep):

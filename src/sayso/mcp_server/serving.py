@@ -27,8 +27,8 @@ from sayso.workflows import App, DurableEngine, RunResult, Worker
 from sayso.workflows.calls.execute import APPROVAL_SECONDS
 from sayso.workflows.durable import records
 
-from .decisions import KEY_LENGTH, DecidedOtherwise, find_digest, hand_in, make_question, read_answer
-from .outside_call import PREFIX, AnyFlow, build_input_schema, check_arguments, describe_flow, find_effect, make_outside_app
+from .decisions import BY, KEY_LENGTH, DecidedOtherwise, find_digest, hand_in, make_question, read_answer
+from .outside_call import PREFIX, AnyFlow, build_input_schema, check_arguments, describe_flow, find_effect, iter_tools, make_outside_app
 from .resources import Resources, fill_prompt, make_prompt
 from .results import make_failure, make_result, make_text
 from .state_keys import read_state_keys
@@ -68,6 +68,8 @@ class AppServer:
                 raise UsageError(
                     f"MCP clients cannot call a tool named {name!r}: give it letters, digits, _ - . only (name=), at most 128."
                 )
+        self._several = frozenset(tool.name for tool in iter_tools(self.flows.values()) if tool.approvals > 1)
+        self._roles = {tool.name: tool.roles for tool in iter_tools(self.flows.values()) if tool.roles}
         self._app, self._url, self._wait_seconds = make_outside_app(app), url, wait_seconds
         self.engine = DurableEngine(url, app=self._app)
         self.engine.store.stopped_state = records.QUEUED
@@ -210,9 +212,9 @@ class AppServer:
             if any(request.digest in left_open for request in result.pending):
                 return self._say_waiting(run_id, result.pending, "Nobody has decided.")
             is_new = False
-            if not self._can_ask(ctx):
+            if why := await self._find_obstacle(ctx, run_id, result.pending):
                 if not await self._wait_for_others(ctx, run_id, result.pending):
-                    return self._say_waiting(run_id, result.pending, self._why_not_asked())
+                    return self._say_waiting(run_id, result.pending, why)
             elif ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
                 return _make_questions(run_id, result.pending)
             elif not await self._elicit(ctx, run_id, result.pending):
@@ -244,18 +246,21 @@ class AppServer:
 
     # questions
 
-    def _can_ask(self, ctx: Context) -> bool:
-        """Return whether the client can put a form to its person, and an answer without a signature counts."""
-        capabilities = ctx.session.client_capabilities
-        elicitation = capabilities.elicitation if capabilities is not None else None
-        if self.engine.approvers is not None or elicitation is None or (elicitation.form is None and elicitation.url is not None):
-            return False
-        return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS or ctx.session.can_send_request
-
-    def _why_not_asked(self) -> str:
+    async def _find_obstacle(self, ctx: Context, run_id: str, pending: Sequence[ApprovalRequest]) -> str:
+        """Return why the client's person cannot be asked, empty if they can: no form, or an answer that would not count."""
         if self.engine.approvers is not None:
             return "Only a signed decision counts here, and none can be given over MCP."
-        return "Your client cannot ask its person (it has no elicitation)."
+        if needed := next((self._roles[request.tool] for request in pending if request.tool in self._roles), ()):
+            return f"Only somebody with the role {' or '.join(needed)} decides this, and nobody has one over MCP."
+        several = self._several.intersection(request.tool for request in pending)
+        if several and any(row.tool in several and row.decided_by == BY for row in await self.engine.approvals(run_id)):
+            return "This needs the yes of several people, and over MCP there is one."
+        capabilities = ctx.session.client_capabilities
+        elicitation = capabilities.elicitation if capabilities is not None else None
+        has_form = elicitation is not None and (elicitation.form is not None or elicitation.url is None)
+        if not has_form or not (ctx.protocol_version in MODERN_PROTOCOL_VERSIONS or ctx.session.can_send_request):
+            return "Your client cannot ask its person (it has no elicitation)."
+        return ""
 
     async def _elicit(self, ctx: Context, run_id: str, pending: Sequence[ApprovalRequest]) -> bool:
         """Ask an older client's person, one request after the other; an answer from elsewhere counts too. False where nobody decided."""
@@ -316,6 +321,6 @@ def _make_questions(run_id: str, pending: Sequence[ApprovalRequest]) -> types.In
 
 
 def _name_client(ctx: Context) -> str:
-    """Return what the client calls itself. It is its own word."""
+    """Return where a decision comes from: MCP, with what the client calls itself."""
     params = ctx.session.client_params
-    return f"{params.client_info.name} (by its own word)"[:80] if params is not None else "an MCP client"
+    return f"mcp: {params.client_info.name}"[:80] if params is not None else "mcp"
