@@ -599,8 +599,9 @@ def make_passages(count: int) -> Iterator[IndexEntry]:
 def search_in_many() -> Iterator[Row]:
     """Measure a search in a million passages, the slowest of some questions."""
     with tempfile.TemporaryDirectory() as folder, PassageIndex(Path(folder) / "passages.db") as index:
-        for _ in range(0, PASSAGES, 50_000):
-            index.add_all(make_passages(50_000))
+        entries = make_passages(PASSAGES)
+        while batch := list(itertools.islice(entries, 50_000)):
+            index.add_all(batch)
         taken = []
         for question in QUESTIONS:
             index.search(question)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 
 def price(
     model_name: str,
@@ -18,7 +20,9 @@ def price(
     providers charge for.
     With `base_url` only the provider at that address counts: a model on your own machine costs nothing, whatever its name.
     """
-    from genai_prices import Usage, calc_price
+    if base_url is not None and urlsplit(base_url).hostname in ("localhost", "127.0.0.1", "::1"):
+        return None
+    from genai_prices import Usage, calc_price  # late, for load time: its list is long
 
     cached = min(cached_tokens, input_tokens)
     written = min(cache_write_tokens, input_tokens - cached)

@@ -61,7 +61,28 @@ class Requester:
         `attempt` raises RequestRefused for an answer that is an error, ModelError for anything else. It must not show anybody what it
         reads: what was heard cannot be unsaid, so whatever follows the first word belongs after `ask`. Raises ModelError.
         """
-        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt  # late, for load time
+        try:
+            return await self._ask_without_refused_fields(request, build, attempt)
+        except ModelError as error:
+            if self.max_tries == 1 or not is_worth_retrying(error):
+                raise
+            failed = [error]
+        return await self._ask_again(failed, request, build, attempt)
+
+    async def _ask_again(
+        self,
+        failed: list[ModelError],
+        request: ModelRequest,
+        build: Callable[[frozenset[str]], JsonObject],
+        attempt: Callable[[JsonObject], Awaitable[T]],
+    ) -> T:
+        """Return the answer to a later try, each after its wait; the first one, which `failed`, counts."""
+        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt  # late, for load time: most requests are answered
+
+        async def ask() -> T:
+            if failed:
+                raise failed.pop()
+            return await self._ask_without_refused_fields(request, build, attempt)
 
         retrying = AsyncRetrying(
             sleep=self.sleep,
@@ -72,10 +93,10 @@ class Requester:
             reraise=True,
         )
         try:
-            return await retrying(self._ask_without_refused_fields, request, build, attempt)
+            return await retrying(ask)
         except ModelError as error:
             tries = retrying.statistics["attempt_number"]
-            if tries == 1 or not error.retryable:  # another kind of error says what to do about it
+            if not error.retryable:  # another kind of error says what to do about it
                 raise
             raise ModelError(
                 f"{error} Tried {tries} times.", retryable=error.retryable, retry_after_seconds=error.retry_after_seconds
