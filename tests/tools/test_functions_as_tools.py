@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import functools
+import math
 import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol
 
 import pytest
 from pydantic import BaseModel, Field, SecretStr
@@ -145,8 +146,17 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a card of an argument that there is not": (lambda: tool.write(card="Pay {cents}", description="x")(add), "(KeyError: 'cents')"),
     "a card that formats a number": (lambda: tool.write(card="Pay {a:.2f}", description="x")(add), "each a text on the card"),
     "a card with a brace too many": (lambda: tool.write(card="Pay {a", description="x")(add), "cannot be filled in (ValueError"),
+    "a function in C without a signature": (lambda: tool.read(description="x")(math.hypot), "does not tell its parameters"),
+    "a type that pydantic cannot build": (lambda: tool.read(description="x")(typed_by_a_protocol).parameters, "the type of 'edges'"),
     "a name that pydantic keeps": (lambda: tool.read(description="x")(keeps), "has the parameter 'model_config'"),
 }
+
+
+class Edge(Protocol):
+    size: int
+
+
+def typed_by_a_protocol(edges: Edge) -> None: ...
 
 
 def keeps(model_config: str) -> str:
@@ -162,6 +172,18 @@ def test_what_cannot_work_is_refused_when_the_tool_is_made(make: Callable[[], An
 
 def test_nothing_depends_on_what_a_function_says_that_it_returns() -> None:
     assert told(tool.read(returns_for_checkers_only), price=3) == "3"
+
+
+def test_a_docstring_of_a_form_of_its_own_is_read_as_it_is() -> None:
+    def look(word: str) -> str:
+        """Look.
+
+        Args:
+            word Offset in cells.
+        """
+        return word
+
+    assert tool.read(look).description == "Look.\n\nArgs:\n    word Offset in cells."
 
 
 def test_types_of_the_function_around_are_known() -> None:

@@ -70,7 +70,7 @@ def is_method(function: Any) -> bool:
         return True
     if not inspect.isfunction(function) or "." not in function.__qualname__.rpartition("<locals>.")[2]:
         return False
-    first = next(iter(inspect.signature(function).parameters.values()), None)
+    first = next(iter(inspect.signature(function).parameters.values()), None)  # a function in Python always has one
     return first is not None and first.name in _OWN and first.annotation is first.empty
 
 

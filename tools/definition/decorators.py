@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast, overload
 
@@ -10,7 +9,7 @@ from ..effects import AnyEffect, AnySecrecy, AnyTrust, Effect
 from ..errors import UsageError
 from .callables import check_callable, find_code, find_name, is_async, is_method
 from .hints import find_local_names
-from .schema import parse_docstring
+from .schema import parse_docstring, read_parameters
 from .tool import AnyTool, Arguments, Card, Caution, Inline, Lookup, Prepare, RequiresApproval, Tool
 from .tool_names import check_name
 
@@ -208,7 +207,7 @@ def _check_parameter_names(name: str, function: Callable[..., object], from_user
     named = (from_user,) if isinstance(from_user, str) else tuple(from_user)
     if not named:
         return ()
-    known = inspect.signature(find_code(function)).parameters
+    known = [parameter.name for parameter in read_parameters(find_code(function), name)] if named else []
     for each in named:
         if each not in known:
             raise UsageError(

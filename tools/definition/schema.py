@@ -17,7 +17,6 @@ from .hints import allow_none, find_context, read_hints
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
-    from pydantic.errors import PydanticUserError
     from pydantic_core import ErrorDetails
 
 
@@ -40,7 +39,7 @@ def read_signature(function: Callable[..., object], context_type: type, names: M
     name, fixed = find_name(function), find_fixed(function)
     hints = read_hints(find_code(function), name, names)
     parameters: list[inspect.Parameter] = []
-    for parameter in inspect.signature(function).parameters.values():
+    for parameter in read_parameters(function, name):
         if parameter.name in fixed or (parameter.name.startswith("_") and parameter.default is not parameter.empty):
             continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
@@ -70,6 +69,16 @@ _PARAMETER_MARKS = {
 """What begins a list of parameters, with the name of the style that it is of."""
 
 
+def read_parameters(function: Callable[..., object], name: str) -> list[inspect.Parameter]:
+    """Return the parameters of a function. Raises UsageError for one of a library in C that does not tell them."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (ValueError, TypeError):
+        raise UsageError(
+            f"The tool {name} is made of a function that does not tell its parameters. Write one around it: def {name}(text: str): ..."
+        ) from None
+
+
 def parse_docstring(function: Callable[..., object]) -> tuple[str, dict[str, str]]:
     """Return the docstring without its parameter list, and the description of each parameter (Google, NumPy, reST or epydoc)."""
     text = find_doc(function)
@@ -80,7 +89,10 @@ def parse_docstring(function: Callable[..., object]) -> tuple[str, dict[str, str
 
     # Of several styles the one is meant that finds the most; to try all of them takes four times as long.
     style = docstring_parser.DocstringStyle[styles.pop() if len(styles) == 1 else "AUTO"]
-    parsed = docstring_parser.parse(text, style)
+    try:
+        parsed = docstring_parser.parse(text, style)
+    except docstring_parser.ParseError:  # the list of parameters is of a form of its own: a model reads it as it is
+        return text.strip(), {}
     description = "\n\n".join(part for part in (parsed.short_description, parsed.long_description) if part)
     return description.strip(), {param.arg_name: " ".join((param.description or "").split()) for param in parsed.params}
 
@@ -89,6 +101,7 @@ def build_arguments_model(name: str, signature: Signature) -> type[BaseModel]:
     """Build the pydantic model of a call's arguments; it refuses unknown arguments."""
     from pydantic import ConfigDict, Field, create_model
     from pydantic.errors import PydanticUserError
+    from pydantic_core import SchemaError
 
     from .descriptions import add_descriptions  # late, for load time
 
@@ -109,23 +122,23 @@ def build_arguments_model(name: str, signature: Signature) -> type[BaseModel]:
 
     try:
         return build(fields)
-    except PydanticUserError as error:
+    except (PydanticUserError, SchemaError) as error:
         raise _name_the_parameter(name, fields, build, error) from None
 
 
-def _name_the_parameter(
-    tool: str, fields: Mapping[str, Any], build: Callable[[dict[str, Any]], object], error: PydanticUserError
-) -> UsageError:
+def _name_the_parameter(tool: str, fields: Mapping[str, Any], build: Callable[[dict[str, Any]], object], error: Exception) -> UsageError:
     """Return an error that names the parameter of which nothing can be built."""
     from pydantic.errors import PydanticUserError  # late, for load time
+    from pydantic_core import SchemaError  # late, as above
 
     for name, described in fields.items():
         try:
             build({name: described})
-        except PydanticUserError as found:
+        except (PydanticUserError, SchemaError) as found:
             error, tool = found, f"{tool}: the type of {name!r}"
             break
-    why = error.message.partition("\n")[0].rstrip(".")
+    lines = str(getattr(error, "message", error)).strip().splitlines()
+    why = (lines[0] if isinstance(error, PydanticUserError) else lines[-1]).strip().rstrip(".")
     return UsageError(f"The tool {tool} cannot be described to a model ({why}). Use a type whose values are written as JSON.")
 
 
