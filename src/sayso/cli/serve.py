@@ -7,15 +7,15 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from sayso.cli.load_object import load_app
-from sayso.cli.options import DatabaseUrl, Exit, read_whole
+from sayso.cli.options import DATABASE_VARIABLE, DEFAULT_DATABASE, DatabaseUrl, Exit, read_whole
 from sayso.cli.run_database import check_url, find_database_url
 from sayso.tools.errors import RunError, UsageError
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from sayso.web.back_office import BackOffice
-    from sayso.web.people import SignIn
+    from sayso.web.people import SignIn, TrustedHeader
+    from sayso.workflows import App
 
 TOKEN_VARIABLE = "SAYSO_PAGE_TOKEN"
 SHUTDOWN_SECONDS = 5
@@ -70,32 +71,48 @@ def serve(
     work
         Execute runs here. With --no-work `sayso worker` has to.
     """
-    from sayso.web.people import ALL_RUNS, Person, SignIn, TrustedHeader, read_people  # late, for load time
-
     loaded = load_app(app)
-    url = check_url(find_database_url(database or os.environ.get("SAYSO_DATABASE") or "sqlite:///sayso.db"), create=True)
-    if (trust_header is None) != (not trust_from):
-        raise UsageError("--trust-header and --trust-from belong together: a header means something only from an address that is named.")
-    trusted = TrustedHeader(trust_header, frozenset(trust_from or ())) if trust_header is not None else None
-    from sayso.console import find_user_name  # late, for load time
-    from sayso.web.back_office import BackOffice  # it says what to install where something is missing
-    from sayso.web.site import make_site  # late, for load time
+    url = check_url(find_database_url(database or os.environ.get(DATABASE_VARIABLE) or f"sqlite:///{DEFAULT_DATABASE}"), create=True)
+    from sayso.web.site import make_site  # it says what to install where something is missing
 
-    people = read_people(user) if user else (Person(find_user_name(), frozenset({ALL_RUNS})),)
-    sign_in = SignIn(people, os.environ.get(TOKEN_VARIABLE))
+    sign_in, trusted = _read_people(user or ()), _read_trusted(trust_header, trust_from or ())
     with closing(listen(host, port)) as listening:
         bound = listening.getsockname()[1]
-        try:
-            office = BackOffice(loaded, url, sign_in, trusted, works=work, cookie=make_cookie_name(url, bound))
-        except UsageError as error:  # the URL was checked: it is the database that is locked, full, not reachable, or newer
-            raise RunError(str(error)) from None
-        try:
+        with _open_office(loaded, url, sign_in, trusted, work, bound) as office:
             if notify:
                 _notify(office, notify, notify_allow or (), page_url or f"http://{host}:{bound}")
             _print_links(sign_in, host, bound, office.engine.database.place)
             return serve_page(make_site(office), listening)
-        finally:
-            office.engine.close()
+
+
+def _read_people(texts: Sequence[str]) -> SignIn:
+    from sayso.console import find_user_name  # late, for load time
+    from sayso.web.people import ALL_RUNS, Person, SignIn, read_people  # late, for load time
+
+    people = read_people(texts) or (Person(find_user_name(), frozenset({ALL_RUNS})),)
+    return SignIn(people, os.environ.get(TOKEN_VARIABLE))
+
+
+def _read_trusted(header: str | None, addresses: Sequence[str]) -> TrustedHeader | None:
+    from sayso.web.people import TrustedHeader  # late, for load time
+
+    if (header is None) != (not addresses):
+        raise UsageError("--trust-header and --trust-from belong together: a header means something only from an address that is named.")
+    return TrustedHeader(header, frozenset(addresses)) if header is not None else None
+
+
+@contextmanager
+def _open_office(app: App, url: str, sign_in: SignIn, trusted: TrustedHeader | None, works: bool, port: int) -> Iterator[BackOffice]:
+    from sayso.web.back_office import BackOffice  # late, for load time
+
+    try:
+        office = BackOffice(app, url, sign_in, trusted, works=works, cookie=make_cookie_name(url, port))
+    except UsageError as error:  # the URL was checked: it is the database that is locked, full, not reachable, or newer
+        raise RunError(str(error)) from None
+    try:
+        yield office
+    finally:
+        office.engine.close()
 
 
 def _notify(office: BackOffice, texts: Sequence[str], allowed: Sequence[str], page_url: str) -> None:
