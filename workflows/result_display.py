@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 from sayso.tools.approval.card_html import write_card
 from sayso.tools.approval.cards import escape_lines
@@ -17,7 +17,6 @@ from sayso.tools.errors import SaysoError
 
 from .events.plain_values import to_plain_json
 from .runs.limits import Usage
-from .runs.protocols import RunResult
 
 PLACE = "notebook"
 INSTALL = "Install ipywidgets for buttons, or decide in the next cell: <code>await result.resume({request.digest: Approve()})</code>"
@@ -25,15 +24,53 @@ _TASKS: set[asyncio.Task[None]] = set()
 """What buttons have begun: the event loop alone would forget it."""
 
 
-def write_result(result: RunResult[Any]) -> str:
+class ShownResult(Protocol):
+    """A run's result, as it is shown."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def value(self) -> Any: ...
+    @property
+    def finished(self) -> bool: ...
+    @property
+    def pending(self) -> Sequence[ApprovalRequest]: ...
+    @property
+    def usage(self) -> Usage: ...
+    @property
+    def engine(self) -> object: ...
+    def resume(self, decisions: Mapping[str, Decision] | None = None) -> Awaitable[Any]:
+        """Hand in decisions."""
+        ...
+
+
+class ShownNode(Protocol):
+    """A node of a workflow, as it is shown."""
+
+    kind: str
+    name: str
+    step: Any
+
+
+def write_parts(kind: str, name: str, parts: Sequence[ShownNode]) -> str:
+    """Return a workflow as a nested list in HTML: its kind and name, and its parts with theirs."""
+    inside = "".join(
+        f"<li>{write_parts(each.kind, each.name, getattr(each.step, 'parts', ()))}</li>"
+        for each in parts
+        if each.kind not in ("predicate", "join")
+    )
+    return f"{escape(kind)} <b>{escape(escape_lines(name))}</b>" + (f"<ul>{inside}</ul>" if inside else "")
+
+
+def write_result(result: ShownResult) -> str:
     """Return a result as HTML. What a model wrote is text in it."""
     if not result.finished:
         waits = f"<p>Run <b>{escape(result.run_id)}</b> waits for {len(result.pending)} decision{'s' * (len(result.pending) != 1)}.</p>"
-        return waits + "".join(map(write_card, result.pending))
+        return waits + "".join(write_card(each, read_shown(each.arguments)) for each in result.pending)
     return f"{_write_value(result.value)}<small style='opacity:.75'>{escape(_describe(result.run_id, result.usage))}</small>"
 
 
-def write_result_markdown(result: RunResult[Any]) -> str:
+def write_result_markdown(result: ShownResult) -> str:
     """Return a result as Markdown, its text in a block of code: a model's Markdown could load what it likes."""
     if not result.finished:
         cards = [f"    {escape_lines(each.summary)}" for each in result.pending]
@@ -55,7 +92,7 @@ def _describe(run_id: str, usage: Usage) -> str:
     return f"run {run_id}: {usage.model_calls} model calls, {usage.tool_calls} tool calls{tokens}{cost}"
 
 
-def show_result(result: RunResult[Any]) -> None:
+def show_result(result: ShownResult) -> None:
     """Show a result in a notebook: a pending one with buttons, where ipywidgets is installed."""
     from IPython.display import HTML, display  # type: ignore[attr-defined,unused-ignore]  # only a notebook calls this, and it has it
 
@@ -71,11 +108,12 @@ def show_result(result: RunResult[Any]) -> None:
         display(make_buttons(request, lambda decisions: _resume(result, decisions), show_result))  # type: ignore[no-untyped-call,unused-ignore]
 
 
-async def _resume(result: RunResult[Any], decisions: Mapping[str, Decision]) -> RunResult[Any]:
-    return await result.resume(decisions)
+async def _resume(result: ShownResult, decisions: Mapping[str, Decision]) -> ShownResult:
+    resumed: ShownResult = await result.resume(decisions)
+    return resumed
 
 
-def make_buttons(request: ApprovalRequest, resume: Callable[[Mapping[str, Decision]], Any], show: Callable[[RunResult[Any]], None]) -> Any:
+def make_buttons(request: ApprovalRequest, resume: Callable[[Mapping[str, Decision]], Any], show: Callable[[ShownResult], None]) -> Any:
     """Return a card with buttons: approve, reject with a reason, or edit the arguments, which makes a new card.
 
     The first click counts; then the buttons are off, and what the run came to is shown below.
@@ -98,7 +136,7 @@ def make_buttons(request: ApprovalRequest, resume: Callable[[Mapping[str, Decisi
                 print(f"sayso: {escape_lines(str(error))}")
 
     def click(make: Callable[[], Decision]) -> Callable[[object], None]:
-        def clicked(_button: object) -> None:
+        def take_click(_button: object) -> None:
             if approve.disabled:
                 return
             try:
@@ -113,7 +151,7 @@ def make_buttons(request: ApprovalRequest, resume: Callable[[Mapping[str, Decisi
             _TASKS.add(task)
             task.add_done_callback(_TASKS.discard)
 
-        return clicked
+        return take_click
 
     def change() -> Decision:
         wanted = json.loads(arguments.value)
@@ -125,7 +163,7 @@ def make_buttons(request: ApprovalRequest, resume: Callable[[Mapping[str, Decisi
     reject.on_click(click(lambda: Reject(reason.value, by=by, place=PLACE)))
     edit.on_click(click(change))
     rows = (widgets.HBox([approve, reject, reason]), widgets.HBox([edit, arguments]))
-    return widgets.VBox([widgets.HTML(write_card(request)), *rows, output])
+    return widgets.VBox([widgets.HTML(write_card(request, read_shown(request.arguments))), *rows, output])
 
 
 def _find_user() -> str:

@@ -119,11 +119,11 @@ class Workflow(Generic[A, B]):
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
 
-    def _repr_markdown_(self) -> str:
-        """Return a drawing of it, as a notebook shows it."""
-        from .shapes.mermaid import mermaid  # late, for load time
+    def _repr_html_(self) -> str:
+        """Return its parts, as a notebook shows them; `sayso.workflows.mermaid` draws it."""
+        from .result_display import write_parts  # late, for load time
 
-        return f"```mermaid\n{mermaid(self)}\n```"
+        return write_parts(self.kind, self.name, self.parts)
 
     async def execute(self, run: Run, value: A) -> B:
         """Do the work. All that has an effect or depends on chance goes through `run`: run.step, run.call, run.child."""

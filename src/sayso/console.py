@@ -7,6 +7,7 @@ import getpass
 import os
 import re
 import sys
+from collections.abc import AsyncIterator
 from typing import TextIO
 
 from sayso.tools.approval.cards import escape_lines, show_value
@@ -119,6 +120,15 @@ def _discard_typed_ahead(stream: TextIO) -> None:
         import termios
 
         termios.tcflush(stream.fileno(), termios.TCIFLUSH)
+
+
+async def read_lines() -> AsyncIterator[str]:
+    """Yield what somebody says in a conversation, line by line, until the end of the input or a good-bye."""
+    while (line := await read_line("you> ")) is not None:
+        if line.strip().lower() in ("exit", "quit", "bye"):
+            return
+        if line.strip():
+            yield line.strip()
 
 
 async def read_line(prompt: str) -> str | None:

@@ -110,7 +110,7 @@ async def test_what_is_replaced_in_the_input_is_what_is_sent_stored_and_kept(tmp
     result = await agent.run(f"My card is {CARD}.", engine=home, run_id="r1")
     assert sent == [(UserMessage("My card is [card number].", said=("My card is ", ".")),)]
     assert result.messages[0] == UserMessage("My card is [card number].", said=("My card is ", "."))
-    assert [event async for event in home.stored_events("r1") if isinstance(event, GuardActed)] == [
+    assert [event async for event in home.follow_emitted("r1") if isinstance(event, GuardActed)] == [
         GuardActed("r1", "PersonalData", "input", "replaced", "a card number")
     ]
     home.close()

@@ -71,7 +71,7 @@ def test_a_kernel_shows_results_cards_flows_and_calculations(shown: dict[str, li
     assert "<b>Mail to ada</b>" in html(shown["request"])
     assert "the model chose it" in html(shown["request"])
     assert "<b>147.74554437890625</b>" in html(shown["calculation"]).replace(",", "")
-    assert "```mermaid" in str(shown["flow"][0]["data"]["text/markdown"])
+    assert html(shown["flow"]) == "sequential <b>lunch</b><ul><li>agent <b>desk</b></li></ul>"
     assert re.fullmatch(r"<memory engine, 0 runs>; <app shop: desk>; <agent desk>; <write tool mail>\n", printed(shown["reprs"]))
 
 

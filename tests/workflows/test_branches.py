@@ -134,7 +134,7 @@ async def test_used_up_rounds_are_a_run_that_ended_early_with_its_best() -> None
 async def test_rounds_are_events() -> None:
     home = engine()
     await iterate(one_more, until=lambda value: value > 2, max_rounds=9).run(1, engine=home, run_id="r1")
-    assert [event for event in [e async for e in home.stored_events("r1")] if isinstance(event, RoundEnded)] == [
+    assert [event for event in [e async for e in home.follow_emitted("r1")] if isinstance(event, RoundEnded)] == [
         RoundEnded("r1", 0),
         RoundEnded("r1", 1),
     ]
@@ -144,7 +144,7 @@ async def test_tries_are_events_that_are_kept_and_the_last_failure_is_raised_as_
     home = engine()
     with pytest.raises(ValueError, match="1 is broken"):
         await sequential(step(fails, retries=2, backoff_seconds=0)).run(1, engine=home, run_id="r1")
-    tries = [event.attempt for event in [e async for e in home.stored_events("r1")] if isinstance(event, StepRetried)]
+    tries = [event.attempt for event in [e async for e in home.follow_emitted("r1")] if isinstance(event, StepRetried)]
     assert tries == [2, 3]
 
 

@@ -221,7 +221,7 @@ async def test_cancelling_in_a_write_lets_it_end_and_stops_before_the_next_step(
     with pytest.raises(Cancelled):
         await home.result("r1")
     assert (held.ended, after.done) == (1, [])
-    settled = [event.outcome async for event in home.stored_events("r1") if isinstance(event, WriteSettled)]
+    settled = [event.outcome async for event in home.follow_emitted("r1") if isinstance(event, WriteSettled)]
     assert settled == ["done"]
 
 
@@ -241,7 +241,7 @@ async def test_events_are_told_once_from_any_number_on_and_for_a_child_alone(hom
     result = await flow.run("a", engine=home, run_id="r1", deps=written)
     while result.pending:
         result = await home.resume("r1", {request.digest: Approve() for request in result.pending})
-    told = [event async for event in home.stored_events("r1")]
+    told = [event async for event in home.follow_emitted("r1")]
     assert told[:2] == [StepStarted("r1", "shout.0"), StepEnded("r1", "shout.0")]
     assert [event.run for event in told if isinstance(event, BranchStarted)] == [
         "r1/parallel.1",
@@ -250,8 +250,8 @@ async def test_events_are_told_once_from_any_number_on_and_for_a_child_alone(hom
     ]
     assert sum(isinstance(event, ApprovalAsked) for event in told) == 2
     assert len(told) == len(set(map(repr, told)))
-    assert [event async for event in home.stored_events("r1", since=4)] == told[4:]
-    child = [event async for event in home.stored_events("r1/parallel.1/note.1")]
+    assert [event async for event in home.follow_emitted("r1", since=4)] == told[4:]
+    child = [event async for event in home.follow_emitted("r1/parallel.1/note.1")]
     assert child == [event for event in told if event.run == "r1/parallel.1/note.1"]
 
 

@@ -96,7 +96,7 @@ async def test_a_look_up_and_a_person_are_given_the_key_even_where_the_tool_does
 
     home = engine()
     told = await outcome(calling(act), engine=home, run_id="r1")
-    started = [event for event in [e async for e in home.stored_events("r1")] if isinstance(event, WriteStarted)]
+    started = [event for event in [e async for e in home.follow_emitted("r1")] if isinstance(event, WriteStarted)]
     assert looked == [started[0].key]
     assert f"key {looked[0][:16]}" in told
     assert "looking it up failed too (ConnectionError: no line)" in told
@@ -328,7 +328,7 @@ async def test_the_story_of_a_write_is_told_in_order() -> None:
     home = engine()
     await calling(give, to="ada", amount=1).run("x", engine=home, run_id="r1", approve=yes)
     kinds = (ApprovalAsked, ApprovalDecided, WriteStarted, WriteSettled)
-    told: list[Any] = [event async for event in home.stored_events("r1") if isinstance(event, kinds)]
+    told: list[Any] = [event async for event in home.follow_emitted("r1") if isinstance(event, kinds)]
     assert [type(event) for event in told] == list(kinds)
     assert told[-1].outcome is Outcome.DONE
     assert told[2].key == told[3].key == told[0].request.key

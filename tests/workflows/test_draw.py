@@ -139,7 +139,7 @@ def labels(text: str) -> list[str]:
 async def test_after_a_run_each_place_says_how_often_it_was_reached() -> None:
     home = engine()
     await EVERYTHING.run(3, engine=home, run_id="r1", approve=yes)
-    events = [event async for event in home.stored_events("r1")]
+    events = [event async for event in home.follow_emitted("r1")]
     text = mermaid(EVERYTHING, events)
     assert labels(text) == [
         "max",
@@ -186,11 +186,11 @@ async def test_where_it_stopped_is_marked_with_the_reason() -> None:
 async def test_a_write_that_waits_is_marked_and_so_is_one_that_was_refused() -> None:
     home, flow = engine(), sequential(one_more, map_each_of_two(), step(str, name="text"))
     paused = await flow.run(1, engine=home, run_id="r1")
-    assert "note<br/>2x<br/>2 waiting for a yes" in labels(mermaid(flow, [event async for event in home.stored_events("r1")]))
+    assert "note<br/>2x<br/>2 waiting for a yes" in labels(mermaid(flow, [event async for event in home.follow_emitted("r1")]))
     first, second = paused.pending
     with pytest.raises(Exception, match="said no"):
         await paused.resume({first.digest: Approve(), second.digest: Reject()})
-    text = mermaid(flow, [event async for event in home.stored_events("r1")])
+    text = mermaid(flow, [event async for event in home.follow_emitted("r1")])
     told = "note<br/>2x<br/>1 failed: note ended rejected: The user said no. Nothing was done.<br/>1 stopped here"
     assert told in labels(text)
 
@@ -199,7 +199,7 @@ async def test_a_write_that_was_refused_in_a_branch_is_marked_though_the_run_wen
     home, flow = engine(), parallel(sequential(one_more, note), one_more, on_error="collect")
     paused = await flow.run(1, engine=home, run_id="r1")
     await paused.resume({paused.pending[0].digest: Reject("not today")})
-    text = mermaid(flow, [event async for event in home.stored_events("r1")])
+    text = mermaid(flow, [event async for event in home.follow_emitted("r1")])
     assert labels(text) == ["one_more<br/>1x", "note<br/>1x<br/>failed: not today", "one_more<br/>1x"]
 
 

@@ -274,10 +274,10 @@ async def test_events_of_a_child_are_its_own() -> None:
     home = engine()
     flow = parallel(sequential(one, sequential(one, name="deep"), name="a"), sequential(one, name="b"))
     await flow.run(1, engine=home, run_id="r1")
-    told = [event async for event in home.stored_events("r1/a.0")]
+    told = [event async for event in home.follow_emitted("r1/a.0")]
     assert {event.run for event in told} == {"r1/a.0", "r1/a.0/deep.1"}
-    assert [event async for event in home.stored_events("r1/a.0", since=2)] == told[2:]
-    assert len([event async for event in home.stored_events("r1")]) == len(told) + 4
+    assert [event async for event in home.follow_emitted("r1/a.0", since=2)] == told[2:]
+    assert len([event async for event in home.follow_emitted("r1")]) == len(told) + 4
 
 
 @pytest.mark.parametrize("since", range(6))
@@ -291,7 +291,7 @@ async def test_events_are_numbered_from_the_first_also_when_they_are_still_to_co
     await gate.begun.wait()
 
     async def listen() -> None:
-        told.extend([event async for event in home.stored_events("r1", since=since)])
+        told.extend([event async for event in home.follow_emitted("r1", since=since)])
 
     listening = asyncio.ensure_future(listen())
     await asyncio.sleep(0)

@@ -283,7 +283,7 @@ async def test_what_a_grant_was_used_for_is_told_and_can_be_listed(home: Any) ->
         ("mail(to by <lambda>)", 4e9, 0, None),
     ]
     assert {each.grant.version for each in listed} == {mail.version}
-    events = [event async for event in home.stored_events("r1")]
+    events = [event async for event in home.follow_emitted("r1")]
     assert [event.grants for event in events if isinstance(event, GrantsGiven)] == [tuple(each.grant for each in listed)]
     (used,) = (event for event in events if isinstance(event, GrantUsed))
     assert (used.grant, used.tool) == (grants[0].id, "mail")

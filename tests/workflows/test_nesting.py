@@ -58,7 +58,7 @@ def test_any_nesting_goes_on_through_pauses_however_its_writes_are_approved(pair
         assert end == plain_end(pair, value)
         assert len(world.done) <= approved  # each write once, each with a key of its own; a failure beside it may come before a write
         assert len(world.done) == approved or end is ValueError
-        told = Counter((type(event), *event) for event in [e async for e in home.stored_events("r1")] if isinstance(event, ONCE))
+        told = Counter((type(event), *event) for event in [e async for e in home.follow_emitted("r1")] if isinstance(event, ONCE))
         assert set(told.values()) <= {1}  # and nothing is told twice
         await nothing_left_running()
 

@@ -66,7 +66,7 @@ async def test_a_name_stands_once(strict: bool) -> None:
 async def test_a_child_is_named_below_its_parent() -> None:
     home = engine()
     await parallel(sequential(one_more, name="inner"), one_more).run(1, engine=home, run_id="r1")
-    assert [event.run for event in [e async for e in home.stored_events("r1")] if isinstance(event, BranchStarted)] == [
+    assert [event.run for event in [e async for e in home.follow_emitted("r1")] if isinstance(event, BranchStarted)] == [
         "r1/inner.0",
         "r1/one_more.1",
     ]
@@ -182,7 +182,7 @@ async def test_writes_of_a_list_are_asked_about_as_far_as_they_are_under_way(con
 async def test_events_are_told_live_and_from_an_offset() -> None:
     home = engine()
     await home.start(sequential(one_more, one_more).execute, 1, run_id="r1")
-    told = [event async for event in home.stored_events("r1", since=1)]
+    told = [event async for event in home.follow_emitted("r1", since=1)]
     assert [event for event in told if isinstance(event, StepEnded)] == [StepEnded("r1", "one_more.0"), StepEnded("r1", "one_more.1")]
 
 

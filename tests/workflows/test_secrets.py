@@ -179,7 +179,7 @@ async def test_a_secret_that_a_model_wrote_reaches_the_tool_and_no_database(
     done = await agent(used, arguments).run("log in", engine=again, run_id="r1", approve=approve)
     assert (done.output, DONE) == ("Done.", [received])
     assert_hidden(await read_whole(again), among)
-    events = [event async for event in again.stored_events("r1")]
+    events = [event async for event in again.follow_emitted("r1")]
     assert_hidden(repr(events), among)
     (message,) = [each for each in done.messages if isinstance(each, ToolMessage)]
     assert_hidden(repr(message), among)  # the tool repeated it

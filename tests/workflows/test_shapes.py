@@ -104,7 +104,7 @@ async def test_then_adds_a_step_to_the_same_workflow_and_leaves_the_first_one_as
     assert (await first.run(3)).output == 4
     home = engine()
     await flow.run(3, engine=home, run_id="r1")
-    assert [event.name async for event in home.stored_events("r1") if isinstance(event, StepEnded)] == ["one_more.0", "twice.1"]
+    assert [event.name async for event in home.follow_emitted("r1") if isinstance(event, StepEnded)] == ["one_more.0", "twice.1"]
 
 
 async def test_a_tool_that_wants_more_than_it_is_handed_says_how_to_fix_it() -> None:
@@ -153,8 +153,8 @@ async def test_failures_can_be_collected() -> None:
 async def test_the_events_of_a_run_are_its_story_and_can_be_read_again() -> None:
     home = engine()
     await sequential(one_more, twice).run(1, engine=home, run_id="r1")
-    assert [event async for event in home.stored_events("r1")][1::2] == [StepEnded("r1", "one_more.0"), StepEnded("r1", "twice.1")]
-    assert len([event async for event in home.stored_events("r1", since=3)]) == 1
+    assert [event async for event in home.follow_emitted("r1")][1::2] == [StepEnded("r1", "one_more.0"), StepEnded("r1", "twice.1")]
+    assert len([event async for event in home.follow_emitted("r1", since=3)]) == 1
 
 
 async def test_a_writer_is_given_its_task_its_text_and_the_critique() -> None:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
+from ..canonical import Json
 from .cards import escape_invisible, show_value
 
-if TYPE_CHECKING:
-    from .requests import ApprovalRequest
+
+class ShownRequest(Protocol):
+    """A request, as it is drawn: its card, its arguments with where they are from, its warnings, and which one it is."""
+
+    @property
+    def card(self) -> str: ...
+    @property
+    def shown(self) -> Sequence[Any]: ...
+    @property
+    def warnings(self) -> Sequence[str]: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def tool(self) -> str: ...
 
 
-def write_card(request: ApprovalRequest) -> str:
-    """Return the card as HTML."""
-    from .requests import read_shown
-
-    exact = read_shown(request.arguments)
+def write_card(request: ShownRequest, exact: Mapping[str, Json]) -> str:
+    """Return the card as HTML; `exact` are its arguments as people are shown them, whole."""
     rows = "".join(
         f"<tr><th style='text-align:left'>{_text(each.name)}</th>"
         f"<td><code>{_text(show_value(exact.get(each.name), in_quotes=True))}</code></td>"
@@ -33,7 +46,7 @@ def write_card(request: ApprovalRequest) -> str:
     )
 
 
-def write_card_markdown(request: ApprovalRequest) -> str:
+def write_card_markdown(request: ShownRequest) -> str:
     """Return the card as Markdown: in a block of code, in which nothing is obeyed."""
     lines = [*request.card.split("\n"), *(f"{each.name} = {each.value}   ({each.origin})" for each in request.shown)]
     lines += [f"! {each}" for each in request.warnings]

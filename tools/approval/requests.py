@@ -122,7 +122,7 @@ class ApprovalRequest:
         """Return the card as a notebook shows it."""
         from .card_html import write_card  # late, for load time
 
-        return write_card(self)
+        return write_card(self, read_shown(self.arguments))
 
     def _repr_markdown_(self) -> str:
         """Return the card as Markdown, for what shows no HTML."""

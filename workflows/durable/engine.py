@@ -545,7 +545,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
             async for event in told:
                 yield event
 
-    async def stored_events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
+    async def follow_emitted(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
         """Yield what was emitted, as it is stored, from number `since` on, then live until the run ends or pauses, wherever that is."""
         root_id, below = run_id.partition("/")[0], f"{run_id}/"
         at = number = 0

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..events.event_reader import MISSING, Began, EventReader, Over, Unread
 from ..events.event_types import AnyEvent, ModelRequested
 from ..events.watched_execution import Listener, hand_out, is_of, read_streamed
 from ..runs.codec import read_value
-from ..runs.execution import AnyResult
+from ..runs.execution import AnyResult, EventSink
 from ..runs.stored_types import find_type
 from . import records
 from .chain import Row
@@ -20,9 +20,40 @@ from .news import POLL_SECONDS
 from .store import read_stored
 
 if TYPE_CHECKING:
-    from .durable_execution import DurableExecution
-    from .engine import DurableEngine
+    from .durable_journal import DurableJournal
     from .records import RunRow
+
+
+class Executed(Protocol):
+    """A run that is executed in this program, as those who read its events see it."""
+
+    id: str
+    listeners: list[EventSink]
+    notes: dict[tuple[str, str], Mapping[str, Any]] | None
+    saved: DurableJournal
+
+    def join(self) -> asyncio.Future[AnyResult]:
+        """Return the end, or the next pause."""
+        ...
+
+
+class KeepsLogs(Protocol):
+    """An engine, as those who follow a log see it."""
+
+    clock: Callable[[], float]
+
+    async def run(self, run_id: str) -> RunRow:
+        """Return the row of a run. Raises UsageError if there is none."""
+        ...
+
+    async def log(self, run_id: str, since: int = 0) -> list[Row]:
+        """Return the log of a run after row `since`."""
+        ...
+
+    def find_here(self, run_id: str) -> Executed | None:
+        """Return the execution of a run in this event loop."""
+        ...
+
 
 GATHER_SECONDS = 0.12
 """How long after something was emitted here the log is read: by then it is written."""
@@ -40,7 +71,18 @@ class LogEvents:
         self._input: object = None
 
     def take(self, row: Row, run: RunRow | None = None) -> Iterator[AnyEvent]:
-        """Yield the events of the next row. `run` is the run as it is now: what it came to is not in its log."""
+        """Yield the events of the next row. `run` is the run as it is now: what it came to is not in its log.
+
+        A row that cannot be read, because it was changed, is an event that says so: a reader of many runs goes on.
+        """
+        try:
+            told = list(self._read_row(row, run))
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
+            why = f"row {row.number} ({row.kind} {row.name}) cannot be read; see: sayso verify {self.root}"
+            told = list(self.reader.take(Unread(self.root, "UnreadableRow", why), row.at))
+        yield from told
+
+    def _read_row(self, row: Row, run: RunRow | None) -> Iterator[AnyEvent]:
         match row.kind:
             case "started":
                 self._flow, self._input = row.name, _read(row.value)
@@ -78,14 +120,14 @@ class LogEvents:
 class ExecutionEvents(LogEvents):
     """The events of a run that is executed here, as they happen: after those of its log, with the numbers that they get there."""
 
-    def __init__(self, execution: DurableExecution) -> None:
+    def __init__(self, execution: Executed) -> None:
         super().__init__(execution.id)
         self._execution, secrets = execution, execution.saved.secrets
         self.reader = EventReader(execution.id, self, lambda value: secrets.mask_json(value) if secrets.texts else value)
 
     def find_result(self, run: str, name: str) -> object:
         """Return what a step came to."""
-        return self._execution.journal.results.get(run, {}).get(name, MISSING)
+        return self._execution.saved.results.get(run, {}).get(name, MISSING)
 
     def find_sent(self, run: str, name: str) -> Mapping[str, Any] | None:
         """Return what a step has sent to its model, or which calls it makes."""
@@ -134,7 +176,7 @@ def _read_output(run: RunRow) -> object:
     return stored.get("value") if isinstance(stored, dict) else stored
 
 
-async def follow_log(engine: DurableEngine, run_id: str, since: int, through_pauses: bool) -> AsyncGenerator[AnyEvent, None]:
+async def follow_log(engine: KeepsLogs, run_id: str, since: int, through_pauses: bool) -> AsyncGenerator[AnyEvent, None]:
     """Yield the stored events of a run or child from number `since` on, then those that are added, until it ends or pauses.
 
     While it is executed here, what streams comes in between, each piece after the request that it answers.
@@ -173,10 +215,10 @@ class _Tap:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[object] = asyncio.Queue()
-        self._execution: DurableExecution | None = None
+        self._execution: Executed | None = None
         self._pause: asyncio.Future[AnyResult] | None = None
 
-    def attach(self, engine: DurableEngine, root: str) -> None:
+    def attach(self, engine: KeepsLogs, root: str) -> None:
         """Listen to the execution of the run in this event loop, if there is one."""
         execution = engine.find_here(root)
         if execution is not None and execution is not self._execution:

@@ -117,7 +117,7 @@ def describe_end(error: BaseException) -> str:
 
 def read_streamed(event: object, time: float) -> Iterator[AnyEvent]:
     """Yield the public event of what streams; nothing for what is stored as well."""
-    from ..runs.events import Progress
+    from ..runs.events import Progress  # late, for load time
     from .event_types import StageReached
 
     if isinstance(event, Progress):

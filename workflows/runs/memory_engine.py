@@ -372,7 +372,7 @@ class MemoryEngine(BaseEngine[Execution]):
             async for event in told:
                 yield event
 
-    async def stored_events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
+    async def follow_emitted(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
         """Yield what was emitted, as it is stored, of a run and its children from number `since` on, then live until it ends or pauses."""
         execution = self._find(run_id)
         below = f"{run_id}/"

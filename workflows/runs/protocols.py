@@ -459,7 +459,7 @@ class Engine(Protocol):
         """Yield the events of a run and its children from number `since` on, then live ones until it ends or pauses: see sayso.events."""
         ...
 
-    def stored_events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
+    def follow_emitted(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
         """Yield what was emitted, as it is stored, from number `since` on, then live until the run ends or pauses."""
         ...
 

@@ -18,7 +18,7 @@ from sayso.cli.display import read_text
 from sayso.cli.options import NAME_A_MODEL, BaseUrl, Dialect, Exit, ModelName, StoreIn, resolve_model
 from sayso.cli.resume import say_what_waits, stream_resumed
 from sayso.cli.run_database import database_option, is_database_named, open_engine
-from sayso.console import escape_controls, print_card, read_line, terminal
+from sayso.console import escape_controls, print_card, read_lines, terminal
 from sayso.tools.errors import Cancelled, RunError, RunIdTaken, UsageError
 from sayso.workflows import RunEnded, RunResult
 from sayso.workflows import engine as memory_engine
@@ -193,15 +193,6 @@ def _number_of(row: RunRow) -> int:
 def _question_in(row: RunRow) -> str:
     """Return what the customer said in a stored turn."""
     return str(getattr(read_text(row.input), "text", ""))
-
-
-async def read_lines() -> AsyncIterator[str]:
-    """Yield what the customer says, line by line, until the end of the input or a good-bye."""
-    while (line := await read_line("you> ")) is not None:
-        if line.strip().lower() in ("exit", "quit", "bye"):
-            return
-        if line.strip():
-            yield line.strip()
 
 
 async def _print_answer(events: AsyncIterator[object]) -> tuple[RunResult[str], list[WriteSettled]]:

@@ -7,11 +7,11 @@ from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sayso.agents import Agent, Session
-from sayso.cli.chat import read_lines
+from sayso.cli.display import describe_call
 from sayso.cli.options import Exit
 from sayso.cli.resume import say_what_waits
 from sayso.cli.run_database import database_option, open_engine
-from sayso.console import escape_controls, print_card, terminal
+from sayso.console import escape_controls, print_card, read_lines, terminal
 from sayso.tools.approval.cards import show_value
 from sayso.tools.errors import NotFinished, SaysoError, UsageError
 from sayso.workflows import App, RunResult
@@ -157,8 +157,7 @@ def describe(event: AnyEvent) -> str:
     """Return what is said of an event beside the answer; "" for most."""
     match event:
         case ToolBegan():
-            given = ", ".join(f"{key}={_shorten(value)}" for key, value in event.arguments.items())
-            return f"{show_value(event.tool)}({given})"
+            return describe_call(event.tool, event.arguments)
         case ToolFinished():
             said = f": {_shorten(event.result)}" if event.result not in (None, "") else ""
             return f"{show_value(event.tool)} {event.outcome}{said}"

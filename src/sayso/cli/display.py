@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 
 from sayso.tools.approval.cards import escape_lines, show_value
@@ -13,6 +14,8 @@ from sayso.workflows.runs.codec import NotJson, read_value, strip_types, to_json
 from sayso.workflows.runs.limits import Usage
 
 MAX_LENGTH = 300
+MAX_ARGUMENT = 160
+"""Characters of an argument that stand in the line of a call."""
 
 
 def read_text(text: str) -> object:
@@ -32,6 +35,12 @@ def shorten(value: object, limit: int = MAX_LENGTH) -> str:
     """Return a value on one line with every character visible; a longer one is cut, with its number of characters."""
     text = escape_lines(" ".join((value if isinstance(value, str) else readable_json(value)).split()))
     return text if len(text) <= limit else f"{text[:limit]} ... ({len(text)} characters)"
+
+
+def describe_call(tool: str, arguments: Mapping[str, object]) -> str:
+    """Return a call as one reads it: look(item=burger)."""
+    given = ", ".join(f"{show_value(name)}={shorten(to_plain(value), MAX_ARGUMENT)}" for name, value in arguments.items())
+    return f"{show_value(tool)}({given})"
 
 
 def describe_input(value: object) -> str:

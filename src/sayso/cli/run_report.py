@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.agents.messages import Reply
-from sayso.cli.display import describe_decision, describe_input, format_time, read_text, shorten, to_plain
+from sayso.cli.display import describe_call, describe_decision, describe_input, format_time, read_text, shorten, to_plain
 from sayso.console import format_card
 from sayso.tools.approval.cards import escape_lines, show_value
 from sayso.tools.approval.requests import ApprovalRequest
@@ -68,6 +68,8 @@ class RunReport:
                 return [ReportLine(row.at, "asked", f"{show_value(row.name)}: {shorten(describe_input(value), 2000)}", "bold")]
             case "begun":
                 return self._report_execution(row, value)
+            case "sent":
+                return self._report_calls(row, value)
             case "kept":
                 return self._report_result(row, value)
             case "event" | "told":
@@ -85,6 +87,13 @@ class RunReport:
         self._owner = owner
         again = "" if row.name == "1" else f"again (execution {show_value(row.name)}) "
         return [*lines, ReportLine(row.at, "executed", f"{again}by {owner}", "dim")]
+
+    def _report_calls(self, row: Row, value: object) -> list[ReportLine]:
+        """Return a line for each call that a step of reads makes, in the words of `sayso chat`."""
+        calls = value.get("calls", ()) if isinstance(value, Mapping) else ()
+        place = self._place(row.run)
+        words = [describe_call(str(each["tool"]), each["arguments"]) for each in calls if isinstance(each, Mapping)]
+        return [ReportLine(row.at, "calls", f"{place}: {each}" if place else each) for each in words]
 
     def _report_result(self, row: Row, value: object) -> list[ReportLine]:
         place = self._place(row.run, row.name)
