@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench chaos format clean release matrix
+.PHONY: demo test check bench chaos format clean release matrix site
 
 demo: $(VENV)/core
 	@$(BIN)/sayso demo
@@ -39,6 +39,10 @@ release: $(VENV)/dev
 # Installs Sayso in each Python that is here, in each way, and types README into a fresh shell: make matrix OPTIONS=--short
 matrix: $(VENV)/dev
 	@$(BIN)/python tests/installs/matrix.py $(OPTIONS)
+
+# The documentation, into build/site: open build/site/index.html. Fails on a warning, a link that leads nowhere, a name without a page.
+site: $(VENV)/dev
+	@$(BIN)/python docs/build_site.py
 
 clean:
 	@rm -rf $(VENV) dist build

@@ -46,7 +46,7 @@ def ways(model: Model, problem: Problem, tries: int) -> dict[str, Workflow[objec
 
 def table(marks: Sequence[dict[str, bool]]) -> str:
     """How many problems each way solves, and what it changes against the first."""
-    lines = []
+    lines: list[str] = []
     for way in marks[0]:
         pairs = [(mark["zero-shot"], mark[way]) for mark in marks]
         changes = f"   fixed {pairs.count((False, True))}, lost {pairs.count((True, False))}" if way != "zero-shot" else ""

@@ -44,7 +44,9 @@ async def main(
     words = words_per_minute * minutes
     talk = requests(words * tokens_per_word, words * tokens_per_word * answer_ratio, turns)
     tokens_in, tokens_out = map(sum, zip(*talk, strict=True))
-    prices = {f"at ${usd_per_1000:g} per 1,000": lambda sent, answered: (sent + answered) * usd_per_1000 / 1000}
+    prices: dict[str, Callable[[int, int], float | None]] = {
+        f"at ${usd_per_1000:g} per 1,000": lambda sent, answered: (sent + answered) * usd_per_1000 / 1000
+    }
     prices |= {model: partial(price, model) for model in models or ("gpt-3.5-turbo", "gpt-5-mini", "gpt-5", "claude-sonnet-4-5")}
     lines = [f"{name:<24} {total(talk, cost)}" for name, cost in prices.items()]
     return "\n".join([f"{words:,.0f} words said: {tokens_in:,} tokens go in, {tokens_out:,} come out", *lines])

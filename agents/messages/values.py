@@ -99,6 +99,11 @@ class ToolMessage(NamedTuple):
     labels: Labels | None = None
 
     @property
+    def text(self) -> str:
+        """Return the results as text, one below the other."""
+        return "\n".join(str(result.content) for result in self.results)
+
+    @property
     def user_texts(self) -> tuple[str, ...]:
         """Return nothing: tools wrote it."""
         return ()

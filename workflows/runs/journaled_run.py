@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision, Edit
 from sayso.tools.calls import find_labels
-from sayso.tools.definition.tool import Tool
 from sayso.tools.effects import CLEAN, Labels
 from sayso.tools.errors import ReplayError, WorkflowError
 
@@ -337,12 +336,14 @@ class JournaledRun:
     def expect_cost(self, usd: float, sent_usd: float) -> None:
         """Do nothing: there is no cap. See CappedRun."""
 
-    async def call(self, tool: Tool[..., Any], /, **arguments: object) -> Any:
+    async def call(self, tool: Any, /, *no: Any, **arguments: Any) -> Any:
         """Call a tool as a model would: checked, ruled on, asked about if it writes, done once. Return its value."""
         from ..calls.execute import call_tool  # late, for load time: most workflows call no tools themselves
 
         if not hasattr(tool, "effect"):
             raise WorkflowError(f"run.call takes a tool, not {tool!r}. A function is a step: run.step(name, function, ...).")
+        if no:
+            raise WorkflowError(f"run.call({tool.name}, ...) takes the tool's arguments by name, and was given {no[0]!r} without one.")
         self._tool_calls += 1
         return await call_tool(self, tool, arguments, f"{tool.name}.{self._tool_calls - 1}")
 

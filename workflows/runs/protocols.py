@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
 
 from sayso.tools.approval.background import Background, Growing, Made, Said, branch_off
 from sayso.tools.approval.policy import NO_RULES, Allow, Ask, Deny, Rules
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Approver, Decision, Edit, Reject
 from sayso.tools.calls import PLAIN, Content, ToolCall, ToolResult
 from sayso.tools.definition.moments import next_number
-from sayso.tools.definition.tool import AnyTool, Tool
+from sayso.tools.definition.tool import AnyTool, Tool, ToolContext
 from sayso.tools.effects import CLEAN, LABELS, Labels
 from sayso.tools.errors import NotFinished, UsageError
 from sayso.tools.quick_init import fill_quickly
@@ -25,9 +25,12 @@ from .run_secrets import RunSecrets
 
 if TYPE_CHECKING:  # late, for load time: only who configures approvers needs it
     from sayso.tools.approval.signatures import Approvers
+    from sayso.tools.definition.decorators import AsyncTool, SyncTool
 
     from ..events.event_types import AnyEvent
 
+P = ParamSpec("P")
+R = TypeVar("R")
 A = TypeVar("A")
 B = TypeVar("B")
 Ts = TypeVarTuple("Ts")
@@ -311,6 +314,23 @@ class Earlier(StrEnum):
     MAY_ACT = "may act"
 
 
+class ContextTool(Protocol[B_co]):
+    """A tool whose function takes a ToolContext last, as a checker sees it: who calls it gives the other arguments only."""
+
+    @property
+    def async_function(
+        self,
+    ) -> (
+        Callable[[ToolContext[Any]], Awaitable[B_co]]
+        | Callable[[Any, ToolContext[Any]], Awaitable[B_co]]
+        | Callable[[Any, Any, ToolContext[Any]], Awaitable[B_co]]
+        | Callable[[Any, Any, Any, ToolContext[Any]], Awaitable[B_co]]
+        | Callable[[Any, Any, Any, Any, ToolContext[Any]], Awaitable[B_co]]
+    ):
+        """Return the function as a run calls it."""
+        ...
+
+
 class Run(Protocol):
     """A run as workflow code sees it: steps and waits one after another, children side by side."""
 
@@ -413,8 +433,16 @@ class Run(Protocol):
         """Hand an event to whoever listens, and store it where runs are stored. A resumed run does not emit it again."""
         ...
 
-    async def call(self, tool: Tool[..., Any], /, **arguments: object) -> Any:
-        """Call a tool as a model would: checked, ruled on, asked about if it writes, done once. Return its value."""
+    @overload
+    def call(self, tool: AsyncTool[P, R], /, *no: P.args, **arguments: P.kwargs) -> Coroutine[Any, Any, R]: ...
+    @overload
+    def call(self, tool: SyncTool[P, R], /, *no: P.args, **arguments: P.kwargs) -> Coroutine[Any, Any, R]: ...
+    @overload  # a context is the application's: such a tool is checked by what it returns alone
+    def call(self, tool: ContextTool[R], /, **arguments: object) -> Coroutine[Any, Any, R]: ...
+    @overload
+    def call(self, tool: Tool[P, Any], /, *no: P.args, **arguments: P.kwargs) -> Coroutine[Any, Any, Any]: ...
+    def call(self, tool: Any, /, *no: Any, **arguments: Any) -> Coroutine[Any, Any, Any]:
+        """Call a tool as a model would, its arguments by name: checked, ruled on, asked about if it writes, done once. Return its value."""
         ...
 
     def publish(self, event: object) -> None:

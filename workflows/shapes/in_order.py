@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from sayso.tools.canonical import prompt_text
 from sayso.tools.errors import RunError, WorkflowError
@@ -20,6 +20,14 @@ from .step_types import StepLike, are_disjoint, describe_class, is_incompatible,
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
+if TYPE_CHECKING:  # with defaults, so that a bare Draft stays complete; typing has them from Python 3.13 on
+    from typing_extensions import TypeVar as DefaultTypeVar
+
+    T = DefaultTypeVar("T", default=Any)
+    X = DefaultTypeVar("X", default=Any)
+    Q = DefaultTypeVar("Q", default=Any)
+else:
+    T, X, Q = (TypeVar(name) for name in "TXQ")
 
 
 class RoundsUsedUp(RunError):
@@ -134,12 +142,15 @@ class Iterate(Workflow[A, A]):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """What a writer is given from the second round on: the task, its last text, and the critique of it."""
+class Draft(Generic[T, X, Q]):
+    """What a writer is given from the second round on: the task, its last text, and the critique of it.
 
-    task: Any
-    text: Any
-    critique: Any
+    To a checker, `Draft[str, str, list[str]]` says of what kind they are; a bare `Draft` is of any kind.
+    """
+
+    task: T
+    text: X
+    critique: Q
 
     def __str__(self) -> str:
         several = isinstance(self.critique, (list, tuple)) and all(isinstance(each, str) for each in self.critique)

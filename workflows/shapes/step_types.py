@@ -5,7 +5,8 @@ from __future__ import annotations
 import builtins
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeVar
+from enum import Enum
+from typing import Any, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 from sayso.tools.definition.tool import ToolContext
 
@@ -56,6 +57,19 @@ def find_types(function: object, index: int) -> tuple[type | None, type | None]:
     known = getattr(function, "__globals__", {})
     taken = _find_plain_class(annotations.get(names[index]), known) if index < len(names) else None
     return taken, _find_plain_class(annotations.get("return"), known)
+
+
+def find_choices(function: object) -> tuple[object, ...]:
+    """Return all values that a function's annotation lets it return: of a Literal, an Enum, bool. Empty where that is not known."""
+    try:
+        kind = get_type_hints(function).get("return")
+    except Exception:  # noqa: BLE001 - a hint may name anything, also what is imported for checkers only
+        return ()
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    if kind is bool:
+        return (True, False)
+    return tuple(kind) if isinstance(kind, type) and issubclass(kind, Enum) else ()
 
 
 def _find_plain_class(annotation: object, known: dict[str, object]) -> type | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from typing import Any, Literal, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeVar, Unpack, cast, overload
 
 from sayso.tools.errors import WorkflowError
 
@@ -13,9 +13,10 @@ from ..workflow import Workflow
 from .branches import BestOf, MapEach, OnError, Parallel, make_join
 from .in_order import Conditional, Draft, Iterate, Reflect, RoundsUsedUp, Sequential, accepts
 from .nodes import make_node, make_predicate
-from .step_types import Comparable, StepLike
+from .step_types import Comparable, StepLike, find_choices
 
 __all__ = (
+    "Choice",
     "Draft",
     "RoundsUsedUp",
     "ShapeOptions",
@@ -37,6 +38,16 @@ F = TypeVar("F")
 Z = TypeVar("Z")
 AsyncResult = Coroutine[Any, Any, Z]
 """What an async function returns. To checkers a join that returns one is a case of its own, which comes first: its result is awaited."""
+K = TypeVar("K")
+if TYPE_CHECKING:  # an agent takes anything: with a default it is Any, and not unknown; typing has defaults from Python 3.13 on
+    from typing_extensions import TypeVar as DefaultTypeVar
+
+    W = DefaultTypeVar("W", default=Any)
+    V = DefaultTypeVar("V", default=Any)
+    Q = DefaultTypeVar("Q", default=Any)
+else:
+    W, V, Q = TypeVar("W"), TypeVar("V"), TypeVar("Q")
+_LATER: Mapping[Any, Any] = {}
 Cases = Mapping[Any, StepLike[A, B]]
 ListStep = Workflow[list[Any], Z]
 """A workflow or agent that joins branches: it is given the list of their results."""
@@ -93,6 +104,36 @@ def sequential(*steps: object, name: str = "sequential", limits: Limits | None =
     return Sequential([make_node(each) for each in steps], name, limits)
 
 
+class Choice(Generic[A, K]):
+    """A choice whose ways are still to come: `conditional(choose).ways({...})`. Checkers know the keys that `choose` returns."""
+
+    def __init__(self, choose: object, name: str, limits: Limits | None) -> None:
+        self._choose, self._name, self._limits = choose, name, limits
+
+    @overload
+    def ways(self, ways: Mapping[K, StepLike[A, B]], *, default: StepLike[A, B] | None = ...) -> Workflow[A, B]: ...
+    @overload  # mypy gives up on what ways of several kinds have in common; pyright needs no second one
+    def ways(  # pyright: ignore[reportOverlappingOverload]
+        self, ways: Mapping[K, StepLike[A, object]], *, default: StepLike[A, object] | None = ...
+    ) -> Workflow[A, Any]: ...
+    def ways(self, ways: Mapping[Any, Any], *, default: Any = None) -> Any:
+        """Return the workflow that executes the step under what the choice returns, else `default`.
+
+        Raises WorkflowError for a choice annotated with a Literal, an Enum or bool, of which a value has neither a way nor a default.
+        """
+        made = conditional(cast("Any", self._choose), ways, default=default, name=self._name, limits=self._limits)
+        missing = [key for key in find_choices(self._choose) if key not in ways] if default is None else []
+        if missing:
+            raise WorkflowError(f"{self._name} has no way for {', '.join(map(repr, missing))}. Add it, or a default=.")
+        return made
+
+
+@overload
+def conditional(
+    choose: Callable[[A], AsyncResult[K]] | Workflow[A, K], /, *, name: str = ..., limits: Limits | None = ...
+) -> Choice[A, K]: ...
+@overload
+def conditional(choose: Callable[[A], K], /, *, name: str = ..., limits: Limits | None = ...) -> Choice[A, K]: ...
 @overload
 def conditional(
     choose: Callable[[A], object],
@@ -109,18 +150,14 @@ def conditional(
     default: StepLike[A, object] | None = ...,
     **options: Unpack[ShapeOptions],
 ) -> Workflow[A, Any]: ...
-def conditional(
-    choose: Callable[[A], object],
-    cases: Cases[A, B],
-    *,
-    default: StepLike[A, B] | None = None,
-    name: str = "conditional",
-    limits: Limits | None = None,
-) -> Workflow[A, B]:
+def conditional(choose: Any, cases: Any = _LATER, *, default: Any = None, name: str = "conditional", limits: Limits | None = None) -> Any:
     """Execute the step that stands in `cases` under `choose(value)`, else `default`. `choose` may be a plain function.
 
-    Without a `default`, a choice that is not in `cases` is a WorkflowError.
+    Without a `default`, a choice that is not in `cases` is a WorkflowError. `conditional(choose).ways({...})` is the same, and a type
+    checker finds keys that `choose` never returns.
     """
+    if cases is _LATER:
+        return Choice[Any, Any](choose, name, limits)
     if not isinstance(cases, Mapping) or not cases:
         raise WorkflowError(f"{name} has no cases to choose from. Write them as a dict from choices to steps.")
     nodes = {key: make_node(case) for key, case in cases.items()}
@@ -278,14 +315,14 @@ def map_each(
 
 
 def reflect(
-    write: StepLike[A | Draft, B],
-    critique: StepLike[B, C],
+    write: StepLike[W | Draft[Any, Any, Any], V],
+    critique: StepLike[V, Q],
     *,
     rounds: int = 2,
-    accept: Callable[[C], object] = accepts,
+    accept: Callable[[Q], object] = accepts,
     name: str = "reflect",
     limits: Limits | None = None,
-) -> Workflow[A, B]:
+) -> Workflow[W, V]:
     """Execute `write(task)`, then up to `rounds` times `critique(text)` and `write(Draft(task, text, critique))`.
 
     A critique that `accept` takes ends it, and so does a round that changes nothing. An agent as writer gets the draft as text.

@@ -251,3 +251,46 @@ def label() -> None:
     assert_type(Labels().join("untrusted", Secrecy.PRIVATE), Labels)
     assert_type(sequential(length).run_sync("x").content, Content)
     assert_type(sequential(length).run_sync("x").labels, Labels)
+
+
+@tool.write
+async def post(to: str, text: str) -> int:
+    """Post a letter."""
+    return len(to + text)
+
+
+@tool.read
+def look_word(word: str, context: ToolContext[int]) -> str:
+    """Look a word up."""
+    return word
+
+
+async def calls(run: Run, value: int) -> int:
+    assert_type(await run.call(look_word, word="x"), str)
+    bound: int = await run.call(post.using(to="Ada"), text="Hello")
+    assert bound
+    return await run.call(post, to="Ada", text="Hello")
+
+
+def chosen_size(number: int) -> Literal["big", "small"]:
+    return "big" if number > 5 else "small"
+
+
+def is_big(number: int) -> bool:
+    return number > 5
+
+
+async def chosen_later(number: int) -> Literal["big", "small"]:
+    return "big" if number > 5 else "small"
+
+
+assert_type(conditional(chosen_size).ways({"big": half, "small": half}), Workflow[int, float])
+assert_type(conditional(chosen_later, name="size").ways({"big": half}, default=half), Workflow[int, float])
+several: Workflow[int, Any] = conditional(chosen_size).ways({"big": half, "small": code})
+
+
+async def revise(task: str | Draft[str, str, list[str]]) -> str:
+    return task.text.upper() if isinstance(task, Draft) else task
+
+
+revised: Workflow[str, str] = reflect(revise, critique)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from right import (
     both,
+    chosen_size,
     code,
     colour,
     critique,
     graded,
     half,
+    is_big,
     is_complaint,
     length,
     loud,
@@ -16,6 +18,7 @@ from right import (
     more,
     numbers,
     order,
+    post,
     prompt,
     router,
     size_of,
@@ -29,7 +32,7 @@ from right import (
 from sayso import research
 from sayso.agents import Agent
 from sayso.tools import Content, ToolResult
-from sayso.workflows import Run, best_of, conditional, iterate, map_each, parallel, reflect, sequential, step
+from sayso.workflows import Draft, Run, best_of, conditional, iterate, map_each, parallel, reflect, sequential, step
 
 sequential(half, length)  # WRONG a float to a str
 sequential(length, half, more)  # WRONG a float to an int
@@ -105,3 +108,20 @@ async def children(run: Run, text: str) -> int:
 
 Content("text", trust="untrustd")  # WRONG a typo
 ToolResult("0.0", "text", secrecy="privat")  # WRONG a typo
+
+
+async def calls(run: Run, value: int) -> str:
+    await run.call(post, to="Ada", txt="Hello")  # WRONG no such argument
+    await run.call(post, to="Ada")  # WRONG an argument is missing
+    await run.call(post, to="Ada", text=3)  # WRONG a number as text
+    return await run.call(post, to="Ada", text="Hello")  # WRONG an int is no str
+
+
+conditional(chosen_size).ways({"bigg": half, "small": half})  # WRONG no such choice
+conditional(chosen_size).ways({"big": length, "small": half}).run_sync(1)  # WRONG an int, taken as a str
+conditional(is_big).ways({"yes": half})  # WRONG a bool is no text
+
+
+async def revise(task: str | Draft[str, str, list[str]]) -> str:
+    return task.text.uper() if isinstance(task, Draft) else task  # WRONG a str has no uper()
+
