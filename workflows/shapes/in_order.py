@@ -153,8 +153,9 @@ class Draft(Generic[T, X, Q]):
     critique: Q
 
     def __str__(self) -> str:
-        several = isinstance(self.critique, (list, tuple)) and all(isinstance(each, str) for each in self.critique)
-        critique = "\n".join(self.critique) if several else prompt_text(self.critique)
+        found: Any = self.critique
+        several = isinstance(found, (list, tuple)) and all(isinstance(each, str) for each in found)
+        critique = "\n".join(found) if several else prompt_text(found)
         last = f"Your last version:\n{prompt_text(self.text)}\n\nCritique:\n{critique}"
         return f"{prompt_text(self.task)}\n\n{last}\n\nWrite a better version."
 

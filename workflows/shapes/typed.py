@@ -16,7 +16,7 @@ from .nodes import make_node, make_predicate
 from .step_types import Comparable, StepLike, find_choices
 
 __all__ = (
-    "Choice",
+    "Chooser",
     "Draft",
     "RoundsUsedUp",
     "ShapeOptions",
@@ -104,24 +104,18 @@ def sequential(*steps: object, name: str = "sequential", limits: Limits | None =
     return Sequential([make_node(each) for each in steps], name, limits)
 
 
-class Choice(Generic[A, K]):
+class Chooser(Generic[A, K]):
     """A choice whose ways are still to come: `conditional(choose).ways({...})`. Checkers know the keys that `choose` returns."""
 
     def __init__(self, choose: object, name: str, limits: Limits | None) -> None:
         self._choose, self._name, self._limits = choose, name, limits
 
-    @overload
-    def ways(self, ways: Mapping[K, StepLike[A, B]], *, default: StepLike[A, B] | None = ...) -> Workflow[A, B]: ...
-    @overload  # mypy gives up on what ways of several kinds have in common; pyright needs no second one
-    def ways(  # pyright: ignore[reportOverlappingOverload]
-        self, ways: Mapping[K, StepLike[A, object]], *, default: StepLike[A, object] | None = ...
-    ) -> Workflow[A, Any]: ...
-    def ways(self, ways: Mapping[Any, Any], *, default: Any = None) -> Any:
+    def ways(self, ways: Mapping[K, StepLike[A, B]], *, default: StepLike[A, B] | None = None) -> Workflow[A, B]:
         """Return the workflow that executes the step under what the choice returns, else `default`.
 
         Raises WorkflowError for a choice annotated with a Literal, an Enum or bool, of which a value has neither a way nor a default.
         """
-        made = conditional(cast("Any", self._choose), ways, default=default, name=self._name, limits=self._limits)
+        made: Workflow[A, B] = conditional(cast("Any", self._choose), ways, default=default, name=self._name, limits=self._limits)
         missing = [key for key in find_choices(self._choose) if key not in ways] if default is None else []
         if missing:
             raise WorkflowError(f"{self._name} has no way for {', '.join(map(repr, missing))}. Add it, or a default=.")
@@ -131,9 +125,9 @@ class Choice(Generic[A, K]):
 @overload
 def conditional(
     choose: Callable[[A], AsyncResult[K]] | Workflow[A, K], /, *, name: str = ..., limits: Limits | None = ...
-) -> Choice[A, K]: ...
+) -> Chooser[A, K]: ...
 @overload
-def conditional(choose: Callable[[A], K], /, *, name: str = ..., limits: Limits | None = ...) -> Choice[A, K]: ...
+def conditional(choose: Callable[[A], K], /, *, name: str = ..., limits: Limits | None = ...) -> Chooser[A, K]: ...
 @overload
 def conditional(
     choose: Callable[[A], object],
@@ -157,7 +151,7 @@ def conditional(choose: Any, cases: Any = _LATER, *, default: Any = None, name: 
     checker finds keys that `choose` never returns.
     """
     if cases is _LATER:
-        return Choice[Any, Any](choose, name, limits)
+        return Chooser[Any, Any](choose, name, limits)
     if not isinstance(cases, Mapping) or not cases:
         raise WorkflowError(f"{name} has no cases to choose from. Write them as a dict from choices to steps.")
     nodes = {key: make_node(case) for key, case in cases.items()}
