@@ -540,7 +540,7 @@ WAYS: dict[str, Way] = {
     "failures collected": Way(failures_collected, 250),
     "failures collected, 8 at a time": Way(failures_one_by_one, 250),
     "failures of a tool, told to the model": Way(failures_of_tools, 100),
-    "pending writes, decided at once": Way(pending_writes, 50),
+    "pending writes, decided at once": Way(pending_writes, 200),
     "pending writes, stored": Way(pending_writes_stored, 25),
     "writes of a reply": Way(writes_of_a_reply, 50),
     "passages added": Way(passages_added, 1_000),

@@ -56,7 +56,7 @@ _FIGURES = (
     (
         "sayso_writes_unknown",
         "Writes of which nobody knows whether they happened.",
-        "SELECT COUNT(*) FROM sayso_approvals WHERE state = 'unknown'",
+        "SELECT COUNT(*) FROM sayso_approvals WHERE state = 'unknown' AND asked_at > 0",
     ),
     (
         "sayso_programs_running",

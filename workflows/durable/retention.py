@@ -111,8 +111,8 @@ def has_unknown(session: Session, root: str) -> bool:
 def count_left(session: Session, before: float) -> int:
     """Count the runs that ended before that time and have a write of which nobody knows what became."""
     found = session.execute(
-        "SELECT COUNT(DISTINCT root) FROM sayso_approvals JOIN sayso_runs ON sayso_runs.id = root WHERE sayso_approvals.state = 'unknown' "
-        f"AND sayso_runs.state IN ({_in_states()}) AND changed_at < :before",
+        "SELECT COUNT(DISTINCT root) FROM sayso_approvals JOIN sayso_runs ON sayso_runs.id = root "
+        f"WHERE sayso_approvals.state = 'unknown' AND asked_at > 0 AND sayso_runs.state IN ({_in_states()}) AND changed_at < :before",
         {**_states(), "before": before},
     )
     return int(found.fetchone()[0])

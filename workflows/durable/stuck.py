@@ -42,7 +42,7 @@ async def find_stuck(
             found = session.execute(f"SELECT {_RUN} FROM sayso_runs WHERE {condition} ORDER BY {order} LIMIT :limit", values)
             return [RunRow(*row) for row in found.fetchall()]
 
-        unknown = "id IN (SELECT root FROM sayso_approvals WHERE sayso_approvals.state = 'unknown')"
+        unknown = "id IN (SELECT root FROM sayso_approvals WHERE sayso_approvals.state = 'unknown' AND asked_at > 0)"  # by its index
         return {
             "unknown": select(unknown),
             "deadly": select("state = 'queued' AND deaths >= :deaths"),
