@@ -27,6 +27,10 @@ _AT_REST = (None, None, None, False, False, False, 0)
 """What an inbox begins with: one unpacking in place of seven assignments, for every run has one."""
 
 
+_UNASKED = (False, False, "", 1, 0, None)
+"""What an execution begins with, unpacked at once for the same reason."""
+
+
 class Suspended(BaseException):
     """Unwinds a run whose every branch waits. Not an Exception: no handler of the workflow's code should take it for a failure."""
 
@@ -82,6 +86,7 @@ class Inbox(ABC):
     pauses_always: bool  # it is unwound whatever it waits for
     is_shared: bool  # somebody waits for the end of an execution that does not suspend
     activity: int
+    approver_task: asyncio.Task[None] | None
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
@@ -93,13 +98,10 @@ class Inbox(ABC):
 
     def reset_waits(self) -> None:
         """Begin a new execution: nobody waits, and nobody is asked yet."""
-        self.is_suspended = self.is_checking = False
-        self.unanswered = ""
-        self.active_branches, self.open_questions = 1, 0
+        (self.is_suspended, self.is_checking, self.unanswered, self.active_branches, self.open_questions, self.approver_task) = _UNASKED
         self.blocked: set[str] = set()  # the runs that wait for somebody to send something, without a timeout
         self.waits: dict[tuple[str, str], asyncio.Future[object]] = {}
         self.questions: list[tuple[ApprovalRequest, Approver]] = []
-        self.approver_task: asyncio.Task[None] | None = None
 
     async def stop_asking(self) -> None:
         """End an execution: nothing of it is left running."""

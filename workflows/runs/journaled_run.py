@@ -56,6 +56,13 @@ class JournaledRun:
         "sent_usd",
     )
 
+    _busy: str | None
+    _names: Sequence[str]  # the steps of an earlier execution, in order; this one must do the same
+    _at: int
+    open_children: int
+    _emits: int
+    _tool_calls: int
+
     def __init__(self, execution: Execution, run_id: str, scope: Scope) -> None:
         self.execution, self.id, self.scope = execution, run_id, scope
         self.listeners = execution.listeners
@@ -63,20 +70,17 @@ class JournaledRun:
         self._journal = journal = execution.journal
         self.secrets: RunSecrets = journal.secrets
         self._is_strict = journal.is_strict
-        self._busy: str | None = None
         results = journal.results.get(run_id)
         if results is None:
             results = journal.results[run_id] = {}
         self._results: dict[str, object] = results
-        self._names: Sequence[str] = ()  # the steps of an earlier execution, in order; this one must do the same
-        self._at = 0
+        (self._busy, self._names, self._at, self.open_children, self._emits, self._tool_calls) = (None, (), 0, 0, 0, 0)
         if results:
             self._names = tuple(results)
             if self._names[0] == BEGUN_WITH:
                 self._at = 1
                 scope.provenance.take_labels(cast(Labels, results[BEGUN_WITH]))
             self.scope = replace(scope, meter=Meter(None, scope.meter, lambda: self._at < len(self._names)))
-        self.open_children = self._emits = self._tool_calls = 0
         self._children = NO_CHILDREN
 
     def clock(self) -> float:
