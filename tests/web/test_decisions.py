@@ -33,6 +33,7 @@ def test_an_order_is_edited_then_approved_and_placed_once(served: Served) -> Non
     assert served.orders() == [(3, "burger")]
     status, answer = bob.post(f"cards/{new}/approve")
     assert (status, answer["error"]) == (409, "bob has decided this request already. Your answer changed nothing.")
+    assert bob.post(f"runs/{run}/replay")[1] == {"steps": bob.post(f"runs/{run}/replay")[1]["steps"], "same": True, "difference": ""}
     assert bob.get(f"cards/{new}")["result"]["text"] == "Order 1 is placed: 3 burgers, $22.50, to 1234 My Street."
     assert len(served.orders()) == 1
 

@@ -109,7 +109,7 @@ async def _replay_files(paths: Sequence[str], app: App) -> AsyncIterator[ReplayO
 
 def _make_outcome(name: str, comparison: Replayed, root: str = "") -> ReplayOutcome:
     if comparison.difference is not None:
-        return ReplayOutcome(name, "different", _describe_difference(comparison.difference, root or name))
+        return ReplayOutcome(name, "different", describe_difference(comparison.difference, root or name))
     return ReplayOutcome(name, "same", _count_steps(comparison))
 
 
@@ -121,7 +121,7 @@ def _print_comparison(row: RunRow, comparison: Replayed, died: bool) -> None:
     steps = _count_steps(comparison)
     if comparison.difference is not None:
         are = "is" if comparison.steps == 1 else "are"
-        print(f"different: run {show_value(row.id)}, {_describe_difference(comparison.difference, row.id)}")
+        print(f"different: run {show_value(row.id)}, {describe_difference(comparison.difference, row.id)}")
         print(f"{steps} before it {are} the same. Nothing was done; the run and its journal are as they were.")
         return
     print(f"same: run {show_value(row.id)}, {steps}, {_describe_end(row, comparison, died)}.")
@@ -141,7 +141,7 @@ def _describe_end(row: RunRow, comparison: Replayed, died: bool) -> str:
     return f"as far as it came; {'its program died' if died else f'it is {row.state}'}"
 
 
-def _describe_difference(difference: Difference, root: str) -> str:
+def describe_difference(difference: Difference, root: str) -> str:
     """Return where journal and code part, then what each of them has, a line each."""
     place = f" of {show_value(difference.run)}" if difference.run != root else ""
     head = f"step {difference.number}{place}"

@@ -33,6 +33,7 @@ CHANGES: Mapping[str, tuple[str, Mapping[str, object]]] = {
         "Say something in a conversation (`chat-` and 8 to 32 hexadecimal digits). The same turn again is the same run.",
         {"text": TEXT, "agent": TEXT, "turn": {"type": "integer"}},
     ),
+    "/api/runs/{run}/replay": ("Execute the current code over the journal, without acting; the first difference.", {}),
     "/api/runs/{run}/stop": ("Stop a run before its next step.", {}),
     "/agui/{agent}": ("A turn by AG-UI 1.0: takes a RunAgentInput, answers with events of that protocol.", {}),
 }

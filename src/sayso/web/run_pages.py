@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sayso.cli.display import describe_error, describe_input, read_text, shorten
+from sayso.cli.replay import describe_difference
 from sayso.workflows.durable import records
 from sayso.workflows.runs.limits import NO_USAGE, Usage
 
@@ -53,6 +55,7 @@ class RunPages:
             Route("/api/runs/{run}", self.show_run),
             Route("/api/runs/{run}/story", self.show_story),
             Route("/api/runs/{run}/verify", self.verify),
+            Route("/api/runs/{run}/replay", self.replay, methods=["POST"]),
         ]
 
     async def list_runs(self, request: Request) -> Response:
@@ -143,6 +146,16 @@ class RunPages:
         while len(self._told) > MOST_STORIES:
             self._told.popitem(last=False)
         return told
+
+    async def replay(self, request: Request) -> Response:
+        """Execute the current code over the journal of a run, without acting, and answer with the first difference."""
+        self._office.door.check_change(request)
+        row = await self._find(request)
+        if row.flow not in self._office.app:
+            raise TurnedAway(409, f"The code of {row.flow} is not part of this app, so nothing can be compared.")
+        found = await asyncio.to_thread(asyncio.run, self._engine.replay(row.id))  # the code of an app may block
+        difference = describe_difference(found.difference, row.id) if found.difference is not None else ""
+        return JSONResponse({"steps": found.steps, "same": found.same, "difference": difference})
 
     async def verify(self, request: Request) -> Response:
         """Answer with what the log of a run proves."""

@@ -946,7 +946,7 @@ async function showRun(name) {
       run.error ? h("p.problem", {}, run.error) : null,
       open.length ? h("ul.waits", {}, open.map((each) => h("li", {}, h("a", { href: `#/inbox/${each.digest}` }, "Waits: ", each.card)))) : null,
       run.output !== undefined ? h("details.output", { open: run.output.length < 1200 }, h("summary", {}, "Output"), run.is_text ? markdown(run.output) : h("pre", { tabindex: "0" }, run.output)) : null,
-      h("div.tools", {}, proofButton(path), UNDER_WAY.includes(run.state) && !state.me.read_only ? h("button", { click: () => ask(`${path}/stop`, {}) }, "Stop") : null));
+      h("div.tools", {}, proofButton(path), UNDER_WAY.includes(run.state) || state.me.read_only ? null : replayButton(path), UNDER_WAY.includes(run.state) && !state.me.read_only ? h("button", { click: () => ask(`${path}/stop`, {}) }, "Stop") : null));
     tree.replaceChildren(...treeNodes(run));
   };
   draw(run);
@@ -991,6 +991,22 @@ function proofButton(path) {
     }
     button.disabled = false;
   } }, "Verify the log");
+  return h("div", {}, button, box);
+}
+
+function replayButton(path) {
+  const box = h("div.proof-box");
+  const button = h("button", { click: async () => {
+    button.disabled = true;
+    try {
+      const found = await ask(`${path}/replay`, {});
+      fill(box, h("div.outcome", { class: `outcome ${found.same ? "good" : "bad"}`, role: "status" }, h("strong", {}, found.same ? "The current code does the same" : "The current code does something else"),
+        h("span", {}, `${plural(found.steps, "step")} ${found.same ? "compared" : "before it are the same"}. Nothing was done.`), found.difference ? h("pre", { tabindex: "0" }, found.difference) : null));
+    } catch (problem) {
+      fill(box, h("p.problem", { role: "alert" }, problem.message));
+    }
+    button.disabled = false;
+  } }, "Replay with the current code");
   return h("div", {}, button, box);
 }
 
