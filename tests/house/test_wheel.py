@@ -100,6 +100,14 @@ def target(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
+def test_the_core_stays_small(target: Path) -> None:
+    packages = [folder.name for folder in target.glob("*.dist-info") if not folder.name.startswith("sayso-")]
+    assert len(packages) <= 40, sorted(packages)
+    files = [file for file in target.rglob("*") if file.is_file() and file.suffix != ".pyc"]
+    assert sum(file.stat().st_size for file in files) < 110_000_000
+
+
 DURABLE = """
 import asyncio
 from sayso import engine, sequential
