@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,12 +22,12 @@ from killed import POINTS, see_through  # noqa: E402  the folder of the tests is
 from postgres_server import new_database, server  # noqa: E402  as above
 
 
-async def try_all(make_url: object, kind: str) -> int:
+async def try_all(make_url: Callable[[], str] | None, kind: str) -> int:
     """Return how many points ended otherwise than with one order and its result."""
     wrong = 0
     for point in POINTS:
         with tempfile.TemporaryDirectory() as folder:
-            url = f"sqlite:///{folder}/runs.db" if not callable(make_url) else make_url()
+            url = f"sqlite:///{folder}/runs.db" if make_url is None else make_url()
             orders, told = await see_through(url, Path(folder), point)
         is_right = (orders, told) == (["3 burger"], "{'ordered': 'burger', 'number': 3}")
         wrong += not is_right

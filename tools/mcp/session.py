@@ -8,11 +8,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import dataclass, field
 from typing import Any
 
+import anyio
 import httpx2
 import mcp_types as types
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared._context_streams import create_context_streams
 from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
@@ -239,7 +239,7 @@ class McpSession:
             httpx2.AsyncClient(headers=dict(self.spec.headers), timeout=timeout, event_hooks=hooks) as client,
             streamable_http_client(self.spec.url, http_client=client) as (reading, writing),
         ):
-            mended_in, mended = create_context_streams[SessionMessage | Exception](0)
+            mended_in, mended = anyio.create_memory_object_stream[SessionMessage | Exception](0)
 
             async def mend() -> None:
                 async with mended_in, reading:

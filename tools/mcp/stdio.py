@@ -16,8 +16,8 @@ from pathlib import Path
 
 import anyio
 import mcp_types as types
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.client.stdio import get_default_environment
-from mcp.shared._context_streams import ContextReceiveStream, ContextSendStream, create_context_streams
 from mcp.shared.message import SessionMessage
 
 from .errors import McpError
@@ -28,6 +28,8 @@ from .server_spec import ServerSpec
 MOST_MESSAGE_BYTES = 32 * 1024 * 1024
 MOST_LINES_KEPT, MOST_LINE = 30, 400
 SECONDS_TO_EXIT, SECONDS_TO_TERMINATE = 2.0, 1.0
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+"""Windows has no other way."""
 INSTALL = {
     "uvx": "uv brings it: https://docs.astral.sh/uv/",
     "uv": "https://docs.astral.sh/uv/",
@@ -35,7 +37,7 @@ INSTALL = {
     "node": "https://nodejs.org/",
     "docker": "https://docs.docker.com/",
 }
-Streams = tuple[ContextReceiveStream[SessionMessage | Exception], ContextSendStream[SessionMessage]]
+Streams = tuple[MemoryObjectReceiveStream[SessionMessage | Exception], MemoryObjectSendStream[SessionMessage]]
 
 
 @dataclass(eq=False)
@@ -59,8 +61,8 @@ class LocalServer:
         scratch = tempfile.mkdtemp(prefix="sayso-mcp-")
         try:
             self.process = process = await self._start(scratch)
-            reading_in, reading = create_context_streams[SessionMessage | Exception](0)
-            writing, writing_out = create_context_streams[SessionMessage](0)
+            reading_in, reading = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+            writing, writing_out = anyio.create_memory_object_stream[SessionMessage](0)
             tasks = [
                 asyncio.create_task(self._read(process, reading_in)),
                 asyncio.create_task(self._write(process, writing_out, reading_in)),
@@ -124,7 +126,7 @@ class LocalServer:
             raise McpError(f"The MCP server {self.spec.name} cannot start: there is no command {name!r}. {how}", server=self.spec.name)
         return [found, *arguments]
 
-    async def _read(self, process: asyncio.subprocess.Process, into: ContextSendStream[SessionMessage | Exception]) -> None:
+    async def _read(self, process: asyncio.subprocess.Process, into: MemoryObjectSendStream[SessionMessage | Exception]) -> None:
         assert process.stdout is not None
         try:
             with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
@@ -142,15 +144,15 @@ class LocalServer:
                     await into.send(SessionMessage(message))
         except ValueError:  # no end of the line within the limit
             self.problem = f"it sent a message of more than {MOST_MESSAGE_BYTES // 1024 // 1024} MB, and was ended"
-            _kill(process, signal.SIGKILL)
+            _kill(process, KILL)
         finally:
             into.close()
 
     async def _write(
         self,
         process: asyncio.subprocess.Process,
-        messages: ContextReceiveStream[SessionMessage],
-        into: ContextSendStream[SessionMessage | Exception],
+        messages: MemoryObjectReceiveStream[SessionMessage],
+        into: MemoryObjectSendStream[SessionMessage | Exception],
     ) -> None:
         assert process.stdin is not None
         try:
@@ -192,7 +194,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
             process.stdin.close()
     with suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), SECONDS_TO_EXIT)
-    for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+    for number in (signal.SIGTERM, KILL):
         _kill(process, number)  # those that it has started, too
         if process.returncode is not None:
             if number != signal.SIGTERM:
