@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from sayso import Agent, Approve, Edit, Reject, ScriptedModel, engine, mcp
-from sayso.agents.messages import ToolMessage
+from sayso.agents.messages import Conversation, ToolMessage
 from sayso.tools import ApprovalRequest, Outcome, ToolResult, Trust
 from sayso.tools.mcp import McpError, McpServers, Pins
+from sayso.workflows.runs.protocols import Provenance, Scope
 
 HOSTILE = Path(__file__).with_name("hostile.py")
 
@@ -253,3 +254,24 @@ def test_a_server_ends_with_the_program_that_started_it_however_that_ends(tmp_pa
         ended, _, _ = select.select([server], [], [], 10)
         os.close(server)
         assert ended
+
+
+async def test_wherever_a_run_is_cut_off_its_server_is_called_once_at_most_for_a_yes(tmp_path: Path) -> None:
+    home = engine(strict=True)
+    await agent(hostile("lies", tmp_path)).run("go", approve=say_yes, engine=home, run_id="r1")
+    entries = home.journal("r1")
+    seen = []
+    for cut in range(len(entries) + 1):
+        names = [entry.name for entry in entries[:cut]]
+        again, before = engine(strict=True), called(tmp_path)
+        resumed = agent(hostile("lies", tmp_path), calls="" if "model:0" in names else "delete_all()")
+        execution = again.restore(
+            resumed.execute, Conversation("go"), "r1", entries[:cut], lambda: Scope(say_yes, provenance=Provenance(["go"]))
+        )
+        result = await execution.execute(suspends=True)
+        assert result.output == "Over."
+        seen.append((names[-1] if names else "", called(tmp_path) - before, results(result)[0].outcome))
+    assert {outcome for name, calls, outcome in seen if calls == 1} == {Outcome.DONE}
+    assert [(calls, outcome) for name, calls, outcome in seen if name.startswith("intent:")] == [(0, Outcome.UNKNOWN)]
+    assert [calls for name, calls, _ in seen][:2] == [1, 1]
+    assert [calls for name, calls, _ in seen][-2:] == [0, 0]

@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -191,10 +192,8 @@ def mcp(
     first, unless a person has pinned the server (`sayso mcp trust`) and it says that the tool only reads. With `required=False` a run
     goes on without a server that is not there. `sample` answers when a server wants a text from a model, after a yes.
     """
-    try:
-        import mcp_types as _  # noqa: F401  # the extra, looked for when the agent is declared and not in the middle of a run
-    except ImportError:
-        raise UsageError(f"MCP needs an extra: {build_install_command('mcp')}") from None
+    if find_spec("mcp_types") is None:  # looked for when the agent is declared, not loaded: that takes half a second
+        raise UsageError(f"MCP needs an extra: {build_install_command('mcp')}")
     for name, seconds in (("timeout_seconds", timeout_seconds), ("connect_seconds", connect_seconds)):
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < float("inf"):
             raise UsageError(f"mcp({name}={seconds!r}): give a number of seconds above 0.")
