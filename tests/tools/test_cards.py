@@ -140,7 +140,8 @@ NO_CARDS: dict[str, tuple[dict[str, Any], str]] = {
     "an async card": ({"card": later}, "The tool pay has a function that is async as card=. Write def, without async."),
     "a card of another argument": (
         {"card": "Pay {sum}"},
-        "The tool pay has card='Pay {sum}', which cannot be filled in (KeyError: 'sum'). Its arguments are amount, each a text on the card. "
+        "The tool pay has card='Pay {sum}', which cannot be filled in (KeyError: 'sum'). "
+        "Its arguments are amount, each a text on the card. "
         "Write card= as a function of the arguments for anything else.",
     ),
     "an async caution": ({"caution": later}, "The tool pay has a function that is async as caution=. Write def, without async."),

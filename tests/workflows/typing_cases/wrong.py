@@ -124,4 +124,3 @@ conditional(is_big).ways({"yes": half})  # WRONG a bool is no text
 
 async def revise(task: str | Draft[str, str, list[str]]) -> str:
     return task.text.uper() if isinstance(task, Draft) else task  # WRONG a str has no uper()
-
