@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import functools
 import math
@@ -347,14 +348,20 @@ async def test_a_reads_exception_is_its_result_and_the_bug_is_seen(caplog: pytes
         """Look."""
         sys.exit(3)
 
-    calls = (call("stock", item="bun"), call("price", item="bun"), call("leave"))
+    @tool.read
+    async def give_up() -> str:
+        """Look."""
+        raise asyncio.CancelledError
+
+    calls = (call("stock", item="bun"), call("price", item="bun"), call("leave"), call("give_up"))
     model = ScriptedModel(Reply(calls=calls), "I cannot see the stock.")
-    result = await Agent(model, tools=[stock, price, leave]).run("Any buns?", engine=engine(strict=True))
+    result = await Agent(model, tools=[stock, price, leave, give_up]).run("Any buns?", engine=engine(strict=True))
     assert result.output == "I cannot see the stock."
     assert [each.text for each in result.messages[-2].results] == [
         "stock failed: ConnectionError: postgres://shop:pass@db/bun",
         "price failed: KeyError: 'bun'",
         "leave failed: RuntimeError: leave called exit(3)",
+        "give_up failed: RuntimeError: something inside it was cancelled",
     ]
     assert result.problems == result.messages[-2].results
     assert (result.labels.private, result.labels.untrusted) == (True, True)

@@ -60,8 +60,8 @@ def _call(function: Callable[..., T], args: tuple[object, ...], kwargs: Mapping[
         return take_all(value) if isinstance(value, Iterator) else value  # type: ignore[return-value]  # a list of what it yields
     except StopIteration as stop:  # no future can hold one: the task that awaits the thread would wait for ever
         raise RuntimeError(f"A next(...) in {getattr(function, '__name__', function)!s} found nothing. Give it a default.") from stop
-    except SystemExit as error:  # it would end the event loop, and the run without a word
-        raise RuntimeError(f"{getattr(function, '__name__', function)!s} called exit({error.code!r})") from error
+    except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:  # it would end the event loop, and the run without a word
+        raise RuntimeError(f"{getattr(function, '__name__', function)!s} raised {error!r}") from error
 
 
 def take_all(values: Iterator[Any]) -> object:

@@ -157,7 +157,7 @@ async def execute_with_approval(
         asked_at = position if edit == 0 else f"{position}.edit{edit}"
         request, answer = await _find_answer(run, call, tool, arguments, Origin(chooser, edited, unsourced, agreed), asked_at)
         if tool.asks_person:
-            from .questions import take_answer  # late, for load time: few agents ask questions
+            from .person_answers import take_answer  # late, for load time: few agents ask questions
 
             return take_answer(run, call, tool, request, answer)
         if isinstance(answer, ToolResult):

@@ -159,6 +159,14 @@ async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
         from .exceptions import take_exception  # late, for load time: most tools raise nothing
 
         result = take_exception(run, call, tool, error)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():  # the run is
+            raise
+        from .exceptions import take_exception  # late, as above
+
+        cancelled = RuntimeError("something inside it was cancelled").with_traceback(error.__traceback__)
+        result = take_exception(run, call, tool, cancelled)
     if run.scope.call_guard is not None:
         result = await run.scope.call_guard.guard_result(run, tool, result)
     return mask_result(run, result) if run.secrets.texts else result
