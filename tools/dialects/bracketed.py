@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import re
-
 from .coerce import CoercionError, coerce_text
+from .growing import growing, match
 from .json_end import find_closing_quote
 from .lenient_json import unescape
 from .parsed_calls import Announce, CallParser
 from .signatures import ToolSignatures
-from .text_buffer import Incremental, TextBuffer, skip_space
+from .text_buffer import TextBuffer, skip_space
 
 OPEN = '[Calling tool="'
-_HEAD = re.compile(r'\[Calling tool="([\w.\-:/]*\w)"')
-_PAIR = re.compile(r'([^\W\d]\w*)="')
-# What may still become a pair: a part of its key, or a key without its value.
-_PAIR_SO_FAR = re.compile(r"(?:[^\W\d]\w*=?)?\Z")
-_LONGEST = 160
+_HEAD = growing(r'\[Calling tool="([\w.\-:/]*\w)"')
+_PAIR = growing(r'([^\W\d]\w*)="')
 
 
 def parse_bracketed(buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce) -> CallParser:
     """Parse the call that begins at `at`. Return None where the text only mentions the form."""
-    while (head := _HEAD.match(buffer.text, at)) is None:
-        if buffer.ended or len(buffer.text) - at > _LONGEST or '"' in buffer.text[at + len(OPEN) : at + _LONGEST]:
-            return None
-        yield
+    head = yield from match(buffer, _HEAD, at)
+    if head is None:
+        return None
     tool = tools.find_marked(head[1])
     if tool is not None:
         announce(tool.name, at)
@@ -32,7 +27,7 @@ def parse_bracketed(buffer: TextBuffer, at: int, tools: ToolSignatures, announce
     position = yield from skip_space(buffer, head.end())
     # A key that comes twice ends the call: which of the values was meant is not known.
     while not buffer.text.startswith("]", position):
-        pair = yield from _match_pair(buffer, position)
+        pair = yield from match(buffer, _PAIR, position)
         end = -1 if pair is None else (yield from find_closing_quote(buffer, buffer.text[pair.end() - 1], pair.end()))
         if pair is None or end < 0 or pair[1] in given:
             stopped = position if end < 0 else end
@@ -53,9 +48,3 @@ def parse_bracketed(buffer: TextBuffer, at: int, tools: ToolSignatures, announce
         return span[1], [tool.build_call(arguments, span)]
     except CoercionError as error:
         return span[1], [tool.report_problem(buffer.text[slice(*span)], span, error)]
-
-
-def _match_pair(buffer: TextBuffer, position: int) -> Incremental[re.Match[str] | None]:
-    while (found := _PAIR.match(buffer.text, position)) is None and not buffer.ended and _PAIR_SO_FAR.match(buffer.text, position):
-        yield
-    return found

@@ -5,24 +5,23 @@ from __future__ import annotations
 import re
 
 from .coerce import CoercionError, coerce_text
+from .growing import growing, match
 from .json_calls import parse_json_arguments
 from .json_end import find_json_end
 from .parsed_calls import CallParser, CallSink, Item
 from .signatures import ARGUMENTS, ToolSignature, ToolSignatures
 from .text_buffer import Incremental, TextBuffer, find, match_literal, skip_space
 
-_HEAD = re.compile(r"<((?:tool_|function_)?name)>\s*([\w.\-:/]{1,128})\s*</\1>")
-_LONGEST_HEAD = 200
+_HEAD = growing(r"<((?:tool_|function_)?name)>\s*([\w.\-:/]{1,128})\s*</((?:tool_|function_)?name)>")
 _OPENINGS = tuple(f"<{key}>" for key in ARGUMENTS)
 _CHILD = re.compile(r"\s*<(\w[\w.\-]*)>(.*?)</\1>\s*", re.DOTALL)
 
 
 def parse_child_elements(buffer: TextBuffer, at: int, tools: ToolSignatures, sink: CallSink) -> CallParser:
     """Parse the call whose element for the name begins at `at`. Return None where none does."""
-    while (head := _HEAD.match(buffer.text, at)) is None:
-        if buffer.ended or len(buffer.text) - at > _LONGEST_HEAD:
-            return None
-        yield
+    head = yield from match(buffer, _HEAD, at)
+    if head is None or head[1] != head[3]:
+        return None
     tool = tools.find_marked(head[2])
     if tool is not None:
         sink.announce(tool.name, at)

@@ -10,10 +10,11 @@ from . import blocks
 from .bracketed import OPEN as BRACKETED
 from .bracketed import parse_bracketed
 from .compiled_dialect import AFTER_BRACE, CompiledDialect
-from .escaped_json import ESCAPED_SO_FAR, ESCAPED_START
+from .escaped_json import ESCAPED_START
 from .families.cline import parse_tool_element
 from .families.harmony import STRIPPED_TURN
 from .families.react import parse_action
+from .growing import growing
 from .json_calls import FIRST_KEY, JSON_COMMENTS, KEYS
 from .markers import ELEMENTS, INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS, CallSection
 from .mentions import Form
@@ -26,10 +27,8 @@ from .tagged import PREFIXED_SECTION, Element, find_prefixed, may_be_prefixed, p
 _FIRST_KEY_SO_FAR = re.compile(
     rf"\{{\s*{JSON_COMMENTS}(?:(?://?|#)[^\n]{{0,200}}|/\*[^*]{{0,200}}\*?|[\"'“]?[A-Za-z_]{{0,20}}[\"'”]?\s*)\Z"
 )
-_LIST_OF_OBJECTS = re.compile(r"\[\s*(?=\{)")
-_LIST_SO_FAR = re.compile(r"\[\s*\Z")
-_LIST_OF_NAMES = re.compile(r"\[\s*([^\W\d][\w.\-:/]*)\(")
-_LIST_OF_NAMES_SO_FAR = re.compile(r"\[\s*([^\W\d][\w.\-:/]*)?\Z")
+_LIST_OF_OBJECTS = growing(r"\[\s*(?=\{)")
+_LIST_OF_NAMES = growing(r"\[\s*([^\W\d][\w.\-:/]*)\(")
 _FUNCTIONARY_HEAD = re.compile(r">>>([\w.\-]+)\s*\n\s*")
 _FUNCTIONARY_HEAD_SO_FAR = re.compile(r">{1,3}(?:(?<=>>>)|\Z)([\w.\-]*)\s*\Z")
 _FUNCTOOLS = re.compile(r"(?<![A-Za-z_])functools")
@@ -87,9 +86,9 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
         if _AFTER_BRACE.match(text, position + 1):
             start = called.start()
             return start, partial(state.parse_call, start, position, partial(blocks.parse_gemma_block, state, start), Form.UNMARKED)
-    if ESCAPED_START.match(text, position):
+    if ESCAPED_START.whole.match(text, position):
         return position, partial(state.parse_call, position, position, partial(blocks.parse_escaped_block, state, position), Form.UNMARKED)
-    if ESCAPED_SO_FAR.match(text, position) and not state.buffer.ended:
+    if ESCAPED_START.so_far.match(text, position) and not state.buffer.ended:
         return MORE
     recipient = _STRIPPED.search(text, max(state.at, position - _LONGEST_RECIPIENT), position) if state.dialect.harmony else None
     if recipient is not None and state.tools.find_marked(recipient[1]):
@@ -155,17 +154,17 @@ def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
 def _detect_bracket(state: ScannerState, position: int) -> Detection:
     text, dialect = state.buffer.text, state.dialect
     if "functools[" in dialect.sections and position - 9 >= state.at and _FUNCTOOLS.match(text, position - 9, position):
-        if not _LIST_OF_OBJECTS.match(text, position):
-            return MORE if _LIST_SO_FAR.match(text, position) else NOTHING
+        if not _LIST_OF_OBJECTS.whole.match(text, position):
+            return MORE if _LIST_OF_OBJECTS.so_far.match(text, position) else NOTHING
         parser = partial(blocks.parse_section_block, state, position - 9, "functools[", dialect.sections["functools["])
         return position - 9, partial(state.parse_call, position - 9, position, parser)
     # Markers first: [TOOL_CALLS] is no list.
     marked = _detect_marker(state, position)
     if marked[0] != NOT_HERE:
         return marked
-    if dialect.json and (listed := _LIST_OF_OBJECTS.match(text, position)):
+    if dialect.json and (listed := _LIST_OF_OBJECTS.whole.match(text, position)):
         return _detect_json(state, position, listed.end())
-    if dialect.python and (head := _LIST_OF_NAMES.match(text, position)):
+    if dialect.python and (head := _LIST_OF_NAMES.whole.match(text, position)):
         if state.tools.by_name and state.tools.find_marked(head[1]) is None:
             return NOTHING
         # Without tools, [name(x)] inside of a sentence may be prose or code.
@@ -173,11 +172,11 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
         return position, partial(
             state.parse_call, position, position, partial(blocks.parse_call_list_in_prose, state, position, certain), Form.UNMARKED
         )
-    if dialect.json and _LIST_SO_FAR.match(text, position, position + _LONGEST_KEY):
+    if dialect.json and _LIST_OF_OBJECTS.so_far.match(text, position, position + _LONGEST_KEY):
         return MORE
     if (
         dialect.python
-        and _LIST_OF_NAMES_SO_FAR.match(text, position, position + 200)
+        and _LIST_OF_NAMES.so_far.match(text, position, position + 200)
         and _may_be_name(dialect, state, text[position + 1 :].strip())
     ):
         return MORE

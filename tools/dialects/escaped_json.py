@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .growing import growing
 from .json_calls import NotACall, parse_calls
 from .json_end import find_json_end
 from .lenient_json import parse_json
@@ -11,8 +12,7 @@ from .parsed_calls import CallParser
 from .signatures import ToolSignatures
 from .text_buffer import TextBuffer
 
-ESCAPED_START = re.compile(r"""\{(?:\{\s{0,8}["']|\\")""")
-ESCAPED_SO_FAR = re.compile(r"\{(?:\{\s{0,8}|\\)?\Z")
+ESCAPED_START = growing(r"""\{(?:\{\s{0,8}["']|\\")""")
 _DOUBLED, _BACKSLASHED = re.compile(r"\{\{|\}\}"), re.compile(r"""\\["\\/]""")
 _LONGEST = 8_000  # a text is looked at again for each brace that arrives
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .coerce import CoercionError, coerce_text
+from .growing import growing, match
 from .json_calls import parse_json_arguments
 from .parsed_calls import CallParser
 from .signatures import ToolSignatures
@@ -12,17 +13,15 @@ from .text_buffer import TextBuffer, find, match_literal, skip_space
 
 FENCE = "tool"
 """The info string of these fences."""
-_HEAD = re.compile(r"\s*TOOL_NAME:[ \t]*([\w.\-:/]+)[ \t]*\r?\n")
-_HEAD_SO_FAR = re.compile(r"\s*(?:T[TOOL_NAME]{0,8}:?[ \t]*[\w.\-:/]*[ \t]*\r?)?\Z")
+_HEAD = growing(r"\s*TOOL_NAME:[ \t]*([\w.\-:/]+)[ \t]*\r?\n")
 _ARGUMENT = re.compile(r"BEGIN_ARG:[ \t]*([\w.\-]+)[ \t]*\r?\n")
 
 
 def parse_fenced_tool(buffer: TextBuffer, start: int, at: int, fence: str, tools: ToolSignatures) -> CallParser:
     """Parse the body of a fence that begins at `at`. Return None where it is other text."""
-    while (head := _HEAD.match(buffer.text, at)) is None:
-        if buffer.ended or not _HEAD_SO_FAR.match(buffer.text, at):
-            return None
-        yield
+    head = yield from match(buffer, _HEAD, at)
+    if head is None:
+        return None
     given: dict[str, str] = {}
     position = head.end()
     expected = ""

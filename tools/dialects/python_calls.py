@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
+from .growing import growing, match
 from .parenthesized import find_call_end, is_signature, parse_arguments
 from .parsed_calls import Announce, CallParser, Item
 from .read_events import Problem
 from .signatures import ToolSignatures
 from .text_buffer import Incremental, TextBuffer, skip_space
 
-_HEAD = re.compile(r"([^\W\d][\w.\-:/]*)\(")
-_HALF_HEAD = re.compile(r"(?:[^\W\d][\w.\-:/]*)?\Z")
+_HEAD = growing(r"([^\W\d][\w.\-:/]*)\(")
 
 
 def parse_call_list(buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce, *, marked: bool) -> CallParser:
@@ -43,13 +41,9 @@ def parse_python_call(
     buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce, *, marked: bool
 ) -> Incremental[tuple[int, Item] | None]:
     """Parse the NAME(...) at `at`. Return the offset behind it, and the call or the problem with it."""
-    while True:
-        head = _HEAD.match(buffer.text, at)
-        if head is not None:
-            break
-        if buffer.ended or not _HALF_HEAD.match(buffer.text, at):
-            return None
-        yield
+    head = yield from match(buffer, _HEAD, at)
+    if head is None:
+        return None
     tool = tools.find_marked(head[1])
     if tool is None and not marked:
         return None

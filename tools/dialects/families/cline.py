@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..coerce import CoercionError, coerce_text
 from ..family import Family
-from ..growing import growing
+from ..growing import Growing, growing, match
 from ..json_calls import parse_json_arguments
 from ..parsed_calls import Announce, CallParser, Item
 from ..signatures import ToolSignature, ToolSignatures
@@ -22,7 +22,6 @@ from ..text_buffer import TextBuffer, match_literal, skip_space
 _XML_NAME = re.compile(r"[A-Za-z_][\w.\-]*\Z", re.ASCII)
 _ATTRIBUTE = re.compile(r"""\s+([\w.\-:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _LONGEST_HEAD = 4_000  # an element with attributes may hold a text
-_HEAD_SO_FAR = re.compile(r"""<[\w.\-]+(?:\s+[\w.\-:]+\s*=\s*(?:"[^"]*"|'[^']*'))*(?:\s+(?:[\w.\-:]+\s*(?:=\s*(?:["'][^"']*)?)?)?)?/?\Z""")
 
 
 class ToolElement(NamedTuple):
@@ -30,7 +29,7 @@ class ToolElement(NamedTuple):
 
     name: str
     tags: Tags
-    head: re.Pattern[str]
+    head: Growing
 
 
 def list_tool_elements(tools: ToolSignatures) -> dict[str, ToolElement]:
@@ -43,16 +42,15 @@ def _make_element(tool: ToolSignature) -> ToolElement:
     argument = growing(rf"<({'|'.join(map(re.escape, names)) or '(?!)'})>()")
     begins, closes = tuple(f"<{name}>" for name in names), tuple(f"</{name}>" for name in names)
     tags = Tags(argument, begins or ("<>",), closes or ("</>",), (f"</{tool.name}>",))
-    head = re.compile(rf"<{re.escape(tool.name)}((?:\s+[\w.\-:]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>")
+    head = growing(rf"<{re.escape(tool.name)}((?:\s+[\w.\-:]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>")
     return ToolElement(tool.name, tags, head)
 
 
 def parse_tool_element(buffer: TextBuffer, at: int, element: ToolElement, tools: ToolSignatures, announce: Announce) -> CallParser:
     """Parse the element of a tool that begins at `at`. Return None where it is prose, or an element of HTML with this name."""
-    while (head := element.head.match(buffer.text, at, at + _LONGEST_HEAD)) is None:
-        if buffer.ended or len(buffer.text) - at >= _LONGEST_HEAD or not _HEAD_SO_FAR.match(buffer.text, at):
-            return None
-        yield
+    head = yield from match(buffer, element.head, at, _LONGEST_HEAD)
+    if head is None:
+        return None
     tool = tools.by_name[element.name]
     if head[1] or head[2]:
         given = {name: double or single for name, double, single in _ATTRIBUTE.findall(head[1])}
