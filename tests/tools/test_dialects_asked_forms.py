@@ -35,6 +35,21 @@ FORMS = {
         '<xai:function_call name="weather">\n<parameter name="city">Oslo</parameter>\n</xai:function_call>',
         OSLO,
     ),
+    "the name as an attribute": ('<tool_call name="weather">{"city": "Oslo"}</tool_call>', OSLO),
+    "the name as an attribute, and parameters": (
+        '<function_call name="weather">\n<parameter name="city">Oslo</parameter>\n</function_call>',
+        OSLO,
+    ),
+    "a server's tool, as Cline writes it": (
+        "<use_mcp_tool>\n<server_name>sky</server_name>\n<tool_name>weather</tool_name>\n"
+        '<arguments>\n{"city": "Oslo"}\n</arguments>\n</use_mcp_tool>',
+        OSLO,
+    ),
+    "DeepSeek's tokens with plain bars": (
+        '<|tool▁calls▁begin|><|tool▁call▁begin|>weather<|tool▁sep|>{"city": "Oslo"}<|tool▁call▁end|><|tool▁calls▁end|>',
+        OSLO,
+    ),
+    "gpt-oss's recipient alone": ('to=functions.weather\n{"city": "Oslo"}', OSLO),
     "Cline, Roo and Kilo": ("<weather>\n<city>Oslo</city>\n<days>2</days>\n</weather>", TWO_DAYS),
     "a text of several lines in it": ("<search>\n<query>cats\nin Oslo</query>\n</search>", ("search", {"query": "cats\nin Oslo"})),
     "JSON in a tool's element": ('<weather>{"city": "Oslo", "days": 2}</weather>', TWO_DAYS),

@@ -12,7 +12,10 @@ from .parsed_calls import CallParser, CallSink, Item
 from .signatures import ARGUMENTS, ToolSignature, ToolSignatures
 from .text_buffer import Incremental, TextBuffer, find, match_literal, skip_space
 
-_HEAD = growing(r"<((?:tool_|function_)?name)>\s*([\w.\-:/]{1,128})\s*</((?:tool_|function_)?name)>")
+# Cline names the server (MCP) before the tool.
+_HEAD = growing(
+    r"(?:<server_name>[^<]{0,80}</server_name>\s*)?<((?:tool_|function_)?name)>\s*([\w.\-:/]{1,128})\s*</((?:tool_|function_)?name)>"
+)
 _OPENINGS = tuple(f"<{key}>" for key in ARGUMENTS)
 _CHILD = re.compile(r"\s*<(\w[\w.\-]*)>(.*?)</\1>\s*", re.DOTALL)
 

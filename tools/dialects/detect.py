@@ -48,7 +48,7 @@ _RECIPIENT = re.compile(r"\s*(?:assistant\s*)?to=[\w.\-:/]+\s*\Z")
 # The header of a call where a server has dropped the special tokens: "assistantcommentary to=functions.weather json{...}".
 _STRIPPED = re.compile(
     r"(?:(?<![^\W_])(?:assistant)?(?:commentary|analysis)[ \t]*)?"
-    r"(?<![\w.])to=([\w.\-:/]+?)(?:commentary)?[ \t]*(?<![a-z])(?:json|code)?\s*\Z"
+    r"(?<![\w.])to=([\w.\-:/]+?)(?:commentary)?(?:[ \t]*(?<![a-z])(?:json|code)?\s*|\s+)\Z"
 )
 _CHANNELS_SO_FAR = "|".join(
     sorted(

@@ -81,4 +81,5 @@ def _read_attributes(tool: ToolSignature, given: dict[str, str], span: tuple[int
     return parse_json_arguments(tool, arguments, span)
 
 
-FAMILIES = (Family(name="cline", also=""),)  # asked for by programs, not known to models: so no dialect writes it
+# Asked for by programs, not known to models: so no dialect writes it. A tool of a server (MCP) stands in an element of its own.
+FAMILIES = (Family(name="cline", also="", sections={"<use_mcp_tool>": "</use_mcp_tool>"}),)

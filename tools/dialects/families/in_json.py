@@ -95,19 +95,26 @@ _MISTRAL = Family(
     write=render_together("[TOOL_CALLS][", json_call_writer(), "]"),
     template=ChatTemplate(thinks={"[THINK]": "[/THINK]"}, results=("[TOOL_RESULTS]",), turns=("[INST]",)),  # it thinks in Magistral
 )
-_DEEPSEEK_ENDS = tuple(f"<｜tool{gap}calls{gap}end｜>" for gap in GAPS)
+
+
+def _spell_deepseek(*words: str) -> tuple[str, ...]:
+    """Return a token of DeepSeek's in all its spellings: with other gaps, and with the bars of other families."""
+    return tuple(f"<{bar}tool{gap}{gap.join(words)}{bar}>" for bar, gap in (*(("｜", gap) for gap in GAPS), ("|", "▁")))
+
+
+_DEEPSEEK_ENDS = _spell_deepseek("calls", "end")
 _DEEPSEEK = Family(
     name="deepseek",  # V3, R1, V3.1: the bars are U+FF5C
     models=r"deepseek(?:-?r1)?|step-?3(?!(?:\.|p)5)|cogito",
     also="deepseek_dsml hermes json",
     sections={
-        **{f"<｜tool{gap}{word}{gap}begin｜>": _DEEPSEEK_ENDS for gap in GAPS for word in ("calls", "call")},
+        **{marker: _DEEPSEEK_ENDS for word in ("calls", "call") for marker in _spell_deepseek(word, "begin")},
         "<｜tool▁calls｜>": _DEEPSEEK_ENDS,
     },
-    call_begins=tuple(f"<｜tool{gap}{words}｜>" for gap in GAPS for words in (f"call{gap}begin", "sep")),
-    call_ends=tuple(f"<｜tool{gap}call{gap}end｜>" for gap in GAPS),
-    separators=tuple(f"<｜tool{gap}sep｜>" for gap in GAPS),
-    leads=(r"function<｜tool(?:[▁_ ]|\\_)sep｜>",),
+    call_begins=(*_spell_deepseek("call", "begin"), *_spell_deepseek("sep")),
+    call_ends=_spell_deepseek("call", "end"),
+    separators=_spell_deepseek("sep"),
+    leads=(r"function<[｜|]tool(?:[▁_ ]|\\_)sep[｜|]>",),
     write=render_together(
         "<｜tool▁calls▁begin｜>",
         name_and_json_writer("<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜tool▁call▁end｜>"),

@@ -88,7 +88,11 @@ FAMILIES = (
                 for name in ("function_calls", "dots_function_call", f"{ANTML}function_calls", "atem:function_calls")
             },
         },
-        elements={f'<{prefix}invoke name="': invoke_element(prefix) for prefix in ("", ANTML, "atem:")},
+        elements={
+            **{f'<{prefix}invoke name="': invoke_element(prefix) for prefix in ("", ANTML, "atem:")},
+            # what small models make of it and of Hermes' form
+            **{f'<{word} name="': invoke_element("", word) for word in ("tool_call", "function_call", "tool_use", "tool")},
+        },
         write=render_together("<function_calls>\n", invoke_writer(), "\n</function_calls>", "\n"),
         stop=("</function_calls>", "<function_results>"),
     ),
