@@ -15,7 +15,8 @@ import time
 from sayso.tools import Reader, read
 from sayso.tools.dialects import DIALECTS, ReadCall, Reading
 from sayso.tools.dialects.bracketed import OPEN as BRACKETED
-from sayso.tools.dialects.markers import CALL_SEPARATORS, ELEMENTS, MARKS, NAME_SEPARATORS, SECTIONS
+from sayso.tools.dialects.markers import CALL_SEPARATORS, ELEMENTS, NAME_SEPARATORS, SECTIONS
+from sayso.tools.dialects.markers import MARKS as TEMPLATE_MARKS
 
 TOOLS = [
     {"name": "ORDER", "parameters": {"properties": {"item": {"type": "string"}, "quantity": {"type": "integer"}}, "required": ["item"]}},
@@ -28,7 +29,7 @@ MARKS = [
     BRACKETED,
     *CALL_SEPARATORS,
     *NAME_SEPARATORS,
-    *sorted(MARKS),
+    *sorted(TEMPLATE_MARKS),
     *(
         '<zeta:invoke name="',
         "<zeta:function_calls>",
