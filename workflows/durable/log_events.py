@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .records import RunRow
 
 
-class Executed(Protocol):
+class ExecutedHere(Protocol):
     """A run that is executed in this program, as those who read its events see it."""
 
     id: str
@@ -50,7 +50,7 @@ class KeepsLogs(Protocol):
         """Return the log of a run after row `since`."""
         ...
 
-    def find_here(self, run_id: str) -> Executed | None:
+    def find_here(self, run_id: str) -> ExecutedHere | None:
         """Return the execution of a run in this event loop."""
         ...
 
@@ -120,7 +120,7 @@ class LogEvents:
 class ExecutionEvents(LogEvents):
     """The events of a run that is executed here, as they happen: after those of its log, with the numbers that they get there."""
 
-    def __init__(self, execution: Executed) -> None:
+    def __init__(self, execution: ExecutedHere) -> None:
         super().__init__(execution.id)
         self._execution, secrets = execution, execution.saved.secrets
         self.reader = EventReader(execution.id, self, lambda value: secrets.mask_json(value) if secrets.texts else value)
@@ -215,7 +215,7 @@ class _Tap:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[object] = asyncio.Queue()
-        self._execution: Executed | None = None
+        self._execution: ExecutedHere | None = None
         self._pause: asyncio.Future[AnyResult] | None = None
 
     def attach(self, engine: KeepsLogs, root: str) -> None:
