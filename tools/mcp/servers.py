@@ -27,7 +27,7 @@ from .trust import Pins
 log = logging.getLogger(__name__)
 if TYPE_CHECKING:
     from ..definition.schema_tool import SchemaTool
-    from .questions import Sample
+    from .server_questions import Sample
     from .session import McpSession
 
 
@@ -88,7 +88,7 @@ class McpServers:
             yield self._make_tools(sessions, await self._list_all(sessions))
 
     def _make_sessions(self, stack: AsyncExitStack, run_id: str, approve: Approver | None) -> list[McpSession]:
-        from .questions import Questions  # late, for load time: the protocol's package is an extra, and takes a second to load
+        from .server_questions import Questions  # late, for load time: the protocol's package is an extra, and takes a second to load
         from .session import McpSession, SessionOptions
 
         options = SessionOptions(**self._options)

@@ -22,7 +22,7 @@ from .contents import read_result
 from .errors import CallLost, McpError, find_cause
 from .listing import MOST_PAGES, MOST_TOOLS, ListedTool, read_tool
 from .mending import mend_answer
-from .questions import Questions
+from .server_questions import Questions
 from .server_spec import ServerSpec
 from .stdio import LocalServer, Streams
 
