@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel
@@ -341,7 +341,8 @@ def a_list_of_labelled_values(source: AnyTool, act: str) -> Start:
 
 def an_argument_of_workflow_code(source: AnyTool, act: str) -> Start:
     async def flow(run: Run, text: str) -> str:
-        return str(await run.call(mail if act == "mail" else tell, **{ARGUMENT[act]: labelled(source)}))
+        called = cast(AnyTool, mail if act == "mail" else tell)
+        return str(await run.call(called, **{ARGUMENT[act]: labelled(source)}))
 
     return sequential(flow).run
 

@@ -304,7 +304,7 @@ def reading(trust: Trust | None, secrecy: Secrecy | None) -> Any:
         return Content("ada", origin="https://example.org", trust=trust, secrecy=secrecy)
 
     async def code(run: Run, value: Any) -> Any:
-        to = await run.call(page)
+        to: Any = await run.call(page)
         return await run.call(give, to=to, amount=1)
 
     return sequential(code)

@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.tools import Approve, Content, Edit, Grant, Trust, calculator, tool
 from sayso.tools.approval.requests import ApprovalRequest
+from sayso.tools.definition.tool import AnyTool
 from sayso.workflows import Run, RunResult, engine, map_each, parallel, sequential, step
 
 SENT: list[tuple[str, str]] = []
@@ -109,7 +110,8 @@ async def in_a_thread_of_its_own(run: Run, _: object) -> object:
 
 
 async def with_bound_written_by_hand(run: Run, _: object) -> object:
-    return await run.call(replace(mail, bound={"to": "ada@example.org", "text": await read(run)}))
+    bound = cast(AnyTool, replace(mail, bound={"to": "ada@example.org", "text": await read(run)}))
+    return await run.call(bound)
 
 
 async def a_branch_binds(run: Run, _: object) -> object:

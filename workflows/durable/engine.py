@@ -541,7 +541,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         """
         from .log_events import follow_log  # late, for load time
 
-        async with aclosing(follow_log(self, run_id, since, through_pauses)) as told:
+        async with aclosing(follow_log(self, self.clock, run_id, since, through_pauses)) as told:
             async for event in told:
                 yield event
 

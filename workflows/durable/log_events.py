@@ -40,8 +40,6 @@ class ExecutedHere(Protocol):
 class KeepsLogs(Protocol):
     """An engine, as those who follow a log see it."""
 
-    clock: Callable[[], float]
-
     async def run(self, run_id: str) -> RunRow:
         """Return the row of a run. Raises UsageError if there is none."""
         ...
@@ -176,7 +174,9 @@ def _read_output(run: RunRow) -> object:
     return stored.get("value") if isinstance(stored, dict) else stored
 
 
-async def follow_log(engine: KeepsLogs, run_id: str, since: int, through_pauses: bool) -> AsyncGenerator[AnyEvent, None]:
+async def follow_log(
+    engine: KeepsLogs, clock: Callable[[], float], run_id: str, since: int, through_pauses: bool
+) -> AsyncGenerator[AnyEvent, None]:
     """Yield the stored events of a run or child from number `since` on, then those that are added, until it ends or pauses.
 
     While it is executed here, what streams comes in between, each piece after the request that it answers.
@@ -202,7 +202,7 @@ async def follow_log(engine: KeepsLogs, run_id: str, since: int, through_pauses:
             goes_on = run.state in (records.NEW, records.QUEUED, records.RUNNING) or run.number > at
             if not goes_on and (run.state in records.ENDED or not through_pauses):
                 return
-            async with aclosing(tap.wait(engine.clock, asked, held)) as pieces:
+            async with aclosing(tap.wait(clock, asked, held)) as pieces:
                 async for piece in pieces:
                     if is_of(piece, run_id):
                         yield piece
@@ -242,7 +242,7 @@ class _Tap:
                 self._execution.listeners.remove(self._queue)
         self._execution = None
 
-    async def wait(self, clock: Any, asked: set[tuple[str, int]], held: list[AnyEvent]) -> AsyncGenerator[AnyEvent, None]:
+    async def wait(self, clock: Callable[[], float], asked: set[tuple[str, int]], held: list[AnyEvent]) -> AsyncGenerator[AnyEvent, None]:
         """Yield the pieces that come until it is time to read the log again; those whose request was not read yet are held."""
         loop = asyncio.get_running_loop()
         until = loop.time() + POLL_SECONDS

@@ -314,6 +314,12 @@ class Earlier(StrEnum):
     MAY_ACT = "may act"
 
 
+class TakesContextByName(Protocol[B_co]):
+    """A function whose parameter `context` can be given by its name alone, among any others."""
+
+    def __call__(self, *args: Any, context: ToolContext[Any], **arguments: Any) -> Awaitable[B_co]: ...
+
+
 class ContextTool(Protocol[B_co]):
     """A tool whose function takes a ToolContext last, as a checker sees it: who calls it gives the other arguments only."""
 
@@ -326,6 +332,7 @@ class ContextTool(Protocol[B_co]):
         | Callable[[Any, Any, ToolContext[Any]], Awaitable[B_co]]
         | Callable[[Any, Any, Any, ToolContext[Any]], Awaitable[B_co]]
         | Callable[[Any, Any, Any, Any, ToolContext[Any]], Awaitable[B_co]]
+        | TakesContextByName[B_co]
     ):
         """Return the function as a run calls it."""
         ...
