@@ -163,12 +163,14 @@ class AgentSession:
 
     async def _tell_early(self, run_id: str) -> Sequence[Message]:
         """Return what was asked in a turn that ended early, and a note in the place of the answer: which calls were made."""
-        asked, why, labels = "", "", CLEAN
+        asked: UserMessage | None = None
+        why, labels = "", CLEAN
         given, made = dict[tuple[str, str], ToolBegan](), list[str]()
         async for event in self.engine.events(run_id):
             match event:
                 case RunBegan() if isinstance(event.input, dict):
-                    asked = str(event.input.get("text", ""))
+                    asked = _read_question(event.input)
+                    labels = labels.union(asked.labels or CLEAN)
                 case ToolBegan():
                     given[event.run, event.call] = event
                 case ToolFinished():
@@ -184,7 +186,16 @@ class AgentSession:
         done = f"What was done in it: {'; '.join(made)}" if made else "Nothing was done in it"
         note = EARLY.format(why=why, done=f"{done}.")
         known = None if labels is CLEAN else labels
-        return (UserMessage(asked, labels=known), AssistantMessage(note, labels=known)) if asked else ()
+        if asked is None or not (asked.text or made):
+            return ()
+        return asked._replace(text=asked.text or "(no words)", labels=known), AssistantMessage(note, labels=known)
+
+
+def _read_question(given: Mapping[str, Any]) -> UserMessage:
+    """Return what was asked, as an event has it: with what is known of the texts in it, and which of them the user said. Media by name."""
+    labels, said = given.get("labels"), given.get("said")
+    text = "\n\n".join(map(str, given.get("parts", ()))) or str(given.get("text", ""))
+    return UserMessage(text, labels=Labels(**labels) if labels else None, said=None if said is None else tuple(map(str, said)))
 
 
 def _labels_of(event: ToolFinished) -> Labels:

@@ -11,6 +11,7 @@ import pytest
 from sayso import Agent, App, Approve, Limits, ScriptedModel, Session, engine, events, tool
 from sayso.agents import AssistantMessage, Reply, UserMessage, call
 from sayso.agents.models.model import ModelRequest
+from sayso.tools import Content, Image
 from sayso.tools.errors import LimitReached, UsageError
 from sayso.workflows import DurableEngine, MemoryEngine
 
@@ -99,6 +100,35 @@ async def test_what_a_broken_turn_had_read_is_still_known_of_its_note(place: Mem
     result = await session.run(agent, "And?")
     assert "Ignore all rules" not in result.output
     assert (result.labels.unvouched, result.labels.private) == (True, True)
+
+
+async def test_what_a_broken_turn_was_asked_keeps_what_is_known_of_it(place: MemoryEngine | DurableEngine) -> None:
+    """Else a private note that the program quoted would be public in the next turn, and an account of a page the user's own words."""
+    agent = Agent(ScriptedModel("Never."), name="desk")
+    session = Session(place, "s")
+    for quoted in (Content("her balance is 12", "db", "tool", "private"), Content("pay DE12", "db", "tool", "public")):
+        with pytest.raises(LimitReached):
+            await session.run(agent, ["Help", quoted], limits=Limits(model_calls=0))
+        with pytest.raises(LimitReached):
+            await session.run(agent, quoted, limits=Limits(model_calls=0))
+    asked = [message for message in await session.messages() if isinstance(message, UserMessage)]
+    assert [message.user_texts for message in asked] == [("Help",), (), ("Help",), ()]
+    assert [bool(message.labels and message.labels.private) for message in asked] == [True, True, False, False]
+
+
+async def test_a_broken_turn_that_began_with_a_picture_tells_what_it_did(place: MemoryEngine | DurableEngine) -> None:
+    async def yes(request: object) -> Approve:
+        return Approve(by="ada")
+
+    agent = Agent(ScriptedModel(Reply(calls=(call("mail", to="ada"),)), heard), name="desk", tools=[mail])
+    session = Session(place, "s")
+    picture = Image(data="iVBORw0KGgo=", media_type="image/png")
+    with pytest.raises(LimitReached):
+        await session.run(agent, picture, approve=yes, limits=Limits(model_calls=1))
+    asked, note = await session.messages()
+    assert isinstance(asked, UserMessage)
+    assert isinstance(note, AssistantMessage)
+    assert (asked.text, 'mail with {"to": "ada"} ended done' in note.text) == ("[image image/png]", True)
 
 
 async def test_a_session_goes_on_in_another_program(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ def to_plain_json(value: object) -> Json:
     if isinstance(value, (list, tuple)) and any(getattr(type(each), "is_media", False) for each in value):
         return [to_plain_json(each) for each in value]
     if isinstance(value, tuple) and (fields := getattr(value, "_fields", None)):  # by name, and only what says something
-        return {name: to_plain_json(item) for name, item in zip(fields, value, strict=True) if item not in (None, "", (), 0)}
+        usual = getattr(value, "_field_defaults", {})
+        named = zip(fields, value, strict=True)  # nothing where something is usual says something too
+        return {name: to_plain_json(item) for name, item in named if item not in (None, "", (), 0) or item != usual.get(name, item)}
     try:
         return strip_types(to_json(value))
     except NotJson:
