@@ -96,6 +96,8 @@ def call(number: object, arguments: dict[str, Any]) -> None:
             send(id=number, result={"content": "no list"})
         case "refuses":
             send(id=number, error={"code": -32602, "message": "no such account"})
+        case "forgets":
+            send(id=number, error={"code": -32600, "message": "Session terminated"})
         case "fails":
             answer("the disk is full", isError=True)
         case "environment":

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sayso import Agent, Approve, Edit, Reject, ScriptedModel, engine, mcp
+from sayso import Agent, Approve, Edit, Reject, ScriptedModel, engine, mcp, tool
 from sayso.agents.messages import Conversation, ToolMessage
 from sayso.tools import ApprovalRequest, Outcome, ToolResult, Trust
 from sayso.tools.mcp import McpError, McpServers, Pins
@@ -33,6 +33,11 @@ def hostile(mode: str, notes: Path, **options: Any) -> McpServers:
 
 def agent(*servers: McpServers, calls: str = "delete_all()") -> Agent[str]:
     return Agent(ScriptedModel(*filter(None, calls.split("; ")), "Over."), tools=servers)
+
+
+async def wait() -> str:
+    """Wait."""
+    return "Waited."
 
 
 async def say_yes(request: ApprovalRequest) -> Approve:
@@ -65,6 +70,32 @@ async def test_a_pinned_tool_reads_without_asking_and_asks_again_once_it_has_cha
     assert called(tmp_path) == 1
 
 
+async def test_a_pin_that_is_taken_back_counts_in_a_run_that_is_under_way(tmp_path: Path) -> None:
+    servers, pins = hostile("lies", tmp_path), Pins(tmp_path / "pins.json")
+    ((spec, tools, _),) = await servers.list_all()
+    pins.pin(spec.pinned_as, tools, "ada")
+    second = tool.write(card="Wait")(wait)
+    waiting = await Agent(ScriptedModel("wait()", "delete_all()", "Over."), tools=[servers, second]).run("go")
+    pins.unpin(spec.pinned_as)
+    done = await waiting.resume({waiting.pending[0].digest: Approve(by="ada")})
+    assert (called(tmp_path), done.output) == (0, "Over.")
+    assert "its pin was taken back. Nothing was done." in results(done)[-1].text
+
+
+async def test_a_pin_of_a_command_that_names_a_file_holds_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder from a stranger has a server.py too, and it can list the same tools."""
+    pinned_as = []
+    for name in ("mine", "theirs"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "server.py").touch()
+        monkeypatch.chdir(tmp_path / name)
+        ((by_file,), (by_folder,)) = mcp("python server.py").servers, mcp("uv run serve", cwd=tmp_path / name).servers
+        (anywhere,) = mcp("uvx some-server").servers
+        pinned_as.append((by_file.pinned_as, by_folder.pinned_as))
+        assert anywhere.pinned_as == "stdio:uvx some-server"
+    assert len({each for pair in pinned_as for each in pair}) == 4
+
+
 async def test_what_was_approved_is_not_done_once_the_server_has_changed_the_tool(tmp_path: Path) -> None:
     run = await agent(hostile("changing", tmp_path)).run("go", approve=say_yes)
     (result,) = results(run)
@@ -95,6 +126,7 @@ TOLD = {
     "answers another call": ("other id", Outcome.UNKNOWN, "gave no answer within 0.7 s"),
     "answers nonsense": ("nonsense", Outcome.UNKNOWN, "answered nonsense"),
     "refuses the arguments": ("refuses", Outcome.FAILED, "refused the call: no such account"),
+    "says that its session is over": ("forgets", Outcome.UNKNOWN, "Session terminated"),
     "says that it failed": ("fails", Outcome.FAILED, "The server says that it failed: the disk is full"),
     "prints a banner": ("noise", Outcome.DONE, "done"),
     "ends when it is asked what it does not know": ("strict", Outcome.DONE, "done"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ class Forgetful(BaseHTTPRequestHandler):
 
     sessions = 0
     calls = 0
+    is_called, is_refused = threading.Event(), threading.Event()
 
     def do_POST(self) -> None:
         message = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -47,16 +49,33 @@ class Forgetful(BaseHTTPRequestHandler):
         if number is None:
             return self.answer(202, b"", {})
         if method == "tools/list":
-            return self.reply(number, {"tools": [{"name": "pay", "inputSchema": {"type": "object"}, "outputSchema": {"type": "object"}}]})
+            pay = {"name": "pay", "inputSchema": {"type": "object"}, "outputSchema": {"type": "object"}}
+            return self.reply(number, {"tools": [pay, {"name": "break_off", "inputSchema": {"type": "object"}}]})
+        if message["params"]["name"] == "break_off":
+            Forgetful.calls += 1
+            Forgetful.is_called.set()
+            Forgetful.is_refused.wait(10)
+            return self.error(number, -32603, "something broke on the way")
         if self.headers.get("mcp-session-id") == "s1":
             return self.answer(404, b"Session not found", {})
         Forgetful.calls += 1
         return self.reply(number, {"structuredContent": {"paid": 3}})  # no content, and not what its schema says it has
 
     def do_GET(self) -> None:
+        """Refuse the stream beside the calls, in the middle of the first one."""
+        Forgetful.is_called.wait(10)
+        self.answer(403, b"", {})
+        self.wfile.flush()
+        self.connection.shutdown(socket.SHUT_WR)
+        self.rfile.read()  # until whoever asked has read the answer
+        Forgetful.is_refused.set()
+
+    def do_DELETE(self) -> None:
         self.answer(405, b"", {})
 
-    do_DELETE = do_GET  # noqa: N815 - the name is that of the method
+    def error(self, number: object, code: int, message: str) -> None:
+        body = json.dumps({"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": message}}).encode()
+        self.answer(200, body, {"content-type": "application/json"})
 
     def reply(self, number: object, result: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         body = json.dumps({"jsonrpc": "2.0", "id": number, "result": result}).encode()
@@ -76,12 +95,14 @@ class Forgetful(BaseHTTPRequestHandler):
 @contextmanager
 def forgetful() -> Iterator[str]:
     Forgetful.sessions = Forgetful.calls = 0
+    Forgetful.is_called, Forgetful.is_refused = threading.Event(), threading.Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Forgetful)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
+        Forgetful.is_called.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -96,6 +117,15 @@ async def test_a_session_that_the_server_has_forgotten_is_begun_anew_and_the_cal
         run = await Agent(ScriptedModel("pay()", "Over."), tools=[mcp(f"{url}/mcp")]).run("go", approve=say_yes)
     (result,) = [result for message in run.messages if isinstance(message, ToolMessage) for result in message.results]
     assert (result.outcome, json.loads(result.text), Forgetful.calls, Forgetful.sessions) == (Outcome.DONE, {"paid": 3}, 1, 2)
+
+
+async def test_a_call_that_broke_off_is_in_doubt_whatever_the_server_says_of_the_stream_beside_it() -> None:
+    """A stream that is refused (HTTP 403) says nothing of the call: that nothing was done would be a lie, and the model would pay again."""
+    with forgetful() as url:
+        run = await Agent(ScriptedModel("break_off()", "Over."), tools=[mcp(f"{url}/mcp")]).run("go", approve=say_yes)
+    (result,) = [result for message in run.messages if isinstance(message, ToolMessage) for result in message.results]
+    assert (result.outcome, Forgetful.calls) == (Outcome.UNKNOWN, 1)
+    assert "something broke on the way" in result.text
 
 
 @pytest.mark.parametrize(

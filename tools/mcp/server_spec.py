@@ -46,6 +46,13 @@ class ServerSpec:
         port = f":{parts.port}" if parts.port is not None else ""
         return f"http:{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
+    @property
+    def pinned_as(self) -> str:
+        """Return what a pin holds for: a command that runs in a folder, or names a file there, is another server in another folder."""
+        here = Path(self.cwd or ".").absolute()
+        names_file = any(word and not Path(word).is_absolute() and (here / word).exists() for word in self.command)
+        return f"{self.identity} in {here}" if self.command and (self.cwd or names_file) else self.identity
+
 
 def read_servers(server: object, *, env: Mapping[str, str] | None, headers: Mapping[str, str] | None, cwd: str | None) -> list[ServerSpec]:
     """Return the servers that are meant: a command, an address, or all of an mcp.json (a path, or its content as a dict)."""

@@ -17,7 +17,7 @@ from ..canonical import JsonObject
 from ..definition.decorators import tool
 from ..definition.moments import note_moment
 from ..effects import AnySecrecy, Effect, Secrecy, to_member
-from ..errors import UsageError
+from ..errors import ToolError, UsageError
 from ..installing import build_install_command
 from .errors import McpError
 from .listing import ListedTool, choose_effect, choose_secrecy
@@ -113,7 +113,7 @@ class McpServers:
             elif isinstance(tools, BaseException):
                 raise tools
             else:
-                pinned = self._pins.are_pinned(session.spec.identity, tools)
+                pinned = self._pins.are_pinned(session.spec.pinned_as, tools)
                 rows = [{**each.as_json(), "pinned": is_pinned} for each, is_pinned in zip(tools, pinned, strict=True)]
                 for problem in session.problems:
                     log.warning("The MCP server %s: %s", session.spec.name, problem)
@@ -142,6 +142,11 @@ class McpServers:
         spec, effect = session.spec, choose_effect(listed, pinned=pinned)
 
         async def perform(arguments: Mapping[str, object]) -> object:
+            if effect is not Effect.WRITE and not self._pins.are_pinned(spec.pinned_as, [listed])[0]:
+                raise ToolError(
+                    f"The MCP server {spec.name} was pinned when this run began, and its pin was taken back. Nothing was done. A new run "
+                    "asks about each of its calls."
+                )
             return await session.call(listed, arguments, is_write=effect is Effect.WRITE)
 
         shown = f"{spec.prefix}{listed.name}"

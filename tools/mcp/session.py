@@ -127,11 +127,11 @@ class McpSession:
         except MCPError as error:
             if error.code in _REFUSED:
                 raise ToolError(f"The MCP server {self.spec.name} refused the call: {error.message[:2000]}") from None
-            if self._status in (401, 403):
+            if self._status in (401, 403) and error.code != types.CONNECTION_CLOSED:
                 raise ToolError(
                     f"The MCP server {self.spec.name} does not accept what it was sent as a token (HTTP {self._status})."
                 ) from None
-            if error.code == types.INVALID_REQUEST and error.message == _GONE:
+            if error.code == types.INVALID_REQUEST and error.message == _GONE and self._status == 404:  # any server can say these words
                 raise _SessionForgotten("the server has forgotten the session, twice") from None
             why = error.message[:2000]
             if error.code == types.CONNECTION_CLOSED:
@@ -230,7 +230,7 @@ class McpSession:
     @asynccontextmanager
     async def _connect_http(self) -> AsyncIterator[Any]:
         async def note(response: httpx2.Response) -> None:
-            if response.status_code >= 400:
+            if response.status_code >= 400 and response.request.method == "POST":  # of the stream beside it, it says nothing of a call
                 self._status = response.status_code
 
         timeout = httpx2.Timeout(30.0, read=max(300.0, self.options.call_seconds))

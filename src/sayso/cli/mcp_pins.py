@@ -25,15 +25,15 @@ def decide_on_server(action: str, server: str | None, *, yes: bool) -> int:
         raise UsageError(f'Which server? Write: sayso mcp {action} "uvx some-server" (or https://host/mcp, or an mcp.json).')
     servers, pins = mcp(server), Pins()
     if action == "untrust":
-        had = [pins.unpin(spec.identity) for spec in servers.servers]
+        had = [pins.unpin(spec.pinned_as) for spec in servers.servers]
         if not any(had):
             raise UsageError(f"{server} is not pinned in {pins.path}.")
         print(f"The pin of {server} is taken back: each of its tools asks from now on.")
         return Exit.OK
     for spec, tools, problems in asyncio.run(servers.list_all()):
-        _print_listing(f"{spec.name} ({spec.identity})", tools, pins.are_pinned(spec.identity, tools), problems)
+        _print_listing(f"{spec.name} ({spec.pinned_as})", tools, pins.are_pinned(spec.pinned_as, tools), problems)
         if action == "trust" and (yes or _confirm(spec.name)):
-            pins.pin(spec.identity, tools, find_user_name())
+            pins.pin(spec.pinned_as, tools, find_user_name())
             print(f"{spec.name} is pinned in {pins.path}, as it is now.")
         elif action == "trust":
             print(f"{spec.name} is not pinned.")
