@@ -52,7 +52,8 @@ def engine(
     caps: Iterable[Cap] | None = None,
     listeners: Iterable[Listener] | None = None,
 ) -> MemoryEngine | DurableEngine:
-    """Return an engine for runs. Without a URL they live in this process; with "sqlite:///runs.db" or "postgresql://..." they outlive it.
+    """Return an engine for runs. Without a URL they live in this process; with "sqlite:///runs.db", "postgresql://..." or
+    "temporal://host:7233/namespace" they outlive it.
 
     `strict` sends every stored value of a memory engine through JSON, as a database does. `app` is the code of runs that are resumed by
     their id alone. With `approvers` (public keys by name; an app may have its own) only what one of them has signed counts.
@@ -64,13 +65,12 @@ def engine(
     """
     if url is None:
         return MemoryEngine(strict=strict, approvers=_make_approvers(approvers), caps=caps, listeners=listeners or ())
-    if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
+    if not url.startswith(("sqlite:", "postgresql:", "postgres:", "temporal:")):
         raise UsageError(
             f"There is no engine for {url!r}. engine() keeps runs in memory, engine('sqlite:///runs.db') in a file, "
-            "engine('postgresql://user@host/name') in a Postgres database."
+            "engine('postgresql://user@host/name') in a Postgres database, engine('temporal://host:7233/namespace') on a Temporal server."
         )
     from .durable.database import normalise_url  # late, for load time: a run in memory needs no database
-    from .durable.engine import DurableEngine
 
     address = normalise_url(url)
     known = _OPEN.get(address)
@@ -78,7 +78,7 @@ def engine(
         given = known.given_approvers if known is not None and known.is_open else None
         heard = known.listeners if known is not None and known.is_open else ()
         caps = known.given_caps if caps is None and known is not None and known.is_open else caps
-        known = _OPEN[address] = DurableEngine(address, app=app, approvers=_make_approvers(approvers) or given, caps=caps)
+        known = _OPEN[address] = _choose_engine(url)(address, app=app, approvers=_make_approvers(approvers) or given, caps=caps)
         known.listeners = check_listeners(listeners or heard)
         return known
     if listeners is not None:
@@ -92,6 +92,16 @@ def engine(
     if app is not None or approvers is not None or caps is not None:
         known.choose(app or known.app)
     return known
+
+
+def _choose_engine(url: str) -> type[DurableEngine]:
+    if url.startswith("temporal:"):
+        from .temporal.temporal_engine import TemporalEngine  # late, for load time: it loads the client of Temporal
+
+        return TemporalEngine
+    from .durable.engine import DurableEngine  # late, for load time: a run in memory needs no database
+
+    return DurableEngine
 
 
 def _make_approvers(keys: PublicKeys | None) -> Approvers | None:

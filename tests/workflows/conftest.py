@@ -11,6 +11,7 @@ import pytest
 from sayso.workflows import DurableEngine, MemoryEngine, engine
 
 from .postgres_server import new_database, server
+from .temporal_server import new_home, temporal_server
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +19,13 @@ def postgres() -> Iterator[str]:
     """A server."""
     with server() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def temporal() -> Iterator[str]:
+    """A Temporal server."""
+    with temporal_server() as target:
+        yield target
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -28,7 +36,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return new_database(request.getfixturevalue("postgres"))
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(params=["memory", "sqlite", "postgres", "temporal"])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     """An engine of each kind."""
     match request.param:
@@ -36,6 +44,8 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
             made: MemoryEngine | DurableEngine = engine(strict=True)
         case "sqlite":
             made = engine(f"sqlite:///{tmp_path}/runs.db")
+        case "temporal":
+            made = engine(new_home(request.getfixturevalue("temporal")))
         case _:
             made = engine(new_database(request.getfixturevalue("postgres")))
     yield made

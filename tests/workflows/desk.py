@@ -169,8 +169,16 @@ RENEW, EXPIRE = (float(seconds) for seconds in os.environ.get("LEASE", "5 15").s
 TIMES = LeaseTimes(renew_seconds=RENEW, expire_seconds=EXPIRE)
 
 
+def make_worker(url: str) -> Any:
+    if url.startswith("temporal:"):
+        from sayso.workflows.temporal.temporal_worker import TemporalWorker
+
+        return TemporalWorker(APP, url, times=TIMES)
+    return Worker(APP, url, times=TIMES)
+
+
 async def work(url: str) -> None:
-    worker = Worker(APP, url, times=TIMES)
+    worker = make_worker(url)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)

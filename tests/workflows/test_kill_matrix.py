@@ -20,6 +20,9 @@ import pytest
 
 from sayso.tools import Approve, UsageError
 from sayso.workflows import App, DurableEngine, Limits, Workflow, engine, sequential
+from sayso.workflows.durable.lease import LeaseTimes
+
+from .temporal_server import new_home
 
 DESK = Path(__file__).with_name("desk.py")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
@@ -62,7 +65,9 @@ class Story:
 async def story(folder: Path, url: str, merchant: str = "keys", die: str = "", again: str = "") -> Story:
     """Start workers and a run, say yes twice, see it through; a worker that died on SQLite is started again."""
     environment = {"DESK": str(folder), "MERCHANT": merchant, "DIE": die}
-    home = engine(url, app=App(name="desk", flows=[_named("desk")]))
+    if url.startswith("temporal:"):
+        environment["LEASE"] = "0.5 2"
+    home = home_of(url)
     try:
         with workers(url, 2 if url.startswith("postgres") else 1, environment) as crew:
             # An order costs 2.50: counted twice by whoever takes over, it would go over the limit.
@@ -78,6 +83,20 @@ async def story(folder: Path, url: str, merchant: str = "keys", die: str = "", a
     finally:
         home.close()
     return Story(folder, output)
+
+
+QUICK = LeaseTimes(renew_seconds=0.5, expire_seconds=2)
+"""On Temporal a death is seen when the activity that executes the run is silent for so long."""
+
+
+def home_of(url: str) -> DurableEngine:
+    """The application's engine."""
+    app = App(name="desk", flows=[_named("desk")])
+    if url.startswith("temporal:"):
+        from sayso.workflows.temporal.temporal_engine import TemporalEngine
+
+        return TemporalEngine(url, app=app, times=QUICK)
+    return engine(url, app=app)
 
 
 def _named(name: str) -> Workflow[str, str]:
@@ -131,6 +150,29 @@ async def test_there_is_one_order_wherever_it_is_killed(
     told = await story(tmp_path, database_url, merchant, die)
     assert (told.orders, told.output) == (1, "Done: ordered burger")
     assert {what: told.calls[what] for what in calls} == calls
+
+
+ON_TEMPORAL = (
+    "killed in the model, before the journal",
+    "killed while it waits",
+    "killed in ORDER, before the commit",
+    "killed in ORDER, after the commit",
+    "with a look-up, after the commit",
+)
+
+
+@pytest.mark.parametrize("row", ON_TEMPORAL)
+async def test_there_is_one_order_on_temporal_too(row: str, temporal: str, tmp_path: Path) -> None:
+    merchant, die, calls = ONE_ORDER[row]
+    told = await story(tmp_path, new_home(temporal), merchant, die)
+    assert (told.orders, told.output) == (1, "Done: ordered burger")
+    assert {what: told.calls[what] for what in calls} == calls
+
+
+async def test_on_temporal_a_merchant_with_neither_key_nor_look_up_is_not_asked_twice(temporal: str, tmp_path: Path) -> None:
+    told = await story(tmp_path, new_home(temporal), "neither", "after the commit")
+    assert told.orders == 1
+    assert "It is not known whether ORDER happened" in told.output
 
 
 @pytest.mark.parametrize(("die", "orders"), [("before the commit", 0), ("after the commit", 1)])

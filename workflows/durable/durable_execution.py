@@ -134,16 +134,41 @@ class DurableExecution(Execution):
 
     async def _claim(self) -> Claimed | RunRow:
         """Claim the run, or return it as it is where it cannot be claimed."""
+        lease, tried = self.store.lease, [0]
+        claiming = asyncio.ensure_future(self._ask_for_claim(tried))
+
+        async def let_go() -> None:
+            claimed = await claiming
+            if isinstance(claimed, Claimed):
+                try:
+                    self.saved.begin(claimed)
+                    await self._end(self.store.stopped_state)
+                finally:
+                    lease.forget(self.id, claimed.run.attempt)
+
+        try:
+            claimed = await asyncio.shield(claiming)
+        except DatabaseLost:  # it may have been claimed all the same: then the lease gives it back
+            lease.forget(self.id, tried[-1])
+            raise
+        except asyncio.CancelledError:  # a claim that comes when we are stopped is let go of, for nobody else could execute the run
+            with suppress(asyncio.CancelledError, DatabaseLost):
+                await to_the_end(let_go())
+            raise
+        if not isinstance(claimed, Claimed):
+            lease.forget(self.id, tried[-1])
+        return claimed
+
+    async def _ask_for_claim(self, tried: list[int]) -> Claimed | RunRow:
+        """Claim the run if it can be; the attempt is added to `tried` before it is known whether it was."""
         store, now, new = self.store, self.clock(), self._describe()
         lease, is_sqlite = store.lease, store.database.is_sqlite
-        tried = 0
 
         def claim(session: Session) -> Claimed | RunRow:
-            nonlocal tried
             if store.ledger is not None:
                 store.ledger.check_start(session, new)
             row = create_or_find(session, new, store.keys, is_sqlite)
-            if (row.owner, row.attempt) != (lease.owner, tried) and (
+            if (row.owner, row.attempt) != (lease.owner, tried[-1]) and (
                 row.state == records.DONE or (row.state == records.RUNNING and not store.is_orphan(session, row))
             ):  # it cannot be claimed, and it is no claim of ours whose commit was not confirmed
                 return row
@@ -151,32 +176,10 @@ class DurableExecution(Execution):
             is_keyed = store.keys is not None or row.head.startswith("k")
             log = store.load_log(session, row) if is_keyed else records.log_rows(session, self.id)
             lease.claim_in(session, [(self.id, row.attempt + 1)])
-            tried = row.attempt + 1
+            tried.append(row.attempt + 1)
             return claim_run(session, row, log, lease.owner, limits, store.keys, now, is_sqlite)
 
-        claiming = asyncio.ensure_future(store.do_patiently(claim))
-
-        async def let_go() -> None:
-            claimed = await claiming
-            if isinstance(claimed, Claimed):
-                try:
-                    self.saved.begin(claimed)
-                    await self._end(store.stopped_state)
-                finally:
-                    lease.forget(self.id, claimed.run.attempt)
-
-        try:
-            claimed = await asyncio.shield(claiming)
-        except DatabaseLost:  # it may have been claimed all the same: then the lease gives it back
-            lease.forget(self.id, tried)
-            raise
-        except asyncio.CancelledError:  # a claim that comes when we are stopped is let go of, for nobody else could execute the run
-            with suppress(asyncio.CancelledError, DatabaseLost):
-                await to_the_end(let_go())
-            raise
-        if not isinstance(claimed, Claimed):
-            lease.forget(self.id, tried)
-        return claimed
+        return await store.do_patiently(claim)
 
     async def _take(self, claimed: Claimed) -> None:
         """Take over all that the database has of the run, as this program's state of it. Raises Unreadable, and lets go of the run."""
@@ -259,7 +262,7 @@ class DurableExecution(Execution):
                 await self.head_guard.keep()
             self._tell(Over(records.WAITING))
             return True
-        self.receive_rows(await self.store.do_patiently(lambda session: records.inbox_rows(session, self.id)))
+        self.receive_rows(await self.store.read_inbox(self.id))
         return False
 
     async def _end(self, state: str, what: str = "", value: Json = None) -> None:
@@ -324,7 +327,7 @@ class DurableExecution(Execution):
 
     async def find_withdrawn(self) -> Collection[str]:
         """Return the ids of the standing approvals that were withdrawn until now, as the database has them this moment."""
-        self.receive_rows(await self.store.database.do(lambda session: records.inbox_rows(session, self.id)))
+        self.receive_rows(await self.store.read_inbox(self.id))
         return await super().find_withdrawn()
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from functools import partial
 from typing import TypeVar, cast
 
 from sayso.tools.canonical import Json
@@ -156,7 +155,7 @@ class DurableJournal(StrictJournal):
             added = await self._store.add(addition)
         except (Superseded, DatabaseLost) as error:
             if isinstance(error, DatabaseLost):  # the lease writes it when the database is back
-                self._store.lease.unwritten[self.run_id] = partial(self._store.add_now, addition)
+                self._store.keep_unwritten(addition)
             self.lost = error
             error.run_id = self.run_id
             raise
@@ -170,9 +169,9 @@ class DurableJournal(StrictJournal):
 
     async def check_claim(self) -> None:
         """Raise Superseded if the run is somebody else's by now, before anything more of it is begun here."""
-        claimed, asked_at = self.claimed, read_clock()
+        asked_at = read_clock()
         try:
-            await self._store.do_patiently(lambda session: records.check_claim(session, claimed))
+            await self._store.check_claim(self.claimed)
         except (Superseded, DatabaseLost) as error:
             self.lost = error
             error.run_id = self.run_id

@@ -285,7 +285,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         if execution is not None and (execution.task is not None or execution.is_running):
             return await self.wait_for(execution)
         while True:
-            row = await self.store.do_patiently(lambda session: self.store.find_row(session, run_id))
+            row = await self.read_row(run_id)
             if row.state not in (records.QUEUED, records.RUNNING) or await self.free(row):
                 return (await self.read_result(row)).output
             await asyncio.sleep(POLL_SECONDS)
@@ -452,6 +452,10 @@ class DurableEngine(BaseEngine[DurableExecution]):
             return False
         return self.store.database.do_now(lambda session: self.store.is_orphan(session, row))
 
+    async def read_row(self, run_id: str) -> RunRow:
+        """Return the row of a run as `run` does; where the database is away, once it is back."""
+        return await self.store.do_patiently(lambda session: self.store.find_row(session, run_id))
+
     async def free(self, row: RunRow) -> bool:
         """Queue, as a worker would, what a program left that is gone. Return whether the run is now to be resumed by its id."""
         now = self.clock()
@@ -550,7 +554,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         root_id, below = run_id.partition("/")[0], f"{run_id}/"
         at = number = 0
         while True:
-            row = await self.store.do_patiently(lambda session: self.store.find_row(session, root_id))
+            row = await self.read_row(root_id)
             for each in await self.log(root_id, at):
                 at = each.number
                 if each.kind in ("event", "told") and (run_id == root_id or each.run == run_id or each.run.startswith(below)):

@@ -47,7 +47,7 @@ class Worker:
         self.app = app
         self.engine = DurableEngine(url, app=app, times=times)
         self.engine.store.stopped_state = records.QUEUED
-        self._runs = _RunLoop()
+        self._runs = RunLoop()
         self._under_way: set[Future[None]] = set()
         self._is_ending = False
         self._stopping = asyncio.Event()
@@ -203,22 +203,26 @@ class Worker:
         await asyncio.gather(*(asyncio.wrap_future(each) for each in self._under_way))
 
 
-class _RunLoop:
+class RunLoop:
     """An event loop in a thread of its own, for runs: code of theirs that blocks does not keep the worker from its sweeps and signals."""
 
     def start(self) -> None:
+        """Begin."""
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="sayso-runs"))
         self._thread = threading.Thread(target=self._loop.run_forever, name="sayso-runs", daemon=True)
         self._thread.start()
 
     def begin(self, work: Coroutine[Any, Any, None]) -> Future[None]:
+        """Begin some work in it, from another thread."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def call(self, work: Callable[[], None]) -> None:
+        """Call something in it, from another thread."""
         self._loop.call_soon_threadsafe(work)
 
     def stop(self) -> None:
+        """End it, once what its threads do is done."""
         asyncio.run_coroutine_threadsafe(self._loop.shutdown_default_executor(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

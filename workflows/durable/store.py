@@ -127,9 +127,17 @@ class RunStore:
         """Add to the log of a claimed run, in one transaction with what other runs add by then. Raises Superseded; else as do_patiently."""
         return await self._try_patiently(self.database.do_together, addition, self._add_all)
 
-    def add_now(self, addition: Addition, session: Session) -> None:
-        """Add to the log of a claimed run in a transaction; nothing where the run is somebody else's by now."""
-        self._add_all(session, [addition])
+    def keep_unwritten(self, addition: Addition) -> None:
+        """Leave what the database did not take to the lease's thread; nothing is added where the run is somebody else's then."""
+        self.lease.unwritten[addition.run.id] = lambda session: self._add_all(session, [addition])
+
+    async def check_claim(self, claimed: RunRow) -> None:
+        """Raise Superseded if a claim does not hold any more."""
+        await self.do_patiently(lambda session: records.check_claim(session, claimed))
+
+    async def read_inbox(self, run_id: str) -> list[InboxRow]:
+        """Return what was sent to a run and its children."""
+        return await self.do_patiently(lambda session: records.inbox_rows(session, run_id))
 
     def _add_all(self, session: Session, additions: Sequence[Addition]) -> list[Added | Superseded]:
         return add_all(session, additions, self.keys, self.database.is_sqlite)

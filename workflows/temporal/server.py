@@ -1,0 +1,214 @@
+"""Connect to a Temporal server, and work for it: keep runs, and show that what is executed here is alive."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+from sayso.tools.errors import UsageError
+from sayso.tools.installing import build_install_command
+
+from ..durable.database import DatabaseLost
+from ..durable.forgotten import close_when_forgotten
+
+try:
+    from temporalio import activity
+    from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError, WorkflowUpdateFailedError
+    from temporalio.service import RPCError, RPCStatusCode
+    from temporalio.worker import Worker as Polling
+except ImportError:
+    raise UsageError(f"Temporal needs an extra: {build_install_command('temporal')}") from None
+
+from .keeper import HOLD, RunKeeper
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+PORT, MOST_HELD, CLOSE_SECONDS = 7233, 10_000, 15.0
+SOON = timedelta(seconds=1)
+"""How long a workflow task waits for the program that had the workflow in memory; then any other takes it."""
+
+
+class Address(NamedTuple):
+    """Where runs are: a server and a namespace, and what stands before the ids and queues of those who share that."""
+
+    target: str
+    namespace: str
+    prefix: str
+
+    @property
+    def place(self) -> str:
+        """Return it for people."""
+        return f"{self.target}/{self.namespace}"
+
+    @property
+    def keepers(self) -> str:
+        """Return the queue of the workflows that keep runs."""
+        return f"{self.prefix}sayso-runs"
+
+    def find_queue(self, app: str) -> str:
+        """Return the queue of an app's workers."""
+        return f"{self.prefix}sayso-app-{app}"
+
+
+def read_address(url: str) -> Address:
+    """Return what temporal://host:7233/namespace?prefix=desk- names. Raises UsageError for what cannot be read."""
+    how = "Write temporal://host:7233/namespace."
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORT
+    except ValueError as error:
+        raise UsageError(f"{url!r} cannot be read: {error}. {how}") from None
+    namespace, options = parts.path.strip("/") or "default", dict(parse_qsl(parts.query, keep_blank_values=True))
+    prefix = options.pop("prefix", "")
+    if not parts.hostname or "/" in namespace or parts.username or parts.password:
+        raise UsageError(f"{url!r} does not name a host and a namespace. {how}")
+    if options:
+        raise UsageError(f"{url!r} has the option {next(iter(options))!r}. The one option there is: ?prefix=NAME.")
+    return Address(f"{parts.hostname}:{port}", namespace, prefix)
+
+
+class Server:
+    """A Temporal server, as one program uses it: a client and the program's workers, in an event loop and a thread of their own.
+
+    So no event loop of the program has to outlive them, and code of users that blocks keeps no one from saying that this program lives.
+    """
+
+    def __init__(self, url: str, hold: Callable[[str, int], Awaitable[None]], queue: str) -> None:
+        self.address = read_address(url)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="sayso-temporal", daemon=True)
+        self._begun = threading.Lock()
+        self._client: Future[Client] | None = None
+        self._polling = list[Polling]()
+        self._queue, self._process = queue, os.getpid()
+
+        @activity.defn(name=HOLD)
+        async def hold_run(run_id: str, attempt: int) -> None:
+            await hold(run_id, attempt)
+
+        self._hold = hold_run
+        self.close = close_when_forgotten(self, partial(_close, self._loop, self._thread, self._polling, self._process))
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it has not been closed, and was made by this process."""
+        return not self._loop.is_closed() and self._process == os.getpid()
+
+    async def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something in the event loop of the client."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    async def connect(self) -> Client:
+        """Return the client; use it by `call`. Raises UsageError where no server answers."""
+        if not self.is_open:
+            raise UsageError(f"The engine on {self.address.place} was closed, or made by another process; make another with engine(...).")
+        with self._begun:
+            if not self._thread.is_alive():
+                self._thread.start()
+            if self._client is None or (self._client.done() and self._client.exception() is not None):
+                work = _connect(self.address, self._polling, self._hold, self._queue)
+                self._client = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return await asyncio.shield(asyncio.wrap_future(self._client))
+
+    async def work(self, queue: str, activities: list[Callable[..., Any]], most: int) -> Polling:
+        """Have this program work for a queue, until it is closed or what is returned is shut down (by `call`)."""
+        client = await self.connect()
+
+        async def begin_here() -> Polling:
+            worker = Polling(client, task_queue=queue, activities=activities, max_concurrent_activities=most)
+            begin(worker, self._polling)
+            return worker
+
+        return await self.call(begin_here())
+
+    async def query(self, run_id: str, name: str, *args: object) -> Any:
+        """Return what the keeper of a run answers. Raises UsageError where there is no such run, DatabaseLost where nobody answers."""
+        client = await self.connect()
+        return await self.call(self._ask(run_id, self._find(client, run_id).query(name, args=args)))
+
+    async def update(self, run_id: str, name: str, asked: object, update_id: str | None = None) -> Any:
+        """Have the keeper of a run do something, once for each `update_id`; it is written down when this returns. None if it is over."""
+        client = await self.connect()
+        try:
+            return await self.call(self._ask(run_id, self._find(client, run_id).execute_update(name, asked, id=update_id)))
+        except Over:
+            return None
+
+    def _find(self, client: Client, run_id: str) -> WorkflowHandle[Any, Any]:
+        return client.get_workflow_handle(f"{self.address.prefix}{run_id.partition('/')[0]}")
+
+    async def _ask(self, run_id: str, answer: Awaitable[T]) -> T:
+        try:
+            return await answer
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND and "completed" in str(error):
+                raise Over from None
+            if error.status is RPCStatusCode.NOT_FOUND:
+                root = run_id.partition("/")[0]
+                raise UsageError(f"There is no run {root!r} in {self.address.place}.") from None
+            raise DatabaseLost(f"The Temporal server ({self.address.place}) could not be used: {error}") from None
+        except WorkflowUpdateFailedError as error:
+            if "completed" in str(error.cause):  # it ended while this was on its way
+                raise Over from None
+            raise DatabaseLost(f"The Temporal server ({self.address.place}) refused: {error.cause}") from None
+        except WorkflowQueryFailedError as error:
+            raise DatabaseLost(f"The Temporal server ({self.address.place}) refused: {error}") from None
+
+
+async def _connect(address: Address, polling: list[Polling], hold: Callable[..., Any], queue: str) -> Client:
+    """Connect, and begin to work for the keepers of runs and for what this program holds."""
+    try:
+        client = await Client.connect(address.target, namespace=address.namespace)
+    except (RuntimeError, RPCError) as error:
+        raise UsageError(f"The Temporal server {address.place} cannot be reached: {error}. Is it up, and is that its port?") from None
+    for each in (
+        Polling(client, task_queue=address.keepers, workflows=[RunKeeper], sticky_queue_schedule_to_start_timeout=SOON),
+        Polling(client, task_queue=queue, activities=[hold], max_concurrent_activities=MOST_HELD),
+    ):
+        begin(each, polling)
+    return client
+
+
+def begin(worker: Polling, polling: list[Polling]) -> None:
+    """Have this program work for a queue, in this event loop, until it is closed."""
+    polling.append(worker)
+    _WORKING.add(working := asyncio.get_running_loop().create_task(worker.run(), name="sayso-temporal"))
+    working.add_done_callback(_end)
+
+
+_WORKING: set[asyncio.Task[None]] = set()
+
+
+def _end(working: asyncio.Task[None]) -> None:
+    _WORKING.discard(working)
+    if not working.cancelled() and (error := working.exception()) is not None:
+        log.warning("This program works no more for Temporal: %s", error)
+
+
+def _close(loop: asyncio.AbstractEventLoop, thread: threading.Thread, polling: list[Polling], process: int) -> None:
+    if process != os.getpid() or loop.is_closed():
+        return
+    if thread.is_alive():
+
+        async def shut_down() -> None:
+            await asyncio.gather(*(each.shutdown() for each in polling if each.is_running))
+
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(shut_down(), loop).result(CLOSE_SECONDS)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(CLOSE_SECONDS)
+    if not loop.is_running():
+        loop.close()
+
+
+class Over(Exception):
+    """The run has ended, so its keeper takes nothing any more."""
