@@ -2,7 +2,8 @@
 
     python tests/chaos/kill_workers.py --runs 200 --kills 20 [--url postgresql://...]
 
-Without a URL: Postgres with three workers (a server is started), then SQLite with two. `--seconds` below 60 makes a shorter form of it.
+Without a URL: Postgres with three workers (a server is started), SQLite with two, Temporal with three (its dev server).
+`--seconds` below 60 makes a shorter form of it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "workflows"))
 
 from postgres_server import new_database, server  # noqa: E402  the folder of the tests is no package of ours
+from temporal_server import new_home, temporal_server  # noqa: E402
 
 from sayso.tools import Approve, UsageError  # noqa: E402
 from sayso.workflows import App, DurableEngine, engine, sequential  # noqa: E402
@@ -37,7 +39,20 @@ async def elsewhere(value: str) -> str:
 def started(url: str, folder: Path) -> subprocess.Popen[bytes]:
     """A worker of the desk."""
     environment = {**os.environ, "DESK": str(folder), "MERCHANT": "keys", "DIE": ""}
+    if url.startswith("temporal:"):
+        environment["LEASE"] = "0.5 2"
     return subprocess.Popen([sys.executable, HERE.parent / "workflows" / "desk.py", url], env=environment, stdout=subprocess.DEVNULL)
+
+
+def make_home(url: str) -> DurableEngine:
+    """The application's engine; on Temporal a death is seen after two seconds."""
+    app = App(name="desk", flows=[sequential(elsewhere, name="desk")])
+    if url.startswith("temporal:"):
+        from sayso.workflows.durable.lease import LeaseTimes
+        from sayso.workflows.temporal.temporal_engine import TemporalEngine
+
+        return TemporalEngine(url, app=app, times=LeaseTimes(renew_seconds=0.5, expire_seconds=2))
+    return engine(url, app=app)
 
 
 async def approve_all(home: DurableEngine) -> None:
@@ -53,7 +68,7 @@ async def approve_all(home: DurableEngine) -> None:
 async def chaos(url: str, folder: Path, workers: int, runs: int, kills: int, seed: int) -> list[str]:
     """Carry the runs through while workers die; gives what went wrong."""
     chance = random.Random(seed)
-    home = engine(url, app=App(name="desk", flows=[sequential(elsewhere, name="desk")]))
+    home = make_home(url)
     crew = [started(url, folder) for _ in range(workers)]
     begun = time.monotonic()
     for index in range(runs):
@@ -112,9 +127,13 @@ def main() -> int:
         if given.url:
             wrong += asyncio.run(chaos(given.url, Path(temporary), 3, runs, kills, given.seed))
         else:
-            for name, workers in (("postgres", 3), ("sqlite", 2)):
+            for name, workers in (("postgres", 3), ("sqlite", 2), ("temporal", 3)):
                 folder = Path(temporary, name)
                 folder.mkdir()
+                if name == "temporal":
+                    with temporal_server() as target:
+                        wrong += asyncio.run(chaos(new_home(target), folder, workers, runs // 8, kills // 4, given.seed))
+                    continue
                 if name == "sqlite":
                     wrong += asyncio.run(chaos(f"sqlite:///{folder}/runs.db", folder, workers, runs // 2, kills // 2, given.seed))
                 else:

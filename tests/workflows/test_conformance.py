@@ -1,8 +1,10 @@
-"""One suite for every engine: memory, an SQLite file, Postgres. The same code, the same story."""
+"""One suite for every engine: memory, an SQLite file, Postgres, Temporal. The same code, the same story."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,15 @@ from sayso.workflows import CallFailed, Limits, Run, map_each, parallel, sequent
 from sayso.workflows.durable.news import POLL_SECONDS
 from sayso.workflows.runs.events import ApprovalAsked, BranchStarted, StepEnded, StepStarted, WriteSettled
 
+from .conftest import make_home
+
 LISTENED_SECONDS = 3 * POLL_SECONDS
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres", "temporal"])
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    """An engine of each kind."""
+    yield from make_home(request, tmp_path)
 
 
 class Counted:

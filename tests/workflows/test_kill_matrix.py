@@ -157,7 +157,6 @@ ON_TEMPORAL = (
     "killed while it waits",
     "killed in ORDER, before the commit",
     "killed in ORDER, after the commit",
-    "with a look-up, after the commit",
 )
 
 
@@ -167,12 +166,6 @@ async def test_there_is_one_order_on_temporal_too(row: str, temporal: str, tmp_p
     told = await story(tmp_path, new_home(temporal), merchant, die)
     assert (told.orders, told.output) == (1, "Done: ordered burger")
     assert {what: told.calls[what] for what in calls} == calls
-
-
-async def test_on_temporal_a_merchant_with_neither_key_nor_look_up_is_not_asked_twice(temporal: str, tmp_path: Path) -> None:
-    told = await story(tmp_path, new_home(temporal), "neither", "after the commit")
-    assert told.orders == 1
-    assert "It is not known whether ORDER happened" in told.output
 
 
 @pytest.mark.parametrize(("die", "orders"), [("before the commit", 0), ("after the commit", 1)])

@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
+from weakref import WeakValueDictionary
 
 from sayso.tools.errors import UsageError
 from sayso.tools.installing import build_install_command
@@ -33,6 +34,8 @@ from .keeper import HOLD, RunKeeper
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 PORT, MOST_HELD, CLOSE_SECONDS = 7233, 10_000, 15.0
+MOST_UPDATES = 5
+"""How many updates of one run this program has under way; a server takes ten, of all programs."""
 SOON = timedelta(seconds=1)
 """How long a workflow task waits for the program that had the workflow in memory; then any other takes it."""
 
@@ -90,6 +93,8 @@ class Server:
         self._client: Future[Client] | None = None
         self._polling = list[Polling]()
         self._queue, self._process = queue, os.getpid()
+        self._queries: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._updates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
         @activity.defn(name=HOLD)
         async def hold_run(run_id: str, attempt: int) -> None:
@@ -133,20 +138,29 @@ class Server:
     async def query(self, run_id: str, name: str, *args: object) -> Any:
         """Return what the keeper of a run answers. Raises UsageError where there is no such run, DatabaseLost where nobody answers."""
         client = await self.connect()
-        return await self.call(self._ask(run_id, self._find(client, run_id).query(name, args=args)))
+        return await self.call(self._ask(run_id, self._queries, 1, lambda: self._find(client, run_id).query(name, args=args)))
 
     async def update(self, run_id: str, name: str, asked: object, update_id: str | None = None) -> Any:
         """Have the keeper of a run do something, once for each `update_id`; it is written down when this returns. None if it is over."""
         client = await self.connect()
+
+        def ask() -> Awaitable[Any]:
+            return self._find(client, run_id).execute_update(name, asked, id=update_id)
+
         try:
-            return await self.call(self._ask(run_id, self._find(client, run_id).execute_update(name, asked, id=update_id)))
+            return await self.call(self._ask(run_id, self._updates, MOST_UPDATES, ask))
         except Over:
             return None
 
     def _find(self, client: Client, run_id: str) -> WorkflowHandle[Any, Any]:
         return client.get_workflow_handle(f"{self.address.prefix}{run_id.partition('/')[0]}")
 
-    async def _ask(self, run_id: str, answer: Awaitable[T]) -> T:
+    async def _ask(self, run_id: str, turns: WeakValueDictionary[str, asyncio.Semaphore], most: int, ask: Callable[[], Awaitable[T]]) -> T:
+        turn = turns.setdefault(run_id.partition("/")[0], asyncio.Semaphore(most))
+        async with turn:  # a server refuses more of them at once for one workflow
+            return await self._answer(run_id, ask())
+
+    async def _answer(self, run_id: str, answer: Awaitable[T]) -> T:
         try:
             return await answer
         except RPCError as error:

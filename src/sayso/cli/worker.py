@@ -17,7 +17,7 @@ from sayso.tools.approval.cards import show_value
 from sayso.tools.errors import RunError, UsageError
 
 if TYPE_CHECKING:
-    from sayso.workflows import App, Worker
+    from sayso.workflows import App, TemporalWorker, Worker
 
 
 def worker(
@@ -35,10 +35,8 @@ def worker(
 
 
 async def _work(app: App, url: str) -> int:
-    from sayso.workflows import Worker  # late, for load time
-
     try:
-        running = Worker(app, url)
+        running = _make_worker(app, url)
         name = running.engine.store.register()
     except UsageError as error:  # the URL was checked: it is the database that is locked, full, not reachable, or newer
         raise RunError(str(error)) from None
@@ -50,7 +48,17 @@ async def _work(app: App, url: str) -> int:
     return Exit.OK
 
 
-def _stop_on_signals(running: Worker) -> None:
+def _make_worker(app: App, url: str) -> Worker | TemporalWorker:
+    if url.startswith("temporal:"):
+        from sayso.workflows import TemporalWorker  # late, for load time
+
+        return TemporalWorker(app, url)
+    from sayso.workflows import Worker  # late, for load time
+
+    return Worker(app, url)
+
+
+def _stop_on_signals(running: Worker | TemporalWorker) -> None:
     """Stop on the first signal once the runs are handed back; on the second one at once."""
     loop = asyncio.get_running_loop()
 
