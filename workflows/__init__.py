@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .shapes.typed import parallel as parallel
     from .shapes.typed import reflect as reflect
     from .shapes.typed import sequential as sequential
+    from .temporal.temporal_worker import TemporalWorker as TemporalWorker
     from .workflow import RunEnded as RunEnded
     from .workflow import RunOptions as RunOptions
     from .workflow import Workflow as Workflow

@@ -159,6 +159,9 @@ class Worker:
 
     async def _execute(self, claimed: Claimed) -> None:
         """Execute a claimed run to its end or its next pause, in the loop of runs; its result is in the database."""
+        # An execution that has just let go of the run may still be here, at its very end: the claim is not its own.
+        self.engine.executions.pop(claimed.run.id, None)
+        execution: DurableExecution | None = None
         try:
             execution = self._open(claimed)
             if self._is_ending and (this := asyncio.current_task()):
@@ -169,7 +172,8 @@ class Worker:
                 except Unreadable as error:
                     self._leave(claimed.run.id, error)
         finally:
-            self.engine.executions.pop(claimed.run.id, None)  # the database has it
+            if self.engine.executions.get(claimed.run.id) is execution:
+                self.engine.executions.pop(claimed.run.id, None)  # the database has it
             self.engine.store.lease.forget(claimed.run.id, claimed.run.attempt)
             self._ended += 1
             if self._is_full and self._ended >= FIRST_AT_ONCE:  # there is room again, and there were more

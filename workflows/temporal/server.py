@@ -33,7 +33,7 @@ from .keeper import HOLD, RunKeeper
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-PORT, MOST_HELD, CLOSE_SECONDS = 7233, 10_000, 15.0
+PORT, MOST_HELD, CLOSE_SECONDS = 7233, 10_000, 5.0
 MOST_UPDATES = 5
 """How many updates of one run this program has under way; a server takes ten, of all programs."""
 SOON = timedelta(seconds=1)

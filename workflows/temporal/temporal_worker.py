@@ -71,6 +71,7 @@ class TemporalWorker:
             execution.interrupt()
 
     async def _execute(self, run_id: str) -> None:
+        execution: TemporalExecution | None = None
         try:
             execution = await self._open(run_id)
             with suppress(Exception, asyncio.CancelledError):  # a run's own failure is stored with the run
@@ -79,10 +80,12 @@ class TemporalWorker:
                 except Unreadable as error:
                     log.warning("%s", error)
         finally:
-            self.engine.executions.pop(run_id, None)  # the keeper has it
+            if self.engine.executions.get(run_id) is execution:
+                self.engine.executions.pop(run_id, None)  # the keeper has it
 
     async def _open(self, run_id: str) -> TemporalExecution:
         row = await self.engine.run(run_id)
+        self.engine.executions.pop(run_id, None)  # an execution that has just let go of the run may still be here, at its very end
         try:
             execution = self.engine.open_row(row, self.app)
         except Exception:  # noqa: BLE001  an input that cannot be read here: the execution finds that too
