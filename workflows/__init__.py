@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .durable.retention import prune_runs as prune_runs
     from .durable.run_worker import Worker as Worker
     from .durable.stuck import find_stuck as find_stuck
-    from .temporal.temporal_worker import TemporalWorker as TemporalWorker
     from .engines import engine as engine
     from .runs.concurrency import Failed as Failed
     from .runs.limits import Limits as Limits

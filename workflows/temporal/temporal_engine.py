@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sayso.tools.approval.requests import ApprovalRequest, Decision, Edit
+from sayso.tools.approval.requests import Decision, Edit
 from sayso.tools.errors import RunIdTaken, UsageError
 
 from ..durable import records
@@ -39,6 +39,8 @@ if TYPE_CHECKING:  # late, for load time
     from ..runs.grant_records import StandingApproval
 
 
+LISTED = 1000
+"""How many runs are looked at for a list: each is asked by itself."""
 CLAIMABLE = (records.NEW, records.QUEUED, records.WAITING, records.INTERRUPTED, records.FAILED)
 
 
@@ -210,25 +212,35 @@ class TemporalEngine(DurableEngine):
         made = [ApprovalRow(*each) for each in columns]
         return sorted(made, key=lambda row: (row.asked_at, row.digest))
 
-    async def requests(self, run_id: str | None = None) -> tuple[ApprovalRequest, ...]:
-        """Return the open requests, of one run or of all."""
-        rows = await self.open_approvals() if run_id is None else await self.approvals(run_id)
-        return tuple(from_json(json.loads(row.request)) for row in rows if row.state == "proposed")
+    async def open_approvals(self, run_id: str | None = None, *, limit: int | None = None, after: str | None = None) -> list[ApprovalRow]:
+        """Return the rows of the open requests, of one run or of all, as far as the server's list of workflows has them by now."""
+        rows = await self.open_approvals_of([run_id] if run_id is not None else await self._list_ids("ExecutionStatus = 'Running'", LISTED))
+        if after is not None:
+            places = [number for number, row in enumerate(rows, 1) if row.digest == after]
+            rows = rows[places[0] :] if places else rows
+        return rows[:limit]
 
-    async def open_approvals(self) -> list[ApprovalRow]:
-        """Return the rows of the open requests of all runs, as far as the server's list of workflows has them by now."""
-        found = await asyncio.gather(*(self.approvals(row_id) for row_id in await self._list_ids("ExecutionStatus = 'Running'", 1000)))
+    async def open_approvals_of(self, run_ids: Sequence[str]) -> list[ApprovalRow]:
+        """Return the rows of the open requests of these runs, oldest first."""
+        found = await asyncio.gather(*map(self.approvals, run_ids))
         return sorted((row for rows in found for row in rows if row.state == "proposed"), key=lambda row: (row.asked_at, row.digest))
 
     async def runs(
-        self, *states: str, limit: int = 1000, feedback: Literal["up", "down"] | None = None, user: str | None = None
+        self,
+        *states: str,
+        limit: int = 1000,
+        feedback: Literal["up", "down"] | None = None,
+        user: str | None = None,
+        after: RunRow | str | None = None,
     ) -> list[RunRow]:
         """Return runs, in these states or all, as far as the server's list of workflows has them by now; the last changed first."""
         if feedback is not None:
             raise UsageError("Feedback is kept beside runs in a database: keep those runs in SQLite or Postgres.")
-        rows = await asyncio.gather(*(self.run(row_id) for row_id in await self._list_ids("", limit)))
+        if after is not None:
+            raise UsageError("Runs on Temporal are listed on one page; the server's own pages list more: temporal workflow list.")
+        rows = await asyncio.gather(*(self.run(row_id) for row_id in await self._list_ids("", LISTED)))
         wanted = [row for row in rows if (not states or row.state in states) and user in (None, row.for_user)]
-        return sorted(wanted, key=lambda row: row.changed_at, reverse=True)
+        return sorted(wanted, key=lambda row: row.changed_at, reverse=True)[:limit]
 
     async def _list_ids(self, also: str, limit: int) -> list[str]:
         server, query = self.store.server, f"WorkflowType = '{KEEPER}'" + (f" AND {also}" if also else "")
