@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -119,7 +120,7 @@ class TemporalEngine(DurableEngine):
         self.store = TemporalStore(url, app, times or LeaseTimes(), clock)
         self.given_caps, self.given_approvers = None, approvers
         self.count_caps(None if caps is None else tuple(caps))
-        self.keep_heads(heads)
+        self.keep_heads(heads or os.environ.get("SAYSO_HEADS"))
         self.choose(app)
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> DurableExecution:
