@@ -224,7 +224,7 @@ class RunKeeper:
         return {"row": list(self.row), "log": [list(row) for row in self.log if row.number > number]}
 
     @workflow.query
-    def received(self, known: int) -> Stored:
+    def look_for_news(self, known: int) -> Stored:
         """Return which attempt executes the run, and what was sent, if that is more than is known."""
         inbox = [list(row) for row in self.inbox] if len(self.inbox) > known else []
         return {"attempt": self.row.attempt if self.row.state == records.RUNNING else None, "inbox": inbox}

@@ -32,7 +32,7 @@ from ..runs.codec import to_json
 from ..runs.events import ApprovalAsked, WriteSettled, WriteStarted
 from ..runs.same_run import Asked, check_same_run, check_same_user
 from .keeper import KEEPER, Stored
-from .server import Server
+from .temporal_server import TemporalServer
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
@@ -101,7 +101,7 @@ class TemporalLease(Lease):
 class TemporalNews(News):
     """Asks the keeper of each run that is executed here what was sent."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: TemporalServer) -> None:
         self._server = server
         self._asking: dict[tuple[str, int], asyncio.Task[None]] = {}
 
@@ -120,7 +120,7 @@ class TemporalNews(News):
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             with suppress(DatabaseLost, UsageError):
-                found = await self._server.query(run_id, "received", receiver.count_received())
+                found = await self._server.query(run_id, "look_for_news", receiver.count_received())
                 if found["attempt"] != attempt:
                     receiver.end_lost()
                     return
@@ -137,7 +137,7 @@ class TemporalStore(RunStore):
         self.app, self.keys, self.times, self.clock = app, None, times, clock
         self.approvers = self.heads = self.ledger = None
         self.owner = new_owner()
-        self.server = Server(url, self._hold, f"sayso-program-{self.owner}")
+        self.server = TemporalServer(url, self._hold, f"sayso-program-{self.owner}")
         self.private_queue = f"sayso-program-{self.owner}"
         self.database: Any = NoDatabase(self.server.address.place)
         self.news = TemporalNews(self.server)
@@ -232,7 +232,7 @@ class TemporalStore(RunStore):
 
     async def read_inbox(self, run_id: str) -> list[InboxRow]:
         """Return what was sent to a run and its children."""
-        found = await self._try_patiently(self.server.query, run_id, "received", -1)
+        found = await self._try_patiently(self.server.query, run_id, "look_for_news", -1)
         return [InboxRow(*row) for row in found["inbox"]]
 
     async def send(self, run_id: str, topic: str, value: object, now: float) -> InboxRow:

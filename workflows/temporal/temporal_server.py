@@ -40,7 +40,7 @@ SOON = timedelta(seconds=1)
 """How long a workflow task waits for the program that had the workflow in memory; then any other takes it."""
 
 
-class Address(NamedTuple):
+class TemporalAddress(NamedTuple):
     """Where runs are: a server and a namespace, and what stands before the ids and queues of those who share that."""
 
     target: str
@@ -62,7 +62,7 @@ class Address(NamedTuple):
         return f"{self.prefix}sayso-app-{app}"
 
 
-def read_address(url: str) -> Address:
+def read_address(url: str) -> TemporalAddress:
     """Return what temporal://host:7233/namespace?prefix=desk- names. Raises UsageError for what cannot be read."""
     how = "Write temporal://host:7233/namespace."
     try:
@@ -76,10 +76,10 @@ def read_address(url: str) -> Address:
         raise UsageError(f"{url!r} does not name a host and a namespace. {how}")
     if options:
         raise UsageError(f"{url!r} has the option {next(iter(options))!r}. The one option there is: ?prefix=NAME.")
-    return Address(f"{parts.hostname}:{port}", namespace, prefix)
+    return TemporalAddress(f"{parts.hostname}:{port}", namespace, prefix)
 
 
-class Server:
+class TemporalServer:
     """A Temporal server, as one program uses it: a client and the program's workers, in an event loop and a thread of their own.
 
     So no event loop of the program has to outlive them, and code of users that blocks keeps no one from saying that this program lives.
@@ -178,7 +178,7 @@ class Server:
             raise DatabaseLost(f"The Temporal server ({self.address.place}) refused: {error}") from None
 
 
-async def _connect(address: Address, polling: list[Polling], hold: Callable[..., Any], queue: str) -> Client:
+async def _connect(address: TemporalAddress, polling: list[Polling], hold: Callable[..., Any], queue: str) -> Client:
     """Connect, and begin to work for the keepers of runs and for what this program holds."""
     try:
         client = await Client.connect(address.target, namespace=address.namespace)
