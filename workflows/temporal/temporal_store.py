@@ -160,7 +160,7 @@ class TemporalStore(RunStore):
 
     async def create(self, new: NewRun) -> RunRow:
         """Begin the workflow that keeps a run, or find it. Raises RunIdTaken if the run of that id is another one."""
-        created: dict[str, object] = {"limits": json.loads(new.limits), "state": new.state} | ({"user": new.user} if new.user else {})
+        created: dict[str, Any] = {"limits": json.loads(new.limits), "state": new.state} | ({"user": new.user} if new.user else {})
         first = Row(0, new.now, new.id, "started", new.flow, new.input), Row(0, new.now, new.id, "created", new.app, json.dumps(created))
         chain = link_rows(START, 0, first, None)
         row = RunRow(
