@@ -236,7 +236,7 @@ async def fire(name: str) -> str:
     return f"fired {name}"
 
 
-async def test_clients_are_one_person_whatever_they_call_themselves_and_have_no_role(url: str) -> None:
+async def test_clients_are_nobody_by_name_whatever_they_call_themselves_and_have_no_role(url: str) -> None:
     app = App(tools=[pay, fire], name="office")
     names = [types.Implementation(name=name, version="1") for name in ("ada", "bob", "eve")]
     person = Person(decision="approve")
@@ -244,10 +244,10 @@ async def test_clients_are_one_person_whatever_they_call_themselves_and_have_no_
         for info in names:
             async with Client(served.server, elicitation_callback=person, client_info=info) as client:
                 waiting = await client.call_tool("pay", {"euros": 5})
-                assert "This needs the yes of several people, and over MCP there is one." in text(waiting)
+                assert "This needs the yes of several people, each by their name" in text(waiting)
                 told = text(await client.call_tool("fire", {"name": "Ada"}))
                 assert "Only somebody with the role boss decides this" in told
-    assert all("Fire" not in asked for asked in person.asked)
+    assert person.asked == []
 
 
 async def test_documents_and_reports_are_read_by_the_names_they_are_listed_under(url: str, tmp_path: Path) -> None:

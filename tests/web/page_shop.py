@@ -35,6 +35,8 @@ def answer(request: ModelRequest) -> Reply:
         return Reply("", (call("MENU", item="Fries"),), usage=USED)
     if "wire" in asked and not has_result:
         return Reply("", (call("wire", to="Ada Lovelace", iban="DE02 1203 0000 0000 2020 51", amount_eur=1250),), usage=USED)
+    if "friend" in asked and not has_result:
+        return Reply("", (call("till", task="Open it."),), usage=USED)
     if "refund" in asked and not has_result:
         return Reply("", (call("refund", order=7, amount_usd=400),), usage=USED)
     if "calories" in asked:
@@ -77,10 +79,27 @@ async def refund(order: int, amount_usd: int) -> str:
     return f"{amount_usd} dollars went back for order {order}."
 
 
+@sayso.tool.write(card="Open the till of shop {shop}", roles=("treasurer",))
+async def open_till(shop: int) -> str:
+    """Open the till."""
+    return f"The till of shop {shop} is open."
+
+
+till = Agent(
+    ScriptedModel(
+        lambda request: (
+            Reply("It is open.") if type(request.messages[-1]).__name__ == "ToolMessage" else Reply("", (call("open_till", shop=1),))
+        ),
+        repeat=True,
+    ),
+    name="till",
+    instructions="You mind the till.",
+    tools=[open_till],
+)
 shop = Agent(
     ScriptedModel(answer, repeat=True, pieces=7),
     name="shop",
     instructions="You take orders.",
-    tools=[ORDER, MENU, calculator, wire, refund],
+    tools=[ORDER, MENU, calculator, wire, refund, till.as_tool(description="Ask whoever minds the till.")],
 )
 app = App(agents=[] if os.environ.get("SHOP_APP") == "empty" else [shop], name="shop", deps=_desk)

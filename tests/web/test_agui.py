@@ -108,6 +108,9 @@ def test_an_unclear_answer_is_no_yes_and_nobody_answers_for_others(served: Serve
     for payload in (None, "yes", True, {}, {"approved": "true"}, {"approved": 1}):
         answer = bob.client.post("/agui/shop", json={**asked, "resume": [{**resume[0], "payload": payload}]})
         assert answer.status_code == 422, payload
+    yes, no = ({**resume[0], "payload": {"approved": approved}} for approved in (True, False))
+    for unclear in ([yes, no], [yes, yes], [yes, {**no, "interruptId": "f" * 64}]):
+        assert bob.client.post("/agui/shop", json={**asked, "resume": unclear}).status_code in (404, 422), unclear
     theirs = {**asked, "resume": [{**resume[0], "payload": {"approved": True}}]}
     assert carol.client.post("/agui/shop", json=theirs).status_code == 404
     assert bob.get(f"cards/{interrupt.id}")["state"] == "proposed"

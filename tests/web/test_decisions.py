@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from .conftest import Served, wait_until
+from sayso.web.people import Person, SignIn
+
+from .conftest import Served, Visitor, wait_until
 
 
 def test_an_order_is_edited_then_approved_and_placed_once(served: Served) -> None:
@@ -114,6 +117,59 @@ def test_where_two_people_must_say_yes_nobody_does_it_alone(served: Served) -> N
     assert carol.post(f"cards/{second}/approve")[0] == 200
     bob.wait_for_state(run, "done")
     assert carol.get(f"cards/{second}")["result"]["text"] == "400 dollars went back for order 7."
+
+
+def test_a_role_is_asked_for_where_the_tool_is_another_agents(served: Served) -> None:
+    ada, bob, carol = served.sign_in("ada"), served.sign_in("bob"), served.sign_in("carol")
+    run = bob.say("chat-00000008", "Ask a friend to open the till")
+    digest = bob.wait_for_card(run)
+    for person in (ada, bob):
+        refused = person.post(f"cards/{digest}/approve")
+        assert refused == (403, {"error": "open_till is approved by people with the role treasurer."})
+    assert bob.post(f"cards/{digest}/edit", {"changes": {"shop": 2}})[0] == 403
+    assert carol.get(f"cards/{digest}")["fields"][0]["schema"] is not None
+    assert carol.post(f"cards/{digest}/approve")[0] == 200
+    assert bob.wait_for_state(run, "done")
+
+
+def test_a_role_is_asked_for_where_the_app_is_not_the_one_that_asked(served: Served, serve: Callable[..., Served]) -> None:
+    run = served.sign_in("bob").say("chat-00000009", "Ask a friend to open the till")
+    digest = served.sign_in("bob").wait_for_card(run)
+    other = serve("--no-work", SHOP_APP="empty", SAYSO_DATABASE=f"sqlite:///{served.folder}/runs.db")
+    assert other.sign_in("bob").post(f"cards/{digest}/approve")[1]["error"] == "open_till is approved by people with the role treasurer."
+    assert other.sign_in("carol").post(f"cards/{digest}/reject")[0] == 200
+
+
+def open_link(served: Served, digest: str, name: str) -> Visitor:
+    """Return somebody who has come by a link from a message."""
+    made = SignIn((), "a secret of the tests").card_link_token(digest, name, time.time() + 600)
+    client = httpx2.Client(base_url=served.url)
+    served.clients.append(client)
+    assert client.post("/api/open-link", json={"token": made}).status_code == 200
+    me = client.get("/api/me").json()
+    client.headers["X-Sayso-Token"] = me["token"]
+    return Visitor(client, me)
+
+
+def test_a_link_gives_no_right_that_its_person_does_not_have_now(served: Served) -> None:
+    ada, bob = served.sign_in("ada"), served.sign_in("bob")
+    digest = bob.wait_for_card(bob.say("chat-00000010", "I order a burger"))
+    by_link = open_link(served, digest, "bob")
+    assert ada.post(f"cards/{digest}/hand-on", {"to": "carol"})[0] == 200
+    yes = {"confirmed": True}
+    assert by_link.post(f"cards/{digest}/approve", yes) == (403, {"error": "This request was handed to carol."})
+    assert ada.post(f"cards/{digest}/hand-on", {"to": ""})[0] == 200
+    stranger = open_link(served, digest, "carol")
+    assert stranger.post(f"cards/{digest}/approve", yes) == (403, {"error": "This request belongs to somebody else's run."})
+    assert by_link.post(f"cards/{digest}/approve", yes)[0] == 200
+
+
+def test_who_was_removed_is_signed_out_whatever_signed_them_in() -> None:
+    eve, secret = Person("eve"), "a secret of the tests"
+    before, after = SignIn([eve], secret), SignIn([Person("ada")], secret)
+    for person in (eve, Person("eve", only="d" * 64)):
+        assert before.read_cookie(before.make_cookie(person)) == person
+        assert after.read_cookie(before.make_cookie(person)) is None
 
 
 def test_an_expired_request_is_refused(served: Served) -> None:

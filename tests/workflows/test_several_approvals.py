@@ -25,7 +25,11 @@ async def pay(amount: int) -> str:
 STORIES: dict[str, tuple[list[Decision], list[int]]] = {
     "two people": ([Approve(by="ada"), Approve(by="bob")], [5]),
     "one person twice, then another": ([Approve(by="ada"), Approve(by="ada"), Approve(by="bob")], [5]),
-    "somebody without a name": ([Approve(), Approve(by="ada"), Approve(by="bob")], [5]),
+    "one person, spelt otherwise": (
+        [*(Approve(by=name) for name in ("ada", "Ada", " ADA ", "a\u200bda", "\uff41da", "ada\t")), Approve(by="bob")],
+        [5],
+    ),
+    "somebody without a name": ([Approve(), Approve(by=" "), Approve(by="ada"), Approve(by="bob")], [5]),
     "the second says no": ([Approve(by="ada"), Reject(by="bob")], []),
     "an edit begins anew": ([Approve(by="ada"), Edit({"amount": 6}, by="bob"), Approve(by="ada"), Approve(by="bob")], [6]),
 }

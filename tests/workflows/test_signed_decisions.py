@@ -226,6 +226,35 @@ async def test_what_is_put_into_the_log_is_not_performed(url: str, attack: Any) 
         assert any(words in done.output for words in ("does not count", "No standing approval covers"))
 
 
+@tool.write(idempotent=True, approvals=2)
+async def pay_together(to: str) -> str:
+    """Pays."""
+    PAID.append(to)
+    return f"paid {to}"
+
+
+async def paying_together(run: Run, to: str) -> str:
+    try:
+        return str(await run.call(pay_together, to=to))
+    except CallFailed as error:
+        return error.result.text
+
+
+@pytest.mark.parametrize("is_forged", [True, False])
+async def test_where_two_must_sign_the_first_yes_is_looked_at_again_too(url: str, is_forged: bool) -> None:
+    flow = sequential(paying_together, name="together")
+    with closing(engine(url, app=App([flow], approvers=KEYS))) as home:
+        (first,) = (await flow.run("shop", engine=home, run_id="r1")).pending
+        if is_forged:
+            log_row(url, first.run_id, f"wait:{first.topic}", Approve(by="bob", at=time.time()))
+            (second,) = (await home.resume("r1", {})).pending
+        else:
+            (second,) = (await home.resume("r1", {first.digest: signed(first, Approve(), BOB, "bob")})).pending
+        done = await home.resume("r1", {second.digest: signed(second)})
+        assert ([] if is_forged else ["shop"]) == PAID
+        assert ("does not count: it is not signed (by 'bob')" in done.output) is is_forged
+
+
 async def test_a_signature_of_an_approver_who_was_removed_does_not_count(url: str) -> None:
     with closing(engine(url, app=App([FLOW], approvers=KEYS))) as home:
         (request,) = (await FLOW.run("shop", engine=home, run_id="r1")).pending

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeGuard
 
@@ -112,6 +112,8 @@ class ApprovalRequest:
     expires_at: float
     secrets: tuple[str, ...] = ()
     """The arguments in which secrets may stand, hidden or not given."""
+    roles: tuple[str, ...] = ()
+    """Of which roles whoever decides on the page must have one; empty for none."""
 
     @property
     def summary(self) -> str:
@@ -134,6 +136,18 @@ class ApprovalRequest:
     def topic(self) -> str:
         """Return the topic to which a decision is sent: `engine.signal(run_id, topic, decision)`."""
         return f"approve:{self.digest}"
+
+
+def is_named(name: str, others: Iterable[str]) -> bool:
+    """Return whether a name is one of these, however it is spelt: in other case or width, with spaces or what nobody sees."""
+    return _fold(name) in map(_fold, others)
+
+
+def _fold(name: str) -> str:
+    import unicodedata  # late, for load time: few writes ask several people
+
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(char for char in folded if unicodedata.category(char)[0] not in "CZ")
 
 
 def is_decision(answer: object) -> TypeGuard[Decision]:
@@ -219,6 +233,7 @@ def propose(
         proposed_at=now,
         expires_at=expires_at,
         secrets=tool.secret_names,
+        roles=tuple(tool.roles),
     )
 
 

@@ -25,6 +25,7 @@ from sayso.tools.approval.requests import (
     Edit,
     Origin,
     Reject,
+    is_named,
     matches_tool,
     propose,
     read_shown,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:  # late, for load time
 
 APPROVAL_SECONDS = 7 * 24 * 3600.0
 MOST_EDITS = 20
+Yeses = tuple[tuple[ApprovalRequest, Approve], ...]
 
 
 class CallFailed(RunError):
@@ -153,6 +155,7 @@ async def execute_with_approval(
         return take_refusal(run, call, tool, error)
     edited: frozenset[str] = frozenset()
     agreed: tuple[str, ...] = ()
+    yeses: Yeses = ()
     for edit in range(MOST_EDITS):  # an edit is a new request, and so is the question to the next of several people
         asked_at = position if edit == 0 else f"{position}.edit{edit}"
         request, answer = await _find_answer(run, call, tool, arguments, Origin(chooser, edited, unsourced, agreed), asked_at)
@@ -169,9 +172,9 @@ async def execute_with_approval(
                 arguments, call, changed = _take_edit(run, call, tool, request, answer, f"{position}.edit{edit + 1}")
             except ToolError as error:
                 return make_failure(call, f"The person who was asked wanted other arguments, which do not fit: {error}", Outcome.REJECTED)
-            edited, unsourced, agreed = edited | changed, (), ()
+            edited, unsourced, agreed, yeses = edited | changed, (), (), ()
         elif tool.approvals > 1 and isinstance(answer, Approve) and len(agreed := _agree(agreed, answer)) < tool.approvals:
-            continue
+            yeses = (*yeses, (request, answer))
         elif isinstance(answer, Allow) and tool.effect is not Effect.WRITE:
             typed = _parse_arguments(run, tool, request) if run.is_live else {}
             is_checked = run.scope.approvers is not None and not run.replays(f"read:{asked_at}")
@@ -181,13 +184,13 @@ async def execute_with_approval(
             (result,) = await perform_reads(run, f"read:{asked_at}", [(replace(call, arguments=asked), tool)])
             return result
         else:
-            return await _perform_write(run, call, tool, request, answer, Origin(chooser, edited, unsourced), asked_at)
+            return await _perform_write(run, call, tool, request, answer, Origin(chooser, edited, unsourced), asked_at, yeses)
     return make_failure(call, "The request was edited or asked about too often. Nothing was done.", Outcome.REJECTED)
 
 
 def _agree(agreed: tuple[str, ...], answer: Approve) -> tuple[str, ...]:
     """Return who has said yes by now. Who gives no name, or has said it before, is nobody else."""
-    return agreed if answer.by in ("", *agreed) else (*agreed, answer.by)
+    return agreed if is_named(answer.by, ("", *agreed)) else (*agreed, answer.by)
 
 
 def _describe_agreed(tool: AnyTool, agreed: tuple[str, ...]) -> str:
@@ -322,6 +325,7 @@ async def _find_refusal(
     answer: Allow | Approve,
     arguments: Mapping[str, object],
     origin: Origin,
+    yeses: Yeses = (),
 ) -> str:
     """Return why a stored yes does not count; empty if it does. The card may say something else by now, or only signed ones count.
 
@@ -333,7 +337,8 @@ async def _find_refusal(
     if run.scope.approvers is None:
         return ""
     if isinstance(answer, Approve):
-        problem = run.scope.approvers.find_problem(answer, request)
+        problems = (run.scope.approvers.find_problem(each, asked) for asked, each in (*yeses, (request, answer)))
+        problem = next(filter(None, problems), "")
         return f"The approval of {tool.name} does not count: {problem}." if problem else ""
     ruling, _ = await _rule(run, call, tool, arguments, origin, run.clock())
     return "" if isinstance(ruling, Allow) else f"No standing approval covers this call of {tool.name}."
@@ -349,11 +354,18 @@ def _find_other_card(run: Run, call: ToolCall, tool: AnyTool, request: ApprovalR
 
 
 async def _perform_write(
-    run: Run, call: ToolCall, tool: AnyTool, request: ApprovalRequest, answer: Allow | Approve, origin: Origin, position: str
+    run: Run,
+    call: ToolCall,
+    tool: AnyTool,
+    request: ApprovalRequest,
+    answer: Allow | Approve,
+    origin: Origin,
+    position: str,
+    yeses: Yeses = (),
 ) -> ToolResult:
     """Perform the approved call: intent, effect, result. Once begun it is awaited to its end, whatever is cancelled meanwhile.
 
-    What a standing approval allowed is not begun after its end, or when it was withdrawn.
+    What a standing approval allowed is not begun after its end, or when it was withdrawn. `yeses` are those of others before this one.
     """
     allowed = answer if isinstance(answer, Allow) else None
     fits = matches_tool(request, tool) and (request.run_id, request.position) == (run.id, position)
@@ -362,7 +374,7 @@ async def _perform_write(
     arguments = _parse_arguments(run, tool, request) if is_new else {}
     cost = compute_cost(tool, arguments) if is_new and tool.cost_usd else 0.0
     is_checked = is_new and (run.scope.approvers is not None or tool.looks_up)
-    refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin) if is_checked else ""
+    refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin, yeses) if is_checked else ""
     guard = run.scope.head_guard
     run.scope.meter.count_tool_calls(1)
     if guard is not None and not replayed:
@@ -379,7 +391,7 @@ async def _perform_write(
     was_counted = run.replays(f"effect:{position}")  # with the journal
     if replayed and fits and run.is_live and not was_counted:  # an earlier execution was cut off in between
         arguments = _parse_arguments(run, tool, request)
-        refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin)
+        refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin, yeses)
     if guard is not None and not was_counted:
         await guard.advance()
     context = make_context(run, call, tool, request.key)

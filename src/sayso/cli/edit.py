@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sayso.cli.load_object import load_app
@@ -132,13 +133,19 @@ def _find_types(schema: object) -> set[str]:
 
 def find_tool(name: str, app: App) -> Tool[..., Any] | None:
     """Return the tool of that name in the flows of the app."""
-    return next((tool for flow in app.names for tool in _walk_tools(app.flow(flow)) if tool.name == name), None)
+    return next((tool for tool in _walk_tools(app.flow(flow) for flow in app.names) if tool.name == name), None)
 
 
-def _walk_tools(thing: object) -> Iterator[Tool[..., Any]]:
-    """Yield the tools in a flow: one that is a tool, those of an agent, those in the parts of a shape."""
-    if isinstance(thing, Tool):
-        yield thing
-    yield from getattr(thing, "tools", {}).values()
-    if isinstance(thing, Workflow):
-        yield from thing.own_tools()
+def _walk_tools(flows: Iterable[object]) -> Iterator[Tool[..., Any]]:
+    """Yield the tools in flows: of agents, of the parts of shapes, and of the agents and workflows that were made tools of."""
+    left, seen = deque(flows), set[int]()
+    while left:
+        thing = left.popleft()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        tools = [*getattr(thing, "tools", {}).values(), *(thing.own_tools() if isinstance(thing, Workflow) else ())]
+        if isinstance(thing, Tool):
+            yield thing
+            tools.append(thing.workflow)
+        left.extend(tools)

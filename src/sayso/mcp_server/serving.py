@@ -27,7 +27,7 @@ from sayso.workflows import App, DurableEngine, RunResult, Worker
 from sayso.workflows.calls.execute import APPROVAL_SECONDS
 from sayso.workflows.durable import records
 
-from .decisions import BY, KEY_LENGTH, DecidedOtherwise, find_digest, hand_in, make_question, read_answer
+from .decisions import KEY_LENGTH, DecidedOtherwise, find_digest, hand_in, make_question, read_answer
 from .outside_call import PREFIX, AnyFlow, build_input_schema, check_arguments, describe_flow, find_effect, iter_tools, make_outside_app
 from .resources import Resources, fill_prompt, make_prompt
 from .results import make_failure, make_result, make_text
@@ -69,7 +69,6 @@ class AppServer:
                     f"MCP clients cannot call a tool named {name!r}: give it letters, digits, _ - . only (name=), at most 128."
                 )
         self._several = frozenset(tool.name for tool in iter_tools(self.flows.values()) if tool.approvals > 1)
-        self._roles = {tool.name: tool.roles for tool in iter_tools(self.flows.values()) if tool.roles}
         self._app, self._url, self._wait_seconds = make_outside_app(app), url, wait_seconds
         self.engine = DurableEngine(url, app=self._app)
         self.engine.store.stopped_state = records.QUEUED
@@ -250,11 +249,10 @@ class AppServer:
         """Return why the client's person cannot be asked, empty if they can: no form, or an answer that would not count."""
         if self.engine.approvers is not None:
             return "Only a signed decision counts here, and none can be given over MCP."
-        if needed := next((self._roles[request.tool] for request in pending if request.tool in self._roles), ()):
+        if needed := next((request.roles for request in pending if request.roles), ()):
             return f"Only somebody with the role {' or '.join(needed)} decides this, and nobody has one over MCP."
-        several = self._several.intersection(request.tool for request in pending)
-        if several and any(row.tool in several and row.decided_by == BY for row in await self.engine.approvals(run_id)):
-            return "This needs the yes of several people, and over MCP there is one."
+        if self._several.intersection(request.tool for request in pending):
+            return "This needs the yes of several people, each by their name, and over MCP nobody has one."
         capabilities = ctx.session.client_capabilities
         elicitation = capabilities.elicitation if capabilities is not None else None
         has_form = elicitation is not None and (elicitation.form is not None or elicitation.url is None)

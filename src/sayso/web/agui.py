@@ -73,13 +73,15 @@ class AgUi:
         now = self._office.engine.clock()
         lines = {line.digest: line for line in await self._office.engine.database.do(lambda session: read_lines(session, digests, now))}
         roots = {line.root for line in lines.values()}
-        if len(lines) != len(set(digests)) or len(roots) != 1 or not all(root.startswith(f"{name}.") for root in roots):
+        if len(digests) != len(set(digests)):
+            raise TurnedAway(422, "An interrupt is answered twice here. Answer each once.")
+        if len(lines) != len(digests) or len(roots) != 1 or not all(root.startswith(f"{name}.") for root in roots):
             raise TurnedAway(404, "There is no such interrupt in this conversation.")
         (run_id,) = roots
         row = await self._office.find_run(person, run_id)
-        for answer in answers:
-            what, data = _read_answer(answer)
-            await self._requests.change(person, answer.interrupt_id, what, data)
+        changes = [(answer.interrupt_id, *_read_answer(answer)) for answer in answers]  # all are understood before one is taken
+        for digest, what, data in changes:
+            await self._requests.change(person, digest, what, data)
         return run_id, row.number
 
     async def _stream(self, asked: core.RunAgentInput, run_id: str, since: int) -> AsyncIterator[bytes]:

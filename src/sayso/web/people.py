@@ -82,7 +82,8 @@ class SignIn:
         name, only, at = json.loads(text)
         if self.clock() - at > (LINK_COOKIE_SECONDS if only else COOKIE_SECONDS):
             return None
-        return Person(name, self.find(name).roles, only) if only else self.people.get(name)
+        person = self.people.get(name)
+        return Person(name, person.roles, only) if only and person is not None else person
 
     def find(self, name: str) -> Person:
         """Return the person of that name; one without roles where nobody was named so."""
@@ -131,8 +132,9 @@ class TrustedHeader:
     addresses: frozenset[str]
 
     def find_name(self, headers: Mapping[str, str], address: str) -> str:
-        """Return who is signed in; empty where the header is not there, or does not come from the proxy."""
-        name = headers.get(self.header.lower(), "").strip() if address in self.addresses else ""
+        """Return who is signed in; empty where the header is not there, is there twice, or does not come from the proxy."""
+        names = [value for name, value in headers.items() if name.lower() == self.header.lower()] if address in self.addresses else []
+        name = names[0].strip() if len(names) == 1 else ""  # of two, one may be what the visitor has sent
         return name if name.isprintable() and len(name) <= 100 else ""
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sayso.cli.display import read_text, to_plain
 from sayso.cli.open_requests import read_request
 from sayso.tools.approval.cards import escape_lines
-from sayso.tools.approval.requests import ApprovalRequest, read_shown
+from sayso.tools.approval.requests import ApprovalRequest, is_named, read_shown
 from sayso.tools.calls import ToolResult
 from sayso.tools.canonical import readable_json
 from sayso.tools.errors import SaysoError
 from sayso.workflows.calls.perform import compute_cost
 
 from .desk import Arranged
+from .people import ALL_RUNS
 
 if TYPE_CHECKING:
     from sayso.tools.definition.tool import AnyTool
@@ -27,9 +30,11 @@ if TYPE_CHECKING:
 
 _LINE = (
     "SELECT a.digest, a.root, a.run, a.tool, a.card, a.state, a.asked_at, a.expires_at, a.decided_by, a.decided_at, r.flow, r.for_user, "
-    "r.state AS run_state FROM sayso_approvals a JOIN sayso_runs r ON r.id = a.root"
+    "r.state AS run_state, a.request FROM sayso_approvals a JOIN sayso_runs r ON r.id = a.root"
 )
 MOST_LINES = 1000
+_NO_ROLES = '"roles": {"$": "tuple", "=": []}'
+_EDITED = re.compile(r"\.edit\d+$")
 
 
 class RequestLine(NamedTuple):
@@ -48,6 +53,7 @@ class RequestLine(NamedTuple):
     flow: str
     user: str
     run_state: str
+    roles: tuple[str, ...]
 
 
 def read_open(session: Session, now: float, limit: int = MOST_LINES) -> list[RequestLine]:
@@ -75,42 +81,51 @@ def read_lines(session: Session, digests: Sequence[str], now: float) -> list[Req
 
 def _make_line(row: Sequence[Any], now: float) -> RequestLine:
     """Return a row as a line. A database does not say of itself that a request has expired: the run finds it when it goes on."""
-    line = RequestLine(*row)
+    line = RequestLine._make([*row[:-1], _read_roles(row[-1])])
     is_over = line.state == "proposed" or (line.state == "closed" and line.decided_at is None)
     return line._replace(state="expired") if is_over and line.expires_at <= now else line
+
+
+def _read_roles(request: str) -> tuple[str, ...]:
+    """Return the roles that a stored request asks for: they hold where its tool is not known here, or another one of that name is."""
+    if _NO_ROLES in request or '"roles"' not in request:  # most ask for none; an older one does not say
+        return ()
+    with suppress(ValueError, TypeError, AttributeError):  # one that was changed in the database is not decided at all
+        stored = read_text(request)
+        return stored.roles if isinstance(stored, ApprovalRequest) else ()
+    return ()
 
 
 def may_see(person: Person, line: RequestLine, arranged: Arranged, tool: AnyTool | None) -> bool:
     """Return whether a person is shown a request: one of their own run, one handed to them, one that their role is asked for."""
     if person.only:
         return person.only == line.digest
-    return person.sees_all or line.user == person.name or arranged.handed_to == person.name or _has_role(person, tool)
+    return person.sees_all or line.user == person.name or arranged.handed_to == person.name or _has_role(person, line, tool)
 
 
 def why_not(person: Person, line: RequestLine, arranged: Arranged, tool: AnyTool | None) -> str:
     """Return why a person may not decide a request, as a sentence; empty if they may."""
-    roles = find_roles(tool)
-    if person.only:
-        if person.only != line.digest:
-            return "You came by a link to another request."
-    elif arranged.handed_to and arranged.handed_to != person.name:
+    roles = find_roles(line, tool)
+    if person.only not in ("", line.digest):
+        return "You came by a link to another request."
+    if arranged.handed_to and arranged.handed_to != person.name:
         return f"This request was handed to {arranged.handed_to}."
-    if roles and not _has_role(person, tool):
+    if roles and not _has_role(person, line, tool):
         return f"{line.tool} is approved by people with the role {' or '.join(roles)}."
-    if not roles and not (person.only or person.sees_all or line.user == person.name or arranged.handed_to == person.name):
+    if not roles and not (ALL_RUNS in person.roles or line.user == person.name or arranged.handed_to == person.name):
         return "This request belongs to somebody else's run."
     if arranged.claimed_by and arranged.claimed_by != person.name:
         return f"{arranged.claimed_by} has claimed this request."
     return ""
 
 
-def find_roles(tool: AnyTool | None) -> tuple[str, ...]:
-    """Return the roles of which a person must have one to decide on calls of the tool; empty if it asks for none."""
-    return () if tool is None else tool.roles
+def find_roles(line: RequestLine, tool: AnyTool | None) -> tuple[str, ...]:
+    """Return the roles of which a person must have one to decide a request; empty if it asks for none. Older ones do not say it."""
+    return line.roles or (() if tool is None else tool.roles)
 
 
-def _has_role(person: Person, tool: AnyTool | None) -> bool:
-    return not person.roles.isdisjoint(find_roles(tool))
+def _has_role(person: Person, line: RequestLine, tool: AnyTool | None) -> bool:
+    return not person.roles.isdisjoint(find_roles(line, tool))
 
 
 def to_line(line: RequestLine, arranged: Arranged, refusal: str) -> dict[str, object]:
@@ -141,7 +156,7 @@ async def read_card(engine: DurableEngine, line: RequestLine, tool: AnyTool | No
         "key": request.key,
         "cost_usd": _find_cost(tool, request),
         "fields": _describe_fields(tool, request),
-        "roles": list(find_roles(tool)),
+        "roles": list(find_roles(line, tool)),
         "approvals_needed": 1 if tool is None else tool.approvals,
         "approved_by": find_agreed(alike, row),
     }
@@ -155,7 +170,7 @@ def find_alike(rows: Sequence[ApprovalRow], row: ApprovalRow) -> list[ApprovalRo
 
 def _find_place(row: ApprovalRow) -> str:
     request = read_text(row.request)
-    return request.position.partition(".edit")[0] if isinstance(request, ApprovalRequest) else row.digest
+    return _EDITED.sub("", request.position) if isinstance(request, ApprovalRequest) else row.digest
 
 
 def find_agreed(alike: Sequence[ApprovalRow], row: ApprovalRow) -> list[str]:
@@ -166,7 +181,7 @@ def find_agreed(alike: Sequence[ApprovalRow], row: ApprovalRow) -> list[str]:
             break
         if each.state == "edited":
             agreed = []
-        elif each.state == "approved" and each.decided_by and each.decided_by not in agreed:
+        elif each.state == "approved" and each.decided_by and not is_named(each.decided_by, agreed):
             agreed.append(each.decided_by)
     return agreed
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sayso.cli.edit import change_arguments, find_tool
 from sayso.cli.open_requests import read_request
-from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Edit, Reject
+from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Edit, Reject, is_named
 from sayso.tools.errors import RunError, UsageError
 
 from .desk import NOTHING_ARRANGED, Arranged
@@ -148,7 +148,7 @@ class RequestPages:
             raise TurnedAway(400, "A decision by link needs to be confirmed on the page.")
         rows = await self._engine.approvals(line.root)
         row = next(each for each in rows if each.digest == line.digest)
-        if person.name in find_agreed(find_alike(rows, row), row):
+        if is_named(person.name, find_agreed(find_alike(rows, row), row)):
             raise TurnedAway(403, "You have said yes already. Somebody else must, too.")
         return await self._decide(person, line, Approve(by=person.name, place=_place(person))) | {"state": "approved"}
 
