@@ -20,6 +20,14 @@ from .model_call import ParsedReply, ask_model
 from .model_conversation import ModelConversation
 from .spec import AgentSpec, Out_co
 
+_CAME = {
+    Outcome.DONE: "It was done.",
+    Outcome.FAILED: "Nothing was done.",
+    Outcome.REJECTED: "Nothing was done.",
+    Outcome.UNKNOWN: "It is not known whether it was done. It is not tried again; a person has to find out.",
+}
+"""What a model is told of a write whose result is kept from it."""
+
 
 @dataclass(slots=True, eq=False)
 class HookedLoop(AgentLoop[Out_co]):
@@ -123,7 +131,6 @@ def _hide(result: ToolResult, tool: AnyTool | None, verdict: Sequence[str]) -> T
         return result
     hook, why = verdict
     text = f"What {result.origin or 'it'} returned is not shown: {hook} refused it ({why})."
-    is_write = tool is not None and tool.effect is Effect.WRITE
-    if is_write and result.outcome is Outcome.DONE:
-        return replace(result, content=f"It was done. {text}")
-    return replace(result, content=text, outcome=result.outcome if is_write or result.outcome is not Outcome.DONE else Outcome.REJECTED)
+    if tool is not None and tool.effect is Effect.WRITE:
+        return replace(result, content=f"{_CAME[result.outcome]} {text}")
+    return replace(result, content=text, outcome=result.outcome if result.outcome is not Outcome.DONE else Outcome.REJECTED)

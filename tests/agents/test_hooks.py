@@ -11,7 +11,7 @@ from sayso import Agent, Approve, ScriptedModel, engine, tool
 from sayso.agents import Reply, call
 from sayso.agents.messages import Message
 from sayso.tools import Outcome, ToolCall, ToolContext, ToolResult, UsageError
-from sayso.tools.errors import GuardRefused
+from sayso.tools.errors import GuardRefused, ToolError
 
 from ..workflows.replays import everywhere
 
@@ -96,6 +96,26 @@ async def test_a_hook_after_a_call_keeps_its_result_from_the_model_and_a_write_s
         Outcome.DONE,
     )
     assert (second.text, seen) == ("seen 1", [("paid", 5)])
+
+
+async def test_a_write_whose_result_is_kept_back_does_not_hide_that_it_is_in_doubt() -> None:
+    """Else the model asks for it again, and a hurried user says yes again."""
+
+    @tool.write(card="Send")
+    def send() -> str:
+        """Send."""
+        raise ConnectionError("reset after the receipt")
+
+    @tool.write(card="Ship")
+    def ship() -> str:
+        """Ship."""
+        raise ToolError("no receipt")
+
+    calls = (call("send"), call("ship"))
+    result = await make(*calls, tools=(send, ship), after_tool=[refuse_receipts]).run("Go", approve=yes)
+    told = [(each.text.partition(" What ")[0], each.outcome) for each in result.messages[-2].results]
+    doubt = "It is not known whether it was done. It is not tried again; a person has to find out."
+    assert told == [(doubt, Outcome.UNKNOWN), ("Nothing was done.", Outcome.FAILED)]
 
 
 async def test_hooks_of_the_model_end_the_run_with_their_reason() -> None:
