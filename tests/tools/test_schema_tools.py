@@ -53,6 +53,10 @@ REFUSED = {
     ),
     "both of two forms": ({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"a": 1, "b": 1}, "fits 2 of its forms"),
     "NaN": (None, {"a": float("nan")}, "not finite"),
+    "a key twice in a text": ({"properties": {"a": {"type": "object"}}}, {"a": '{"to": "ada", "to": "eve"}'}, "'a': should be object"),
+    "infinity in a text": ({"properties": {"a": {"type": "array"}}}, {"a": "[1e999]"}, "'a': should be array"),
+    "a rule that is none": ({"dependencies": {"a": [5, {}, "b"]}}, {"a": 1}, "'b' is missing beside 'a'"),
+    "forms that are none": ({"anyOf": 5, "allOf": [{"properties": [1], "required": 5}], "required": ["a"]}, {}, "'a' is missing"),
     "a pattern that would hang": ({"properties": {"a": {"pattern": "^(a+)+$"}}}, {"a": "a" * 50 + "!"}, "should match the pattern"),
 }
 
@@ -66,6 +70,8 @@ def test_what_a_schema_refuses(schema: Any, arguments: dict[str, Any], problem: 
 
 UNUSABLE = {
     "a list": ({"type": "array"}, "of type 'array'"),
+    "a number as its type": ({"type": 5}, "of type 5"),
+    "names that are none": ({"type": "object", "required": 5}, "has required: 5. Write a list of names."),
     "a text": ("{}", "Write a JSON Schema of an object"),
     "another document": ({"properties": {"a": {"$ref": "https://example.org/a.json"}}}, "nothing is fetched"),
     "a definition that is not there": ({"properties": {"a": {"$ref": "#/$defs/A"}}}, "which is not in it"),

@@ -45,8 +45,12 @@ def read_schema(schema: object, tool: str) -> JsonObject:
     if len(text) > LONGEST_SCHEMA:
         raise UsageError(f"The schema of the tool {tool} has {len(text)} characters; a model is sent at most {LONGEST_SCHEMA}.")
     root: JsonObject = json.loads(text)
-    if root.get("type", "object") not in ("object", ["object"]) and "object" not in root.get("type", ()):
-        raise UsageError(f"The schema of the tool {tool} is of type {root['type']!r}; a call's arguments are an object.")
+    kind = root.get("type", "object")
+    if kind != "object" and not (isinstance(kind, list) and "object" in kind):
+        raise UsageError(f"The schema of the tool {tool} is of type {kind!r}; a call's arguments are an object.")
+    required = root.get("required", [])
+    if not (isinstance(required, list) and all(isinstance(each, str) for each in required)):
+        raise UsageError(f"The schema of the tool {tool} has required: {str(required)[:80]}. Write a list of names.")
     try:
         read = _References(root, tool).collect()
     except RecursionError:
@@ -143,9 +147,9 @@ def merge_root(schema: JsonObject) -> JsonObject:
 def _merge(rule: Json, defs: Mapping[str, Json], seen: set[str]) -> tuple[JsonObject, set[str]]:
     if not isinstance(rule, dict):
         return {}, set()
-    properties: JsonObject = dict(rule.get("properties") or {})
-    required: set[str] = set(rule.get("required") or ())
-    parts: list[Json] = list(rule.get("allOf") or ())
+    properties: JsonObject = dict(_as_dict(rule.get("properties")))
+    required = {each for each in _as_list(rule.get("required")) if isinstance(each, str)}
+    parts: list[Json] = list(_as_list(rule.get("allOf")))
     reference = str(rule.get("$ref", "")).rpartition("/")[2]
     if reference and reference not in seen:
         seen = seen | {reference}
@@ -154,7 +158,7 @@ def _merge(rule: Json, defs: Mapping[str, Json], seen: set[str]) -> tuple[JsonOb
         more, needed = _merge(part, defs, seen)
         properties, required = {**more, **properties}, required | needed
     for union in ("anyOf", "oneOf"):
-        merged = [_merge(part, defs, seen) for part in rule.get(union) or ()]
+        merged = [_merge(part, defs, seen) for part in _as_list(rule.get(union))]
         for more, _ in merged:
             for name, each in more.items():
                 known: Any = properties.get(name, each)
@@ -270,7 +274,9 @@ def _check_object(value: JsonObject, rule: JsonObject, defs: Mapping[str, Json],
             yield f"{_name(_below(at, name))} is missing"
     for name, needed in {**_as_dict(rule.get("dependencies")), **_as_dict(rule.get("dependentRequired"))}.items():
         if name in value and isinstance(needed, list):
-            yield from (f"{_name(_below(at, each))} is missing beside {name!r}" for each in needed if each not in value)
+            yield from (
+                f"{_name(_below(at, each))} is missing beside {name!r}" for each in needed if isinstance(each, str) and each not in value
+            )
     for name, part in {**_as_dict(rule.get("dependencies")), **_as_dict(rule.get("dependentSchemas"))}.items():
         if name in value and not isinstance(part, list):
             yield from _check(value, part, defs, at, depth)

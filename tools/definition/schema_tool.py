@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from ..canonical import Json, JsonObject, sha256, to_jsonable
+from ..canonical import Json, JsonObject, sha256, strict_json, to_jsonable
 from ..effects import AnyEffect, Effect
 from ..errors import InvalidArguments, UsageError
 from .json_schema import find_problems, merge_root, read_schema
@@ -245,7 +245,8 @@ def _read_text(value: Json, rule: Json, defs: Mapping[str, Json]) -> Json:
     if not find_problems(value, {**rule, "$defs": defs}):
         return value
     with suppress(ValueError, RecursionError):
-        read = json.loads(value)
+        read = strict_json(value)  # a key that is there twice has no one reading
+        json.dumps(read, allow_nan=False)  # and 1e999 has none
         if isinstance(read, (list, dict)) and not find_problems(read, {**rule, "$defs": defs}):
             return read
     return value
