@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -103,10 +104,10 @@ def make_more(kept: Mapping[str, ToolResult]) -> AnyTool:
         result = kept[reference]
         text, begin = result.text, max(0, start)
         if find:
-            found = text.casefold().find(find.casefold(), begin)
-            if found < 0:
+            found = re.compile(re.escape(find), re.IGNORECASE).search(text, begin)  # a folded text may be longer, and its places are others
+            if found is None:
                 raise ToolError(f"{find[:80]!r} does not stand in {reference} from character {begin} on.")
-            begin = max(0, found - 200)
+            begin = max(0, found.start() - 200)
         part = text[begin : begin + SHOWN]
         end, left = begin + len(part), len(text) - begin - len(part)
         note = f'\n[... {left} more characters; read on with {MORE}("{reference}", {end})]' if left > 0 else ""

@@ -57,6 +57,20 @@ async def test_a_run_with_a_long_result_is_carried_on_from_every_cut() -> None:
     assert await everywhere(Agent(ScriptedModel(line, repeat=True), tools=[dump]), "Go") == "Done."
 
 
+async def test_what_is_looked_for_stands_in_what_is_shown_whatever_the_letters_before_it() -> None:
+    """A text of German or Turkish is longer once it is folded, so its places are others."""
+
+    @tool.read
+    def read() -> str:
+        """Read."""
+        return f"{'Straße İ ' * 30_000}NEEDLE here"
+
+    model = ScriptedModel(Reply(calls=(call("read"),)), Reply(calls=(call("more", reference="r1", find="needle"),)), "Done.")
+    result = await Agent(model, tools=[read]).run("Go")
+    (more,) = [message.results for message in result.messages if hasattr(message, "results")][-1]
+    assert more.text.endswith("NEEDLE here")
+
+
 async def test_pictures_stay_beside_a_long_text_and_a_tool_of_that_name_is_yours() -> None:
     picture = Image(data=b"\x89PNG\r\n\x1a\n123")
 

@@ -144,6 +144,14 @@ ANSWERS: dict[str, tuple[Any, str, Outcome]] = {
 }
 
 
+async def test_of_two_choices_that_differ_in_case_the_one_that_was_written_counts() -> None:
+    calls = (call("ask_user", question="Which key?", choices=["aB", "AB"]),)
+    for written, told in (("AB", "AB"), ("aB", "aB"), ("ab", "ab (none of the choices)")):
+        result = await Agent(ScriptedModel(Reply(calls=calls), "Done."), tools=[ask_user]).run("Go")
+        result = await result.resume({result.pending[0].digest: Edit({"answer": written})})
+        assert result.messages[-2].results[0].text == told  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(("decision", "text", "outcome"), ANSWERS.values(), ids=ANSWERS)
 async def test_a_person_answers_where_they_approve(decision: Any, text: str, outcome: Outcome) -> None:
     result = await ask(decision)

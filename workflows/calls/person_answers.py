@@ -33,7 +33,8 @@ def take_answer(
         return make_failure(call, "The user gave no answer.", Outcome.REJECTED)
     choices = call.arguments.get("choices")
     listed = [str(choice) for choice in choices] if isinstance(choices, (list, tuple)) else []
-    text = next((choice for choice in listed if choice.casefold() == text.casefold()), text)
+    if text not in listed and len(alike := [choice for choice in listed if choice.strip().casefold() == text.casefold()]) == 1:
+        (text,) = alike
     if not run.user or given.by == run.user:
         run.scope.provenance.user_texts = (*run.scope.provenance.user_texts, text)
     said = f"{text} (none of the choices)" if listed and text not in listed else text
