@@ -93,6 +93,8 @@ def format_card(request: ApprovalRequest) -> str:
         for argument in request.shown
     ]
     lines += [f"  ! {warning}" for warning in request.warnings]
+    if request.roles:
+        lines.append(f"  ! It is for somebody with the role {' or '.join(request.roles)} to decide.")
     return escape_lines("\n".join(lines))  # it was made visible when it was proposed; a database may have been written to since then
 
 

@@ -155,6 +155,9 @@ def test_a_link_gives_no_right_that_its_person_does_not_have_now(served: Served)
     ada, bob = served.sign_in("ada"), served.sign_in("bob")
     digest = bob.wait_for_card(bob.say("chat-00000010", "I order a burger"))
     by_link = open_link(served, digest, "bob")
+    for path in ("chats", "chats/chat-00000010", "runs"):
+        assert by_link.client.get(f"/api/{path}").status_code == 403, path
+    assert by_link.client.get("/api/runs/chat-00000010.1").status_code == 404
     assert ada.post(f"cards/{digest}/hand-on", {"to": "carol"})[0] == 200
     yes = {"confirmed": True}
     assert by_link.post(f"cards/{digest}/approve", yes) == (403, {"error": "This request was handed to carol."})

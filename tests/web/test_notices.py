@@ -119,6 +119,22 @@ def test_whoever_might_have_decided_is_told_that_nobody_did(serve: Callable[...,
     assert [line["state"] for line in ada.get("inbox")["decided"]] == ["expired"]
 
 
+def test_the_address_of_a_webhook_is_kept_nowhere(serve: Callable[..., Served], webhook: Webhook) -> None:
+    webhook.answers.clear()
+    gone = HTTPServer(("127.0.0.1", 0), _Receiver)
+    gone.server_close()
+    options = ("--notify", f"ada=http://127.0.0.1:{gone.server_port}/pass-word", "--notify", f"http://{webhook.place}/pass-word")
+    served = serve(*options, "--notify-allow", webhook.place, "--notify-allow", f"127.0.0.1:{gone.server_port}")
+    ada = served.sign_in("ada")
+    ada.wait_for_card(ada.say("chat-00000001", "I order a burger"))
+    wait_until(lambda: webhook.told, 60)  # after the one that is gone
+    served.stop()
+    said = (served.folder / "errors.txt").read_text()
+    assert f"Nobody was told at 127.0.0.1:{gone.server_port} that a request waits" in said
+    assert "pass-word" not in said
+    assert [path.name for path in served.folder.iterdir() if b"pass-word" in path.read_bytes()] == []
+
+
 WRONG = {
     "this machine": ("http://127.0.0.1:9/x", "public http and https addresses"),
     "a private network": ("http://192.168.1.7/x", "public http and https addresses"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sayso import engine, sequential, tool
+from sayso.console import format_card
 from sayso.tools.approval.grant import Grant
 from sayso.tools.approval.requests import Approve, Decision, Edit, Reject
 from sayso.tools.errors import UsageError
@@ -76,3 +77,14 @@ def test_a_wrong_number_is_said_where_the_tool_is_made(wrong: dict[str, Any]) ->
 
     with pytest.raises(UsageError, match="The tool pay has"):
         tool.write(**wrong)(pay)
+
+
+async def test_a_card_says_at_every_door_whose_role_it_is_to_decide() -> None:
+    @tool.write(card="Fire {name}?", roles=("boss", "board"))
+    async def fire(name: str) -> str:
+        """Fire somebody."""
+        return ""
+
+    (request,) = (await sequential(fire).run("Ada", engine=engine(strict=True))).pending
+    assert request.roles == ("boss", "board")
+    assert "! It is for somebody with the role boss or board to decide." in format_card(request)

@@ -78,9 +78,16 @@ class Chats:
         tools = [{"name": tool.name, "effect": str(tool.effect), "description": tool.description} for tool in flow.own_tools()]
         return {"name": name, "kind": flow.kind, "tools": tools}
 
+    def _find_talker(self, request: Request) -> Person:
+        """Return who asks for their conversations; a link from a message opens one request, and none of these."""
+        person = self._office.door.find_person(request)
+        if person.only:
+            raise TurnedAway(403, "You came by a link, which only decides one request.")
+        return person
+
     async def list_chats(self, request: Request) -> Response:
         """Answer with the conversations of the person, the one that changed last first."""
-        person = self._office.door.find_person(request)
+        person = self._find_talker(request)
         chats: dict[str, dict[str, object]] = {}
         rows = [row for row in await self._engine.runs(limit=MOST_LISTED, user=person.name) if _split(row.id) is not None]
         for row in rows:
@@ -93,7 +100,7 @@ class Chats:
 
     async def show_chat(self, request: Request) -> Response:
         """Answer with the turns of a conversation."""
-        person = self._office.door.find_person(request)
+        person = self._find_talker(request)
         turns = await self._find_turns(person, request.path_params["name"])
         return JSONResponse({"turns": [await self._describe_turn(row) for row in turns]})
 

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from sayso.tools.canonical import sha256
 from sayso.tools.errors import SaysoError, UsageError
 from sayso.tools.web import Web
 
@@ -85,11 +87,12 @@ class Notifier:
             notice, line, has_expired = await self._queue.get()
             try:
                 await self._tell(notice, line, has_expired)
-            except SaysoError as error:
-                log.warning("Nobody was told at %s that a request %s: %s", _host(notice), "expired" if has_expired else "waits", error)
+            except Exception as error:  # noqa: BLE001  whatever one message met, the next one is sent
+                why = str(error).replace(notice.url, _host(notice)) if isinstance(error, SaysoError) else type(error).__name__
+                log.warning("Nobody was told at %s that a request %s: %s", _host(notice), "expired" if has_expired else "waits", why)
 
     async def _tell(self, notice: Notice, line: RequestLine, has_expired: bool) -> None:
-        what = f"{'expired' if has_expired else 'opened'}:{notice.person}:{notice.url}"
+        what = f"{'expired' if has_expired else 'opened'}:{notice.person}:{sha256(notice.url)}"  # the URL is a password
         if not await self._office.desk.use_once(line.digest, what, "", self._office.engine.clock(), TOLD):
             return
         body = json.dumps(self.write(notice, line, has_expired)).encode()
@@ -122,7 +125,7 @@ class Notifier:
 
 
 def _host(notice: Notice) -> str:
-    return notice.url.partition("://")[2].partition("/")[0]  # the path of a webhook is its password
+    return urlsplit(notice.url).netloc.rpartition("@")[2]  # the rest of a webhook's address is its password
 
 
 async def open_link(office: BackOffice, token: str) -> Person:
