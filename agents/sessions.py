@@ -28,8 +28,8 @@ EARLY = "(This turn ended early{why}. {done})"
 class KeepsTurns(Engine, Protocol):
     """An engine that finds the turns of a conversation again."""
 
-    async def find_turns(self, name: str) -> list[str]:
-        """Return the ids of the runs name.1, name.2, ... in their order."""
+    async def find_turns(self, name: str) -> Mapping[str, str]:
+        """Return the ids of the runs name.1, name.2, ... in their order, and whose run each is."""
         ...
 
     async def read_turn(self, run_id: str) -> RunResult[Any]:
@@ -55,8 +55,17 @@ class AgentSession:
         return f"Session({self.id!r})"
 
     async def turns(self) -> list[str]:
-        """Return the ids of the runs so far, oldest first: `engine.events(run_id)` tells what happened in one."""
-        return await self.engine.find_turns(self.id)
+        """Return the ids of the runs so far, oldest first: `engine.events(run_id)` tells what happened in one.
+
+        Raises UsageError where the session has a user and a turn is another's: an id that a client sent may be anybody's.
+        """
+        return await self._find_turns(self.user)
+
+    async def _find_turns(self, user: str | None) -> list[str]:
+        found = await self.engine.find_turns(self.id)
+        if user is not None and any(whose != user for whose in found.values()):
+            raise UsageError(f"Session {self.id!r} is not one of the user {user!r}. Give each user's sessions ids of their own.")
+        return list(found)
 
     async def messages(self) -> tuple[Message, ...]:
         """Return the conversation so far, for `history=`: of the turns that are over."""
@@ -92,7 +101,7 @@ class AgentSession:
 
         Raises UsageError while the last turn waits for a decision or is under way.
         """
-        run_id, history = await self._begin()
+        run_id, history = await self._begin(options)
         try:
             return await agent.run(value, history=history, **self._complete(run_id, options))
         except RunIdTaken:
@@ -100,7 +109,7 @@ class AgentSession:
 
     async def run_events(self, agent: Agent[Any], value: object, **options: Unpack[RunOptions]) -> AsyncGenerator[AnyEvent, None]:
         """Answer as `run` does, and yield the events as they happen: see sayso.events. `read()` has the result afterwards."""
-        run_id, history = await self._begin()
+        run_id, history = await self._begin(options)
         try:
             async with aclosing(agent.run_events(value, history=history, **self._complete(run_id, options))) as told:
                 async for event in told:
@@ -125,9 +134,9 @@ class AgentSession:
             raise UsageError(f"Nothing was said yet in session {self.id!r}, so there is nothing to go on with.")
         return await self.engine.resume(turns[-1], decisions or {})
 
-    async def _begin(self) -> tuple[str, tuple[Message, ...]]:
-        """Return the id of the next turn, and what was said before. Raises UsageError where the last one is not over."""
-        turns = await self.turns()
+    async def _begin(self, options: RunOptions) -> tuple[str, tuple[Message, ...]]:
+        """Return the id of the next turn, and what was said before. Raises UsageError where the last one is not over, or another user's."""
+        turns = await self._find_turns(options.get("user") if self.user is None else self.user)
         if turns:
             await self._check_over(turns[-1])
         number = int(turns[-1].rpartition(".")[2]) + 1 if turns else 1

@@ -64,6 +64,27 @@ async def test_each_turn_hears_what_was_said_before(place: MemoryEngine | Durabl
     assert (await Session(place, "bo-1").run(agent, "Hello")).output == "2 heard, before: nothing"
 
 
+async def test_nobody_opens_the_session_of_another(place: MemoryEngine | DurableEngine) -> None:
+    """An id that a client sends may be anybody's: what was said stays with its user, and so do the decisions."""
+    agent = Agent(ScriptedModel(Reply(calls=(call("mail", to="ada"),)), "Sent."), name="desk", tools=[mail])
+    asked = await Session(place, "s", user="ada").run(agent, "My number is 17")
+    other, decided = Session(place, "s", user="bo"), {asked.pending[0].digest: Approve(by="bo")}
+    anybody = Session(place, "s")
+    for act in (
+        other.messages,
+        other.turns,
+        other.pending,
+        other.read,
+        lambda: other.resume(decided),
+        lambda: other.run(agent, "What is my number?"),
+        lambda: anybody.run(agent, "What is my number?", user="bo"),
+    ):
+        with pytest.raises(UsageError, match="Session 's' is not one of the user 'bo'"):
+            await act()
+    assert SENT == []
+    assert await anybody.turns() == ["s.1"]  # a program of its own, which names no user
+
+
 async def test_a_turn_that_waits_is_decided_before_the_next(place: MemoryEngine | DurableEngine) -> None:
     agent = Agent(ScriptedModel(Reply(calls=(call("mail", to="ada"),)), "Sent.", heard), name="desk", tools=[mail])
     session = Session(place, "s")

@@ -374,9 +374,9 @@ class DurableEngine(BaseEngine[DurableExecution]):
                 yield row
             after = page[-1].id
 
-    async def find_turns(self, name: str) -> list[str]:
-        """Return the ids of the runs name.1, name.2, ... in their order: the turns of a session."""
-        return [row.id for row in await self.find_numbered(name)]
+    async def find_turns(self, name: str) -> dict[str, str]:
+        """Return the ids of the runs name.1, name.2, ... in their order, the turns of a session, and whose run each is."""
+        return {row.id: row.for_user for row in await self.find_numbered(name)}
 
     async def read_turn(self, run_id: str) -> AnyResult:
         """Return what a run came to, or what it waits for. Raises what it raised, NotFinished where it is under way or was cut off."""

@@ -385,10 +385,11 @@ class MemoryEngine(BaseEngine[Execution]):
                 yield event
             number += is_recorded
 
-    async def find_turns(self, name: str) -> list[str]:
-        """Return the ids of the runs name.1, name.2, ... in their order: the turns of a session."""
+    async def find_turns(self, name: str) -> dict[str, str]:
+        """Return the ids of the runs name.1, name.2, ... in their order, the turns of a session, and whose run each is."""
         numbers = (run_id.removeprefix(f"{name}.") for run_id in self.executions if run_id.startswith(f"{name}."))
-        return [f"{name}.{number}" for number in sorted(int(each) for each in numbers if each.isdecimal())]
+        turns = [f"{name}.{number}" for number in sorted(int(each) for each in numbers if each.isdecimal())]
+        return {run_id: self.executions[run_id].user for run_id in turns}
 
     async def read_turn(self, run_id: str) -> AnyResult:
         """Return what a run came to, or what it waits for. Raises what it raised, NotFinished where it is under way or was cut off."""
