@@ -167,6 +167,21 @@ def test_a_link_gives_no_right_that_its_person_does_not_have_now(served: Served)
     assert by_link.post(f"cards/{digest}/approve", yes)[0] == 200
 
 
+@pytest.mark.parametrize("deep", ["[" * 100_000, '{"changes": {"item": ' + "[" * 900 + "]" * 900 + "}}"], ids=["no end", "an end"])
+def test_what_is_nested_too_deeply_is_refused_in_a_sentence(served: Served, waiting: str, deep: str) -> None:
+    ada = served.sign_in("ada")
+    answer = ada.client.post(f"/api/cards/{waiting}/edit", content=deep, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "That is nested too deeply. Nothing was changed.")
+
+
+def test_a_cookie_from_behind_https_goes_over_https_only(served: Served) -> None:
+    with httpx2.Client(base_url=served.url, headers={"Host": "approve.example.com"}) as client:
+        token = {"token": served.links["ada"].partition("#token=")[2]}
+        for origin, is_secure in (("https://approve.example.com", True), ("http://approve.example.com", False)):
+            cookie = client.post("/api/sign-in", json=token, headers={"Origin": origin}).headers["set-cookie"]
+            assert ("Secure" in cookie, "HttpOnly" in cookie, "SameSite=strict" in cookie) == (is_secure, True, True)
+
+
 def test_who_was_removed_is_signed_out_whatever_signed_them_in() -> None:
     eve, secret = Person("eve"), "a secret of the tests"
     before, after = SignIn([eve], secret), SignIn([Person("ada")], secret)

@@ -144,6 +144,15 @@ WRONG = {
 }
 
 
+@pytest.mark.parametrize("address", ["10.0.0.0/8", "proxy.local", ""])
+def test_a_proxy_is_named_by_its_address(tmp_path: Any, address: str) -> None:
+    from tests.cli.commands import sayso_here
+
+    shown = sayso_here("serve", "--port", "0", "--trust-header", "X-User", "--trust-from", address, cwd=tmp_path)
+    assert shown.returncode == 2
+    assert f"--trust-from {address!r} is no address" in shown.stderr
+
+
 @pytest.mark.parametrize(("to", "said"), WRONG.values(), ids=WRONG)
 def test_a_place_that_may_not_be_told_is_refused_at_the_start(tmp_path: Any, to: str, said: str) -> None:
     from tests.cli.commands import sayso_here

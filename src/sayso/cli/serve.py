@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -98,7 +99,15 @@ def _read_trusted(header: str | None, addresses: Sequence[str]) -> TrustedHeader
 
     if (header is None) != (not addresses):
         raise UsageError("--trust-header and --trust-from belong together: a header means something only from an address that is named.")
-    return TrustedHeader(header, frozenset(addresses)) if header is not None else None
+    return TrustedHeader(header, frozenset(map(_read_address, addresses))) if header is not None else None
+
+
+def _read_address(text: str) -> str:
+    """Return an address as the system writes it. Raises UsageError for a name or a network, which no visitor ever comes from."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise UsageError(f"--trust-from {text!r} is no address, such as 10.0.0.7. Name each address of the proxy.") from None
 
 
 @contextmanager

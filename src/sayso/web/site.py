@@ -95,6 +95,7 @@ class _Site:
             TurnedAway: answer_turned_away,
             UsageError: _answer_error,
             RunError: _answer_error,
+            RecursionError: _answer_too_deep,
             HTTPException: _answer_http_error,
         }
         middleware = [Middleware(SealedHeaders), Middleware(_Begins, office=self._office)]
@@ -169,7 +170,7 @@ class _Site:
             path=request.scope.get("root_path") or "/",
             httponly=True,
             samesite="strict",
-            secure=request.url.scheme == "https",
+            secure=request.url.scheme == "https" or request.headers.get("origin", "").startswith("https://"),  # a proxy has HTTPS
         )
 
     async def _sign_out(self, request: Request) -> Response:
@@ -188,6 +189,10 @@ def _answer_error(request: Request, error: Exception) -> Response:
     """Answer an error of Sayso's own with its sentence; the database may be away."""
     status = 503 if isinstance(error, RunError) else 400
     return JSONResponse({"error": str(error)}, status)
+
+
+def _answer_too_deep(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": "That is nested too deeply. Nothing was changed."}, 400)
 
 
 def _answer_http_error(request: Request, error: Exception) -> Response:
