@@ -135,6 +135,19 @@ def test_a_long_argument_may_come_in_small_pieces_at_no_growing_cost() -> None:
     assert [type(event) for event in reader.feed(")")] == [CallRead]
 
 
+@pytest.mark.parametrize("length", range(990, 1_011))
+@pytest.mark.parametrize("lead", ["", "Well. "])
+def test_a_broken_call_in_json_of_any_length_is_read_to_its_end(lead: str, length: int) -> None:
+    begun = '{"name": "ORDER", "arguments": {"item": "'
+    for text in (lead + begun.ljust(length, "a"), (lead + begun).ljust(length, "a")):
+        whole = read(text, TOOLS, "json")
+        assert (whole.calls, len(whole.problems)) == ((), 1)
+        reader = Reader(TOOLS, "json")
+        reader.feed(text[:500])
+        reader.feed(text[500:])
+        assert reader.close() == whole
+
+
 @given(st.text(alphabet="ORDER(),`\"'= ab12CALCULATOR\n", max_size=60), st.data())
 def test_no_text_is_too_strange_to_read_and_no_cut_changes_it(text: str, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(text)))

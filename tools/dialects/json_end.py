@@ -41,7 +41,7 @@ def decode_strict(buffer: TextBuffer, at: int, longest: int = _WINDOW) -> tuple[
     except (ValueError, RecursionError):
         if longest > _WINDOW:
             buffer.long_failures += 1
-        elif len(written) == longest and buffer.long_failures < _MOST_LONG_FAILURES:
+        elif len(buffer.text) > at + longest and buffer.long_failures < _MOST_LONG_FAILURES:
             return decode_strict(buffer, at, len(buffer.text))
         return None
     brackets = written.count("{", 0, end) + written.count("[", 0, end)
