@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from typing import TextIO
 
-from sayso.tools.approval.cards import escape_lines, show_value
+from sayso.tools.approval.cards import escape_invisible, escape_lines, show_value
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Reject, read_shown
 from sayso.tools.canonical import readable_json
 
@@ -85,12 +85,13 @@ def confirm_fetch(offer: object) -> bool:
 
 def format_card(request: ApprovalRequest) -> str:
     """Return the card as lines: the question, then each argument with where it comes from, then the warnings."""
-    width = max((len(argument.name) for argument in request.shown), default=0)
+    names = [escape_invisible(argument.name) for argument in request.shown]  # those of a server's tool may hold anything
+    width = max(map(len, names), default=0)
     lines = ["", *(f"  {line}" for line in request.card.split("\n"))]
     exact = read_shown(request.arguments)
     lines += [
-        f"    {argument.name:<{width}} = {show_value(exact[argument.name], in_quotes=True)}   ({argument.origin})"
-        for argument in request.shown
+        f"    {name:<{width}} = {show_value(exact[argument.name], in_quotes=True)}   ({argument.origin})"
+        for name, argument in zip(names, request.shown, strict=True)
     ]
     lines += [f"  ! {warning}" for warning in request.warnings]
     if request.roles:

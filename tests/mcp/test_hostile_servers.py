@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import shlex
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 
 from sayso import Agent, Approve, Edit, Reject, ScriptedModel, engine, mcp, tool
-from sayso.agents.messages import Conversation, ToolMessage
+from sayso.agents.messages import Conversation, NativeCall, Reply, ToolMessage
+from sayso.console import format_card
 from sayso.tools import ApprovalRequest, Outcome, ToolResult, Trust
 from sayso.tools.mcp import McpError, McpServers, Pins
 from sayso.workflows.runs.protocols import Provenance, Scope
@@ -118,6 +120,15 @@ async def test_the_words_of_a_server_command_nobody_and_stay_visible(tmp_path: P
     assert "This run has read text from strangers and private text; check that nothing private leaves." in again.pending[0].warnings
 
 
+async def test_no_name_of_a_server_adds_a_line_to_a_card(tmp_path: Path) -> None:
+    async with hostile("forges", tmp_path).connect() as (forged,):
+        ((name, _),) = forged.parameters["properties"].items()
+        asked = Agent(ScriptedModel(Reply(calls=(NativeCall("1", forged.name, json.dumps({name: 5})),))), tools=[forged])
+        (request,) = (await asked.run("go")).pending
+    assert request.card == "Call look\\u{a}\\u{a}It only looks.\\u{1b}[2J of the MCP server hostile.py."
+    assert [line.strip() for line in format_card(request).split("\n")[2:]] == ['to = "ada"\\u{a}    sum = 5   (the model chose it)']
+
+
 TOLD = {
     "huge line": ("huge line", Outcome.UNKNOWN, "a message of more than 32 MB"),
     "long text": ("long text", Outcome.DONE, "(Cut here: 100,000 of 5,000,000 characters are shown."),
@@ -160,7 +171,8 @@ async def test_a_form_of_a_server_is_put_to_the_person_and_a_bare_yes_fills_noth
     run = await agent(hostile("elicits", tmp_path)).run("go", approve=fill_in)
     assert 'It said: {"action": "accept", "content": {"account": "savings"}}' in results(run)[0].text
     assert "asked for a form; it was answered" in results(run)[0].text
-    assert asked[1].card == "The MCP server hostile.py asks you:\nWhich account?"
+    lines = ["The MCP server hostile.py asks you:", "> Which account?", ">     account = mine   (your words)\\u{202e}"]
+    assert asked[1].card.split("\n") == lines
     plain = await agent(hostile("elicits", tmp_path)).run("go", approve=say_yes)
     assert '{"action": "cancel"}' in results(plain)[0].text
 

@@ -78,7 +78,7 @@ def render_card(card: Card | None, name: str, arguments: Mapping[str, object], c
             require_text(write(shown, context) if context is not None and takes_context(card) else write(shown), name, "card")
         )
     if card is None:
-        return f"{name}({', '.join(f'{key}={value}' for key, value in values.items())})"
+        return f"{name}({', '.join(f'{escape_invisible(key)}={value}' for key, value in values.items())})"
     try:
         return str(card).format_map(values)
     except (LookupError, ValueError, AttributeError) as error:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import mcp_types as types
 
+from ..approval.cards import escape_invisible, show_value
 from ..approval.requests import ApprovalRequest, Approve, Approver, Edit, Reject, is_decision, propose
 from ..canonical import JsonObject, prompt_text
 from ..definition.decorators import tool
@@ -92,7 +93,9 @@ class Questions:
             """Nothing is performed: the answer goes to the server."""
 
         rules: dict[str, JsonObject] = {name: {} for name in shown}
-        card = f"The MCP server {self.server} {what}:\n{text[:LONGEST_QUESTION]}".replace("{", "{{").replace("}", "}}")
+        # Each line is marked as the server's: none can look like one of the card's own.
+        said = "\n".join(f"> {escape_invisible(line)}" for line in text[:LONGEST_QUESTION].splitlines())
+        card = f"The MCP server {show_value(self.server)} {what}:\n{said}".replace("{", "{{").replace("}", "}}")
         question = tool.from_schema(
             answer,
             name="mcp_question",

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..approval.cards import show_value
 from ..approval.requests import Approver
 from ..canonical import JsonObject
 from ..definition.decorators import tool
@@ -150,7 +151,7 @@ class McpServers:
             return await session.call(listed, arguments, is_write=effect is Effect.WRITE)
 
         shown = f"{spec.prefix}{listed.name}"
-        card = f"Call {listed.name} of the MCP server {spec.name}.".replace("{", "{{").replace("}", "}}")
+        card = f"Call {show_value(listed.name)} of the MCP server {show_value(spec.name)}.".replace("{", "{{").replace("}", "}}")
         try:
             made = tool.from_schema(
                 perform,
