@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TextIO
 
 from sayso.tools.approval.cards import escape_invisible, escape_lines, show_value
@@ -105,7 +106,11 @@ def print_card(request: ApprovalRequest) -> None:
 
 
 def find_user_name() -> str:
-    """Return the name of the user who is signed in to this machine."""
+    """Return the name of the user who is signed in to this machine: of their account, whatever LOGNAME or USER say."""
+    with suppress(ImportError, KeyError):  # Windows; an account without a name, in a container
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # no account database in this container

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sayso import engine, sequential, tool
-from sayso.console import format_card
+from sayso.console import find_user_name, format_card
 from sayso.tools.approval.grant import Grant
 from sayso.tools.approval.requests import Approve, Decision, Edit, Reject
 from sayso.tools.errors import UsageError
@@ -88,3 +88,10 @@ async def test_a_card_says_at_every_door_whose_role_it_is_to_decide() -> None:
     (request,) = (await sequential(fire).run("Ada", engine=engine(strict=True))).pending
     assert request.roles == ("boss", "board")
     assert "! It is for somebody with the role boss or board to decide." in format_card(request)
+
+
+def test_nobody_is_somebody_else_in_a_terminal_by_saying_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = find_user_name()
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "bob")
+    assert find_user_name() == name
