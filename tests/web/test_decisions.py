@@ -11,7 +11,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from sayso.web.people import Person, SignIn
+from sayso.tools.errors import UsageError
+from sayso.web.people import Person, SignIn, read_people
 
 from .conftest import Served, Visitor, wait_until
 
@@ -180,6 +181,12 @@ def test_a_cookie_from_behind_https_goes_over_https_only(served: Served) -> None
         for origin, is_secure in (("https://approve.example.com", True), ("http://approve.example.com", False)):
             cookie = client.post("/api/sign-in", json=token, headers={"Origin": origin}).headers["set-cookie"]
             assert ("Secure" in cookie, "HttpOnly" in cookie, "SameSite=strict" in cookie) == (is_secure, True, True)
+
+
+@pytest.mark.parametrize("again", ["ada", "Ada:approver", "a\u200bda:x", "\uff21da"])
+def test_one_person_is_not_named_as_two(again: str) -> None:
+    with pytest.raises(UsageError, match=r"named twice|names nobody"):
+        read_people(["ada:treasurer", again])
 
 
 def test_who_was_removed_is_signed_out_whatever_signed_them_in() -> None:

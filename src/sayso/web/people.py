@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from sayso.tools.approval.requests import is_named
 from sayso.tools.errors import UsageError
 
 ALL_RUNS = "approver"
@@ -42,8 +43,10 @@ def read_people(texts: Iterable[str]) -> tuple[Person, ...]:
         name = name.strip()
         if not name or not name.isprintable() or len(name) > 100:
             raise UsageError(f"{text!r} names nobody. Write --user NAME, or --user NAME:ROLE,ROLE, such as --user ada:{ALL_RUNS}.")
-        if name in people:
-            raise UsageError(f"{name!r} is named twice. Name each person once, with all roles: --user {name}:ROLE,ROLE.")
+        if is_named(name, people):
+            raise UsageError(
+                f"{name!r} is named twice, if perhaps spelt otherwise. Name each person once, with all roles: --user {name}:ROLE,ROLE."
+            )
         people[name] = Person(name, frozenset(role.strip() for role in roles.split(",") if role.strip()))
     return tuple(people.values())
 
