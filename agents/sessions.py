@@ -184,7 +184,8 @@ class AgentSession:
                     given[event.run, event.call] = event
                 case ToolFinished():
                     began = given.pop((event.run, event.call), None)
-                    made.append(f"{event.tool} with {readable_json(began.arguments if began else {})} ended {event.outcome}")
+                    given_to = f" with {readable_json(began.arguments)}" if began else ""  # what was refused did not begin
+                    made.append(f"{event.tool}{given_to} ended {event.outcome}")
                     labels = labels.union(_labels_of(event))
                 case RunFinished():
                     why = f": {event.state}, {event.error_type}".removesuffix(", ") if event.state != "done" else ""

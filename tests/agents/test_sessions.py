@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sayso import Agent, App, Approve, Limits, ScriptedModel, Session, engine, events, tool
+from sayso import Agent, App, Approve, Limits, Reject, ScriptedModel, Session, engine, events, tool
 from sayso.agents import AssistantMessage, Reply, UserMessage, call
 from sayso.agents.models.model import ModelRequest
 from sayso.tools import Content, Image
@@ -111,6 +111,19 @@ async def test_a_turn_that_ended_early_says_what_it_did_so_that_nothing_is_done_
     note = "(This turn ended early: failed, LimitReached. What was done in it: "
     assert result.output == f'3 heard, before: {note}mail with {{"to": "ada"}} ended done.)'
     assert SENT == ["ada"]
+
+
+async def test_a_broken_turn_says_of_a_refused_call_nothing_that_it_does_not_know(place: MemoryEngine | DurableEngine) -> None:
+    async def no(request: object) -> Reject:
+        return Reject("no")
+
+    agent = Agent(ScriptedModel(Reply(calls=(call("mail", to="ada"),))), name="desk", tools=[mail])
+    session = Session(place, "s")
+    with pytest.raises(LimitReached):
+        await session.run(agent, "Mail Ada", approve=no, limits=Limits(model_calls=1))
+    note = (await session.messages())[-1]
+    assert isinstance(note, AssistantMessage)
+    assert "What was done in it: mail ended rejected." in note.text
 
 
 async def test_what_a_broken_turn_had_read_is_still_known_of_its_note(place: MemoryEngine | DurableEngine) -> None:
