@@ -22,6 +22,7 @@ from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import InvalidArguments, RunError, ToolError, UsageError
 from sayso.workflows.calls.perform import ExactlyOnceWrite, make_failure, make_result, perform_read
+from sayso.workflows.events.watched_run import WatchedCappedRun, WatchedRun
 from sayso.workflows.runs.capped_run import CappedRun
 from sayso.workflows.runs.execution import Execution, RunFactory
 from sayso.workflows.runs.handed_out import HANDED_OUT
@@ -250,8 +251,13 @@ class CappedStrangeRun(StrangeRun, CappedRun):
     __slots__ = ()
 
 
-CAPPED = (CappedRun, CappedRehearsedRun)
-STRANGE: dict[RunFactory, RunFactory] = {JournaledRun: StrangeRun, CappedRun: CappedStrangeRun}  # a replay performs nothing anyway
+CAPPED = (CappedRun, WatchedCappedRun, CappedRehearsedRun)
+STRANGE: dict[RunFactory, RunFactory] = {  # a replay performs nothing anyway
+    JournaledRun: StrangeRun,
+    WatchedRun: StrangeRun,
+    CappedRun: CappedStrangeRun,
+    WatchedCappedRun: CappedStrangeRun,
+}
 NOTHING_ALLOWED = CaseRules()
 
 

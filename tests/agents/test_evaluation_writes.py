@@ -180,6 +180,10 @@ async def run_in_an_executor(question: str) -> str:
     return str(await asyncio.get_running_loop().run_in_executor(None, lambda: desk.run_sync(question).output))
 
 
+async def run_in_an_engine_in_an_executor(question: str) -> str:
+    return str(await asyncio.get_running_loop().run_in_executor(None, lambda: desk.run_sync(question, engine=engine()).output))
+
+
 async def run_in_a_bare_thread(question: str) -> str:
     outputs: list[object] = []
 
@@ -197,7 +201,7 @@ async def run_in_a_bare_thread(question: str) -> str:
     return str(outputs[0])
 
 
-@pytest.mark.parametrize("subject", [run_in_an_executor, run_in_a_bare_thread])
+@pytest.mark.parametrize("subject", [run_in_an_executor, run_in_an_engine_in_an_executor, run_in_a_bare_thread])
 async def test_a_thread_that_does_not_know_its_case_may_not_write(subject: Callable[[str], Awaitable[str]]) -> None:
     for writes in ("ask", "reject", "pretend"):
         result = (await evaluate([Case(name="a", input="mail Ada")], subject, writes=writes)).results[0]

@@ -244,11 +244,11 @@ def test_what_is_no_image_is_refused(make: Any, words: str) -> None:
         make()
 
 
-async def test_an_image_deep_in_a_result_is_refused_as_it_could_only_go_as_json() -> None:
+async def test_an_image_deep_in_a_result_goes_beside_it_and_its_place_says_so() -> None:
     @tool.read
     def album() -> dict[str, object]:
         """Return an album."""
         return {"photos": [Image(data=PNG)]}
 
-    with pytest.raises(UsageError, match="alone or in a list"):
-        await Agent(ScriptedModel(Reply(calls=(call("album"),)), "Fine."), tools=[album]).run("Show me")
+    result = await Agent(ScriptedModel(Reply(calls=(call("album"),)), "Fine."), tools=[album]).run("Show me")
+    assert result.messages[2].results[0].content == [{"photos": ["[image image/png]"]}, Image(data=PNG)]

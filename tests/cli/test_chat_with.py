@@ -29,10 +29,10 @@ def count(request):
     return f"That is message {len(request.messages)}."
 
 def answer(request):
-    said = request.messages[-1]
-    if "mail" in getattr(said, "text", ""):
+    said = "" if hasattr(request.messages[-1], "results") else request.messages[-1].text
+    if "mail" in said:
         return Reply(calls=(call("mail", to="ada"),))
-    if "kcal" in getattr(said, "text", ""):
+    if "kcal" in said:
         return Reply(calls=(call("calories", item="burger"),))
     return count(request)
 

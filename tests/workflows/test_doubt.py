@@ -230,7 +230,10 @@ async def test_who_edits_for_ever_is_not_asked_for_ever() -> None:
         asked.append(request.digest)
         return Edit({"text": f"{len(asked)}"})
 
-    assert await outcome(calling(act, text="0"), approve=never_content) == "rejected: The request was edited too often."
+    assert (
+        await outcome(calling(act, text="0"), approve=never_content)
+        == "rejected: The request was edited or asked about too often. Nothing was done."
+    )
     assert len(set(asked)) == len(asked) == 20
 
 

@@ -65,7 +65,7 @@ async def until(condition: Any) -> None:
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
 async def test_a_sync_write_that_goes_on_after_its_time_out_is_not_performed_beside_itself(kind: str, tmp_path: Path) -> None:
     paid: list[str] = []
-    may_end = threading.Event()
+    may_end, has_ended = threading.Event(), threading.Event()
 
     async def lookup(key: str) -> str | None:
         return key if key in paid else None
@@ -75,6 +75,7 @@ async def test_a_sync_write_that_goes_on_after_its_time_out_is_not_performed_bes
         """Pays, in its own time."""
         may_end.wait(10)
         paid.append(context.key)
+        has_ended.set()
         return "paid"
 
     home = engine() if kind == "memory" else engine(f"sqlite:///{tmp_path}/runs.db")
@@ -83,7 +84,7 @@ async def test_a_sync_write_that_goes_on_after_its_time_out_is_not_performed_bes
     with pytest.raises(CallFailed, match="what had begun it may still act"):  # asked for again it is still the same answer
         await calling(pay).run("x", engine=home, run_id="r1", approve=yes)
     may_end.set()
-    await asyncio.get_running_loop().shutdown_default_executor()
+    assert await asyncio.to_thread(has_ended.wait, 10)
     assert len(paid) == 1
     if isinstance(home, DurableEngine):
         home.close()
@@ -355,10 +356,11 @@ async def main() -> None:
     while (await home.run("r1")).state != "running":
         await asyncio.sleep(0.01)
     fork = os.fork() if sys.argv[2] == "fork" else -1
+    if fork <= 0:  # a child tells by itself that it lives
+        print(os.getpid() if fork == 0 else fork, flush=True)
     if fork == 0:
         time.sleep(60)
         os._exit(0)
-    print(fork, flush=True)
     await home.result("r1")
 asyncio.run(main())
 """

@@ -33,7 +33,7 @@ _EXTRACT = _load_extraction()  # here, because a worker loads what it needs befo
 def choose_text(tree: HtmlElement, whole: str, url: str, *, is_article: bool) -> str:
     """Return the main text. `whole` is all the visible text of the tree; `is_article` says that the page calls itself one.
 
-    Without trafilatura (`sayso[research]`) it is all the visible text.
+    Without trafilatura (the extra `research`) it is all the visible text.
     """
     if _EXTRACT is None or len(whole) < _SHORT or (not is_article and is_site_page(url)) or _is_too_large(tree, whole):
         return whole

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sayso import __version__
 from sayso.tools.errors import UsageError
+from sayso.tools.installing import build_install_command
 from sayso.workflows.events.event_types import AnyEvent, RunBegan, RunFinished
 
 from .span_records import CLIENT, SpanRecord, SpanRecorder
@@ -29,7 +30,7 @@ class Spans:
         try:
             from opentelemetry import trace
         except ImportError:
-            raise UsageError("Spans need the package opentelemetry-api. Install it with: pip install 'sayso[otel]'.") from None
+            raise UsageError(f"Spans need the package opentelemetry-api. Install it: {build_install_command('otel')}") from None
         self.content = content
         self._trace = trace
         self._tracer: Any = (tracer_provider or trace.get_tracer_provider()).get_tracer("sayso", __version__)
