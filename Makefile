@@ -9,7 +9,7 @@ demo: $(VENV)/core
 	@$(BIN)/sayso demo
 
 test: $(VENV)/dev
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 -r s
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -r s
 
 check: $(VENV)/dev
 	@$(BIN)/ruff format --check .

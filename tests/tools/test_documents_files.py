@@ -134,9 +134,9 @@ def test_large_files_are_named_with_their_size(folder: Path) -> None:
     with (folder / "huge.txt").open("wb") as file:
         file.truncate(100_000_000)  # a sparse file: nothing is written
     (folder / "long.md").write_text("word " * 100_000, encoding="utf-8")
-    with Documents.of_folder(folder) as documents:
+    with Documents.of_folder(folder, embedder=None) as documents:
         assert reasons(documents) == {"huge.txt": "it has 100 MB and at most 50 are read; split it, or pass max_file_mb="}
-    with Documents.of_folder(folder, max_file_mb=0.2) as documents:
+    with Documents.of_folder(folder, max_file_mb=0.2, embedder=None) as documents:
         assert reasons(documents)["long.md"] == "it has 0.5 MB and at most 0.2 are read; split it, or pass max_file_mb="
 
 
