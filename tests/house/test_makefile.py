@@ -73,7 +73,7 @@ def test_each_target_installs_once_and_the_demo_only_what_it_needs(tmp_path: Pat
         "sayso demo",
         "sayso demo",
         f"{install} .[dev]",
-        "python -m pytest --numprocesses auto --maxprocesses 4 -r s",
+        "python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -r s",
         "ruff format --check .",
         "ruff check .",
         "mypy ",
