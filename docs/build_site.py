@@ -102,7 +102,7 @@ def main() -> int:
     print(f"{len(sources) + len(reference)} pages, {len(reference.names)} names in the reference; {out}")
     if missing:
         print(f"Not in the reference: {missing}.")
-    return int(built.returncode != 0 or "Warning" in told or "issues found" in told or bool(missing))
+    return int(built.returncode != 0 or "Warning" in told or re.search(r"\d issues? found", told) is not None or bool(missing))
 
 
 class Reference(dict[str, str]):
