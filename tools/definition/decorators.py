@@ -36,28 +36,13 @@ if TYPE_CHECKING:
         roles: tuple[str, ...]
         from_user: tuple[str, ...]
 
-    class ToolOptions(TypedDict, total=False):
+    class ToolOptions(SchemaToolOptions, total=False):
         """The options of `@tool.read(...)` and its siblings; `Tool` says what each means."""
 
         name: str | None
         description: str | None
-        card: Card | None
         earlier_card: Card | None
-        timeout_seconds: float | None
-        requires_approval: RequiresApproval
-        ends_turn: bool
-        idempotent: bool
-        lookup: Lookup | None
-        settles_within_seconds: float | None
-        trust: AnyTrust | None
-        secrecy: AnySecrecy | None
         inline: Inline | None
-        prepare: Prepare | None
-        caution: Caution | None
-        cost_usd: float | Callable[[Arguments], float]
-        approvals: int
-        roles: tuple[str, ...]
-        from_user: tuple[str, ...]
         sandbox: Sandbox | None
         async_function: Callable[..., Awaitable[object]] | None
 
