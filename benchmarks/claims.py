@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
+from _databases import measure_on_each
 from _table import Row, finish
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "workflows"))
-
-from postgres_server import NoServer, new_database, server
 
 from sayso import App, sequential
 from sayso.workflows import DurableEngine, Worker
@@ -127,17 +121,5 @@ async def begin_one(home: DurableEngine, url: str) -> float:
     return statistics.median(taken)
 
 
-def main() -> list[Row]:
-    """All rows."""
-    with tempfile.TemporaryDirectory() as folder:
-        rows = asyncio.run(measure(f"sqlite:///{folder}/runs.db", "SQLite"))
-    try:
-        with server() as url:
-            rows += asyncio.run(measure(new_database(url), "Postgres"))
-    except NoServer as error:
-        print(f"No Postgres here: {error}", file=sys.stderr)
-    return rows
-
-
 if __name__ == "__main__":
-    finish("Claims", main())
+    finish("Claims", measure_on_each(measure))

@@ -8,18 +8,12 @@ python benchmarks/million_runs.py [--write]
 from __future__ import annotations
 
 import asyncio
-import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
+from _databases import measure_on_each
 from _table import Row, finish
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "workflows"))
-
-from postgres_server import NoServer, new_database, server
 
 from sayso.cli.runs import make_entries
 from sayso.workflows import DurableEngine, find_stuck, read_metrics
@@ -92,17 +86,5 @@ async def measure(url: str, kind: str) -> list[Row]:
     return [*rows, Row(f"{kind}: forget 100 runs, in one transaction", forgotten, "ms")]
 
 
-def main() -> list[Row]:
-    """All rows."""
-    with tempfile.TemporaryDirectory() as folder:
-        rows = asyncio.run(measure(f"sqlite:///{folder}/runs.db", "SQLite"))
-    try:
-        with server() as url:
-            rows += asyncio.run(measure(new_database(url), "Postgres"))
-    except NoServer as error:
-        print(f"No Postgres here: {error}", file=sys.stderr)
-    return rows
-
-
 if __name__ == "__main__":
-    finish("Lists of a million runs", main())
+    finish("Lists of a million runs", measure_on_each(measure))
