@@ -41,6 +41,13 @@ NAV: dict[str, dict[str, str]] = {
         "operations.md": "Operations",
         "temporal.md": "Temporal",
     },
+    "How-tos": {
+        "fastapi.md": "FastAPI",
+        "notebook.md": "Notebooks",
+        "slack.md": "Slack approvals",
+        "first-mcp.md": "An agent and an MCP server",
+        "testing.md": "Testing your agent",
+    },
     "Built-in tools": {
         "calculator.md": "Calculator",
         "research.md": "Research",

@@ -44,6 +44,9 @@ def choose_places(command: Sequence[str], cwd: str, scratch: str, env: Mapping[s
     program = Path(command[0])
     read = [*SYSTEM, sys.prefix, sys.base_prefix, str(program.parent), str(program.resolve().parent.parent)]
     read += [str(home / each) for each in PROGRAMS]
+    if program.parent == Path(sys.executable).parent:  # sayso mcp, for one: an editable install stands outside of its environment
+        own = Path(__file__).parents[2]
+        read += [str(own.parent), *(str((own / room).resolve()) for room in ("agents", "tools", "workflows"))]
     write = [scratch, *DEVICES, *(str(home / each) for each in CACHES)]
     here = Path(cwd)
     for argument in command[1:]:
