@@ -1,66 +1,112 @@
-"""The openai SDK at one endpoint: a client for each event loop, its answers as pieces of JSON."""
+"""Requests to an endpoint that speaks OpenAI's protocols: one HTTP client for each event loop, answers as pieces of JSON.
+
+The openai SDK is not loaded for them: it takes longer to load than a first answer takes to come, and sends what the environment has for
+OpenAI to whatever host it is given.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from functools import cache, partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from sayso.tools.canonical import JsonObject
-from sayso.tools.errors import UsageError
+from sayso.tools.errors import ModelError, UsageError
 
 from . import provider_errors as errors
-from .endpoint import Endpoint
-from .provider_sdks import explain_failures, get_http_client, read_beginning
+from .endpoint import Endpoint, get_tls_context
+from .event_stream import read_event_data
+from .provider_errors import ErrorResponse, RequestRefused
+from .provider_sdks import explain_connection, is_http_error, read_beginning
+from .request_urls import find_address
+from .requesting import share_in_loop
 from .turns import mend_text
 
 if TYPE_CHECKING:
-    from httpx2 import AsyncClient
-    from openai import AsyncOpenAI, AsyncStream
+    from httpx2 import AsyncClient, Response
+
+REST_SECONDS = 0.1
+"""How long the rest of an answer after its last event is waited for, so that the next request has the connection."""
 
 
 class OpenAIClients:
-    """The openai client of one endpoint, over the HTTP client that the models of an event loop share. It needs no closing.
-
-    With `http_client` (of httpx2 or httpx) that one is used, and left open.
-    """
+    """The HTTP client that the models of an event loop share, or `http_client` (of httpx2 or httpx). It needs no closing."""
 
     def __init__(self, at: Endpoint, http_client: AsyncClient | None = None) -> None:
         self._at, self._given = at, http_client
-        self._last: tuple[AsyncClient, AsyncOpenAI] | None = None  # a new one asks the platform's name in a thread
 
-    async def get(self) -> AsyncOpenAI:
-        """Return the client for this event loop. It tries once."""
-        import openai
+    async def get(self) -> AsyncClient:
+        """Return the client for this event loop."""
+        return self._given if self._given is not None else await share_in_loop(_get_opener(is_local=self._at.is_local))
 
-        http_client = self._given if self._given is not None else await get_http_client(self._at, openai)
-        last = self._last  # read once: another thread's event loop may put its own there
-        if last is None or last[0] is not http_client:
-            from .named_host_client import NamedHostClient  # late, for load time
 
-            self._last = last = (http_client, NamedHostClient(self._at, http_client))
-        return last[1]
+@cache
+def _get_opener(*, is_local: bool) -> partial[AbstractAsyncContextManager[AsyncClient]]:
+    """Return what makes the client; the same function each time, for `share_in_loop`.
+
+    A proxy for the web is no way to this machine, and httpx would take it. A redirect is not followed: it would carry the prompt to a host
+    that nobody named.
+    """
+    import httpx2
+
+    limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
+    return partial(httpx2.AsyncClient, verify=get_tls_context(), trust_env=not is_local, follow_redirects=False, limits=limits)
 
 
 async def post_for_pieces(
-    at: Endpoint, client: AsyncOpenAI, path: str, body: JsonObject, headers: Mapping[str, str] | None = None
-) -> AsyncStream[object]:
-    """Send one request. The pieces come as plain JSON: what endpoints send is often not what openai's types say.
-
-    Raises RequestRefused, ModelError.
-    """
-    import openai
-
-    with explain_failures(at, openai):
-        return await client.post(
-            path,
+    at: Endpoint, client: AsyncClient, path: str, body: JsonObject, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Send one request, once. The answer is open, to be read by `read_pieces`. Raises RequestRefused, ModelError."""
+    base_url, query = find_address(at)
+    seconds = at.timeout_seconds
+    with _explain_failures(at):
+        request = client.build_request(
+            "POST",
+            f"{base_url}{path}{'?' if query else ''}{urlencode(query)}",
             content=encode_body(body),
-            cast_to=object,
-            # A client of the user's own may follow redirects, and take the prompt along.
-            options={"security": {"bearer_auth": True}, "headers": dict(headers or {}), "follow_redirects": False},
-            stream=True,
-            stream_cls=openai.AsyncStream[object],
+            headers=_build_headers(at, headers or {}),
+            timeout=(min(10.0, seconds), seconds, seconds, seconds),  # to connect; between two bytes; for a connection to be free
         )
+        # A client of the user's own may follow redirects, and take the prompt along.
+        response = await client.send(request, stream=True, follow_redirects=False)
+        if response.is_success:
+            return response
+        try:
+            await response.aread()
+        finally:
+            await response.aclose()
+        raise RequestRefused(ErrorResponse(response.status_code, response.headers, response.text))
+
+
+def _build_headers(at: Endpoint, own: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers of a request; `own` ones count, however they are written."""
+    headers = {"accept": "application/json", "content-type": "application/json", "user-agent": "sayso"}
+    return headers | {name.lower(): value for name, value in (at.headers | dict(own)).items()}
+
+
+@contextmanager
+def _explain_failures(at: Endpoint, *, began: bool = False) -> Iterator[None]:
+    """Raise what the HTTP library raises as a ModelError. `began` says that the answer is being read."""
+    handled = sys.exception()
+    try:
+        yield
+    except ModelError:
+        raise
+    except Exception as error:
+        if is_http_error(error, "ConnectTimeout"):
+            raise errors.explain_unreachable(at, "no connection in time") from None
+        if is_http_error(error, "TimeoutException"):
+            raise errors.EndpointSilent(at) from None
+        if is_http_error(error):
+            raise explain_connection(at, errors.find_reason(error, handled), began) from None
+        if began and isinstance(error, (ValueError, RecursionError)):
+            raise errors.explain_break(at, f"a piece of it is not JSON ({error})") from None
+        raise
 
 
 def encode_body(body: JsonObject) -> bytes:
@@ -90,26 +136,41 @@ def _convert_to_json(value: object) -> object:
     raise UsageError(f"{value!r} in a request to a model is not JSON. Look into extra_body=.")
 
 
-async def read_pieces(at: Endpoint, stream: AsyncStream[object], *fields: str) -> AsyncGenerator[object]:
+async def read_pieces(at: Endpoint, response: Response, *fields: str) -> AsyncGenerator[object]:
     """Yield the pieces of an answer; a whole answer has one of `fields`, and is one piece. The content type says which it is.
 
-    Raises RequestRefused for an error in place of a reply, ModelError for whatever interrupts it.
+    The pieces are plain JSON: what endpoints send is often not what OpenAI's types say. Raises RequestRefused for an error in place of a
+    reply, ModelError for whatever interrupts it.
     """
-    import openai
-
     try:
-        with explain_failures(at, openai, began=True):
-            kind = stream.response.headers.get("content-type", "")
+        with _explain_failures(at, began=True):
+            kind = response.headers.get("content-type", "")
             if "html" in kind:
-                raise errors.explain_wrong_answer(at, await read_beginning(stream.response.aiter_text()))
+                raise errors.explain_wrong_answer(at, await read_beginning(response.aiter_text()))
             if "event-stream" in kind:
-                async for chunk in stream:
+                async for chunk in _read_events(at, response):
                     yield chunk
             else:
-                for piece in parse_answer(at, (await stream.response.aread()).decode("utf-8", "replace"), *fields):
+                for piece in parse_answer(at, (await response.aread()).decode("utf-8", "replace"), *fields):
                     yield piece
     finally:
-        await stream.close()
+        await response.aclose()
+
+
+async def _read_events(at: Endpoint, response: Response) -> AsyncIterator[object]:
+    chunks = response.aiter_bytes()
+    async for data in read_event_data(chunks):
+        if data.startswith("[DONE]"):
+            with suppress(Exception):  # the answer is whole
+                async with asyncio.timeout(REST_SECONDS):
+                    async for _ in chunks:
+                        pass
+            return
+        piece = json.loads(data)
+        if isinstance(piece, dict) and (error := piece.get("error")):
+            said = error.get("message") if isinstance(error, dict) else None
+            raise errors.explain_reported_error(at, error, said if said and isinstance(said, str) else "it ended with an error")
+        yield piece
 
 
 def parse_answer(at: Endpoint, text: str, *fields: str) -> list[object]:

@@ -52,24 +52,24 @@ def explain_failures(at: Endpoint, sdk: ModuleType, *, began: bool = False) -> I
             raise errors.explain_unreachable(at, "no connection in time") from None
         raise errors.EndpointSilent(at) from None
     except sdk.APIConnectionError as error:
-        raise _explain_connection(at, errors.find_reason(error, handled), began) from None
+        raise explain_connection(at, errors.find_reason(error, handled), began) from None
     except sdk.APIError as error:
         raise errors.explain_reported_error(at, error.body, error.message) from None
     except Exception as error:
-        if began and _is_http_error(error, "TimeoutException"):
+        if began and is_http_error(error, "TimeoutException"):
             raise errors.EndpointSilent(at) from None
-        if _is_http_error(error):
-            raise _explain_connection(at, errors.find_reason(error, handled), began) from None
+        if is_http_error(error):
+            raise explain_connection(at, errors.find_reason(error, handled), began) from None
         if began and isinstance(error, (ValueError, RecursionError)):
             raise errors.explain_break(at, f"a piece of it is not JSON ({error})") from None
         raise
 
 
-def _explain_connection(at: Endpoint, why: str, began: bool) -> ModelError:
+def explain_connection(at: Endpoint, why: str, began: bool) -> ModelError:
     return errors.explain_break(at, why) if began else errors.explain_unreachable(at, why)
 
 
-def _is_http_error(error: Exception, name: str = "HTTPError") -> bool:
+def is_http_error(error: Exception, name: str = "HTTPError") -> bool:
     """Tell whether an error is the HTTP library's own: SDKs let some of them through while an answer is read."""
     return any(kind.__name__ == name and kind.__module__.startswith("httpx") for kind in type(error).__mro__)
 

@@ -215,7 +215,7 @@ def _forget_openai(client: object) -> None:
     """Take from an openai client for another host what the environment has for OpenAI: it would send it to that host."""
     from openai import AsyncOpenAI
 
-    from .named_host_client import ForeignHostClient  # late, for load time
+    from .foreign_host_client import ForeignHostClient  # late, for load time
 
     if not isinstance(client, AsyncOpenAI) or is_openai_host(client.base_url.host):
         return
