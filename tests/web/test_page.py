@@ -161,6 +161,32 @@ def test_the_policy_stops_a_script_that_gets_into_the_page_all_the_same(browser:
     page.context.close()
 
 
+def test_questions_have_buttons_an_edit_sends_what_was_touched_and_what_waits_can_be_stopped(open_page: Callable[..., Page]) -> None:
+    page = open_page("bob", "chat")
+    say(page, "which size?")
+    card = page.locator(".turn .card").first
+    card.wait_for()
+    assert find_violations(page) == []
+    page.wait_for_timeout(600)
+    card.get_by_role("button", name="large").click()
+    page.wait_for_selector(".turn .prose:has-text('Noted: large')")
+    beside = open_page(place=page.url.partition("#/")[2], beside=page)
+    say(page, "settle it")
+    last = page.locator(".turn").last.locator(".card")
+    last.wait_for()
+    page.wait_for_timeout(600)
+    last.get_by_role("button", name="Edit").click()
+    assert last.get_by_label("amount_eur").input_value() == "12345678901234567890"
+    last.get_by_label("iban").fill("DE03")
+    with page.expect_request(lambda request: request.url.endswith("/edit")) as sent:
+        last.get_by_role("button", name="Ask with these values").click()
+    assert sent.value.post_data == '{"written":{"iban":"\\"DE03\\""}}'
+    page.locator(".turn").last.locator(".card").nth(1).wait_for()
+    beside.locator(".turn").nth(1).locator(".card").nth(1).wait_for()  # another tab has the turn, too
+    page.get_by_role("button", name="Stop, without deciding").click()
+    page.locator(".turn").last.locator(".note:has-text('Stopped.')").wait_for()
+
+
 PLACES = {
     "desktop": {"viewport": {"width": 1280, "height": 860}},
     "dark": {"color_scheme": "dark"},

@@ -54,7 +54,8 @@ async def _edit(run: str, digest: str, changes: Sequence[str], app_name: str | N
     async with open_engine(database, app) as engine:
         row = await find_run(engine, run)
         request = await find_open_request(engine, row, digest, signer)
-        tool = find_tool(request.tool, app) if app_name is not None or row.app == app.name else None
+        is_known = app_name is not None or row.app == app.name
+        tool = find_tool(request.tool, app, row.flow, request.tool_version) if is_known else None
         arguments = change_arguments(request, _read_changes(request, changes, tool), tool)
         await decide(engine, row, request, Edit(arguments, by=find_user_name(), place="command line"), database, signer)
     return Exit.OK
@@ -131,9 +132,14 @@ def _find_types(schema: object) -> set[str]:
     return types
 
 
-def find_tool(name: str, app: App) -> Tool[..., Any] | None:
-    """Return the tool of that name in the flows of the app."""
-    return next((tool for tool in _walk_tools(app.flow(flow) for flow in app.names) if tool.name == name), None)
+def find_tool(name: str, app: App, flow: str = "", version: str = "") -> Tool[..., Any] | None:
+    """Return the tool of that name in the flows of the app: one of the flow `flow` if it has it, and of several that of `version`.
+
+    Two flows may have a tool of one name with other arguments fixed, as by `using`.
+    """
+    flows = sorted(app.names, key=lambda each: each != flow)
+    named = [tool for tool in _walk_tools(app.flow(each) for each in flows) if tool.name == name]
+    return next((tool for tool in named if tool.version == version), named[0] if named else None)
 
 
 def _walk_tools(flows: Iterable[object]) -> Iterator[Tool[..., Any]]:

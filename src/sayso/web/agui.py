@@ -17,7 +17,8 @@ from starlette.routing import Route
 from sayso.tools.canonical import sha256
 
 from .back_office import stream
-from .chat import CONVERSATION, Chats
+from .chat import Chats
+from .conversations import CONVERSATION
 from .doors import TurnedAway, read_json
 from .request_cards import read_lines
 from .request_pages import RequestPages

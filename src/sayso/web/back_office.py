@@ -62,7 +62,7 @@ class BackOffice:
         self.live = LiveRuns()
         self.worker = PageWorker(app, url, self.live) if works else None
         self.on_begin: list[Callable[[], Any]] = []
-        self._tools: dict[str, AnyTool | None] = {}
+        self._tools: dict[tuple[str, str], AnyTool | None] = {}
         self._tasks: list[asyncio.Task[Any]] = []
 
     def begin(self) -> None:
@@ -86,10 +86,11 @@ class BackOffice:
         self.engine.close()
 
     def find_tool(self, line: RequestLine) -> AnyTool | None:
-        """Return the tool of a request, where the app has it."""
-        if line.tool not in self._tools:
-            self._tools[line.tool] = find_tool(line.tool, self.app)
-        return self._tools[line.tool]
+        """Return the tool of a request, where the app has it: that of its flow, for another may have one of the same name."""
+        name = line.flow, line.tool
+        if name not in self._tools:
+            self._tools[name] = find_tool(line.tool, self.app, line.flow)
+        return self._tools[name]
 
     async def find_run(self, person: Person, run_id: str) -> RunRow:
         """Return a run that a person may see. Raises TurnedAway where there is none."""

@@ -1,10 +1,9 @@
-"""Chat with the agents of an app. Each turn is a run of its own, NAME.1, NAME.2, ...; these are the history, not what a browser sends."""
+"""Chat with the agents of an app. A conversation is a Session: its runs NAME.1, NAME.2, ... are the history, not what a browser sends."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +21,14 @@ from sayso.agents.agent_events import (
     TextWithdrawn,
 )
 from sayso.agents.messages import Conversation, Message
+from sayso.agents.sessions import AgentSession
 from sayso.cli.display import describe_error, describe_input, read_text, to_plain
 from sayso.tools.approval.cards import show_value
 from sayso.tools.canonical import readable_json
-from sayso.tools.errors import RunIdTaken, SaysoError, UsageError
+from sayso.tools.errors import RunIdTaken, SaysoError
 
 from .back_office import BackOffice, read_since, stream
+from .conversations import CONVERSATION, find_conversations, read_number, read_offset, read_titles
 from .doors import TurnedAway, read_json, read_text_field
 from .story import Story
 
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
     from .people import Person
 
-CONVERSATION = re.compile(r"chat-[0-9a-f]{8,32}")
-MOST_TURNS, MOST_LISTED = 1000, 1000
 LOOK_SECONDS = 0.2
 UNDER_WAY = ("new", "queued", "running")
 
@@ -71,7 +70,8 @@ class Chats:
     def names(self) -> tuple[str, ...]:
         """Return the names of what can be talked with."""
         app = self._office.app
-        return tuple(name for name in app.names if isinstance(app.flow(name), Agent) or app.flow(name).input_type is str)
+        agents = [name for name in app.names if isinstance(app.flow(name), Agent)]
+        return (*agents, *(name for name in app.names if name not in agents and app.flow(name).input_type is str))
 
     def _describe_agent(self, name: str) -> dict[str, object]:
         flow = self._office.app.flow(name)
@@ -86,23 +86,20 @@ class Chats:
         return person
 
     async def list_chats(self, request: Request) -> Response:
-        """Answer with the conversations of the person, the one that changed last first."""
-        person = self._find_talker(request)
-        chats: dict[str, dict[str, object]] = {}
-        rows = [row for row in await self._engine.runs(limit=MOST_LISTED, user=person.name) if _split(row.id) is not None]
-        for row in rows:
-            name, number = _split(row.id) or ("", 0)
-            about = {"name": name, "agent": row.flow, "changed_at": row.changed_at, "state": row.state, "turns": number}
-            chat = chats.setdefault(name, about)
-            if number == 1:
-                chat["title"] = show_value(_question_in(row))[:200]
-        return JSONResponse({"chats": list(chats.values())})
+        """Answer with a page of the conversations of the person, the one that changed last first; with `find`, of those that begin so."""
+        person, query = self._find_talker(request), request.query_params
+        words, offset = query.get("find", "").casefold().split(), read_offset(query)
+        names = self.names
+        chats = await self._engine.database.do(lambda session: find_conversations(session, person.name, names))
+        found, total = await self._engine.database.do(lambda session: read_titles(session, chats, words, offset))
+        return JSONResponse({"chats": found, "total": total})
 
     async def show_chat(self, request: Request) -> Response:
-        """Answer with the turns of a conversation."""
+        """Answer with the turns of a conversation, or with those `after` a number."""
         person = self._find_talker(request)
         turns = await self._find_turns(person, request.path_params["name"])
-        return JSONResponse({"turns": [await self._describe_turn(row) for row in turns]})
+        after = read_since((request.query_params.get("after"),)) or 0
+        return JSONResponse({"turns": [await self._describe_turn(row) for row in turns if read_number(row.id) > after]})
 
     async def _describe_turn(self, row: RunRow) -> dict[str, object]:
         story = Story(row.id)
@@ -110,18 +107,10 @@ class Chats:
         return {"run": row.id, "agent": row.flow, "question": show_value(_question_in(row)), "items": items, **describe_end(row, story)}
 
     async def _find_turns(self, person: Person, name: str) -> list[RunRow]:
-        """Return the turns of a conversation of this person, oldest first."""
-        if not CONVERSATION.fullmatch(name):
-            raise TurnedAway(404, "There is no such conversation.")
-        turns: list[RunRow] = []
-        for number in range(1, MOST_TURNS):
-            try:
-                row = await self._engine.run(f"{name}.{number}")
-            except UsageError:
-                break
-            if row.for_user != person.name:
-                raise TurnedAway(404, "There is no such conversation, or it is not yours.")
-            turns.append(row)
+        """Return the turns of a conversation of this person, oldest first; none of one that begins now."""
+        turns = await self._engine.find_numbered(name)
+        if any(row.for_user != person.name for row in turns) or not (turns or CONVERSATION.fullmatch(name)):
+            raise TurnedAway(404, "There is no such conversation, or it is not yours.")
         return turns
 
     async def say(self, request: Request) -> Response:
@@ -141,15 +130,18 @@ class Chats:
         if not text.strip():
             raise TurnedAway(400, "Say something.")
         turns = await self._find_turns(person, name)
-        number = len(turns) + 1 if turn is None else turn
-        if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= len(turns) + 1:
-            raise TurnedAway(409, f"This conversation has {len(turns)} turns. Load it again.")
-        if number == len(turns) + 1 and turns and turns[-1].state not in ("done", "failed", "cancelled"):
+        following = read_number(turns[-1].id) + 1 if turns else 1
+        number = following if turn is None else turn
+        if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= following:
+            raise TurnedAway(409, f"The next turn of this conversation is {following}. Load it again.")
+        if number == following and turns and turns[-1].state not in ("done", "failed", "cancelled"):
             raise TurnedAway(409, "The turn before has not ended. Wait for it, decide what it asks, or stop it.")
         run_id, flow = f"{name}.{number}", self._office.app.flow(agent)
         value: Any = text
         if isinstance(flow, Agent):
-            value = await flow.guard_input(Conversation(text, await self._find_history(flow, turns[: number - 1])))
+            value = await flow.guard_input(Conversation(text, await self._find_history(flow, person, name) if number == following else ()))
+        if number < following:
+            return _check_same(turns, run_id, agent, value)
         self.live.expect(run_id)
         try:
             await self._engine.submit(flow, value, run_id=run_id, user=person.name)
@@ -158,12 +150,9 @@ class Chats:
         self._office.feed.poke()
         return run_id
 
-    async def _find_history(self, agent: Agent[Any], turns: Sequence[RunRow]) -> tuple[Message, ...]:
-        """Return the messages of the turns so far; those of a turn that failed or was stopped are not among them."""
-        for row in reversed(turns):
-            if row.state == "done":
-                return await agent.strip_opening((await self._engine.read_result(row)).messages)
-        return ()
+    async def _find_history(self, agent: Agent[Any], person: Person, name: str) -> tuple[Message, ...]:
+        """Return what was said so far; of a turn that failed or was stopped, what was asked and what was done."""
+        return await agent.strip_opening(await AgentSession(self._engine, name, user=person.name).messages())
 
     async def stop(self, request: Request) -> Response:
         """Stop a run before its next step."""
@@ -273,10 +262,12 @@ def describe_end(row: RunRow, story: Story) -> dict[str, Any]:
     return end
 
 
-def _split(run_id: str) -> tuple[str, int] | None:
-    """Return the conversation and the number of its turn that a run is; None if it is none."""
-    name, _, number = run_id.rpartition(".")
-    return (name, int(number)) if CONVERSATION.fullmatch(name) and number.isdecimal() and len(number) < 6 else None
+def _check_same(turns: Sequence[RunRow], run_id: str, agent: str, value: object) -> str:
+    """Return the run of an earlier turn that was said again, as after a lost connection. Raises TurnedAway for other words."""
+    row = next((row for row in turns if row.id == run_id), None)
+    if row is None or row.flow != agent or _question_in(row) != describe_input(value):
+        raise TurnedAway(409, "This conversation was continued elsewhere, with other words. Load it again.")
+    return run_id
 
 
 def _question_in(row: RunRow) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hmac
-import json
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+from sayso.cli.display import shorten
+from sayso.tools.canonical import strict_json
 
 from .people import Person, SignIn, TrustedHeader
 
@@ -128,9 +130,9 @@ async def read_json(request: Request) -> dict[str, object]:
         if len(body) > MOST_BODY_BYTES:
             raise TurnedAway(413, f"That is too long: more than {MOST_BODY_BYTES:,} bytes.")
     try:
-        data = json.loads(body)
-    except ValueError:
-        raise TurnedAway(400, "The body is not JSON.") from None
+        data = strict_json(body.decode())
+    except ValueError as error:
+        raise TurnedAway(400, f"The body is not JSON: {shorten(str(error), 200)}.") from None
     if not isinstance(data, dict):
         raise TurnedAway(400, "The body is not a JSON object.")
     return data

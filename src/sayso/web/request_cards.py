@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sayso.cli.display import read_text, to_plain
+from sayso.cli.edit import find_tool
 from sayso.cli.open_requests import read_request
 from sayso.tools.approval.cards import escape_lines
 from sayso.tools.approval.requests import ApprovalRequest, is_named, read_shown
@@ -22,6 +23,7 @@ from .people import ALL_RUNS
 
 if TYPE_CHECKING:
     from sayso.tools.definition.tool import AnyTool
+    from sayso.workflows import App
     from sayso.workflows.durable.database import Session
     from sayso.workflows.durable.engine import DurableEngine
     from sayso.workflows.durable.records import ApprovalRow
@@ -137,11 +139,12 @@ def to_line(line: RequestLine, arranged: Arranged, refusal: str) -> dict[str, ob
     return shown
 
 
-async def read_card(engine: DurableEngine, line: RequestLine, tool: AnyTool | None) -> dict[str, object]:
+async def read_card(engine: DurableEngine, line: RequestLine, app: App) -> dict[str, object]:
     """Return the whole card of a request as JSON data. Raises RunError where it is not what was asked any more."""
     rows = await engine.approvals(line.root)
     row = next(each for each in rows if each.digest == line.digest)
     request = read_request(await engine.run(line.root), row, await engine.find_asked(line.root))
+    tool = find_tool(request.tool, app, line.flow, request.tool_version)
     alike = find_alike(rows, row)
     became: dict[str, object] = {}
     if line.state != "proposed":
@@ -150,6 +153,7 @@ async def read_card(engine: DurableEngine, line: RequestLine, tool: AnyTool | No
         became |= {"next": later[0]} if later and line.state in ("edited", "approved") else {}
     return {
         **became,
+        "run_over": line.run_state in ("done", "failed", "cancelled"),
         "shown": [{"name": each.name, "value": each.value, "source": each.source, "quote": each.quote} for each in request.shown],
         "warnings": list(request.warnings),
         "position": request.position,
@@ -159,6 +163,7 @@ async def read_card(engine: DurableEngine, line: RequestLine, tool: AnyTool | No
         "roles": list(find_roles(line, tool)),
         "approvals_needed": 1 if tool is None else tool.approvals,
         "approved_by": find_agreed(alike, row),
+        **_describe_question(tool, request),
     }
 
 
@@ -207,14 +212,31 @@ def _find_cost(tool: AnyTool | None, request: ApprovalRequest) -> float:
         return 0.0
 
 
+def _describe_question(tool: AnyTool | None, request: ApprovalRequest) -> dict[str, object]:
+    """Return the answers to choose from, where a request is a question to a person and no act."""
+    if tool is None or not tool.asks_person:
+        return {}
+    choices = read_shown(request.arguments).get("choices")
+    return {"choices": [str(choice) for choice in choices] if isinstance(choices, list) else []}
+
+
 def _describe_fields(tool: AnyTool | None, request: ApprovalRequest) -> list[dict[str, object]]:
-    """Return the arguments that a person may change, each with its value and, where the tool is known, its schema."""
+    """Return the arguments that a person may change, each with its value and, where the tool is known, its schema.
+
+    `text` is the value as JSON: a browser's own numbers are exact up to 2**53 only.
+    """
     bound = tool.bound if tool is not None else {}
     schemas: Mapping[str, Any] = tool.parameters.get("properties", {}) if tool is not None else {}
     shown = read_shown(request.arguments)
     stored = json.loads(request.arguments)
     return [
-        {"name": name, "value": value, "schema": schemas.get(name), "hidden": stored[name] != value}
+        {
+            "name": name,
+            "value": value,
+            "text": json.dumps(value, ensure_ascii=False, indent=2),
+            "schema": schemas.get(name),
+            "hidden": stored[name] != value,
+        }
         for name, value in shown.items()
         if name not in bound
     ]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sayso.cli.display import shorten
 from sayso.cli.edit import change_arguments, find_tool
 from sayso.cli.open_requests import read_request
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Edit, Reject, is_named
+from sayso.tools.canonical import strict_json
 from sayso.tools.errors import RunError, UsageError
 
 from .desk import NOTHING_ARRANGED, Arranged
@@ -69,7 +71,7 @@ class RequestPages:
         return JSONResponse({**to_line(line, arranged, self._why_not(person, line, arranged)), **card, "now": self._engine.clock()})
 
     async def _read_card(self, line: RequestLine) -> dict[str, object]:
-        return await read_card(self._engine, line, self._office.find_tool(line))
+        return await read_card(self._engine, line, self._office.app)
 
     async def _read_old(self, line: RequestLine) -> dict[str, object]:
         """Return the card of a decided request; one that cannot be read any more has only its sentence."""
@@ -161,12 +163,12 @@ class RequestPages:
     async def edit(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:
         """Ask for other arguments: they come back as a new card."""
         self._check_may(person, line, arranged)
-        changes = data.get("changes")
-        if not isinstance(changes, dict) or not changes:
+        changes = {**_read_changes(data), **_read_written(data)}
+        if not changes:
             raise TurnedAway(400, "Nothing was changed. Change a value, or approve the card as it is.")
         request = await self._read_request(line)
         app = self._office.app
-        tool = find_tool(request.tool, app) if line.flow in app else None
+        tool = find_tool(request.tool, app, line.flow, request.tool_version) if line.flow in app else None
         try:
             arguments = change_arguments(request, changes, tool)
         except UsageError as error:
@@ -210,3 +212,23 @@ CHANGES: Mapping[str, Change] = {
 
 def _place(person: Person) -> str:
     return "link" if person.only else "page"
+
+
+def _read_changes(data: Mapping[str, object]) -> dict[str, object]:
+    changes = data.get("changes", {})
+    if not isinstance(changes, dict):
+        raise TurnedAway(400, "'changes' must be an object: each argument with its new value.")
+    return changes
+
+
+def _read_written(data: Mapping[str, object]) -> dict[str, object]:
+    """Return the changes that were sent as JSON texts, which keep every digit of a number that a browser would round."""
+    written, changes = data.get("written", {}), dict[str, object]()
+    if not isinstance(written, dict):
+        raise TurnedAway(400, "'written' must be an object: each argument with its new value, as JSON text.")
+    for name, text in written.items():
+        try:
+            changes[name] = strict_json(text)
+        except (ValueError, TypeError, RecursionError):
+            raise TurnedAway(422, f"{name}: {shorten(str(text), 100)!r} is no number and no JSON.") from None
+    return changes

@@ -15,6 +15,7 @@ from sayso.workflows.durable import records
 from sayso.workflows.runs.limits import NO_USAGE, Usage
 
 from .chat import describe_end
+from .conversations import read_offset
 from .doors import TurnedAway
 from .story import Item, Story
 
@@ -66,7 +67,7 @@ class RunPages:
         state = query.get("state", "")
         if state and state not in STATES:
             raise TurnedAway(400, f"There is no state {state!r}. States: {', '.join(STATES)}.")
-        offset = int(query.get("offset", "0")) if query.get("offset", "0").isdecimal() else 0
+        offset = read_offset(query)
         user = None if person.sees_all else person.name
         rows, total, unknown = await self._engine.database.do(lambda session: _find_rows(session, state, offset, user))
         attention: list[dict[str, object]] = []

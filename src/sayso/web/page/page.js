@@ -316,7 +316,7 @@ function lineRow(line) {
   const notes = [];
   if (line.claimed_by) notes.push(h("span.tag", {}, line.claimed_by === state.me.name ? "claimed by you" : `claimed by ${line.claimed_by}`));
   if (line.handed_to) notes.push(h("span.tag", {}, line.handed_to === state.me.name ? `handed to you by ${line.handed_by}` : `handed to ${line.handed_to}`));
-  if (!open) notes.push(h("span.tag", { class: `tag ${line.state}` }, WORDS[line.state] ?? line.state), line.decided_by ? h("span.by", {}, `by ${line.decided_by}`) : null);
+  if (!open) notes.push(h("span.tag", { class: `tag ${line.state}` }, line.tool === "ask_user" && line.state === "edited" ? "answered" : WORDS[line.state] ?? line.state), line.decided_by ? h("span.by", {}, `by ${line.decided_by}`) : null);
   const soon = open && line.expires_at - now() < 3600;
   return h("li", {}, h("a.line", { href: `#/inbox/${line.digest}`, "aria-current": line.digest === state.selected ? "true" : null, class: `line${line.refusal && open ? " other" : ""}` },
     h("span.what", {}, line.card),
@@ -376,10 +376,11 @@ function cardNode(card, { level = "h2", full = false } = {}) {
       Object.assign(card, { state: answer.state ?? card.state, decided_by: answer.by ?? card.decided_by, decided_at: answer.state ? now() : card.decided_at }, answer.claimed_by !== undefined ? { claimed_by: answer.claimed_by } : {}, answer.handed_to !== undefined ? { handed_to: answer.handed_to } : {});
       if (answer.state) {
         state.open.delete(card.digest);
-        say(`${WORDS[answer.state]}.`);
+        say(card.choices ? "Answered." : `${WORDS[answer.state]}.`);
       }
       await draw();
       drawList();
+      node.querySelector(".outcome a.button")?.focus();
       if (answer.state) watch();
     } catch (problem) {
       say(problem.message);
@@ -395,10 +396,10 @@ function cardNode(card, { level = "h2", full = false } = {}) {
 
   /** Look what becomes of a decided request until it is over. */
   const watch = async () => {
-    for (let tries = 0; tries < 60 && node.isConnected && ["approved", "executing", "edited"].includes(card.state); tries++) {
+    for (let tries = 0; tries < 60 && node.isConnected && ["approved", "executing", "edited"].includes(card.state) && !card.run_over && !card.choices; tries++) {
       await new Promise((resolve) => setTimeout(resolve, tries < 10 ? 400 : 1500));
       const fresh = await ask(`api/cards/${card.digest}`).catch(() => null);
-      if (fresh && (fresh.state !== card.state || fresh.next !== card.next || fresh.result?.text !== card.result?.text)) {
+      if (fresh && (fresh.state !== card.state || fresh.next !== card.next || fresh.run_over !== card.run_over || fresh.result?.text !== card.result?.text)) {
         Object.assign(card, fresh);
         await draw();
         if (card.next) return;
@@ -427,7 +428,7 @@ function cardNode(card, { level = "h2", full = false } = {}) {
     if (button) what === "approve" ? button.focus() : button.click();
   };
   draw();
-  if (["approved", "executing", "edited"].includes(card.state)) watch();
+  if (["approved", "executing", "edited"].includes(card.state) && !card.run_over) watch();
   return node;
 }
 
@@ -439,7 +440,8 @@ function cardParts(card, { level, full, problem, decide, isOpen, redraw }) {
     isOpen() ? clockNode(card) : null));
   parts.push(h(level, { class: "sentence" }, sentence(card)));
   if (card.warnings.length) parts.push(h("ul.warnings", { "aria-label": "Warnings" }, card.warnings.map((each) => h("li", {}, icon("warn"), h("span", {}, each)))));
-  if (card.shown.length) parts.push(h("dl.values", {}, card.shown.map(valueRow)));
+  const shown = card.choices ? [] : card.shown; // of a question its sentence says all
+  if (shown.length) parts.push(h("dl.values", {}, shown.map(valueRow)));
   if (card.cost_usd) parts.push(h("p.cost", {}, `This costs ${dollars(card.cost_usd)}.`));
   if (problem) parts.push(h("p.problem", { role: "alert" }, problem));
   if (isOpen() && !state.me.read_only) parts.push(answerParts(card, decide, redraw));
@@ -485,9 +487,11 @@ function valueRow(each) {
 
 function answerParts(card, decide, redraw) {
   if (card.refusal) return h("div.answers", {}, h("p.refusal", {}, card.refusal), claimButtons(card, decide));
+  if (card.choices) return questionParts(card, decide, redraw);
   const needed = card.approvals_needed > 1 ? h("p.quorum", {}, `${card.approvals_needed} people must say yes. So far: ${card.approved_by.join(", ") || "nobody"}.`) : null;
+  const roles = card.roles?.length ? h("p.quorum", {}, `Approved by people with the role ${card.roles.join(" or ")}.`) : null;
   const confirm = state.me.only ? h("p.confirm", {}, h("label", {}, h("input", { type: "checkbox", id: "confirmed" }), " I have read the card")) : null;
-  const box = h("div.answers", {}, needed, confirm,
+  const box = h("div.answers", {}, roles, needed, confirm,
     h("div.buttons", {},
       h("button.primary", { "data-answer": "approve", "aria-keyshortcuts": "a", click: (event) => {
         if (state.me.only && !box.querySelector("#confirmed").checked) {
@@ -532,61 +536,84 @@ function rejectForm(card, decide, redraw) {
 
 const KINDS = { integer: "number", number: "number", string: "text", boolean: "checkbox" };
 
+/** Return how an argument is edited: its kind, whether it may be nothing, and the values to choose from. */
 function fieldKind(field) {
-  const schema = field.schema ?? {};
-  if (Array.isArray(schema.enum)) return "enum";
-  const types = [].concat(schema.type ?? (schema.anyOf ?? []).map((each) => each.type).filter((each) => each && each !== "null"));
-  if (types.length === 1 && KINDS[types[0]]) return types[0];
-  if (!field.schema) return { number: "number", string: "string", boolean: "boolean" }[typeof field.value] ?? "json";
-  return "json";
+  const options = [].concat(field.schema?.anyOf ?? field.schema ?? []);
+  const some = options.filter((each) => each.type !== "null");
+  const types = [].concat(some.length === 1 ? some[0].type ?? [] : []).filter((each) => each !== "null");
+  const nullable = options.length > some.length || [].concat(options[0]?.type ?? []).includes("null");
+  if (some.length === 1 && Array.isArray(some[0].enum)) return { kind: "enum", nullable, values: some[0].enum };
+  if (types.length === 1 && types[0] === "boolean" && nullable) return { kind: "enum", nullable, values: [true, false] };
+  if (types.length === 1 && KINDS[types[0]]) return { kind: types[0], nullable };
+  if (!field.schema) return { kind: { number: "number", string: "string", boolean: "boolean" }[typeof field.value] ?? "json", nullable };
+  return { kind: "json", nullable };
+}
+
+/** Return the control of an argument, and `read`, which gives its new value as JSON text. Numbers stay the text that was typed. */
+function fieldControl(field) {
+  const { kind, nullable, values } = fieldKind(field);
+  const id = `field-${field.name}`;
+  const text = String(field.value ?? "");
+  const hint = nullable ? "none" : null;
+  if (kind === "enum") {
+    const choices = [...(nullable ? [null] : []), ...values];
+    const control = h("select", { id }, choices.map((each) => h("option", { selected: each === field.value }, each === null ? "(none)" : each === true ? "yes" : each === false ? "no" : String(each))));
+    return { kind, control, state: () => control.selectedIndex, read: () => JSON.stringify(choices[control.selectedIndex]) };
+  }
+  if (kind === "boolean") {
+    const control = h("input", { id, type: "checkbox", checked: field.value === true });
+    return { kind, control, state: () => control.checked, read: () => String(control.checked) };
+  }
+  if (kind === "string") {
+    const long = text.length >= 80 || /[\r\n]/.test(text);
+    const control = long ? h("textarea", { id, rows: "5", placeholder: hint }, "") : h("input", { id, type: "text", placeholder: hint });
+    control.value = text;
+    return { kind, control, state: () => control.value, read: () => (control.value === "" && nullable ? "null" : JSON.stringify(control.value)) };
+  }
+  const isNumber = kind === "integer" || kind === "number";
+  const control = isNumber ? h("input", { id, type: "text", inputmode: kind === "integer" ? "numeric" : "decimal", placeholder: hint }) : h("textarea.code", { id, rows: "4" });
+  control.value = isNumber && field.value === null ? "" : field.text;
+  return { kind, control, state: () => control.value, read: () => (isNumber && control.value.trim() === "" ? "null" : control.value.trim()) };
 }
 
 function editForm(card, decide, redraw) {
   const problem = h("p.problem", { role: "alert", hidden: true });
   const fields = card.fields.map((field) => {
-    const kind = fieldKind(field);
-    const id = `field-${field.name}`;
+    const found = fieldControl(field);
     const hint = field.schema?.description;
-    let input;
-    if (kind === "enum") input = h("select", { id }, field.schema.enum.map((each) => h("option", { selected: each === field.value }, String(each))));
-    else if (kind === "boolean") input = h("input", { id, type: "checkbox", checked: field.value === true });
-    else if (kind === "integer" || kind === "number") input = h("input", { id, type: "number", step: kind === "integer" ? "1" : "any", value: field.value ?? "" });
-    else if (kind === "string" && String(field.value ?? "").length < 80 && !String(field.value ?? "").includes("\n")) input = h("input", { id, type: "text", value: field.value ?? "" });
-    else input = h("textarea", { id, rows: kind === "json" ? "4" : "5", class: kind === "json" ? "code" : null }, kind === "json" ? JSON.stringify(field.value, null, 2) : field.value ?? "");
-    const read = () => {
-      if (kind === "boolean") return input.checked;
-      if (kind === "enum") return field.schema.enum[input.selectedIndex];
-      if (kind === "integer" || kind === "number") return input.value === "" ? null : Number(input.value);
-      return kind === "json" ? JSON.parse(input.value) : input.value;
-    };
-    return { field, read, input, node: h("div.field", { class: `field ${kind}` }, h("label", { for: id }, field.name, field.hidden ? " (secret)" : ""), input, hint ? h("small", {}, hint) : null) };
+    const node = h("div.field", { class: `field ${found.kind}` }, h("label", { for: found.control.id }, field.name, field.hidden ? " (secret)" : ""), found.control, hint ? h("small", {}, hint) : null);
+    return { ...found, name: field.name, node, before: found.state() };
   });
   const form = h("form.change", { submit: (event) => {
     event.preventDefault();
-    const changes = {};
-    for (const { field, read, input } of fields) {
-      let value;
-      try {
-        value = read();
-      } catch {
-        problem.textContent = `${field.name} is not JSON.`;
-        problem.hidden = false;
-        input.focus();
-        return;
-      }
-      if (JSON.stringify(value) !== JSON.stringify(field.value)) changes[field.name] = value;
-    }
-    if (!Object.keys(changes).length) {
+    const touched = fields.filter((each) => each.state() !== each.before); // what nobody touched stays exactly what it was
+    if (!touched.length) {
       problem.textContent = "Nothing was changed. Change a value, or go back and approve the card as it is.";
       problem.hidden = false;
       return;
     }
-    decide("edit", { changes }, event.submitter);
+    decide("edit", { written: Object.fromEntries(touched.map((each) => [each.name, each.read()])) }, event.submitter);
   } },
   h("p.hint", {}, "The changed call comes back as a new card, which waits for its own yes."), fields.map((each) => each.node), problem,
   h("div.buttons", {}, h("button.primary", {}, "Ask with these values"), h("button", { type: "button", click: () => redraw() }, "Back")));
-  queueMicrotask(() => fields[0]?.input.focus());
+  queueMicrotask(() => fields[0]?.control.focus());
   return form;
+}
+
+/** The answer to a question of an agent: one of its choices, or words of one's own. */
+function questionParts(card, decide, redraw) {
+  const words = h("textarea", { rows: "2", id: "words", "aria-label": "Your answer", placeholder: card.choices.length ? "Or in your own words" : "Your answer" });
+  const answer = (text, button) => text.trim() && decide("edit", { changes: { answer: text } }, button);
+  const box = h("div.answers", {},
+    card.choices.length ? h("div.choices", { role: "group", "aria-label": "Choices" }, card.choices.map((each) => h("button", { click: (event) => answer(each, event.currentTarget) }, each))) : null,
+    h("form.change", { submit: (event) => {
+      event.preventDefault();
+      answer(words.value, event.submitter);
+    } }, words,
+    h("div.buttons", {}, h("button.primary", { "data-answer": "approve", "aria-keyshortcuts": "a" }, "Answer"),
+      h("button.danger", { type: "button", "data-answer": "reject", "aria-keyshortcuts": "r", click: () => box.replaceWith(rejectForm(card, decide, redraw)) }, "No answer"))),
+    state.me.only ? null : claimButtons(card, decide));
+  return box;
 }
 
 const OUTCOMES = {
@@ -609,6 +636,8 @@ function outcomePart(card) {
   const yes = ["done", "failed", "unknown", "executing"].includes(card.state) ? ", approved" : "";
   const who = card.decided_by ? `${yes} by ${by}` : "";
   const next = card.next ?? (card.state === "edited" ? null : mine().find((line) => line.tool === card.tool)?.digest ?? mine()[0]?.digest);
+  if (card.choices && ["edited", "approved"].includes(card.state)) [mood, title, text] = ["good", "Answered", "The agent was told the answer."];
+  else if (card.state === "edited" && !card.next && card.run_over) text = "The changed call did not fit its tool, so it was not asked again. Nothing was done.";
   if (card.state === "approved" && card.next) [title, text] = ["Your yes counts", "Somebody else must say yes, too."];
   const inInbox = location.hash.startsWith("#/inbox");
   return h("div.outcome", { class: `outcome ${mood}`, role: "status" }, h("strong", {}, `${title}${who}`, card.decided_at ? h("span.when", {}, ", ", time(card.decided_at, ago(card.decided_at))) : null),
@@ -642,10 +671,13 @@ function listen() {
     }
     if (change.runs) window.dispatchEvent(new Event("runs"));
   });
-  live.addEventListener("reload", async () => {
+  const readAnew = async () => {
     await loadInbox();
     drawList();
-  });
+    for (const node of document.querySelectorAll(".card")) node.refresh();
+    window.dispatchEvent(new Event("runs"));
+  };
+  live.addEventListener("reload", () => readAnew().catch(() => {}));
   live.addEventListener("error", async () => {
     showTrouble("The connection to the server was lost. The page tries again.");
     if (live.readyState === EventSource.CLOSED) setTimeout(begin, 2000);
@@ -653,7 +685,7 @@ function listen() {
   live.addEventListener("open", () => {
     if (state.trouble.startsWith("The connection")) {
       showTrouble("");
-      loadInbox().then(drawList, () => {});
+      readAnew().catch(() => {});
     }
   });
 }
@@ -661,14 +693,14 @@ function listen() {
 // chat
 
 async function showChat(name) {
-  const [{ agents }, { chats }] = await Promise.all([ask("api/agents"), ask("api/chats")]);
+  const [{ agents }, { chats, total }] = await Promise.all([ask("api/agents"), ask("api/chats")]);
   if (!agents.length) {
     frame("chat", "Chat", h("div.empty", {}, h("h1", {}, "Chat"), h("p", {}, "This app has no agent to talk with. Give it one: App(agents=[...]).")));
     return;
   }
   const fresh = !name;
   name ??= `chat-${[...crypto.getRandomValues(new Uint8Array(6))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-  const known = fresh ? [] : (await ask(`api/chats/${name}`)).turns;
+  const known = fresh ? [] : (await ask(`api/chats/${encodeURIComponent(name)}`)).turns;
   const agentChoice = h("select", { "aria-label": "Agent" }, agents.map((each) => h("option", {}, each.name)));
   if (known.length) agentChoice.value = known.at(-1).agent;
   const turns = h("div.turns", { id: "turns" });
@@ -676,9 +708,21 @@ async function showChat(name) {
   const send = h("button.primary", {}, "Send");
   const stop = h("button", { type: "button", hidden: true }, "Stop");
   const composer = h("form.composer", {}, agents.length > 1 ? agentChoice : null, input, send, stop);
-  const list = h("section.list", { "aria-label": "Conversations" }, h("p.title", { "aria-hidden": "true" }, "Chat"), h("a.button.new", { href: "#/chat" }, "New conversation"),
-    h("ul", {}, chats.map((each) => h("li", {}, h("a.line", { href: `#/chat/${each.name}`, "aria-current": each.name === name ? "true" : null },
-      h("span.what", {}, each.title ?? each.name), h("span.meta", {}, each.agent, " · ", time(each.changed_at, ago(each.changed_at)), each.state === "waiting" ? h("span.tag.warn", {}, "waits for you") : null))))));
+  const chatRow = (each) => h("li", {}, h("a.line", { href: `#/chat/${encodeURIComponent(each.name)}`, "aria-current": each.name === name ? "true" : null },
+      h("span.what", {}, each.title ?? each.name), h("span.meta", {}, each.agent, " · ", time(each.changed_at, ago(each.changed_at)), each.state === "waiting" ? h("span.tag.warn", {}, "waits for you") : null)));
+  const rows = h("ul", {}, chats.map(chatRow));
+  const more = h("button.quiet", { hidden: chats.length >= total, click: () => find(rows.children.length) }, "More conversations");
+  const search = h("input.search", { type: "search", placeholder: "Find a conversation", "aria-label": "Find a conversation", hidden: total < 6, input: () => findSoon() });
+  const find = async (offset) => {
+    const found = await ask(`api/chats?find=${encodeURIComponent(search.value)}&offset=${offset}`).catch(() => null);
+    if (!found) return;
+    if (!offset) rows.replaceChildren();
+    rows.append(...found.chats.map(chatRow));
+    if (!rows.children.length) rows.append(h("li.none", {}, "No conversation begins so."));
+    more.hidden = offset + found.chats.length >= found.total;
+  };
+  const findSoon = throttle(() => find(0), 250);
+  const list = h("section.list", { "aria-label": "Conversations" }, h("p.title", { "aria-hidden": "true" }, "Chat"), h("a.button.new", { href: "#/chat" }, "New conversation"), search, rows, more);
   frame("chat", "Chat", h("div.split.talk", { class: fresh ? "split talk" : "split talk has-card" }, list, h("section.pane.conversation", { "aria-label": "Conversation" }, h("h1.unseen", {}, "Chat"),
     known.length ? h("a.back", { href: "#/chat" }, "All conversations") : null, turns, composer)));
   if (!known.length) turns.append(h("div.welcome", {}, h("span.mark.large", {}, icon("chat")), h("h2", {}, `Talk with ${agentChoice.value}`), h("p", {}, "Nothing with an effect happens before you approve its card.")));
@@ -695,17 +739,19 @@ async function showChat(name) {
     turns.append(node);
     return node;
   };
+  const lastNumber = () => Number((turns.querySelector(".turn:last-of-type")?.dataset.run ?? "").split(".").at(-1)) || 0;
   const submit = async (text) => {
     if (!text.trim() || running) return;
+    turns.querySelectorAll(":scope > .problem").forEach((each) => each.remove());
     setRunning("...");
     input.value = "";
     grow();
     try {
-      const number = turns.querySelectorAll(".turn").length + 1;
-      const { run } = await ask(`api/chats/${name}/turns`, { text, agent: agentChoice.value, turn: number });
-      if (fresh && location.hash !== `#/chat/${name}`) {
-        history.replaceState(null, "", `#/chat/${name}`);
-        list.querySelector("ul").prepend(h("li", {}, h("a.line", { href: `#/chat/${name}`, "aria-current": "true" }, h("span.what", {}, text.slice(0, 200)), h("span.meta", {}, agentChoice.value, " · just now"))));
+      const number = lastNumber() + 1;
+      const { run } = await ask(`api/chats/${encodeURIComponent(name)}/turns`, { text, agent: agentChoice.value, turn: number });
+      if (fresh && location.hash !== `#/chat/${encodeURIComponent(name)}`) {
+        history.replaceState(null, "", `#/chat/${encodeURIComponent(name)}`);
+        list.querySelector("ul").prepend(h("li", {}, h("a.line", { href: `#/chat/${encodeURIComponent(name)}`, "aria-current": "true" }, h("span.what", {}, text.slice(0, 200)), h("span.meta", {}, agentChoice.value, " · just now"))));
       }
       const node = addTurn({ run, question: text, items: [], state: "queued", agent: agentChoice.value });
       node.scrollIntoView({ block: "start" });
@@ -732,6 +778,14 @@ async function showChat(name) {
   });
   agentChoice.addEventListener("change", () => (input.placeholder = `Message ${agentChoice.value}`));
   stop.addEventListener("click", () => running && ask(`api/runs/${encodeURIComponent(running)}/stop`, {}).catch(() => {}));
+  /** What was said in another tab, or by a program, appears here too. */
+  const readNew = throttle(async () => {
+    if (running || !turns.isConnected || (fresh && !lastNumber()) || document.hidden) return;
+    const found = await ask(`api/chats/${encodeURIComponent(name)}?after=${lastNumber()}`).catch(() => ({ turns: [] }));
+    if (!running && turns.isConnected) found.turns.filter((turn) => Number(turn.run.split(".").at(-1)) > lastNumber()).forEach(addTurn);
+  }, 1500);
+  window.addEventListener("runs", readNew);
+  state.leave.push(() => window.removeEventListener("runs", readNew));
   known.forEach(addTurn);
   input.focus();
   if (known.length) turns.lastElementChild.scrollIntoView({ block: "end" });
@@ -823,7 +877,13 @@ function turnNode(turn, { setRunning, say: again }) {
     foot.replaceChildren(parts.join(" · "), parts.length ? " · " : "", h("a", { href: `#/runs/${encodeURIComponent(turn.run)}` }, "What happened"));
     if (end.state === "failed" || end.state === "cancelled") foot.append(" · ", h("button.quiet", { click: () => again(turn.question) }, "Try again"));
     if (end.state === "done") say("Answered.");
-    if (end.state === "waiting") followWhenMoved();
+    if (end.state === "waiting") {
+      foot.append(" · ", h("button.quiet", { click: (event) => {
+        event.currentTarget.disabled = true;
+        ask(`api/runs/${encodeURIComponent(turn.run)}/stop`, {}).then(follow, (problem) => body.append(h("p.problem", { role: "alert" }, problem.message)));
+      } }, "Stop, without deciding"));
+      followWhenMoved();
+    }
   };
   const follow = () => {
     working.hidden = false;
@@ -1090,7 +1150,13 @@ function storyRow(item) {
 
 async function go() {
   state.leave.splice(0).forEach((leave) => leave());
-  const [, place, ...rest] = location.hash.split("/").map((part) => decodeURIComponent(part));
+  const [, place, ...rest] = location.hash.split("/").map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  });
   const name = rest.length ? rest.join("/") : undefined;
   try {
     if (state.me.only) showInbox(state.me.only);
