@@ -24,3 +24,8 @@ def nothing_handed_out() -> None:
 @pytest.fixture(autouse=True)
 def no_pages_of_others(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: tests that wait for a process, a server or a browser leave a core idle."""
+    return (os.cpu_count() or 1) + 1

@@ -67,6 +67,41 @@ VALUES = {
     "angles in LaTeX": (r"\sin(30^\circ) + \sin 30^{\circ}", "1"),
     "logarithms in LaTeX": (r"\log_{2} 8 + \log_2(4) + \ln e", "6"),
     "brackets in LaTeX": (r"\lfloor 3.7 \rfloor + \lceil 0.2 \rceil + \left| -5 \right|", "9"),
+    "numbers in words": ("four hundred and fifty divided by nine", "50"),
+    "larger ones": ("five hundred and twenty one thousand minus one", "520999"),
+    "a dash within a number": ("twenty-five + twenty - five", "40"),
+    "decimals in words": ("zero point two five times four", "1"),
+    "fractions in words": ("three quarters of 80 + two thirds of 90 + one half", "241/2"),
+    "a number and a half": ("six and a half times two + 2 and a half", "31/2"),
+    "dozens": ("a dozen times 4 + 3 dozen", "84"),
+    "negative numbers": ("negative 3 times negative four", "12"),
+    "twice, double": ("twice 17 + double 45", "124"),
+    "ordinal powers": ("2 to the 8th power + ten to the third", "1256"),
+    "factorial behind": ("12 factorial / 11 factorial", "12"),
+    "less": ("80 less 30%", "56"),
+    "a tax named": ("200 + 19% VAT", "238"),
+    "a discount named": ("150 - 20% member discount", "120"),
+    "increased by": ("100 increased by 20% decreased by 10%", "108"),
+    "add": ("add 3, 4 and 5", "12"),
+    "add to": ("add 5 to 10", "15"),
+    "subtract from": ("subtract 5 from 20", "15"),
+    "multiply by": ("multiply 2.5 by four", "10"),
+    "divide by": ("divide 7 by 2", "7/2"),
+    "increase by a percentage": ("increase 100 by 20%", "120"),
+    "a mean of a list": ("the average of 3, 5 and 10", "6"),
+    "thousands in a list": ("sum of 1,200 and 300", "1500"),
+    "a divisor": ("greatest common divisor of 48 and 36", "12"),
+    "a call within a sum": ("2 * (the product of 3 and 4)", "24"),
+    "a square": ("square of 12", "144"),
+    "a logarithm to a base": ("log base 2 of 64", "6"),
+    "a difference": ("difference between 20 and 5", "15"),
+    "rounded": ("2/3 rounded to 3 decimal places", "667/1000"),
+    "to the nearest": ("7.6 to the nearest whole number", "8"),
+    "three groups of digits": ("1 000 000 / 4", "250000"),
+    "a whole from its share": ("25% of what is 50", "200"),
+    "a whole from its share, turned": ("20 is 50% of what", "40"),
+    "out of": ("45 out of 60", "3/4"),
+    "other signs": ("6 ✕ 7 — 2", "40"),
     "binom, boxed, text": (r"\boxed{\binom{5}{2}} + \text{half of 4}", "12"),
 }
 
@@ -77,6 +112,21 @@ def test_a_sum_as_it_is_written_has_its_value(text: str, value: str) -> None:
 
 
 UNITS = {
+    "what percentage": ("what percentage of 80 is 20", "25%"),
+    "is what percent": ("$20 is what percent of $80", "25%"),
+    "as a percentage": ("20 as a percentage of 80", "25%"),
+    "out of, in percent": ("45 out of 60 as a percent", "75%"),
+    "a change in percent": ("percent change from 80 to 60", "-25%"),
+    "what percentage was taken off": ("180 is what % off 200", "10%"),
+    "an amount and a tax": ("$100 + 8.25% tax", "$108.25"),
+    "feet and inches by signs": ("5'10\" in cm", "177.8 cm"),
+    "hours and minutes glued": ("2h30m + 45 min", "3.25 h"),
+    "Fahrenheit in Celsius": ("98.6°F in °C", "37 °C"),
+    "Celsius in Fahrenheit": ("-40 C to fahrenheit", "-40 °F"),
+    "kelvins": ("300 K to C", "26.85 °C"),
+    "wages": ("$12 per hour * 40 hours", "$480"),
+    "days between": ("days between 2024-12-25 and 2024-01-01", "359 days"),
+    "a mean of amounts": ("average of $5 and $7", "$6"),
     "money keeps its sign": ("$1,200 + 8.5%", "$1,302"),
     "thousands of dollars": ("$5k * 12", "$60,000"),
     "a currency's code before the amount": ("USD 5 * 3", "$15"),
@@ -138,7 +188,17 @@ REFUSED = {
     "LaTeX that is no sum": (r"\sum_{i=1}^{3} i", 0, r"\sum is not read here"),
     "a name of a function": ("avreage(1, 2)", 0, "Did you mean 'average'?"),
     "a unit with a slip": ("5 kilometrs", 2, "Did you mean 'kilometres'?"),
-    "numbers in words": ("two plus two", 0, "'two' is not known"),
+    "no number in words": ("twenty-twenty", 0, "'twenty' is not known"),
+    "numbers that do not go together": ("one two", 4, "operator is missing"),
+    "a list that goes on": ("sum of 3 and 4 times 2", 4, "how far 'of' reaches"),
+    "a list with decimal commas": ("average of 1,5 and 2", 12, "decimal comma"),
+    "a list with groups or commas": ("sum of 1,234,5", 8, "thousands mark"),
+    "a difference in either order": ("difference between 5 and 20", 0, "taken from the other"),
+    "a discount that is added": ("50 + 20% discount", 9, "taken off: write - 20%"),
+    "a name behind a percentage": ("100 + 5% x", 9, "'x' is not known"),
+    "two groups of digits": ("123 456", 4, "operator is missing"),
+    "temperatures in a sum": ("20 C + 5 C to F", 3, "'C' is not known"),
+    "more than two orders": ("divide 100 by 4 and add 5", 0, "'divide' is not known"),
     "an open bar": ("|3 + 4", 0, "never closed"),
 }
 
@@ -182,3 +242,9 @@ def test_what_people_type_is_right_or_refused() -> None:
         if not right:
             wrong.append((row["text"], found))
     assert wrong == []
+
+
+def test_a_percentage_that_was_asked_for_is_a_share_in_a_sum() -> None:
+    share = calculate("20 is what percent of 80")
+    assert (share.text, share.exact, share.label) == ("25%", Fraction(1, 4), "%")
+    assert calculate("60 * share", share=share).text == "15"

@@ -25,6 +25,8 @@ def format_inline(value: object, before: str, after: str) -> str:
     `before` and `after` are the text around the call. Half a cent goes up; whole numbers are never rounded.
     """
     text = str(value).removesuffix(_RADIANS)
+    if text.endswith("%") and after.lstrip().startswith(("%", "percent")):
+        text = text[:-1]
     following = _WORD_AFTER.match(after)
     currency_after = UNITS.get(following[1], following[1]) if following else ""
     cents = format_cents(text)

@@ -108,7 +108,7 @@ def _parse_variable(name: str, value: object) -> ParsedExpression:
         return _parse_either(str.__str__(value), _NO_VARIABLES)
     if isinstance(value, Result):
         # The code and not the value: sqrt(2) stays exact, and its label comes along.
-        code = list(value._code)
+        code = [each for each in value._code if each[0] != "unit" or each[2] != "%"]  # 25% is 1/4 in a sum
         return ParsedExpression(code, any(opcode == "unit" for opcode, _, _ in code), any(opcode == "symbol" for opcode, _, _ in code))
     try:
         return ParsedExpression([("number", 0, _to_rational(value))], False, False)

@@ -66,7 +66,7 @@ def _suggest(name: str, known: Iterable[str]) -> str:
     """Return a question for what may have been meant by a name, or an empty text."""
     from difflib import get_close_matches  # late, for load time: only errors need it
 
-    close = get_close_matches(name.lower(), [each for each in known if len(each) > 2], 1, 0.75) if len(name) > 2 else []
+    close = get_close_matches(name.lower(), [each for each in known if len(each) > 2 and each != name], 1, 0.75) if len(name) > 2 else []
     return f" Did you mean {close[0]!r}?" if close else ""
 
 

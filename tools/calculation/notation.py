@@ -10,7 +10,10 @@ import re
 from collections.abc import Container
 from datetime import date
 
+from .number_words import join_number_words
+from .pieces import Pieces
 from .refusal import CalculationError, ErrorCode, Refused
+from .spoken_sums import write_out_sentences
 from .tokens import MAX_CHARACTERS, ONLY_SPACE, SAME_CHARACTER, SAME_TOKEN, SUPERSCRIPTS, check_lines
 
 FRACTIONS = {
@@ -19,12 +22,14 @@ FRACTIONS = {
 }  # fmt: skip
 ROOTS = {"√": "sqrt", "∛": "cbrt"}
 DEGREES = frozenset({"°", "deg", "degree", "degrees"})
-_DASHES = {"–": "-", "‒": "-", "﹣": "-"}
-_SIGNS = SAME_TOKEN | _DASHES | {"√": "√", "≈": "=", "“": '"', "”": '"'}
+_DASHES = {"–": "-", "‒": "-", "﹣": "-", "—": "-", "―": "-"}
+_TIMES = dict.fromkeys("✕✖⨯⨉⋆•", "*")
+_QUOTES = {"“": '"', "”": '"', "″": '"', "’": "'", "′": "'"}
+_SIGNS = SAME_TOKEN | _DASHES | _TIMES | _QUOTES | {"√": "√", "≈": "=", "⁄": "/"}
 
 _QUESTION = re.compile(
-    r"(?:(?:what|how\s+much)\s*(?:is|are|'s|’s)|calculate|compute|evaluate|work\s+out|find|solve(?!\s*\()"
-    r"|(?:the\s+)?(?:value|result|sum|answer)\s+(?:of|to))\b(?:\s+for\s+[a-z]\s*[:,])?[\s:]*",
+    r"(?:(?:what|how\s+much)\s*(?:is|are|'s|’s)|calculate|calc|compute|evaluate|work\s+out|find|solve(?!\s*\()"
+    r"|(?:the\s+)?(?:value|result|answer)\s+(?:of|to))\b(?:\s+for\s+[a-z]\s*[:,])?[\s:]*",
     re.IGNORECASE,
 )
 _TRAILER = re.compile(r"(?:\s*=\s*\??|\s+equals\s*\??|\s*\?)\s*\Z")
@@ -37,7 +42,12 @@ _PIECE = re.compile(
     rf"|[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}(?![\w.])|[0-9]{{1,2}}([-/.])[0-9]{{1,2}}\2[0-9]{{4}}(?![\w])"
     rf"|{_NUMBER}|log_[0-9]+|[A-Za-z_][A-Za-z_0-9]*|\*\*|//|==|[{SUPERSCRIPTS}]+|[^ \t\r\n])"
 )
-_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:(?:,|\{,\}|\\,|_|[\u00a0\u2009\u202f])[0-9]{3})+(?:\.[0-9]*)?(?![0-9A-Za-z_,.])")
+_GROUPED = re.compile(
+    r"[1-9][0-9]{0,2}(?:(?:(?:,|\{,\}|\\,|_|[\u00a0\u2009\u202f])[0-9]{3})+(?:\.[0-9]*)?(?![0-9A-Za-z_,.])"
+    # By plain spaces too, where there are two: 123 456 is a product elsewhere, and 2 100/200 a mixed number.
+    r"|(?: [0-9]{3}){2,}(?:\.[0-9]+)?(?![0-9A-Za-z_,./]| [0-9]))"
+)
+_HOURS = re.compile(r"(h|hr|hrs)([0-9]{1,2})(m|min|mins)\Z")
 DATE = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})\2([0-9]{1,4})\Z")
 
 # LaTeX that stands for a token of the grammar, and what only sets space or size.
@@ -72,7 +82,15 @@ _PHRASES: dict[tuple[str, ...], str] = {
     ("cubed",): "³",
     ("percent",): "%",
     ("per", "cent"): "%",
+    ("percentage",): "%",
+    ("pct",): "%",
     ("modulo",): "mod",
+    ("increased", "by"): "+",
+    ("decreased", "by"): "-",
+    ("reduced", "by"): "-",
+    ("added", "to"): "+",
+    ("to", "the", "power"): "^",
+    ("per",): "/",
     ("square", "root", "of"): "square root of",
     ("the", "square", "root", "of"): "square root of",
     ("cube", "root", "of"): "cube root of",
@@ -80,31 +98,6 @@ _PHRASES: dict[tuple[str, ...], str] = {
 }
 _LOOKED_AHEAD = 4  # so many tokens after the current one are looked at without asking whether they are there
 _LONGEST_PHRASE = max(map(len, _PHRASES))
-
-
-class Pieces:
-    """The tokens of a text, with empty ones at the end, and where each begins. A token made of another one has its place."""
-
-    __slots__ = ("starts", "text", "tokens")
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens: list[str] = []
-        self.starts: list[int] = []
-
-    def add(self, token: str, start: int) -> None:
-        """Add a token that begins at `start`."""
-        self.tokens.append(token)
-        self.starts.append(start)
-
-    def is_glued(self, at: int) -> bool:
-        """Return whether token number `at` directly follows the one before it, without a space."""
-        start = self.starts[at]
-        return start > 0 and self.text[start - 1] not in ONLY_SPACE
-
-    def refuse(self, at: int, reason: str, code: ErrorCode = ErrorCode.AMBIGUOUS) -> CalculationError:
-        """Return the error of what begins at a character of the text."""
-        return CalculationError(self.text, at, reason, code)
 
 
 def split(text: str, bound: Container[str]) -> Pieces:
@@ -152,15 +145,12 @@ def split(text: str, bound: Container[str]) -> Pieces:
             token, at = re.sub(r"[^0-9.]", "", grouped[0]), grouped.end()
         elif token[:2].lower() in ("0x", "0b", "0o") and len(token) > 2:
             token = str(int(token, 0))
-        elif _is_choice(token, pieces, place) and token not in bound:
-            pieces.add(token[0], place)
-            place, token = place + 1, token[1:]
-        elif token[0] in "xX" and token not in bound and not is_equation and (times := _split_times(token, pieces)):
-            for part, offset in times:
+        elif token[0].isalpha() and token not in bound and (parts := _split_glued(token, pieces, place, is_equation)):
+            for part, offset in parts:
                 pieces.add(part, place + offset)
             continue
         pieces.add(_SIGNS.get(token, token), place)
-    joined = _join_phrases(pieces, bound)
+    joined = write_out_sentences(_join_phrases(join_number_words(pieces, bound), bound), bound)
     if not joined.tokens:
         raise CalculationError(text, 0, "The expression is empty.")
     check_lines(text, plain[:end], joined.tokens, joined.starts)
@@ -208,6 +198,15 @@ def _strip_once(text: str, start: int, end: int) -> tuple[int, int] | None:
     if text.startswith("=", start) and not text.startswith("==", start) and start + 1 < end:
         return start + 1, end
     return None
+
+
+def _split_glued(token: str, pieces: Pieces, place: int, is_equation: bool) -> list[tuple[str, int]]:
+    """Return the parts of a token that stands behind a number, and where each begins: of 2h30m, 10C3, 3x4. Empty for any other."""
+    if pieces.tokens and (hours := _HOURS.match(token)):
+        return [(hours[part], hours.start(part)) for part in (1, 2, 3)]
+    if _is_choice(token, pieces, place):
+        return [(token[0], 0), (token[1:], 1)]
+    return _split_times(token, pieces) if token[0] in "xX" and not is_equation else []
 
 
 def _is_choice(token: str, pieces: Pieces, place: int) -> bool:

@@ -9,16 +9,18 @@ from collections.abc import Mapping
 
 from .expression_parser import NUMBER_BEGINS, POSTFIXES, ParsedExpression, Parser
 from .function_table import ALIASES, FUNCTIONS
-from .notation import DATE, DEGREES, FRACTIONS, ROOTS, Pieces, read_day, split
+from .notation import DATE, DEGREES, FRACTIONS, ROOTS, read_day, split
+from .pieces import Pieces
 from .rational import Rational, parse_number
 from .refusal import CalculationError, ErrorCode, Refused
+from .spoken_sums import PERCENT_RESULT
 from .tokens import CURRENCIES, SUPERSCRIPTS
-from .unit_notation import INTO, SPEEDS, add_smaller_units, parse_conversion
+from .unit_notation import INTO, SPEEDS, add_smaller_units, parse_conversion, parse_temperature
 from .units import UNITS
 
 SCALES = {
     "k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "bn": 10**9, "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9,
-    "trillion": 10**12,
+    "trillion": 10**12, "dozen": 12,
 }  # fmt: skip
 _LETTER_SCALES = frozenset({"k", "K", "M", "B", "bn"})  # these touch their number
 _PARTS: dict[str, Rational] = {"half": (1, 2), "third": (1, 3), "quarter": (1, 4), "fifth": (1, 5), "tenth": (1, 10)}
@@ -64,8 +66,12 @@ class _NotationParser(Parser):
             self._parse_dates()
         elif "=" in self.tokens and not self._is_inside_call(self.tokens.index("=")):
             self._parse_equation()
-        else:
+        elif not parse_temperature(self):
             self.parse_sum(0)
+            if self.tokens[self.at] == PERCENT_RESULT:
+                self.code.append(("unit", self.at, "%"))
+                self.has_units = True
+                self.at += 1
             if self.tokens[self.at] in INTO and self.tokens[self.at] not in self.variables:
                 parse_conversion(self)
         self.check_end()

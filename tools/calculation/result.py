@@ -10,11 +10,11 @@ from re import findall
 
 from ..errors import UsageError
 from .instructions import Code, count_operands
-from .number_text import TEXT_DIGITS, format_money, format_value, quantize_fraction, round_to_digits, strip_zeros
-from .rational import Rational, as_pair
+from .number_text import TEXT_DIGITS, format_digits, format_money, format_value, quantize_fraction, round_to_digits, strip_zeros
+from .rational import Rational, as_pair, multiply
 from .refusal import CalculationError, ErrorCode, Refused
 from .symbolic_client import KEPT_DIGITS, Symbolic, evaluate_in_worker, render_steps
-from .units import PLAIN, Label, convert_units, find_currency, spell_label
+from .units import PERCENT, PLAIN, Label, convert_units, find_currency, spell_label
 
 MAX_PLACES = 1_000
 MAX_WIDTH = 10_000  # of a format: a width of a billion is a billion bytes
@@ -70,6 +70,10 @@ class Result:
     @property
     def text(self) -> str:
         """Return the value to read: whole when it is short, else 15 significant digits, with its label."""
+        if self._label == PERCENT:
+            if isinstance(self._value, Symbolic):
+                return f"{format_digits(self._to_decimal() * 100, TEXT_DIGITS)}%"
+            return f"{format_value(multiply(self._value, 100))}%"
         sign = find_currency(self._label)
         if isinstance(self._value, Symbolic):
             number = format_value(self._value)

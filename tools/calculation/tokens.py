@@ -39,9 +39,11 @@ _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?(?![0-9A-Za-z_
 ONLY_SPACE = " \t\r\n"
 
 
-# What the strict grammar would read as something that nobody means: $2+2$ as an amount, the hyphens of a date as minus, LaTeX's 1{,}234.
+# What the strict grammar would read as something that nobody means: $2+2$ as an amount, the hyphens of a date as minus, LaTeX's 1{,}234,
+# and the commas of a list in a sentence.
 _ELSEWHERE = re.compile(
-    r"\s*\$.*\$\s*$|\\|\{,\}|(?<![\w.])(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4})(?![\w])", re.DOTALL
+    r"\s*\$.*\$\s*$|\\|\{,\}|[A-Za-z]\s+of\s.*,|\s*(?:add|multiply)\s.*,|(?<![\w.])(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4})(?![\w])",
+    re.DOTALL,
 )
 
 

@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 from .expression_parser import NUMBER_BEGINS, Parser
-from .rational import is_less, parse_number
+from .rational import Rational, is_less, negate, parse_number
 from .refusal import ErrorCode, Refused
 from .units import FACTORS, UNITS, Label, convert_units
 
 SPEEDS = {"mph": ("mi", "h"), "kph": ("km", "h"), "kmh": ("km", "h")}
 INTO = frozenset({"in", "to", "into", "as"})
+_AFTER_LARGER = {("ft", "in"): "inches", ("h", "m"): "min"}  # 5 ft 10 in, 2h 30m
+_TEMPERATURES = {"c": "°C", "celsius": "°C", "f": "°F", "fahrenheit": "°F", "kelvin": "K", "k": "K"}
+
+
+def parse_temperature(parser: Parser) -> bool:
+    """Parse: sum "°"? ("C" | "F" | "K") ("in" | "to") "°"? ("C" | "F" | "K"), the whole of a text. Return False for anything else."""
+    tokens, variables = parser.tokens, parser.variables
+    plain = [token for token in tokens if token and token not in ("°", "degrees", "deg")]
+    units = [_TEMPERATURES.get(token.lower(), "") if token not in variables else "" for token in (plain[-1:] + plain[-3:-2])]
+    if len(plain) < 4 or plain[-2] not in INTO or not all(units):
+        return False
+    target, unit = units
+    number, at = parse_number(plain[-4]) if plain[-4][0] in NUMBER_BEGINS and plain[-4] != "." else None, tokens.index(plain[-2])
+    if number is None or plain[:-4] not in ([], ["-"], ["+"]):
+        raise Refused(f"A temperature to convert is one number: 20 {unit} in °F.", ErrorCode.SYNTAX_NOT_ALLOWED, 0)
+    parser.code.append(("number", 0, negate(number) if plain[0] == "-" else number))
+    for operation, value in (*_TO_KELVIN[unit], *((_INVERSE[sign], value) for sign, value in reversed(_TO_KELVIN[target]))):
+        parser.code += [("number", at, value), (operation, at, None)]
+    parser.code.append(("unit", at, target))
+    parser.has_units = True
+    parser.at = len([token for token in tokens if token])
+    return True
+
+
+_KELVIN = (5463, 20)
+_TO_KELVIN: dict[str, tuple[tuple[str, Rational], ...]] = {
+    "K": (),
+    "°C": (("+", _KELVIN),),
+    "°F": (("-", 32), ("*", (5, 9)), ("+", _KELVIN)),
+}
+_INVERSE = {"+": "-", "-": "+", "*": "/"}
 
 
 def parse_conversion(parser: Parser) -> None:
@@ -36,7 +67,7 @@ def add_smaller_units(parser: Parser) -> None:
     unit = parser.code[-1][2] if parser.code[-1][0] == "unit" else ""
     while unit in FACTORS and tokens[parser.at][:1] in NUMBER_BEGINS and tokens[parser.at] != ".":
         at = parser.at
-        smaller = "inches" if tokens[at + 1] == "in" and unit == "ft" else UNITS.get(tokens[at + 1], "")
+        smaller = _AFTER_LARGER.get((unit, tokens[at + 1])) or UNITS.get(tokens[at + 1], "")
         if smaller not in FACTORS or FACTORS[smaller][0] != FACTORS[unit][0] or not is_less(FACTORS[smaller][1], FACTORS[unit][1]):
             return
         parser.code += [("number", at, parse_number(tokens[at])), ("unit", at + 1, smaller), ("+", at, None)]

@@ -14,6 +14,7 @@ from .tokens import CURRENCIES
 
 Label = tuple[tuple[str, int], ...]  # unit and exponent, sorted; empty for a plain number
 PLAIN: Label = ()
+PERCENT: Label = (("%", 1),)  # of a value that is shown as a percentage: 1/4 as 25%
 
 _SPELLINGS = {
     "$": "$ usd dollar dollars",
