@@ -214,7 +214,9 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         """Return this agent as a tool of another; without a `description` its instructions say what it is for. See Workflow.as_tool."""
         instructions = self.spec.instructions
         if not (description or instructions):
-            raise UsageError(f"{self.name} has no instructions to say what it is for; write {self.name}.as_tool(description='...').")
+            raise UsageError(
+                f"{self.name} has no instructions that tell another agent its purpose. Write {self.name}.as_tool(description='...')."
+            )
         return super().as_tool(name=name, description=description or f"Asks an agent that is told: {instructions}")
 
     # A coroutine of its own would cost as much as a step; pyright knows only the class of those that `async def` makes.

@@ -76,7 +76,7 @@ def _find_question(result: RunResult[Any]) -> str:
     asked = [message.text for message in result.messages if isinstance(message, UserMessage) and not message.example]
     if not asked:
         raise UsageError(
-            f"The result of run {result.run_id} has no transcript that says what it was asked; only an agent's has. "
+            f"The result of run {result.run_id} has no transcript with its question; only an agent's result has one. "
             "Take the runs from a database: examples_from(await past_runs(engine, flow))."
         )
     return asked[-1]

@@ -108,7 +108,7 @@ async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> R
             continue
         if not isinstance(reply, Reply):
             name = conversation.spec.model.name
-            raise UsageError(f"complete() of the model {name} returned {reply!r}, which is no Reply. Write: return Reply(text, calls).")
+            raise UsageError(f"complete() of the model {name} returned {reply!r}, which is not a Reply. Write: return Reply(text, calls).")
         if reply.finish in ("content_filter", "error") and await switch_model(
             run, turn, conversation, f"its reply ended with {reply.finish!r}"
         ):

@@ -121,7 +121,7 @@ class AgentSession:
         """Return what the last turn came to, or waits for. Raises what it raised; UsageError where nothing was said yet."""
         turns = await self.turns()
         if not turns:
-            raise UsageError(f"Nothing was said yet in session {self.id!r}. Write: await session.run(agent, 'Hello').")
+            raise UsageError(f"Session {self.id!r} has no turns yet. Write: await session.run(agent, 'Hello').")
         return await self.engine.read_turn(turns[-1])
 
     async def resume(self, decisions: Mapping[str, Decision] | None = None) -> RunResult[Any]:
@@ -131,7 +131,7 @@ class AgentSession:
         """
         turns = await self.turns()
         if not turns:
-            raise UsageError(f"Nothing was said yet in session {self.id!r}, so there is nothing to go on with.")
+            raise UsageError(f"Session {self.id!r} has no turns yet, so there is nothing to resume.")
         return await self.engine.resume(turns[-1], decisions or {})
 
     async def _begin(self, options: RunOptions) -> tuple[str, tuple[Message, ...]]:
@@ -147,7 +147,7 @@ class AgentSession:
             result = await self.engine.read_turn(run_id)
         except NotFinished:
             raise UsageError(
-                f"The last turn of session {self.id!r}, run {run_id}, is under way or was cut off. Go on with it first: "
+                f"The last turn of session {self.id!r}, run {run_id}, is still running or was interrupted. Finish it first: "
                 "await session.resume()."
             ) from None
         except Exception:  # noqa: BLE001  it is over: how, the history tells
@@ -168,7 +168,9 @@ class AgentSession:
         return completed
 
     def _is_busy(self, run_id: str) -> UsageError:
-        return UsageError(f"Session {self.id!r} was continued elsewhere at the same moment, by run {run_id}. Read it, and say it again.")
+        return UsageError(
+            f"Session {self.id!r} was continued elsewhere at the same moment, by run {run_id}. Read it, then send your message again."
+        )
 
     async def _tell_early(self, run_id: str) -> Sequence[Message]:
         """Return what was asked in a turn that ended early, and a note in the place of the answer: which calls were made."""

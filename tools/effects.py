@@ -60,7 +60,7 @@ def to_member(kind: type[E], value: object, where: str) -> E:
     if isinstance(value, str) and not isinstance(value, Enum) and value in kind.__members__.values():
         return kind(value)
     known = ", ".join(repr(str(member)) for member in kind)
-    raise UsageError(f"{value!r} is no {kind.__name__} ({where}). Write one of {known}.")
+    raise UsageError(f"{value!r} is not a {kind.__name__} ({where}). Write one of {known}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,9 @@ class Labels:
         if other is self or other is CLEAN:
             return self
         if not isinstance(other, Labels):
-            raise UsageError(f"{other!r} is no Labels. Write Labels(untrusted=True, private=True, unvouched=True), with what is true.")
+            raise UsageError(
+                f"{other!r} is not a Labels object. Write Labels(untrusted=True, private=True, unvouched=True), with what is true."
+            )
         return _ALL[self.untrusted or other.untrusted, self.private or other.private, self.unvouched or other.unvouched]
 
     @property

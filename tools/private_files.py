@@ -101,7 +101,7 @@ def _give_to_group(path: Path, access: Access) -> None:
     try:
         os.chown(path, -1, access.find_group_id())
     except PermissionError:
-        raise UsageError(f"{path} cannot be given to the group {access.group!r}: you are no member of it.") from None
+        raise UsageError(f"{path} cannot be given to the group {access.group!r}: you are not a member of it.") from None
 
 
 def take_from_others(path: Path, access: Access = OWNER) -> bool | None:

@@ -39,9 +39,9 @@ class Cap:
 
     def __post_init__(self) -> None:
         if isinstance(self.usd, bool) or not isinstance(self.usd, (int, float)) or not (math.isfinite(self.usd) and self.usd >= 0):
-            raise UsageError(f"Cap(usd={self.usd!r}) is no amount of money. Write US dollars, not below zero: Cap(usd=5).")
+            raise UsageError(f"Cap(usd={self.usd!r}) is not an amount of money. Write US dollars, not below zero: Cap(usd=5).")
         if self.per not in PERIODS:
-            raise UsageError(f"Cap(per={self.per!r}) is no period. Periods: {', '.join(PERIODS)}.")
+            raise UsageError(f"Cap(per={self.per!r}) is not a period. Periods: {', '.join(PERIODS)}.")
         for each in self.grouped_by:
             if each not in WHOM:
                 raise UsageError(f"Cap(by={self.by!r}): runs are counted by user, by agent, or by both: by=('user', 'agent').")
@@ -98,7 +98,7 @@ def check_caps(caps: Iterable[Cap] | None) -> tuple[Cap, ...]:
     given = tuple(caps) if isinstance(caps, Iterable) else (caps,)
     for each in given:
         if not isinstance(each, Cap):
-            raise UsageError(f"{each!r} is no cap. Write caps=[Cap(usd=5, per='day', by='user')].")
+            raise UsageError(f"{each!r} is not a cap. Write caps=[Cap(usd=5, per='day', by='user')].")
     return given
 
 

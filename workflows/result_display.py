@@ -143,7 +143,7 @@ def make_buttons(request: ApprovalRequest, resume: Callable[[Mapping[str, Decisi
                 decision = make()
             except ValueError as error:
                 with output:
-                    print(f"sayso: the arguments are no JSON object: {error}. Nothing was decided.")
+                    print(f"sayso: the arguments are not a JSON object: {error}. Nothing was decided.")
                 return
             for each in (approve, reject, edit):
                 each.disabled = True

@@ -80,7 +80,7 @@ def _check_arguments(grant: Grant) -> None:
     for name in grant.arguments:
         if name not in known:
             raise UsageError(
-                f"Grant(tool={grant.tool_name}) has a rule on {name!r}, which is no argument of it: {', '.join(known) or 'none'}."
+                f"Grant(tool={grant.tool_name}) has a rule on {name!r}, which is not an argument of it: {', '.join(known) or 'none'}."
             )
         if name in grant.tool.bound:
             raise UsageError(f"Grant(tool={grant.tool_name}) has a rule on {name!r}, which the tool binds already. Leave it out.")

@@ -25,14 +25,14 @@ def make_feedback(run_id: str, good: bool | None, note: str, by: str, now: float
     """Return the feedback to store; None for `good` withdraws. Raises UsageError for text that cannot be stored."""
     verdict: Verdict = "withdrawn" if good is None else "up" if good else "down"
     if not isinstance(run_id, str):
-        raise UsageError(f"{run_id!r} is no run id, which is a text.")
+        raise UsageError(f"{run_id!r} is not a run id, which is a text.")
     return Feedback(run_id, check_text(by, "by"), verdict, check_text(note, "note"), now)
 
 
 def check_thumb(good: object) -> bool:
     """Return whether it is a thumb up. Raises UsageError for what is no thumb: the text "down" would count as true."""
     if not isinstance(good, bool):
-        raise UsageError(f"good={good!r} is no thumb. Write True for a thumb up, False for a thumb down.")
+        raise UsageError(f"good={good!r} is not a thumb. Write True for a thumb up, False for a thumb down.")
     return good
 
 
@@ -41,7 +41,9 @@ def check_text(text: str, name: str) -> str:
     if not isinstance(text, str):
         raise UsageError(f"{name}={text!r} is not a text.")
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise UsageError(f"{name}={text[:60]!r} cannot be stored: it has a character that is none (NUL, or half of a pair).")
+        raise UsageError(
+            f"{name}={text[:60]!r} cannot be stored: it has a character that cannot be stored (NUL, or half of a surrogate pair)."
+        )
     return text.strip()
 
 

@@ -92,7 +92,7 @@ async def _open_flow(
     for name in options.keys() - SharedRunOptions.__optional_keys__:
         reject_option(name, AskOptions.__optional_keys__)
     if documents is not None and (search is not None or web is not None):
-        raise UsageError("Ask the documents or the web, not both at once: what documents say would be told to a search engine.")
+        raise UsageError("Ask the documents or the web, not both at once: the words of your documents would reach a search engine.")
     if pages < 1:
         raise UsageError(f"pages={pages}: read at least one.")
 

@@ -274,7 +274,7 @@ def _read_call(node: FileValue, name: str) -> dict[str, Any]:
             raise UsageError(f"{name}: the arguments of {tool} are {arguments.kind()}. Write `{tool}: {{argument: value}}`.")
         return {"tool": tool, **({} if arguments.value is None else {"arguments": arguments.plain()})}
     if not isinstance(node.value, str) or not node.text:
-        raise UsageError(f"{name}: {node.kind()} is no call. Write `- order`, or `- order: {{item: burger}}`.")
+        raise UsageError(f"{name}: {node.kind()} is not a call. Write `- order`, or `- order: {{item: burger}}`.")
     return {"tool": node.text}
 
 

@@ -99,7 +99,7 @@ def _add(path: Path, text: str, case: Case) -> str:
     root = (read_yaml if ending == "yaml" else read_json)(added, problems) if added else None
     read = None if root is None else _read(path, root, problems, {}, added if ending == "yaml" else "")
     if read is None or problems.found or read.cases[:-1] != suite.cases or len(read.cases) != number:
-        raise UsageError(f"A case cannot be added to {path} without changing what is there. Write its list of cases with a - for each.")
+        raise UsageError(f"A case cannot be added to {path} without changing its other lines. Write its list of cases with a - for each.")
     return added
 
 

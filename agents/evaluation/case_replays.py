@@ -59,9 +59,7 @@ def find_flow(recording: Recording, subject: object) -> tuple[AnyFlow, Callable[
         flow = subject.flow(recording.flow)
         return flow, lambda value, limits: subject.scope(flow, value, limits)
     if not isinstance(subject, Workflow):
-        raise RecordingError(
-            f"A recording is replayed over an agent, a workflow or an app, and {subject!r} is none: it has no steps to compare."
-        )
+        raise RecordingError(f"A recording can be replayed with an agent, a workflow or an app. {subject!r} has no steps to compare.")
     if subject.name != recording.flow:
         raise RecordingError(
             f"The recording of run {recording.run_id} is of the flow {recording.flow!r}, and this is {subject.name!r}. "

@@ -134,7 +134,7 @@ def make_columns(agent: Agent[Any] | None, models: Models, prompts: Prompts) -> 
     """Return the grid of models and prompts, each with its agent. Raises UsageError for what is no comparison."""
     if agent is not None and not isinstance(agent, Agent):
         what = getattr(agent, "kind", type(agent).__name__)
-        raise UsageError(f"{agent!r} ({what}) is no agent, and models and prompts are those of an agent. Give the agent itself.")
+        raise UsageError(f"{agent!r} ({what}) is not an agent, and only an agent has models and prompts. Give the agent itself.")
     named_models, named_prompts = name_models(models), _name_prompts(prompts)
     if agent is None and not named_models:
         raise UsageError("There is no model to compare. Name at least one, or give an agent that has one.")
@@ -150,8 +150,8 @@ def make_columns(agent: Agent[Any] | None, models: Models, prompts: Prompts) -> 
             columns.append(Column(Variant(name, timed.model.name, prompt_name, find_unpriced(timed.model) is None), timed))
     if len(columns) < 2:
         raise UsageError(
-            "One model with one prompt is no comparison. Name another model or another prompt; "
-            f"{OWN!r} is the agent's instructions as they are."
+            "One model with one prompt is not a comparison. Name another model or another prompt; "
+            f"{OWN!r} means the agent's own instructions."
         )
     return tuple(columns)
 
@@ -213,7 +213,7 @@ def _read_prompt(prompt: str | Path) -> str | None:
     try:
         text = path.read_text("utf-8-sig").strip()
     except UnicodeDecodeError:
-        raise UsageError(f"The prompt file {path} is no text in UTF-8. Save it as UTF-8, or name another file.") from None
+        raise UsageError(f"The prompt file {path} is not text in UTF-8. Save it as UTF-8, or name another file.") from None
     if not text:
         raise UsageError(f"The prompt file {path} is empty.")
     return text

@@ -93,7 +93,7 @@ async def open_store(store: DurableEngine | MemoryEngine | str | Path | None) ->
     else:
         if not isinstance(store, MemoryEngine) and store.app is not None:
             raise UsageError(
-                "The engine of an evaluation has an app, so its workers would go on in earnest with a case that was interrupted. Give the "
+                "The engine of an evaluation has an app, so its workers would perform the writes of an interrupted case. Give the "
                 "URL of the database: store='sqlite:///runs.db'."
             )
         yield store

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Money:
-    """Counts what an evaluation costs, and refuses model calls that could bring it above `most_usd`; None is without end.
+    """Counts what an evaluation costs, and refuses model calls that could bring it above `most_usd`; None means no limit.
 
     `meter` is the parent of the meters of all runs: what a call may cost is reserved before it is made, so runs side by side cannot spend
     the last dollar twice.
@@ -26,7 +26,7 @@ class Money:
 
     def __init__(self, most_usd: float | None = None) -> None:
         if most_usd is not None and not (isinstance(most_usd, (int, float)) and most_usd > 0):
-            raise UsageError(f"max_cost_usd={most_usd!r}: give an amount above zero, in US dollars; None is without end.")
+            raise UsageError(f"max_cost_usd={most_usd!r}: give an amount above zero, in US dollars; None means no limit.")
         self.most_usd = most_usd
         self.meter = Meter(None if most_usd is None else Limits(cost_usd=most_usd))
 
@@ -61,9 +61,7 @@ class Money:
 
         for agent in iter_agents(subject):
             if (unpriced := find_unpriced(agent.model)) is not None:
-                raise UsageError(
-                    f"No price is known for {unpriced}, so a limit of the cost cannot be kept. Leave it out, or use another model."
-                )
+                raise UsageError(f"No price is known for {unpriced}, so a cost limit cannot work. Leave it out, or use another model.")
 
 
 def find_unpriced(model: Model) -> str | None:

@@ -100,11 +100,11 @@ def make_plan(
         whole = cast(AnySuite, suite)
         name, own, given = whole.name or name, whole.scores, whole.cases
     if not isinstance(given, Iterable) or isinstance(given, (str, bytes)):
-        raise UsageError(f"{given!r} is no suite. Give a list of Case, or what a file holds: read_suite('cases.yaml').")
+        raise UsageError(f"{given!r} is not a suite. Give a list of Case, or the cases of a file: read_suite('cases.yaml').")
     cases = tuple(given)
     for case in cases:
         if not isinstance(case, Case):
-            raise UsageError(f"{case!r} is no case. Write Case(name=..., input=...), or read a file: read_suite('cases.yaml').")
+            raise UsageError(f"{case!r} is not a case. Write Case(name=..., input=...), or read a file: read_suite('cases.yaml').")
     if not cases:
         raise UsageError(f"There is no case to execute: {name} is empty, or nothing in it was selected.")
     plan = EvaluationPlan(

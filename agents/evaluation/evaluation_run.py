@@ -92,7 +92,7 @@ class EvaluationRun(Workflow[Json, int]):
         if self.not_run or self.outages:
             raise Unfinished(f"{len(self.not_run) + self.outages} cases of evaluation {self.id} are still to be executed.")
         if not self.is_shown:
-            raise Unfinished(f"All cases of evaluation {self.id} are done; the same call shows what they came to.")
+            raise Unfinished(f"All cases of evaluation {self.id} are done; the same call shows their results.")
         return len(self.results)
 
     async def _evaluate(self, run: Run, place: list[int]) -> None:

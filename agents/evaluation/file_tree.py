@@ -102,7 +102,7 @@ def find_form(path: Path) -> Literal["yaml", "json"]:
         return "yaml"
     if ending in JSON_ENDINGS:
         return "json"
-    raise UsageError(f"{path} is no case file by its name: case files end in .yaml, .yml or .json.")
+    raise UsageError(f"{path} does not have a case file's ending: .yaml, .yml or .json.")
 
 
 def read_json(text: str, problems: Problems) -> FileValue | None:
@@ -110,17 +110,17 @@ def read_json(text: str, problems: Problems) -> FileValue | None:
     try:
         json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        problems.add(error.lineno, f"this is no JSON: {_explain_json(error)}")
+        problems.add(error.lineno, f"this is not JSON: {_explain_json(error)}")
         return None
     except (ValueError, RecursionError) as error:
         deep = isinstance(error, RecursionError)
-        problems.add(1, f"lists and mappings are nested deeper than {DEEPEST}." if deep else f"this is no JSON: {error}")
+        problems.add(1, f"lists and mappings are nested deeper than {DEEPEST}." if deep else f"this is not JSON: {error}")
         return None
     return _JsonReader(text, problems).read()
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number in JSON.")
+    raise ValueError(f"{name} is not a number in JSON.")
 
 
 def _explain_json(error: json.JSONDecodeError) -> str:

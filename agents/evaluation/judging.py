@@ -69,7 +69,7 @@ async def _take(score: Score, ask: Callable[[], object]) -> Judged:
         return Judged(fail(score, None, f"The score returned {result!r:.80}, and no ScoreResult."))
     value = result.value
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or value != value):
-        why = f"The score gave the value {value!r}, which is no number from 0 to 1."
+        why = f"The score gave the value {value!r}, which is not a number from 0 to 1."
         return Judged(fail(score, None, why))
     return Judged(replace(result, score=score.name, kind=find_kind(score)))
 

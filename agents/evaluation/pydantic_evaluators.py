@@ -17,7 +17,7 @@ from .score_names import make_score
 from .values import CallRecord, CaseRun, Score, ScoreResult
 
 Judged = tuple[bool | float, str]
-_NOT_JUDGED = "{} is no evaluator that Sayso has, so it is not judged. It is kept, and written back with the cases."
+_NOT_JUDGED = "{} is not an evaluator that Sayso has, so it is not judged. It is kept, and written back with the cases."
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def _tool_correctness(expected_tools: Sequence[str], allow_extra: bool = False, 
 
 def _trajectory_match(expected_trajectory: Sequence[str], order: str = "in_order", include_failed: bool = False) -> Score:
     if order not in ("exact", "in_order", "any_order"):
-        raise UsageError(f"TrajectoryMatch: order={order!r} is none of exact, in_order and any_order.")
+        raise UsageError(f"TrajectoryMatch: order={order!r} is not one of exact, in_order and any_order.")
 
     def judge(run: CaseRun) -> Judged:
         made, expected = [call.tool for call in _list_made(run, include_failed)], list(expected_trajectory)

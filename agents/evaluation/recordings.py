@@ -140,7 +140,7 @@ def write_recording(recording: Recording, path: str | Path) -> Path:
 
     target = Path(path)
     text = dump_readable(recording.to_dict(), ascii=False) + "\n"
-    if any("\ud800" <= char <= "\udfff" for char in text):  # half a character is no text of UTF-8, and is one of JSON
+    if any("\ud800" <= char <= "\udfff" for char in text):  # half a character is not UTF-8 text, but may stand in JSON
         text = dump_readable(recording.to_dict(), ascii=True) + "\n"
     write_whole({target: text})
     return target
@@ -167,7 +167,7 @@ def read_recording(path: str | Path) -> Recording:
         why = "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror or error)
         raise RecordingError(f"The recording {path} cannot be read: {why}. `sayso case RUN` makes one of a run.") from None
     except UnicodeDecodeError as error:
-        raise RecordingError(f"The recording {path} is no text in UTF-8 (byte {error.start}); it was cut or changed.") from None
+        raise RecordingError(f"The recording {path} is not text in UTF-8 (byte {error.start}); it was cut or changed.") from None
     return parse_recording(text, str(path))
 
 
@@ -210,7 +210,7 @@ def find_place(folder: Path, recording: Recording) -> Path:
     while path.exists():
         if read_recording(path).run_id == recording.run_id:
             if '"sha256"' not in path.read_text(encoding="utf-8"):
-                raise RecordingError(f"{path} was changed by hand, and would be written anew. Move it away, or name another folder: --out.")
+                raise RecordingError(f"{path} was changed by hand, and would be overwritten. Move it away, or name another folder: --out.")
             return path
         number += 1
         path = folder / name_file(recording.run_id).replace(".json", f"-{number}.json")

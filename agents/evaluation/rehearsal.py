@@ -44,7 +44,7 @@ def check_writes(writes: object, *, where: str = "", in_case: bool = False) -> s
     """Return what becomes of writes. Raises UsageError for another word, and for "perform" in a case: a file is not who says it."""
     if in_case and writes == PERFORM:
         raise UsageError(
-            f"{where}writes: perform cannot stand in a case, because a file does not decide what is done outside. "
+            f"{where}writes: perform cannot stand in a case, because a file must not decide about real actions. "
             'Give it where the evaluation is started: writes="perform" (sayso eval --writes perform).'
         )
     known = WRITES[:-1] if in_case else WRITES

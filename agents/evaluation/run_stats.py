@@ -210,7 +210,7 @@ async def collect_stats(
     a period or a time zone that there is not.
     """
     if per not in PERIODS:
-        raise UsageError(f"per={per!r} is no period. Periods: {', '.join(PERIODS)}.")
+        raise UsageError(f"per={per!r} is not a period. Periods: {', '.join(PERIODS)}.")
     place = find_zone(zone)
     first, last = FIRST if since is None else max(since, FIRST), LAST if until is None else min(until, LAST)
     if not first < last:

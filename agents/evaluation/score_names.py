@@ -211,7 +211,7 @@ def name_options(score: Score) -> tuple[str, dict[str, object]]:
     kind = type(score)
     found = [name for name, entry in SCORE_NAMES.items() if _is_made_by(score, entry)]
     if not found or not is_dataclass(score):
-        raise UsageError(f"The score {score.name!r} ({kind.__name__}) is none that a case file can name, so it cannot be written.")
+        raise UsageError(f"A case file cannot name the score {score.name!r} ({kind.__name__}), so it cannot be written.")
     name = max(found, key=lambda each: len(SCORE_NAMES[each].fixed))
     given: dict[str, object] = {}
     for each in fields(score):
@@ -221,7 +221,7 @@ def name_options(score: Score) -> tuple[str, dict[str, object]]:
             try:
                 given[each.name] = to_jsonable(value)
             except TypeError as error:
-                raise UsageError(f"The score {score.name!r} cannot be written: its {each.name} is no JSON value ({error}).") from None
+                raise UsageError(f"The score {score.name!r} cannot be written: its {each.name} is not a JSON value ({error}).") from None
     if "name" in given and kind(**{**SCORE_NAMES[name].fixed, **_but(given, "name")}).name == score.name:
         given = _but(given, "name")
     return name, given

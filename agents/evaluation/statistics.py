@@ -153,7 +153,7 @@ def _means(values: CaseValues, bounds: tuple[float, float] | None) -> tuple[list
     for place, each in enumerate(cases, start=1):
         for value in each:
             if not isfinite(value):
-                raise UsageError(f"Value {place} is {value}, which is no number to take a mean of. Leave the case out.")
+                raise UsageError(f"Value {place} is {value}, so there is no mean. Leave the case out.")
             if bounds is not None and not bounds[0] <= value <= bounds[1]:
                 hint = "Pass bounds=None for values without limits, such as cost or seconds."
                 raise UsageError(f"Value {place} is {value:g}, outside of {bounds[0]:g} to {bounds[1]:g}. {hint}")

@@ -54,7 +54,7 @@ def make_subject(subject: Any) -> AnyWorkflow:
         raise UsageError(f"{subject.__name__} is a class; evaluate one of its objects: {subject.__name__}(...).")
     if not (isinstance(subject, Tool) or is_async(subject)):
         written = f"async def {get_name(subject)}(...)" if callable(subject) else "an agent, a workflow or an async function"
-        raise UsageError(f"{subject!r} cannot be evaluated: it is no agent, no workflow and no async function. Write {written}.")
+        raise UsageError(f"{subject!r} cannot be evaluated: it is not an agent, a workflow or an async function. Write {written}.")
     name = subject.name if isinstance(subject, Tool) else get_name(subject)
     try:
         made: AnyWorkflow = sequential(subject, name="function" if name == LAMBDA else name)
@@ -78,7 +78,7 @@ def read_input(subject: AnyWorkflow, case: Case) -> object:
         read: object = TypeAdapter(kind).validate_python(dict(value))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'input'}: {each['msg']}" for each in error.errors())
-        raise UsageError(f"{describe_place(case)}The input is no {getattr(kind, '__name__', kind)}: {wrong}.") from None
+        raise UsageError(f"{describe_place(case)}The input is not a {getattr(kind, '__name__', kind)}: {wrong}.") from None
     return read
 
 
@@ -87,7 +87,7 @@ def check_stand_ins(subject: AnyWorkflow, stand_ins: Mapping[str, object], where
     tools = {tool.name: tool for tool in subject.own_tools()}
     for name in stand_ins:
         if name in tools and tools[name].workflow is not None:
-            raise UsageError(f"{where}{name} is made of a workflow, so nothing can stand in for it. Give stand-ins to the tools inside it.")
+            raise UsageError(f"{where}{name} is a workflow as a tool, so it cannot have a stand-in. Give stand-ins to the tools inside it.")
         if name not in tools and isinstance(subject, Agent) and not any(tool.workflow for tool in tools.values()):
             raise UsageError(f"{where}stand_ins names {name!r}, and {subject.name} has no such tool. Tools: {', '.join(tools) or 'none'}.")
 

@@ -235,7 +235,7 @@ def _explain_yaml(text: str, error: Any) -> tuple[int, str]:
         began = "" if begun == line else f" what begins in line {begun}"
         shown = shorten_text(written[column:] if begun == line else written.strip())
         return line, f"{shown} does not continue{began or ' this line'}. Check the indentation and the quotation marks."
-    return line, f"this is no YAML: {problem or error}."
+    return line, f"this is not YAML: {problem or error}."
 
 
 def write_yaml(fields: Mapping[str, Any] | list[Any]) -> str:

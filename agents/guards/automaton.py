@@ -52,7 +52,7 @@ class Automaton:
         self._accepts = self._add(_State(None, ()))
         self._start = self._build(tree, self._accepts)
         if self._closure(frozenset({self._start}), False, False, at_start=True, at_end=True) >= {self._accepts}:
-            raise UsageError(f"The pattern {pattern!r} fits where nothing stands, so it would be found everywhere.")
+            raise UsageError(f"The pattern {pattern!r} matches an empty text, so it would match everywhere.")
         self._steps: dict[tuple[frozenset[int], int, str], tuple[bool, frozenset[int]]] = {}
 
     def match(self, text: str, start: int) -> tuple[int, bool]:

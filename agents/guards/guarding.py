@@ -171,7 +171,7 @@ def _read_verdict(verdict: object) -> Verdict | _Failure:
         return _Failure("it replaced a text with something that is none")
     if isinstance(verdict, AllowedText | ReplacedText | RefusedText):
         return verdict
-    return _Failure(f"it returned a {type(verdict).__name__}, which is no verdict")
+    return _Failure(f"it returned a {type(verdict).__name__}, which is not a verdict")
 
 
 def describe_failure(error: Exception) -> str:
@@ -342,7 +342,7 @@ def check_guards(guards: object) -> tuple[Guard, ...]:
     found = tuple(guards)
     for guard in found:
         if isinstance(guard, type) or not callable(getattr(guard, "check", None)) or not isinstance(getattr(guard, "name", None), str):
-            raise UsageError(f"{guard!r} is no guard: it needs a name and `async def check(text, place)`. See docs/guards.md.")
+            raise UsageError(f"{guard!r} is not a guard: it needs a name and `async def check(text, place)`. See docs/guards.md.")
     return found
 
 

@@ -29,7 +29,7 @@ class Length:
         on_error: str = "refuse",
     ) -> None:
         if most < 1:
-            raise UsageError(f"Length({most}) lets nothing pass. Give the most characters that a text may have.")
+            raise UsageError(f"Length({most}) lets nothing pass. Give the largest number of characters that a text may have.")
         self.most, self.cut, self.name, self.answer = most, cut, name, answer
         self.places, self.on_error = read_places(at), check_action(on_error)
 

@@ -49,7 +49,7 @@ class SpanGuard(ABC):
         self.replace_with, self.answer = replace_with, answer
         self.places, self.on_error = read_places(at), check_action(on_error)
         if replace_with is not None and next(iter(self.find(replace_with.replace("{what}", ""), 0)), None) is not None:
-            raise UsageError(f"{self.name} finds {replace_with!r}, what it is to replace with, itself. Give another replace_with=.")
+            raise UsageError(f"{self.name} also finds its own replacement {replace_with!r}. Give another replace_with=.")
 
     @abstractmethod
     def find(self, text: str, start: int) -> Iterable[Span]:

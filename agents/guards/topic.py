@@ -99,7 +99,7 @@ class Topic:
         said = "".join([delta.text async for delta in deltas if isinstance(delta, TextDelta)])
         said = split_reasoning(said)[0].strip(" \n\"'.*").casefold()
         if said not in ("yes", "no"):
-            raise ModelError(f"{model.name} was asked for yes or no, and said something else.")
+            raise ModelError(f"{model.name} was asked for yes or no, and answered with something else.")
         return said == "yes"
 
 

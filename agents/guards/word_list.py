@@ -35,7 +35,7 @@ class WordList(SpanGuard):
         listed = [word for each in words for word in ([each] if isinstance(each, str) else each)]
         folded = {" ".join(_fold(word).split()) for word in listed}
         if not folded or "" in folded:
-            raise UsageError("WordList(...) takes words that must not stand in a text; one of them is empty, or there is none.")
+            raise UsageError("WordList(...) takes words that a text must not contain. Give at least one, and no empty one.")
         self.inside, self.what = inside, what
         self._tree: Tree = {}
         for word in folded:

@@ -48,7 +48,9 @@ def from_json(stored: str | bytes | Mapping[str, object] | list[object]) -> tupl
         raise UsageError(_describe_other_json(parsed))
     version, rows = parsed.get("version"), parsed.get("messages")
     if not isinstance(version, int) or isinstance(version, bool) or version > VERSION:
-        raise UsageError(f"These messages are JSON of version {version!r}, and this Sayso reads up to version {VERSION}. Update Sayso.")
+        raise UsageError(
+            f"These messages are JSON of version {version!r}, and this version of Sayso reads up to version {VERSION}. Update Sayso."
+        )
     if not isinstance(rows, list):
         raise UsageError("These messages are JSON without a list of messages.")
     return tuple(_read_message(row, f"message {number}") for number, row in enumerate(rows, 1))
@@ -109,7 +111,7 @@ class _Wrong(Exception):
 def _read_message(row: object, where: str) -> Message:
     kind = _ROLES.get(str(row.get("role"))) if isinstance(row, Mapping) else None
     if kind is None:
-        raise UsageError(f"{where.capitalize()} is not a message: its role is none of {', '.join(_ROLES)}.")
+        raise UsageError(f"{where.capitalize()} is not a message: its role is not one of {', '.join(_ROLES)}.")
     fields = {name: value for name, value in cast(Mapping[str, object], row).items() if name != "role"}
     if unknown := sorted(fields.keys() - set(kind._fields)):
         raise UsageError(f"{where.capitalize()} has a field {unknown[0]!r} that a message of role {_role_of(kind)!r} has not.")

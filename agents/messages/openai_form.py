@@ -37,7 +37,7 @@ def from_openai(rows: Sequence[object]) -> tuple[Message, ...]:
         dump = getattr(row, "model_dump", None)
         fields = dump() if callable(dump) else row
         if not isinstance(fields, Mapping) or not isinstance(fields.get("role"), str):
-            raise UsageError(f"Message {number} has no role, so it is none of OpenAI's chat messages: {str(row)[:80]!r}.")
+            raise UsageError(f"Message {number} has no role, so it is not one of OpenAI's chat messages: {str(row)[:80]!r}.")
         try:
             reader.read(fields)
         except _Unreadable as error:
@@ -119,7 +119,7 @@ def _read_calls(rows: object, turn: int) -> tuple[ToolCall, ...]:
         except ValueError as error:
             raise _Unreadable(f"the arguments of its call of {function['name']} are not JSON: {error}") from None
         if not isinstance(value, Mapping):
-            raise _Unreadable(f"the arguments of its call of {function['name']} are no JSON object")
+            raise _Unreadable(f"the arguments of its call of {function['name']} are not a JSON object")
         calls.append(ToolCall(f"{turn}.{index}", function["name"], value, notes=(f"id {row.get('id')}",)))
     return tuple(calls)
 

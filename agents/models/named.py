@@ -31,7 +31,7 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
     """
     if not isinstance(name, str):
         if not hasattr(name, "stream"):
-            raise UsageError(f"{name!r} is no model, and no model's name. Give a name like 'openai:gpt-5-mini' or 'ollama:qwen3'.")
+            raise UsageError(f"{name!r} is neither a model nor the name of one. Give a name like 'openai:gpt-5-mini' or 'ollama:qwen3'.")
         return name
     name = name.strip()
     if is_local_name(name, base_url):

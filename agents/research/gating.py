@@ -91,7 +91,7 @@ def _find_reason(claim: Claim, page: VisitedPage, company: str, *, copied: bool)
     if not copied and SPEAKS_AS_US.search(QUOTATION.sub("", claim.text)):
         return "it speaks as the business itself"
     if not copied and not is_sentence(claim.text):
-        return "it is no whole sentence"
+        return "it is not a whole sentence"
     if not find_content(claim.quote) - find_content(company):
         return "its quote says nothing"
     return find_reason(check_statement(claim.text, page.text, quote=claim.quote, subject=company))

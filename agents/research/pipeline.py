@@ -150,4 +150,4 @@ def _check_options(kind: str, sites: Sequence[str], **numbers: int) -> None:
         if number < 1:
             raise UsageError(f"{option}={number}: ask for at least one.")
     if kind not in KINDS:
-        raise UsageError(f"kind={kind!r} is none of {', '.join(KINDS)}.")
+        raise UsageError(f"kind={kind!r} is not one of {', '.join(KINDS)}.")

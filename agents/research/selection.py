@@ -35,7 +35,7 @@ def change_selection(selection: Selection, line: str) -> Selection:
         if _RANGE.fullmatch(item):
             continue
         if sign not in "+-" or not name:
-            raise UsageError(f"{item!r} is no change. Write numbers to leave out, +example.com, +aspect or -aspect.")
+            raise UsageError(f"{item!r} is not a change. Write numbers to leave out, +example.com to add a site, +aspect or -aspect.")
         if sign == "-":
             changed = drop_aspect(changed, name)
         elif "://" in name or re.fullmatch(r"[\w-]+(?:\.[\w-]+)+(?:[/:?]\S*)?", name):

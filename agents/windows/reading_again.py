@@ -27,7 +27,7 @@ def find_left_out(messages: Sequence[Message], reference: str) -> list[Message |
     """
     found = _REFERENCE.fullmatch(reference)
     if found is None:
-        raise UsageError(f"{reference!r} is no reference. One looks like m17, m3-m9 or m17.2.")
+        raise UsageError(f"{reference!r} is not a reference. One looks like m17, m3-m9 or m17.2.")
     first = int(found[1])
     last = int(found[3] or first)
     if not 1 <= first <= last <= len(messages):

@@ -1,4 +1,4 @@
-"""Agents that act, and act only on your say-so."""
+"""Run agents that act only on your say-so."""
 
 from __future__ import annotations
 

@@ -124,10 +124,10 @@ def test_a_template_stands_in_a_file_over_several_lines(tmp_path: Path) -> None:
 WRONG_TEMPLATES = {
     "no slot in the prompt": ("Classify the text", "{label}", "The prompt of the template 'mine' has no slot"),
     "no slot in the completion": ("Classify {text}", "food", "The completion of the template 'mine' has no slot"),
-    "an empty slot": ("Classify {}", "{label}", "'{}', which is no slot"),
-    "an open brace": ("Classify {text", "{label}", "'{', which is no slot"),
+    "an empty slot": ("Classify {}", "{label}", "'{}', which is not a slot"),
+    "an open brace": ("Classify {text", "{label}", "'{', which is not a slot"),
     "only braces": ("Classify {{text}}", "{label}", "has no slot"),
-    "JSON": ('Answer {"label": 1} to {text}', "{label}", "which is no slot"),
+    "JSON": ('Answer {"label": 1} to {text}', "{label}", "which is not a slot"),
 }
 
 
@@ -176,7 +176,7 @@ RESULT = {"role": "tool", "tool_call_id": "c1", "content": "sunny"}
 REFUSED: dict[str, tuple[Any, str]] = {
     "no messages": ({"messages": []}, "messages is [], and not a list of messages"),
     "no answer": (openai(user()), "has no message of the assistant"),
-    "another name of a role": (openai({"role": "human", "content": "Hi"}, said()), 'role is "human", which is no role. Write "user".'),
+    "another name of a role": (openai({"role": "human", "content": "Hi"}, said()), 'role is "human", which is not a role. Write "user".'),
     "a role of ShareGPT": (openai(user(), {"role": "gpt", "content": "Hi"}), 'Write "assistant".'),
     "an object as content": (openai(user({"a": 1}), said()), "messages[0].content is an object, and not a text"),
     "a number as content": (openai(user(5), said()), "content is a number"),
@@ -186,7 +186,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "arguments as an object": (openai(user(), called({"city": "Rome"}), tools=[WEATHER]), "arguments is"),
     "arguments encoded twice": (openai(user(), called(json.dumps(json.dumps({"city": "Rome"}))), tools=[WEATHER]), "it was encoded twice"),
-    "arguments that are no JSON": (openai(user(), called("{city: Rome}"), tools=[WEATHER]), "is a text that is not JSON"),
+    "arguments that are not JSON": (openai(user(), called("{city: Rome}"), tools=[WEATHER]), "is a text that is not JSON"),
     "arguments that are a list": (openai(user(), called("[1]"), tools=[WEATHER]), "is JSON of a list, not of an object"),
     "no tools": (openai(user(), called()), 'is "weather", and the row has no tools'.replace('"', "'")),
     "an unknown tool": (openai(user(), called(name="mail"), tools=[WEATHER]), "none of the row's tools"),

@@ -175,10 +175,10 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "a name of another program": ("- question: Hi\n  contains: x", ["1: a case has no field 'question'. Did you mean input?"]),
     "an unknown score": ("- input: Hi\n  scores: [faithfullness]", ["2: there is no score 'faithfullness'. Did you mean faithfulness?"]),
     "an unknown option": ("- input: Hi\n  contains: {txt: x}", ["2: contains has no option 'txt'. Did you mean text?"]),
-    "a value that does not fit": ("- input: Hi\n  max_turns: many", ["2: TurnsAtMost: turns='many' is no number from 0."]),
+    "a value that does not fit": ("- input: Hi\n  max_turns: many", ["2: TurnsAtMost: turns='many' is not a number from 0."]),
     "nothing to look for": ("- input: Hi\n  contains:", ["2: contains needs a value: text."]),
     "empty text": ("- input: Hi\n  contains: ''", ["2: Contains: text is empty"]),
-    "no expression": ("- input: Hi\n  regex: '(x'", ["2: Regex: '(x' is no regular expression"]),
+    "no expression": ("- input: Hi\n  regex: '(x'", ["2: Regex: '(x' is not a regular expression"]),
     "two of one name": ("- {input: a, name: x}\n- {input: b, name: x}", ["2: two cases have the name 'x'; the first is in line 1."]),
     "a key twice": ("- input: a\n  input: b", ["2: input stands twice here; the first is in line 1."]),
     "the same in every case": (
@@ -249,13 +249,13 @@ def test_fields_that_cases_share_can_be_written_once(tmp_path: Path) -> None:
 
 JSON_WRONG = {
     "half a letter": ('[{"input": "a",\n"name": "\\ud83d"}]', "2: an escape here is half a letter"),
-    "a comma too many": ('[{"input": "a",}]', "1: this is no JSON: a comma before } is one too many."),
+    "a comma too many": ('[{"input": "a",}]', "1: this is not JSON: a comma before } is one too many."),
     "a key twice": ('[{"input": "a",\n"input": "b"}]', "2: input stands twice here; the first is in line 1."),
-    "single quotation marks": ("[{'input': 'a'}]", "1: this is no JSON: texts stand in double quotation marks."),
+    "single quotation marks": ("[{'input': 'a'}]", "1: this is not JSON: texts stand in double quotation marks."),
     "an unknown field": ('[\n{"input": "a",\n"contain": "b"}]', "3: a case has no field 'contain'. Did you mean contains?"),
-    "no number": ('[{"input": NaN}]', "1: this is no JSON: NaN is no number in JSON."),
-    "two values": ('{"cases": []} {}', "1: this is no JSON: there is more after the first value."),
-    "empty": ("", "1: this is no JSON: the file is empty."),
+    "no number": ('[{"input": NaN}]', "1: this is not JSON: NaN is not a number in JSON."),
+    "two values": ('{"cases": []} {}', "1: this is not JSON: there is more after the first value."),
+    "empty": ("", "1: this is not JSON: the file is empty."),
     "nested too deep": ("[" * 100_000, "1: lists and mappings are nested deeper than 100."),
 }
 
@@ -290,7 +290,7 @@ def test_files_of_other_editors(tmp_path: Path, data: bytes, said: str) -> None:
 def test_files_that_are_not_there_or_have_another_ending(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read: No such file"):
         read_suite(tmp_path / "none.yaml")
-    with pytest.raises(UsageError, match=r"case files end in \.yaml, \.yml or \.json"):
+    with pytest.raises(UsageError, match=r"a case file's ending: \.yaml, \.yml or \.json"):
         read_suite(tmp_path / "cases.toml")
 
 
@@ -356,7 +356,7 @@ def test_scores_of_your_own_have_the_names_that_you_give_them(tmp_path: Path) ->
     assert [score.least for score in (*first.scores, *other.scores) if isinstance(score, Polite)] == [0.7, 0.5]
     with pytest.raises(CaseFileError, match="a case has no field 'polite'"):
         read_suite(path)
-    with pytest.raises(UsageError, match="is none that a case file can name"):
+    with pytest.raises(UsageError, match="A case file cannot name"):
         write_suite(Suite("x", (Case(name="a", input="b", scores=(Polite(),)),)), tmp_path / "out.yaml")
 
 

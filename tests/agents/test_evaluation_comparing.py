@@ -235,8 +235,8 @@ async def test_the_money_is_for_all_variants_together() -> None:
 
 AGENT = Agent(ScriptedModel("yes", repeat=True, name="m"), name="desk", instructions="Be short.")
 BAD: dict[str, tuple[object, dict[str, Any], str]] = {
-    "nothing to compare": (AGENT, {}, "One model with one prompt is no comparison"),
-    "one prompt": (AGENT, {"prompts": ["Be kind."]}, "'own' is the agent's instructions"),
+    "nothing to compare": (AGENT, {}, "One model with one prompt is not a comparison"),
+    "one prompt": (AGENT, {"prompts": ["Be kind."]}, "'own' means the agent's own instructions"),
     "no model": (None, {"prompts": ["Be kind.", "Be short."]}, "There is no model to compare"),
     "a model twice": (AGENT, {"models": ["gpt-5-mini", "gpt-5-mini"]}, "The model 'gpt-5-mini' is given twice"),
     "a prompt twice": (AGENT, {"prompts": ["own", "own"]}, "The prompt 'own' is given twice"),

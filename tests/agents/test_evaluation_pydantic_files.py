@@ -121,7 +121,7 @@ def test_what_is_not_judged_is_said_and_kept(tmp_path: Path) -> None:
     assert again["cases"][0]["evaluators"] == ["Polite", {"Longer": {"least": 3, "most": 5}}]
     assert again["evaluators"] == ["Polite"]
     assert again["report_evaluators"] == ["ConfusionMatrixEvaluator", {"Own": {"a": [1]}}]
-    with pytest.raises(UsageError, match="is none that a case file can name"):
+    with pytest.raises(UsageError, match="A case file cannot name"):
         write_suite(suite, tmp_path / "own.yaml", "sayso")
 
 

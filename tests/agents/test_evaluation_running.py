@@ -221,11 +221,11 @@ async def test_a_score_may_expect_an_error() -> None:
 
 BAD = {
     "empty": ([], shout, "There is no case to execute"),
-    "no cases": (["hello"], shout, "'hello' is no case"),
-    "a path": ("cases.yaml", shout, "'cases.yaml' is no suite"),
+    "no cases": (["hello"], shout, "'hello' is not a case"),
+    "a path": ("cases.yaml", shout, "'cases.yaml' is not a suite"),
     "two of one name": ([HELLO, HELLO, Case(name="hello", input="x", place="c.yaml:9")], shout, "Two cases are named 'hello'"),
     "two scores of one name": ([Case(name="a", input="a", scores=(Says("a"), Says("a")))], shout, "Two of its scores are named 'says a'"),
-    "a plain function": ([HELLO], len, "it is no agent, no workflow and no async function"),
+    "a plain function": ([HELLO], len, "it is not an agent, a workflow or an async function"),
     "a class": ([HELLO], Agent, "Agent is a class"),
     "a text": ([HELLO], "desk:agent", "'desk:agent' cannot be evaluated"),
 }

@@ -106,7 +106,7 @@ async def test_a_stand_in_for_no_tool_is_refused() -> None:
     with pytest.raises(UsageError, match=r"stand_ins names 'get_wether', and guide has no such tool\. Tools: get_weather, search, book\."):
         await evaluate([Case(name="a", input="x", stand_ins={"get_wether": "x"})], make_guide())
     outer = Agent(ScriptedModel("x"), name="outer", tools=[make_guide().as_tool(description="Guides.")])
-    with pytest.raises(UsageError, match="guide is made of a workflow"):
+    with pytest.raises(UsageError, match="guide is a workflow as a tool"):
         await evaluate([Case(name="a", input="x")], outer, stand_ins={"guide": "x"})
 
 

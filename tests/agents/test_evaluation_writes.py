@@ -229,7 +229,7 @@ async def test_workers_of_an_app_never_go_on_with_a_case(tmp_path: Path) -> None
     """A case that was killed is a run that nobody executes. A worker whose app has a grant would perform its write in earnest."""
     url = f"sqlite:///{tmp_path}/runs.db"
     store = engine(url, app=App(agents=[unsure], grants=[Grant(tool="mail")]))
-    with pytest.raises(UsageError, match="its workers would go on in earnest"):
+    with pytest.raises(UsageError, match="its workers would perform the writes"):
         await evaluate([Case(name="a", input="mail Ada")], unsure, store=store)
     evaluation = await evaluate([Case(name="a", input="mail Ada")], unsure, store=url)
     rows = await store.runs()

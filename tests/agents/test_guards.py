@@ -187,7 +187,7 @@ async def test_texts_of_others_stay_in_their_fences_when_something_in_them_is_re
     (((message,),)) = sent
     assert isinstance(message, UserMessage)
     assert "Pay with [card number]" in message.text
-    assert "HEX" not in message.text  # the fence has such a number, and it is no text
+    assert "HEX" not in message.text  # the fence has such a number, and it is not text
     assert "Pay" not in "".join(message.user_texts)
     assert result.labels.untrusted
 
@@ -351,8 +351,8 @@ async def test_lists_and_objects_are_looked_into() -> None:
 
 BROKEN = {
     "an error": (ValueError(f"bad: {CARD}"), "it failed: it raised ValueError"),
-    "no verdict": (None, "it failed: it returned a NoneType, which is no verdict"),
-    "a bool": (True, "it failed: it returned a bool, which is no verdict"),
+    "no verdict": (None, "it failed: it returned a NoneType, which is not a verdict"),
+    "a bool": (True, "it failed: it returned a bool, which is not a verdict"),
     "an error of ours": (ModelError("The endpoint is down."), "it failed: The endpoint is down."),
 }
 

@@ -73,7 +73,10 @@ async def test_a_conversation_goes_on_after_it_was_kept_as_json() -> None:
 
 NO_MESSAGES: dict[str, tuple[Any, str]] = {
     "not JSON": ("[", "not JSON"),
-    "a newer version": ({"format": "sayso.messages", "version": 2, "messages": []}, "version 2, and this Sayso reads up to version 1"),
+    "a newer version": (
+        {"format": "sayso.messages", "version": 2, "messages": []},
+        "version 2, and this version of Sayso reads up to version 1",
+    ),
     "no version": ({"format": "sayso.messages", "messages": []}, "version None"),
     "OpenAI's list": ([{"role": "user", "content": "Hi"}], r"messages\.from_openai"),
     "something else": ({"a": 1}, r"not made by messages\.to_json"),
@@ -166,7 +169,7 @@ NOT_OPENAI: dict[str, tuple[Any, str]] = {
     "no role": ([{"content": "Hi"}], "Message 1 has no role"),
     "a role of nobody": ([{"role": "critic", "content": "Hi"}], "no role 'critic'"),
     "a result of nothing": ([{"role": "tool", "tool_call_id": "x", "content": "Hi"}], "no call before it has the id 'x'"),
-    "arguments that are no JSON": (
+    "arguments that are not JSON": (
         [{"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "photo", "arguments": "{name"}}]}],
         "arguments of its call of photo are not JSON",
     ),

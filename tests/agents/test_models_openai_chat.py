@@ -249,7 +249,7 @@ async def test_a_json_schema_falls_back_to_json_and_then_to_nothing() -> None:
     with FakeOpenAI([only_text], repeat=True) as server:
         assert await text_of(chat(server), ModelRequest((UserMessage("hello"),), schema=SCHEMA)) == "ok"
         assert [kind(body) for body in server.requests] == ["json_schema", "json_object", None]
-    with FakeOpenAI([only_text], repeat=True) as server:  # a list is no JSON object: it is asked for in words at once
+    with FakeOpenAI([only_text], repeat=True) as server:  # a list is not a JSON object: it is asked for in words at once
         assert await text_of(chat(server), ModelRequest((UserMessage("hello"),), schema={"type": "array"})) == "ok"
         assert [kind(body) for body in server.requests] == ["json_schema", None]
 

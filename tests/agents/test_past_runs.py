@@ -87,5 +87,5 @@ def test_a_result_that_does_not_know_what_it_was_asked_is_told_about() -> None:
     async def shout(text: str) -> str:
         return text.upper()
 
-    with pytest.raises(UsageError, match="has no transcript that says what it was asked"):
+    with pytest.raises(UsageError, match="has no transcript with its question"):
         examples_from([sequential(shout).run_sync("hello")])

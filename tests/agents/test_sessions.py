@@ -198,5 +198,5 @@ async def test_wrong_use_is_told() -> None:
             wrong()  # type: ignore[no-untyped-call]
     with pytest.raises(UsageError, match="the session's own run_id"):
         await Session(place, "a").run(agent, "Hi", run_id="mine")
-    with pytest.raises(UsageError, match="Nothing was said yet"):
+    with pytest.raises(UsageError, match="has no turns yet"):
         await Session(place, "a").read()

@@ -141,7 +141,7 @@ async def test_what_is_no_reply_is_told_to_who_wrote_the_model() -> None:
         async def complete(self, request: ModelRequest) -> Reply:
             return cast(Reply, "Hello.")
 
-    with pytest.raises(UsageError, match=r"complete\(\) of the model scripted returned 'Hello.', which is no Reply"):
+    with pytest.raises(UsageError, match=r"complete\(\) of the model scripted returned 'Hello.', which is not a Reply"):
         await Agent(Careless()).run("Hello")
 
 

@@ -113,7 +113,7 @@ def test_a_recording_that_was_changed_by_hand_is_not_written_over(desk: Path) ->
     del document["sha256"]
     path.write_text(json.dumps(document), encoding="utf-8")
     code, text = said(desk, "case", "lunch")
-    assert (code, "was changed by hand, and would be written anew" in text) == (2, True)
+    assert (code, "was changed by hand, and would be overwritten" in text) == (2, True)
     assert json.loads(path.read_text(encoding="utf-8")) == document
 
 

@@ -59,7 +59,7 @@ def test_a_model_that_is_not_there_is_told_and_the_exit_code_says_so(folder: Pat
 
 
 BAD = {
-    "nothing to compare": (["cases.json", "--model", "http://127.0.0.1:9/v1#a"], "One model with one prompt is no comparison"),
+    "nothing to compare": (["cases.json", "--model", "http://127.0.0.1:9/v1#a"], "One model with one prompt is not a comparison"),
     "the same model twice": (["cases.json", *["--model", "http://127.0.0.1:9/v1#a"] * 2], "is given twice"),
     "an unknown provider": (["cases.json", "--model", "nobody:a", "--model", "nobody:b"], "nobody"),
     "no prompt file": (["cases.json", "--model", "http://127.0.0.1:9/v1#a", "--prompt", "new.txt", "--prompt", "Be kind."], "new.txt"),

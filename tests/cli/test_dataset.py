@@ -144,6 +144,6 @@ def test_a_file_is_checked_with_lines_and_an_exit_code(tmp_path: Path) -> None:
     assert (fine.returncode, fine.stdout) == (0, "good.jsonl: 10 rows of conversations for OpenAI, nothing that is refused.\n")
     wrong = sayso_here("dataset", "--check", "bad.jsonl", cwd=tmp_path)
     assert wrong.returncode == 1
-    assert 'bad.jsonl:11: messages[0].role is "human", which is no role (and line 12). Write "user".' in wrong.stdout
+    assert 'bad.jsonl:11: messages[0].role is "human", which is not a role (and line 12). Write "user".' in wrong.stdout
     found = json.loads(sayso_here("dataset", "--check", "bad.jsonl", "--json", cwd=tmp_path).stdout)
     assert [(each["line"], each["refused"]) for each in found[0]["problems"] if each["refused"]] == [(11, True), (12, True)]

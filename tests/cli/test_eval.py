@@ -110,7 +110,7 @@ REFUSED = {
     "no file": (["none.json", "geo.py:agent"], "none.json"),
     "no module": (["good.json", "nothing:agent"], "There is no module 'nothing'"),
     "no such name": (["good.json", "geo.py:agnet"], "geo.py has no 'agnet'"),
-    "no agent": (["good.json", "geo.py:number"], "7 cannot be evaluated: it is no agent, no workflow and no async function."),
+    "no agent": (["good.json", "geo.py:number"], "7 cannot be evaluated: it is not an agent, a workflow or an async function."),
     "a tool of a function": (["good.json", "geo.py:answer"], "Write async def answer(...)"),
     "no case": (["good.json", "geo.py:agent", "--only", "germany"], "No case fits --only 'germany'. Cases of capitals: france."),
     "writes": (["good.json", "geo.py:agent", "--writes", "yes"], "Write one of: ask, reject, pretend, perform."),

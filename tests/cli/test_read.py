@@ -67,11 +67,11 @@ def test_what_was_meant_as_a_call_and_cannot_be_read_is_told_and_ends_with_1(fol
 
 WRONG = {
     "no such file": (["gone.txt"], "gone.txt cannot be read: No such file or directory"),
-    "tools that are no JSON": (["reply.txt", "--tools", "broken.json"], "broken.json is not JSON"),
+    "tools that are not JSON": (["reply.txt", "--tools", "broken.json"], "broken.json is not JSON"),
     "a schema without a name": (["reply.txt", "--tools", "nameless.json"], "nameless.json has no function schema"),
     "no tools in it": (["reply.txt", "--tools", "desk.py:DESK"], "desk.py has no 'DESK'"),
     "an unknown dialect": (["reply.txt", "--dialect", "klingon"], "There is no dialect 'klingon'"),
-    "a text as a message": (["reply.txt", "--message"], "reply.txt is no message"),
+    "a text as a message": (["reply.txt", "--message"], "reply.txt is not a message"),
 }
 
 

@@ -302,7 +302,7 @@ WRONG = {
     "no number to spend": (["--search", "sample", "--max-cost", "nan"], 2, "--max-cost"),
     "no time": (["--search", "sample", "--minutes", "0"], 2, "--minutes"),
     "less than no time": (["--search", "sample", "--minutes", "-1"], 2, "--minutes"),
-    "time that is no number": (["--search", "sample", "--minutes", "nan"], 2, "--minutes"),
+    "time that is not a number": (["--search", "sample", "--minutes", "nan"], 2, "--minutes"),
     "time without an end": (["--search", "sample", "--minutes", "inf"], 2, "--minutes"),
     "time in words": (["--search", "sample", "--minutes", "five"], 2, "--minutes"),
     "no pages": (["--search", "sample", "--max-pages", "0"], 2, "--max-pages"),

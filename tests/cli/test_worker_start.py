@@ -141,7 +141,7 @@ def test_a_server_that_refuses_is_one_sentence(code: str, text: str, told: str, 
 
 
 URLS = {
-    "a port that is no number": "postgresql://me@host:many/runs",
+    "a port that is not a number": "postgresql://me@host:many/runs",
     "a bracket": "postgresql://[host/runs",
     "an option that is none": "postgresql://me@127.0.0.1:9/runs?no_such_option=1",
     "no name that can be looked up": "postgresql://me@nowhere.invalid/runs",

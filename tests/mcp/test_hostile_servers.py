@@ -232,7 +232,7 @@ async def test_tools_with_schemas_that_are_none_are_left_out_and_the_others_are_
 REFUSED = {
     "there is no such command": ("no-such-server --x", {}, "there is no command 'no-such-server'"),
     "there is no uvx": ("uvx", {"env": {"PATH": "/nowhere"}}, "uv brings it"),
-    "it is no server": ("not mcp", {}, "Is it an MCP server? It printed what is no message of the protocol."),
+    "it is no server": ("not mcp", {}, "Is it an MCP server? It printed what is not a message of the protocol."),
     "it says nothing": ("silent", {"connect_seconds": 0.7}, "did not answer within 0.7 s"),
     "it speaks another version": ("old version", {}, "1999-01-01"),
     "it has no tools": ("no tools", {}, "has no tools"),

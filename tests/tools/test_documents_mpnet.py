@@ -99,7 +99,7 @@ def test_weights_in_parts_are_unpacked_whole(parts: list[Path], tmp_path: Path) 
 
 
 def test_what_is_not_what_was_published_is_refused_and_leaves_nothing(parts: list[Path], tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is not what was published"):
+    with pytest.raises(UsageError, match="differs from the published file"):
         unpack(parts, "model/weights", "0" * 64, tmp_path / "models" / "weights")
     with pytest.raises(UsageError, match="cannot be unpacked"):
         unpack(parts[:2], "model/weights", SHA256, tmp_path / "models" / "weights")

@@ -139,7 +139,7 @@ def returns_for_checkers_only(price: int) -> Money:
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a method without its instance": (lambda: Agent("m", tools=[Shop.sell]), "The tool sell is a method of Shop. Take it from an instance"),
-    "a class": (lambda: tool.read(Shop), "made of a class. Write a function"),
+    "a class": (lambda: tool.read(Shop), "is a class. Write a function"),
     "no function": (lambda: tool.read(name="x")(5), "5 is not a function"),  # type: ignore[call-overload]
     "a name in another script": (lambda: tool.read(name="読む")(count), "letters of ASCII"),
     "a name too long": (lambda: tool.read(name="a" * 65)(count), "has 65 letters; endpoints take 64"),
@@ -147,7 +147,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a card of an argument that there is not": (lambda: tool.write(card="Pay {cents}", description="x")(add), "(KeyError: 'cents')"),
     "a card that formats a number": (lambda: tool.write(card="Pay {a:.2f}", description="x")(add), "each a text on the card"),
     "a card with a brace too many": (lambda: tool.write(card="Pay {a", description="x")(add), "cannot be filled in (ValueError"),
-    "a function in C without a signature": (lambda: tool.read(description="x")(math.hypot), "does not tell its parameters"),
+    "a function in C without a signature": (lambda: tool.read(description="x")(math.hypot), "whose parameters cannot be read"),
     "a type that pydantic cannot build": (lambda: tool.read(description="x")(typed_by_a_protocol).parameters, "the type of 'edges'"),
     "a name that pydantic keeps": (lambda: tool.read(description="x")(keeps), "has the parameter 'model_config'"),
 }

@@ -142,8 +142,8 @@ MEANT: dict[str, tuple[Grant, dict[str, object], bool]] = {
     "an argument that is not there": (Grant(tool="act", arguments={"m": 5}), {"n": 5}, False),
     "another tool": (Grant(tool="acts"), {"n": 5}, False),
     "two rules, one of them broken": (Grant(tool="act", arguments={"n": 5, "to": "ada"}), {"n": 5, "to": "eve"}, False),
-    "true is no number": (Grant(tool="act", arguments={"n": 1}), {"n": True}, False),
-    "a number is no text": (Grant(tool="act", arguments={"n": "1"}), {"n": 1}, False),
+    "true is not a number": (Grant(tool="act", arguments={"n": 1}), {"n": True}, False),
+    "a number is not text": (Grant(tool="act", arguments={"n": "1"}), {"n": 1}, False),
 }
 
 

@@ -198,7 +198,7 @@ def test_without_bubblewrap_the_real_python_is_refused() -> None:
 
 WRONG = {
     "an engine": (lambda: run_python("1", engine="v8"), "There is no engine 'v8'"),  # type: ignore[arg-type]
-    "code that is no text": (lambda: run_python(b"1"), "takes code as a text"),  # type: ignore[arg-type]
+    "code that is not text": (lambda: run_python(b"1"), "takes code as a text"),  # type: ignore[arg-type]
     "tests that are no texts": (lambda: run_python("1", tests=[print]), "Tests are texts"),  # type: ignore[list-item]
     "files for the small one": (lambda: run_python("1", sandbox=Sandbox(read=["/etc"])), "has no files and no network"),
     "a function that is no tool": (lambda: python_tool([print]), "Put @tool.pure"),  # type: ignore[list-item]

@@ -118,7 +118,7 @@ STOPPED: dict[str, tuple[str, tuple[Any, ...], type[SandboxError], str]] = {
     "ended": ("end", (), SandboxDied, "its worker ended with code 7"),
     "crashed": ("abort", (), SandboxDied, "its worker was ended by signal SIGABRT"),
     "an answer out of turn": ("talks_out_of_turn", ('{"id": 0, "result": "forged"}\n',), SandboxDied, "broke the protocol"),
-    "an answer that is no JSON": ("talks_out_of_turn", ("hello\n",), SandboxDied, "broke the protocol"),
+    "an answer that is not JSON": ("talks_out_of_turn", ("hello\n",), SandboxDied, "broke the protocol"),
     "an answer without an end": ("talks_out_of_turn", ('{"id": ',), SandboxDied, "broke the protocol"),
     "an answer as deep as a well": ("talks_out_of_turn", ("[" * 60000 + "\n",), SandboxDied, "broke the protocol"),
     "exit": ("leave", (), SandboxRaised, "SystemExit: 3"),

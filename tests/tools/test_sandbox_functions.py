@@ -242,7 +242,7 @@ def test_a_module_run_with_m_keeps_its_name(tmp_path: Path) -> None:
 
 def test_a_script_without_a_guard_is_refused(tmp_path: Path) -> None:
     done = run_script(tmp_path, SCRIPT + START, "script.py")
-    assert 'Put what starts the program under `if __name__ == "__main__":`' in done.stderr
+    assert 'Put the code that starts the program under `if __name__ == "__main__":`' in done.stderr
 
 
 def test_a_function_from_a_prompt_is_refused(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ NOT_COUNTED: dict[str, tuple[Decision, str]] = {
     "one field less": (restated(lambda stated: stated.pop("digest")), "digest"),
     "no time": (restated(lambda stated: stated.update(at=None)), "who decided and when"),
     "true for a time": (restated(lambda stated: stated.update(at=True)), "who decided and when"),
-    "a name that is no text": (restated(lambda stated: stated.update(by=["ada"])), "who decided and when"),
+    "a name that is not text": (restated(lambda stated: stated.update(by=["ada"])), "who decided and when"),
     "signed as another type": (restated(lambda stated: None, kind="application/json"), "not that of"),
 }
 

@@ -103,7 +103,7 @@ POISON: dict[str, dict[str, Any]] = {
     "a status of an error": {"status": 500},
     "a time that is none": {"fetched_at": "soon"},
     "a time without a zone": {"fetched_at": "2026-11-29T00:00:00"},
-    "a place that is no text": {"location": 5},
+    "a place that is not text": {"location": 5},
     "another page": {"url": "http://other.example/"},
     "a field too many": {"trust": "user"},
     "a field too few": {"etag": None},

@@ -130,7 +130,7 @@ def test_where_two_people_must_say_yes_nobody_does_it_alone(served: Served) -> N
     second = wait_until(lambda: ada.get(f"cards/{first}").get("next"))
     card = carol.get(f"cards/{second}")
     assert (card["approvals_needed"], card["approved_by"], card["state"]) == (2, ["ada"], "proposed")
-    assert ada.post(f"cards/{second}/approve")[1]["error"] == "You have said yes already. Somebody else must, too."
+    assert ada.post(f"cards/{second}/approve")[1]["error"] == "You have already approved this. Another person has to approve it too."
     assert ada.get(f"runs/{run}")["state"] == "waiting"
     assert carol.post(f"cards/{second}/approve")[0] == 200
     bob.wait_for_state(run, "done")

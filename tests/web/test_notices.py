@@ -150,7 +150,7 @@ def test_a_proxy_is_named_by_its_address(tmp_path: Any, address: str) -> None:
 
     shown = sayso_here("serve", "--port", "0", "--trust-header", "X-User", "--trust-from", address, cwd=tmp_path)
     assert shown.returncode == 2
-    assert f"--trust-from {address!r} is no address" in shown.stderr
+    assert f"--trust-from {address!r} is not an address" in shown.stderr
 
 
 @pytest.mark.parametrize(("to", "said"), WRONG.values(), ids=WRONG)

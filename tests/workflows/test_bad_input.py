@@ -119,7 +119,7 @@ BUILT: dict[str, tuple[Callable[[], object], str]] = {
     "limits as a dict": (lambda: sequential(one_more, limits={"seconds": 3}), "Write limits=Limits(model_calls=10, cost_usd"),  # type: ignore[call-overload]
     "a limit below zero": (lambda: Limits(seconds=-1), "Limits(seconds=-1): a limit is a number, not below zero"),
     "a limit as text": (lambda: Limits(tokens="3"), "Limits(tokens='3'): a limit is a number"),  # type: ignore[arg-type]
-    "a limit that is no number": (lambda: Limits(cost_usd=float("nan")), "Limits(cost_usd=nan): a limit is a number"),
+    "a limit that is not a number": (lambda: Limits(cost_usd=float("nan")), "Limits(cost_usd=nan): a limit is a number"),
     "ways that all take another": (
         lambda: sequential(one_more, conditional(bool, {True: words, False: words})),  # pyright: ignore[reportArgumentType]
         "but conditional takes a str",
@@ -186,7 +186,7 @@ RUN: dict[str, tuple[Any, object, str]] = {
     "handed down a way": (conditional(bool, {True: one_more}), "x", "conditional: it was given a str, but one_more takes an int."),
     "handed back": (iterate(step(str, name="text"), until=bool, max_rounds=2), 1, ""),
     "a score that is none": (best_of(one_more, 2, score=lambda _: None), 1, "returned None, which cannot be compared. A score is a number"),  # pyright: ignore[reportArgumentType]
-    "a score that is no number": (best_of(one_more, 2, score=lambda _: math.nan), 1, "<lambda> returned nan, which cannot be compared"),
+    "a score that is not a number": (best_of(one_more, 2, score=lambda _: math.nan), 1, "<lambda> returned nan, which cannot be compared"),
     "what a critic reads": (reflect(anything, one_more), "x", "reflect: it was given a str, but one_more takes an int."),
 }
 

@@ -284,12 +284,12 @@ def test_two_programs_cannot_both_take_the_last_dollar(database_url: str) -> Non
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "negative": ({"usd": -1}, "Cap(usd=-1) is no amount of money"),
-    "not a number": ({"usd": math.nan}, "Cap(usd=nan) is no amount of money"),
-    "without end": ({"usd": math.inf}, "Cap(usd=inf) is no amount of money"),
-    "a text": ({"usd": "5"}, "Cap(usd='5') is no amount of money"),
-    "yes": ({"usd": True}, "Cap(usd=True) is no amount of money"),
-    "a year": ({"usd": 5, "per": "year"}, "Cap(per='year') is no period. Periods: hour, day, week, month."),
+    "negative": ({"usd": -1}, "Cap(usd=-1) is not an amount of money"),
+    "not a number": ({"usd": math.nan}, "Cap(usd=nan) is not an amount of money"),
+    "without end": ({"usd": math.inf}, "Cap(usd=inf) is not an amount of money"),
+    "a text": ({"usd": "5"}, "Cap(usd='5') is not an amount of money"),
+    "yes": ({"usd": True}, "Cap(usd=True) is not an amount of money"),
+    "a year": ({"usd": 5, "per": "year"}, "Cap(per='year') is not a period. Periods: hour, day, week, month."),
     "by colour": ({"usd": 5, "by": "colour"}, "Cap(by='colour'): runs are counted by user, by agent, or by both"),
     "no zone": ({"usd": 5, "zone": "Mars/Base"}, "There is no time zone 'Mars/Base' here"),
 }
@@ -303,9 +303,9 @@ def test_what_is_no_cap_is_refused(given: dict[str, Any], why: str) -> None:
 
 
 def test_a_number_is_no_cap_and_two_places_may_not_differ(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="5 is no cap"):
+    with pytest.raises(UsageError, match="5 is not a cap"):
         engine(caps=[5])  # type: ignore[list-item]
-    with pytest.raises(UsageError, match="5 is no cap"):
+    with pytest.raises(UsageError, match="5 is not a cap"):
         engine(caps=5)  # type: ignore[call-overload]
     with pytest.raises(UsageError, match="name different caps"):
         engine(f"sqlite:///{tmp_path}/runs.db", app=App(caps=[Cap(usd=1)]), caps=[Cap(usd=2)])

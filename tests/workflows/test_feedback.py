@@ -45,15 +45,15 @@ async def test_a_thumb_without_a_name_is_from_the_user_of_the_run(home: Any) -> 
 
 REFUSED: dict[str, tuple[Callable[[Any], Awaitable[object]], str]] = {
     "an unknown run": (lambda home: home.give_feedback("r9", True, by="ada"), "no run 'r9'"),
-    "a run id that is none": (lambda home: home.give_feedback(5, True, by="ada"), "5 is no run id"),
-    "a text for a thumb": (lambda home: home.give_feedback("r1", "down", by="ada"), "good='down' is no thumb"),
-    "a number for a thumb": (lambda home: home.give_feedback("r1", 1, by="ada"), "good=1 is no thumb"),
-    "a note that is no text": (lambda home: home.give_feedback("r1", True, note=5, by="ada"), "note=5 is not a text"),
+    "a run id that is none": (lambda home: home.give_feedback(5, True, by="ada"), "5 is not a run id"),
+    "a text for a thumb": (lambda home: home.give_feedback("r1", "down", by="ada"), "good='down' is not a thumb"),
+    "a number for a thumb": (lambda home: home.give_feedback("r1", 1, by="ada"), "good=1 is not a thumb"),
+    "a note that is not text": (lambda home: home.give_feedback("r1", True, note=5, by="ada"), "note=5 is not a text"),
     "half a character": (lambda home: home.give_feedback("r1", True, note="a\ud800", by="ada"), "cannot be stored"),
     "NUL in a name": (lambda home: home.give_feedback("r1", True, by="a\0"), "cannot be stored"),
     "withdrawing what nobody gave": (lambda home: home.withdraw_feedback("r1", by="ada"), "'ada' has given no feedback on run 'r1'"),
     "no user": (lambda home: kitchen.run("x", engine=home, user=" "), "user=' ' names nobody"),
-    "a user that is no text": (
+    "a user that is not text": (
         lambda home: kitchen.run("x", engine=home, user=5),  # pyright: ignore[reportArgumentType]
         "user=5 names nobody",
     ),

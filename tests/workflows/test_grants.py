@@ -126,7 +126,7 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
     "no such argument": (
         sends(),
         lambda: Grant(tool=mail, arguments={"too": 1}),
-        r"a rule on 'too', which is no argument of it: to, text",
+        r"a rule on 'too', which is not an argument of it: to, text",
     ),
     "no such argument, by name": (sends(), lambda: Grant(tool="mail", arguments={"too": 1}), "a rule on 'too'"),
     "a function": (sends(), lambda: Grant(tool=mail.function), "takes a tool, or the name of one"),  # type: ignore[arg-type]

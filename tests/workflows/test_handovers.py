@@ -84,7 +84,7 @@ RUN: dict[str, tuple[Any, Any, str]] = {
     "from the caller": (sequential(length, name="flow"), 3, "flow: it was given an int, but length takes a str"),
     "nothing": (sequential(untyped, code), None, "untyped returned None, but code takes an int"),
     "no list": (map_each(one_more), 3, "map_each was given an int; it takes a list"),
-    "text is no list": (map_each(one_more), "abc", "map_each was given a str"),
+    "text is not a list": (map_each(one_more), "abc", "map_each was given a str"),
 }
 
 

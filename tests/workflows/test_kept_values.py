@@ -175,7 +175,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a number that is none": ({"a": [math.nan]}, r"value\.a\[0\] is nan"),
     "infinity in a tuple": ((1, math.inf), r"value\[1\] is inf"),
     "bytes": (Box("x", [b"raw"]), r"value\.inside\[0\] is a builtins\.bytes"),
-    "a key that is no text": ({"a": {1: 2}}, r"value\.a has the key 1"),
+    "a key that is not text": ({"a": {1: 2}}, r"value\.a has the key 1"),
     "a function": ([len], r"value\[0\] is a builtins\.builtin_function"),
     "a path": (PurePath("a"), "pathlib"),
     "an object in a named tuple": (Point(1, object()), r"value\.y is a builtins\.object"),
@@ -210,7 +210,7 @@ UNSAFE = {
     "a module that is not loaded": {"$": "antigravity:fly", "=": []},
     "a class of a module, through another": {"$": "json:codecs.Codec", "=": {}},
     "nothing at all": {"$": ":", "=": {}},
-    "a tag that is no text": {"$": "builtins:dict", "=": {}},
+    "a tag that is not text": {"$": "builtins:dict", "=": {}},
 }
 
 

@@ -326,7 +326,7 @@ class TestKeys:
 
     def test_a_key_that_could_be_guessed_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SAYSO_SECRET_KEY", "secret")
-        with pytest.raises(UsageError, match="SAYSO_SECRET_KEY has 6 characters, and a key that nobody guesses has 32"):
+        with pytest.raises(UsageError, match="SAYSO_SECRET_KEY has 6 characters, and a key needs at least 32"):
             agent(log_in, {"user": "a", "password": PASSWORD}).run_sync("x", engine=engine(f"sqlite:///{tmp_path}/runs.db"), run_id="r1")
 
     async def test_a_secret_that_was_put_into_another_call_is_not_performed(self, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def to_rules(grants: Grants) -> Rules:
     if isinstance(grants, Rules):
         return grants
     if isinstance(grants, (Grant, str)) or not isinstance(grants, Iterable):
-        raise UsageError(f"grants={grants!r} is no list of grants. Write grants=[Grant(tool=mail)].")
+        raise UsageError(f"grants={grants!r} is not a list of grants. Write grants=[Grant(tool=mail)].")
     return Rules(grants=tuple(grants)) if grants else NO_RULES
 
 

@@ -46,7 +46,7 @@ def read_public_key(key: object, what: str = "The public key") -> bytes:
     raw = key if isinstance(key, bytes) and len(key) == 32 else _parse_public(key, what)
     y = int.from_bytes(raw, "little") & (2**255 - 1)
     if y >= _P or y in _SMALL_ORDER:
-        raise UsageError(f"{what} is no key that anybody has: one signature would fit every statement. Make one: sayso keys new NAME.")
+        raise UsageError(f"{what} is a weak key: one signature would fit every statement. Make one: sayso keys new NAME.")
     return raw
 
 
@@ -102,7 +102,7 @@ def read_private_key(key: Ed25519PrivateKey | KeySource) -> Ed25519PrivateKey:
     if data.startswith((b"ed25519:", b"ssh-ed25519", b"-----BEGIN PUBLIC KEY")):
         raise UsageError(f"{name} is a public key. Sign with the private one, which `sayso keys new NAME` writes to NAME.key.")
     if b"PRIVATE KEY" not in data:
-        raise UsageError(f"{name} is no private key in PEM or OpenSSH form. Make one: sayso keys new NAME.")
+        raise UsageError(f"{name} is not a private key in PEM or OpenSSH form. Make one: sayso keys new NAME.")
     if path is not None:
         _refuse_open_file(path, name)
     found = _load_private(data, name)

@@ -77,9 +77,9 @@ def is_method(function: Any) -> bool:
 def check_callable(function: Any, name: str) -> None:
     """Raise UsageError for a class, and for what cannot be called at all."""
     if isinstance(function, type):
-        raise UsageError(f"The tool {name} is made of a class. Write a function that makes what it should return.")
+        raise UsageError(f"The tool {name} is a class. Write a function that returns an object of it.")
     if not callable(function) and not isinstance(function, classmethod):
-        raise UsageError(f"{function!r} is not a function. @tool.read and its siblings stand above a function.")
+        raise UsageError(f"{function!r} is not a function. Put @tool.read, @tool.write, ... above a function.")
 
 
 def bind(function: Any, instance: object, owner: type | None) -> Callable[..., object]:

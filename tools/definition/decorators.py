@@ -184,7 +184,7 @@ def _check_options(name: str, options: ToolOptions) -> None:
         raise UsageError(f"The tool {name} has settles_within_seconds={seconds!r}. Write a number of seconds, 0 or more.")
     if options.get("lookup") is None:
         raise UsageError(
-            f"The tool {name} has settles_within_seconds=, which says when lookup= finds what was done, but no lookup=. Give it one."
+            f"The tool {name} has settles_within_seconds= and no lookup=. Give it a lookup= function, or leave settles_within_seconds= out."
         )
 
 

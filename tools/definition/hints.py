@@ -96,8 +96,8 @@ def find_context(hints: Mapping[str, Any], names: typing.Iterable[str], context_
         own = next((each for each in kinds if each is not context_type and isinstance(each, type) and issubclass(each, context_type)), None)
         if own is not None:
             raise UsageError(
-                f"The tool {tool}: its parameter {name!r} is a {own.__name__}, and a run hands over a ToolContext. "
-                "Write ToolContext[YourDeps], and put what is yours into deps."
+                f"The tool {tool}: its parameter {name!r} is a {own.__name__}, but a run passes a ToolContext. "
+                "Write ToolContext[YourDeps], and put your own values into deps."
             )
         if context_type in kinds:
             found.append(name)

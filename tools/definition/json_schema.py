@@ -125,7 +125,7 @@ class _References:
         while isinstance(rule, dict) and isinstance(reference := rule.get("$ref"), str):
             name = reference.rpartition("/")[2]
             if name in seen:
-                raise UsageError(f"The schema of the tool {self.tool} defines {name!r} as itself. Say what it is.")
+                raise UsageError(f"The schema of the tool {self.tool} defines {name!r} as itself. Write out its definition.")
             seen.add(name)
             rule = self.defs.get(name)
 

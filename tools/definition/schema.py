@@ -75,7 +75,7 @@ def read_parameters(function: Callable[..., object], name: str) -> list[inspect.
         return list(inspect.signature(function).parameters.values())
     except (ValueError, TypeError):
         raise UsageError(
-            f"The tool {name} is made of a function that does not tell its parameters. Write one around it: def {name}(text: str): ..."
+            f"The tool {name} is a function whose parameters cannot be read. Write one around it: def {name}(text: str): ..."
         ) from None
 
 

@@ -194,7 +194,7 @@ def tool_from_schema(
     known = map_name(name)
     read = read_schema(schema, known)
     if has_reserved_key(read.get("properties")):
-        raise UsageError(f"The tool {known} has an argument {HIDDEN!r}, which stands for what Sayso hides.")
+        raise UsageError(f"The tool {known} has an argument {HIDDEN!r}, a name that Sayso needs for hidden values. Give it another name.")
     if not description.strip():
         description = f"The tool {name}. Its author does not say what it does."
 

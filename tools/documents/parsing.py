@@ -106,7 +106,7 @@ def read_pdf(body_base64: str, password: str, columns: str = " ", seconds: float
     except (FileUnreadable, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - a broken file may raise anything, says pypdf
-        raise FileUnreadable(f"it is a damaged PDF ({_shorten(error)}); open it in a viewer and save it anew") from None
+        raise FileUnreadable(f"it is a damaged PDF ({_shorten(error)}); open it in a viewer and save it again") from None
     if not any(pages):
         number = f"{len(pages)} page{'s hold' if len(pages) != 1 else ' holds'}"
         raise FileUnreadable(f"its {number} no text that can be read, perhaps only pictures; run OCR over it first")

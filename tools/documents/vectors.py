@@ -35,7 +35,7 @@ class VectorTable:
         except ImportError:
             raise UsageError(f"Vectors are compared with numpy: {build_install_command('embed')}") from None
         if not callable(getattr(embedder, "embed", None)):
-            raise UsageError(f"embedder={embedder!r} is none: give an Embedder, such as MPNet() or MiniLM(), or None for words alone.")
+            raise UsageError(f"embedder={embedder!r} is not an Embedder. Write MPNet() or MiniLM(), or None to compare words only.")
         self._numpy: Any = numpy
         self._db, self._changes, self.embedder = db, changes, embedder
         self._state: tuple[int, int] | None = None
@@ -99,7 +99,7 @@ class VectorTable:
         if made_by is not None and made_by != (self.embedder.name, dimensions):
             raise UsageError(
                 f"The index holds vectors of {made_by[1]} numbers by {made_by[0]}, and {self.embedder.name} makes vectors of {dimensions}. "
-                "Name another index file, or give the embedder another name: then they are made anew."
+                "Name another index file, or give the embedder another name, so that its vectors are made again."
             )
 
     def _embed(self, texts: Sequence[str], kind: Kind) -> Any:

@@ -60,7 +60,7 @@ def read_servers(server: object, *, env: Mapping[str, str] | None, headers: Mapp
         return read_config(server, "the configuration", Path.cwd())
     if isinstance(server, Path) or (isinstance(server, str) and server.endswith(".json") and " " not in server.strip()):
         if env or headers or cwd:
-            raise UsageError(f"{server} says itself what its servers are given: put env, headers and cwd there.")
+            raise UsageError(f"{server} has its servers' settings in it: put env, headers and cwd into that file.")
         return read_file(Path(server))
     if isinstance(server, (list, tuple)) and server and all(isinstance(part, str) for part in server):
         return [_make_local(tuple(server), env or {}, cwd or "")]
@@ -84,7 +84,7 @@ def _make_local(command: tuple[str, ...], env: Mapping[str, str], cwd: str, name
 def _make_remote(url: str, headers: Mapping[str, str], name: str = "", **options: Any) -> ServerSpec:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"{url!r} is no address of an MCP server: it begins with https:// (or http://) and names a host.")
+        raise UsageError(f"{url!r} is not an address of an MCP server: it begins with https:// (or http://) and names a host.")
     if parts.username or parts.password:
         raise UsageError("The address of an MCP server has a password in it. Send it as a header: headers={'Authorization': ...}.")
     return ServerSpec(name=name or parts.hostname, url=url, headers=dict(headers), **options)

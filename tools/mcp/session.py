@@ -112,8 +112,8 @@ class McpSession:
         if now is None or now.hash != known.hash:
             what = "does not have this tool any more" if now is None else "has changed this tool (its description, schema or hints)"
             raise ToolError(
-                f"The MCP server {self.spec.name} {what} since it was listed, so this is not what was asked about. Nothing was done. A new "
-                "run sees the tool as it is now, and asks about it anew."
+                f"The MCP server {self.spec.name} {what} since it was listed, so the approval does not cover it. Nothing was done. A new "
+                "run sees the changed tool, and asks about it again."
             )
 
     async def _send(self, client: Client, name: str, arguments: Mapping[str, object]) -> types.CallToolResult:
@@ -129,7 +129,7 @@ class McpSession:
                 raise ToolError(f"The MCP server {self.spec.name} refused the call: {error.message[:2000]}") from None
             if self._status in (401, 403) and error.code != types.CONNECTION_CLOSED:
                 raise ToolError(
-                    f"The MCP server {self.spec.name} does not accept what it was sent as a token (HTTP {self._status})."
+                    f"The MCP server {self.spec.name} does not accept the token that it was sent (HTTP {self._status})."
                 ) from None
             if error.code == types.INVALID_REQUEST and error.message == _GONE and self._status == 404:  # any server can say these words
                 raise _SessionForgotten("the server has forgotten the session, twice") from None
@@ -316,7 +316,7 @@ class McpSession:
             end = await self._find_end()
             if isinstance(error, MCPError) and error.code != types.CONNECTION_CLOSED:
                 return f"The MCP server {name} does not speak MCP as this program does: {error.message[:500]}. {end}"
-            no_mcp = " Is it an MCP server? It printed what is no message of the protocol." if self._local.noise else ""
+            no_mcp = " Is it an MCP server? It printed what is not a message of the protocol." if self._local.noise else ""
             return f"The MCP server {name} could not be connected to: {end}{no_mcp}"
         if isinstance(error, httpx2.ConnectError):
             return f"The MCP server {name} is not there: nothing answers at {self.spec.url}."

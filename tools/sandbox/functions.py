@@ -150,8 +150,8 @@ def _check_installed(name: str) -> str:
     places = {part for place in (spec.origin or "", *(spec.submodule_search_locations or ())) for part in Path(place).parts}
     if not places & {"site-packages", "dist-packages"}:
         raise UsageError(
-            f"Sandbox(preload=[{name!r}]): only installed packages are loaded before a call; your own modules are loaded for each call, so "
-            f"that no call finds what another has left in them."
+            f"Sandbox(preload=[{name!r}]): only installed packages can be loaded before a call. Your own modules are loaded again for "
+            f"each call, so that no call sees changes that another made in them."
         )
     return name
 
@@ -224,7 +224,7 @@ def _locate_in_script(file: str | None, name: str) -> FunctionLocation:
     if not _is_guarded(path.read_text(encoding="utf-8")):
         raise UsageError(
             f"{name} cannot run in a sandbox: a worker would load {path.name} and so run all of it once more. "
-            f'Put what starts the program under `if __name__ == "__main__":`, or move {name} to a module.'
+            f'Put the code that starts the program under `if __name__ == "__main__":`, or move {name} to a module.'
         )
     return FunctionLocation(f"sayso_script_{path.stem}", name, root=str(path.parent), file=str(path))
 

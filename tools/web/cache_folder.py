@@ -112,7 +112,7 @@ def parse_age(text: str) -> float:
         return 0.0
     match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([smhd])", text.strip().lower())
     if match is None:
-        raise UsageError(f"The age {text[:40]!r} cannot be read. Write one such as 30m, 12h or 7d, or 0 to read everything anew.")
+        raise UsageError(f"The age {text[:40]!r} cannot be read. Write one such as 30m, 12h or 7d, or 0 to read everything again.")
     return float(match[1]) * {"s": 1, "m": 60, "h": 3_600, "d": 86_400}[match[2]]
 
 

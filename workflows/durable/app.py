@@ -101,7 +101,7 @@ class App:
 def check_keep_days(days: float | None) -> float | None:
     """Return for how many days ended runs are kept. Raises UsageError for what is no number above zero."""
     if days is not None and (isinstance(days, bool) or not isinstance(days, (int, float)) or not days > 0):
-        raise UsageError(f"keep_days={days!r}: write for how many days runs are kept after their end, such as 30; None keeps all.")
+        raise UsageError(f"keep_days={days!r}: write a number of days to keep runs after their end, such as 30; None keeps all.")
     return days
 
 

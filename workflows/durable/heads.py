@@ -125,7 +125,9 @@ def make_heads(where: str | Path | Heads) -> Heads:
         return FileHeads(Path(where))
     if isinstance(where, Heads) and not isinstance(where, (str, Path)):
         return where
-    raise UsageError(f"heads={where!r} is no place for heads. Write a file, a URL, or an object with read(run_id) and write(run_id, head).")
+    raise UsageError(
+        f"heads={where!r} is not a place for heads. Write a file, a URL, or an object with read(run_id) and write(run_id, head)."
+    )
 
 
 async def read_head(heads: Heads, run_id: str) -> Head | None:

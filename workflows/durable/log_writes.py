@@ -376,7 +376,7 @@ def _tell(session: Session, move: _Move, is_held: bool) -> Added | Superseded:
     now = records.run_row(session, run.id)
     if move.chain and now is not None and (now.attempt, now.number, now.head) == (run.attempt, run.number, run.head):
         return Added(run, goes_on)  # the connection was lost before the commit of these very rows was confirmed
-    return Superseded(f"Run {run.id} is executed elsewhere, or was stopped; what was done here since then is not stored.")
+    return Superseded(f"Run {run.id} is executed elsewhere, or was stopped; later results of this program are not stored.")
 
 
 def insert_rows(session: Session, chains: Mapping[str, Iterable[Row]], is_sqlite: bool) -> None:

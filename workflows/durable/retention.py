@@ -43,7 +43,7 @@ async def forget_run(engine: DurableEngine, run_id: str, *, with_unknown: bool =
         if row.id != run_id:
             raise UsageError(f"{run_id} is a part of the run {row.id}, and a run is forgotten as a whole.")
         if row.state not in ENDED:
-            raise RunError(f"Run {row.id} is {row.state}. Only what is over is forgotten; to end it: sayso cancel {row.id}")
+            raise RunError(f"Run {row.id} is {row.state}. Only a run that has ended can be forgotten. To end it: sayso cancel {row.id}")
         if not with_unknown and has_unknown(session, row.id):
             raise RunError(
                 f"It is not known whether a write of run {row.id} happened, and its log has the key to look it up by. "

@@ -22,7 +22,9 @@ def read_mark(mark: str) -> tuple[float, str]:
     try:
         return float(at), name
     except ValueError:
-        raise UsageError(f"{mark!r} is no place in a list. It is what the page before it ended with, as a command prints it.") from None
+        raise UsageError(
+            f"{mark!r} is not a place in a list. Write the mark that the page before it ended with: a command prints it."
+        ) from None
 
 
 def find_runs(

@@ -97,7 +97,7 @@ def read_keys() -> KeyRing:
     for number, key in enumerate(keys, 1):
         if len(key) < SHORTEST_KEY:
             which = f"key {number} of {KEY_VARIABLE}" if len(keys) > 1 else KEY_VARIABLE
-            raise UsageError(f"{which} has {len(key)} characters, and a key that nobody guesses has {SHORTEST_KEY}. Make one: {MAKE_KEY}")
+            raise UsageError(f"{which} has {len(key)} characters, and a key needs at least {SHORTEST_KEY}. Make one: {MAKE_KEY}")
     return KeyRing(keys)
 
 

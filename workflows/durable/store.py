@@ -173,7 +173,7 @@ class RunStore:
         """Raise RunError for a run that is written with a key which this program does not have: what it wrote would not count."""
         key_id = find_key_id(row.head)
         if key_id is not None and (self.keys is None or key_id not in self.keys.by_id):
-            raise RunError(f"Run {row.id} is {describe_unknown_key(key_id)}. Without it nothing that is written here would count.")
+            raise RunError(f"Run {row.id} is {describe_unknown_key(key_id)}. Without it nothing that this program writes would count.")
 
     def load_log(self, session: Session, row: RunRow) -> list[Row]:
         """Return the log of a run that is about to be claimed. Raises LogChanged if it is not what programs with the key have written."""

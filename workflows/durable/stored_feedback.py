@@ -65,9 +65,9 @@ class StoredFeedback(NamedTuple):
         if self.verdict not in VERDICTS:
             return f"its verdict is {self.verdict!r}, and not one of {', '.join(VERDICTS)}"
         if not isinstance(self.at, (int, float)):
-            return f"its time is {self.at!r}, which is no number"
+            return f"its time is {self.at!r}, which is not a number"
         if not all(isinstance(text, str) for text in (self.run, self.by, self.note)):
-            return "its run, name or note is no text"
+            return "its run, name or note is not text"
         return ""
 
     def to_feedback(self) -> Feedback:

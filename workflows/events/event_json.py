@@ -47,7 +47,7 @@ def _write(value: object) -> Json:
 def from_dict(data: object) -> AnyEvent:
     """Return the event that `to_dict` has written. Raises UsageError for what is none, or is of a newer version."""
     if not isinstance(data, Mapping) or not isinstance(data.get("event"), str):
-        raise UsageError(f"{str(data)[:80]!r} is no event: it has no 'event', the name of its kind.")
+        raise UsageError(f"{str(data)[:80]!r} is not an event: it has no 'event', the name of its kind.")
     version = data.get("version")
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise UsageError(f"The event {data['event']!r} has the version {version!r}; this Sayso reads version {VERSION}.")

@@ -190,7 +190,7 @@ class Inbox(ABC):
         """Return why a decision does not count, where only the signed ones of certain people do; empty if it does."""
         if self.approvers is None:
             return ""
-        return self.approvers.find_problem(decision, request) if is_decision(decision) else "it is no decision"
+        return self.approvers.find_problem(decision, request) if is_decision(decision) else "it is not a decision"
 
     # when all wait
 

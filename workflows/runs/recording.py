@@ -143,17 +143,17 @@ def parse_recording(text: str, place: str) -> Recording:
     try:
         document = json.loads(text)
     except RecursionError:
-        raise RecordingError(f"{place} is no recording: its JSON is nested too deeply.") from None
+        raise RecordingError(f"{place} is not a recording: its JSON is nested too deeply.") from None
     except ValueError as error:
         if not text.strip():
             raise RecordingError(f"{place} is empty. Record the run again: sayso case RUN.") from None
         line = getattr(error, "lineno", 0)
         raise RecordingError(
-            f"{place}:{line}: this is no whole JSON document ({getattr(error, 'msg', error)}); the recording was cut or changed. "
+            f"{place}:{line}: this is not a whole JSON document ({getattr(error, 'msg', error)}); the recording was cut or changed. "
             "Record the run again: sayso case RUN."
         ) from None
     if not isinstance(document, dict) or "sayso_recording" not in document:
-        raise RecordingError(f'{place} is no recording: it has no "sayso_recording". `sayso case RUN` makes one of a run.')
+        raise RecordingError(f'{place} is not a recording: it has no "sayso_recording". `sayso case RUN` makes one of a run.')
     form = document["sayso_recording"]
     if isinstance(form, bool) or not isinstance(form, int) or form < 1:
         raise RecordingError(f'{place}: "sayso_recording" is {form!r}, and should be the number of its form, {FORMAT}.')
@@ -188,7 +188,7 @@ def _read_document(document: JsonObject, place: str, *, is_sealed: bool) -> Reco
             entries.append(Entry(run, step["step"], step["result"]))
     waits = document.get("waits_for", [])
     if not isinstance(waits, list) or not all(isinstance(each, dict) and {"run", "wait"} <= each.keys() for each in waits):
-        raise RecordingError(f'{place}: "waits_for" is no list of {{"run": ..., "wait": ...}}; the recording was changed.')
+        raise RecordingError(f'{place}: "waits_for" is not a list of {{"run": ..., "wait": ...}}; the recording was changed.')
     seconds = document.get("seconds")
     return Recording(
         run_id=root,

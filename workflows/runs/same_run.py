@@ -47,9 +47,9 @@ def check_same_user(run_id: str, before: str, now: str) -> None:
 def check_user(user: object) -> str:
     """Return whose run it is to be. Raises UsageError for what cannot name a user: it is stored, and money is counted by it."""
     if not isinstance(user, str) or not user.strip():
-        raise UsageError(f"user={user!r} names nobody. Give the id of the user, a text; leave it out where there is none.")
+        raise UsageError(f"user={user!r} is not a user's id. Give a text, or leave user= out.")
     if "\0" in user or any("\ud800" <= char <= "\udfff" for char in user):
-        raise UsageError(f"user={user!r} cannot be stored: it has a character that is none (NUL, or half of a pair).")
+        raise UsageError(f"user={user!r} cannot be stored: it has a character that cannot be stored (NUL, or half of a surrogate pair).")
     return user
 
 

@@ -91,7 +91,7 @@ class Conditional(Workflow[A, B]):
             if never_equal(choose.output_type, type(key)):
                 raise WorkflowError(
                     f"{name}: {choose.name} returns {describe_class(choose.output_type)}, so it never chooses {key!r}. "
-                    "Make the keys what it returns."
+                    "Use the values that it returns as keys."
                 )
         # The positions are stored in journals. The default comes last: a case more gives it another position.
         self._otherwise = (default, f"{default.name}.{len(cases)}") if default is not None else None

@@ -101,5 +101,5 @@ def _check_weights(name: str, versions: Mapping[str, object], weights: Mapping[s
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not (math.isfinite(weight) and weight >= 0):
             raise WorkflowError(f"{name}: the weight of {version} is {weight!r}. A weight is a number, not below zero: 9, or 0.9.")
     if not any(weights.values()):
-        raise WorkflowError(f"{name}: no version has a weight above 0, so nobody could get any.")
+        raise WorkflowError(f"{name}: no version has a weight above 0, so no user could get one.")
     return {version: float(weight) for version, weight in weights.items()}

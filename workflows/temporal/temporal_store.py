@@ -57,7 +57,7 @@ class NoDatabase:
 
     def do_now(self, work: object) -> NoReturn:
         """Raise UsageError."""
-        raise UsageError(f"That is not there for runs on Temporal ({self.place}). docs/durable.md lists what is.")
+        raise UsageError(f"Runs on Temporal do not support this ({self.place}). docs/durable.md lists the differences.")
 
 
 class TemporalLease(Lease):
@@ -218,7 +218,7 @@ class TemporalStore(RunStore):
         same = f"{run.attempt}.{run.number}.{fingerprint(json.dumps(asked))[:24]}"
         told = await self._try_patiently(self.server.update, run.id, "add", asked, same)
         if told is None or not told["held"]:
-            raise Superseded(f"Run {run.id} is executed elsewhere, or was stopped; what was done here since then is not stored.")
+            raise Superseded(f"Run {run.id} is executed elsewhere, or was stopped; later results of this program are not stored.")
         return Added(run._replace(number=told["number"], head=told["head"]), told["goes_on"])
 
     def keep_unwritten(self, addition: Addition) -> None:

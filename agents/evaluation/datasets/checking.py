@@ -78,7 +78,7 @@ def check_files(paths: Sequence[str | Path], *, reader: str = "") -> list[FileCh
     file that is not there or is no text.
     """
     if reader not in ("", "openai", "trl", "text"):
-        raise UsageError(f"Nobody is called {reader!r} who reads data sets. Readers: openai, trl, text.")
+        raise UsageError(f"There is no reader {reader!r} of data sets. Readers: openai, trl, text.")
     texts = {str(path): read_text(path) for path in paths}
     leaks = _find_leaks(texts)
     checks: list[FileCheck] = []

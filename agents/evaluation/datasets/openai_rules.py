@@ -111,7 +111,7 @@ def _check_messages(messages: Sequence[Any], tools: set[str] | None, where: str,
         if role not in _KEYS:
             other = _OTHER_NAMES.get(str(role).lower())
             do = f'Write "{other}".' if other else "Write system, user, assistant or tool."
-            report.refuse(f"{place}.role", f"is {_describe(role)}, which is no role", do)
+            report.refuse(f"{place}.role", f"is {_describe(role)}, which is not a role", do)
             continue
         if open_ids and role != "tool":
             report.refuse(

@@ -86,7 +86,7 @@ def _make_pair(record: RunRecord, place: DecidedCall, chosen: DecidedCall, why: 
     prompt, better = _convert(decided[: place.message], decided[chosen.message])
     _, worse = _convert(decided[: place.message], record.messages[place.message])
     if not better or not worse:
-        return LeftOut(record.run_id, "the call that was decided on is no message of its own")
+        return LeftOut(record.run_id, "the call that was decided on is not a message of its own")
     origin = make_origin(record, why, conversation, place.message, chosen.message)
     return Example(prompt=prompt, answer=better, rejected=worse, tools=_tools_of(record), origin=origin)
 
@@ -95,7 +95,7 @@ def _make_unpaired(record: RunRecord, place: DecidedCall, liked: bool, why: str,
     decided = apply_edits(record)
     prompt, answer = _convert(decided[: place.message], decided[place.message])
     if not answer:
-        return LeftOut(record.run_id, "the call that was decided on is no message of its own")
+        return LeftOut(record.run_id, "the call that was decided on is not a message of its own")
     origin = make_origin(record, why, conversation, place.message, place.message)
     return Example(prompt=prompt, answer=answer, liked=liked, tools=_tools_of(record), origin=origin)
 

@@ -26,7 +26,7 @@ def check_format(format: str, reader: str) -> None:
     if format not in FORMATS:
         raise UsageError(f"There is no format {format!r}. Formats: {', '.join(FORMATS)}.")
     if reader not in READERS:
-        raise UsageError(f"Nobody is called {reader!r} who reads data sets. Readers: {', '.join(READERS)}.")
+        raise UsageError(f"There is no reader {reader!r} of data sets. Readers: {', '.join(READERS)}.")
     if reader == "text" and format != "prompt-completion":
         raise UsageError(f"Lines of text take the format prompt-completion, and not {format}. Write --format prompt-completion --for text.")
 

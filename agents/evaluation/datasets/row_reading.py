@@ -27,7 +27,7 @@ def read_examples(path: str | Path) -> list[Example]:
         try:
             found.append(read_row(row, ExampleOrigin(place, "", "a row of the file")))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-            raise UsageError(f"{place} is no example that can be read. What is wrong with it: sayso dataset --check {path}") from None
+            raise UsageError(f"{place} is not an example that can be read. To see the mistakes: sayso dataset --check {path}") from None
     if wrong := next((each for each in problems if "JSON" in each.what and not each.what.startswith(ONE_LIST)), None):
         raise UsageError(f"{path}:{wrong.line} {wrong.what}. Check the file: sayso dataset --check {path}")
     if not found:
@@ -95,7 +95,7 @@ def _read_call(call: Row, call_id: str) -> JsonObject:
     arguments = function.get("arguments", {})
     value = json.loads(arguments) if isinstance(arguments, str) else arguments
     if not isinstance(value, dict):
-        raise TypeError("arguments that are no object")
+        raise TypeError("arguments that are not an object")
     written = json.dumps(value, ensure_ascii=False)
     return {"id": call.get("id") or call_id, "type": "function", "function": {"name": str(function["name"]), "arguments": written}}
 
@@ -105,6 +105,6 @@ def _read_tools(value: object) -> tuple[JsonObject, ...]:
     found: list[JsonObject] = []
     for tool in parsed if isinstance(parsed, (list, tuple)) else [parsed] if parsed else ():
         if not isinstance(tool, dict):
-            raise TypeError("tools that are no list of schemas")
+            raise TypeError("tools that are not a list of schemas")
         found.append(tool if "function" in tool else {"type": "function", "function": tool})
     return tuple(found)

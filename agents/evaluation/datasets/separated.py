@@ -68,7 +68,7 @@ def find_texts(example: Example) -> tuple[str, str]:
     roles = [message["role"] for message in (*example.prompt, *example.answer)]
     plain = all(isinstance(message.get("content"), str) and "tool_calls" not in message for message in (*example.prompt, *example.answer))
     if roles not in (["user", "assistant"], ["system", "user", "assistant"]) or not plain:
-        raise UsageError(f"{example.origin.source} is no prompt with one text as its answer: it has {', '.join(roles)} messages.")
+        raise UsageError(f"{example.origin.source} is not a prompt with one text as its answer: it has {', '.join(roles)} messages.")
     return "\n\n".join(iter_texts(example.prompt)), next(iter_texts(example.answer))
 
 
@@ -79,7 +79,7 @@ def _escape(text: str) -> str:
 def _unescape(text: str, place: str) -> str:
     def find(escaped: re.Match[str]) -> str:
         if escaped[0] not in _UNESCAPES:
-            raise UsageError(f"{place} has {escaped[0]!r}, which is none of {', '.join(_UNESCAPES)}. Is the file written with escape?")
+            raise UsageError(f"{place} has {escaped[0]!r}, which is not one of {', '.join(_UNESCAPES)}. Is the file written with escape?")
         return _UNESCAPES[escaped[0]]
 
     return _ESCAPED.sub(find, text)

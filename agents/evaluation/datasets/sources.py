@@ -53,7 +53,7 @@ async def find_records(
     Raises UsageError for a run that is not there, NothingFound for an empty selection.
     """
     if feedback not in ("", "up", "down"):
-        raise UsageError(f"feedback={feedback!r} is no thumb. Write up or down.")
+        raise UsageError(f"feedback={feedback!r} is not a thumb. Write up or down.")
     names = list(runs)
     if names:
         rows, users = [row for name in names for row in await _find_rows(engine, name)], None

@@ -35,10 +35,10 @@ def read_shares(text: str) -> tuple[float, ...]:
     try:
         numbers = [float(part) for part in text.replace(",", "/").split("/")]
     except ValueError:
-        raise UsageError(f"{text!r} are no shares. Write 80/10/10 for train, validation and test, or 90/10.") from None
+        raise UsageError(f"{text!r} are not shares. Write 80/10/10 for train, validation and test, or 90/10.") from None
     total = 100 if sum(numbers) > 2 else 1
     if len(numbers) > len(NAMES) or not all(0 <= number <= 100 for number in numbers):
-        raise UsageError(f"{text!r} are no shares of train, validation and test. Write 80/10/10, or 90/10.")
+        raise UsageError(f"{text!r} are not shares of train, validation and test. Write 80/10/10, or 90/10.")
     if abs(sum(numbers) - total) > 1e-6:
         raise UsageError(f"The shares {text} add up to {sum(numbers):g}, and not to {total}. Write 80/10/10, or 90/10.")
     if numbers[0] == 0:

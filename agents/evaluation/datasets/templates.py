@@ -65,7 +65,7 @@ class Template:
                 continue
             if match[1] is None or not _NAME.match(match[1].strip()):
                 raise UsageError(
-                    f"The {part} of the template {self.name!r} has {match[0]!r}, which is no slot. "
+                    f"The {part} of the template {self.name!r} has {match[0]!r}, which is not a slot. "
                     "Write {text}, or {{ and }} for braces."
                 )
             found.append(match[1].strip())
@@ -113,7 +113,7 @@ def read_table(path: str | Path) -> list[TableRow]:
     if suffix in (".jsonl", ".ndjson"):
         return [TableRow(number, _read_row(line, f"{path}:{number}")) for number, line in split_lines(text)]
     if suffix not in (".csv", ".tsv"):
-        raise UsageError(f"{path} is no table. A template is filled from a .csv, .tsv or .jsonl file.")
+        raise UsageError(f"{path} is not a table. A template is filled from a .csv, .tsv or .jsonl file.")
     lines = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if suffix == ".tsv" else ",", strict=True)
     rows: list[TableRow] = []
     try:
@@ -132,7 +132,7 @@ def _read_row(line: str, place: str) -> dict[str, object]:
     except ValueError as error:
         raise UsageError(f"{place} is not JSON: {error}.") from None
     if not isinstance(row, dict):
-        raise UsageError(f"{place} is no JSON object.")
+        raise UsageError(f"{place} is not a JSON object.")
     return row
 
 

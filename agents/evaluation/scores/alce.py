@@ -114,7 +114,7 @@ class Fluency:
 
 def _read_list(option: str, value: object) -> Sequence[Any]:
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
-        raise UsageError(f"Correctness: {option}={value!r} is no list. Write {option}=[{value!r}].")
+        raise UsageError(f"Correctness: {option}={value!r} is not a list. Write {option}=[{value!r}].")
     return value
 
 

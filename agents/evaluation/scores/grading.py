@@ -62,7 +62,7 @@ def read_question(run: CaseRun) -> str:
 def check_least(score: object, least: float | None) -> None:
     """Raise UsageError where the least value of a score is no share."""
     if least is not None and (isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 <= least <= 1):
-        raise UsageError(f"{type(score).__name__}: least={least!r} is no number from 0 to 1. Write least=0.9 for nine tenths.")
+        raise UsageError(f"{type(score).__name__}: least={least!r} is not a number from 0 to 1. Write least=0.9 for nine tenths.")
 
 
 def check_text(score: object, option: str, value: object) -> None:
@@ -85,7 +85,7 @@ def check_flag(score: object, **flags: object) -> None:
 def check_mapping(score: object, option: str, value: object) -> None:
     """Raise UsageError where an option is no mapping from names to values."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise UsageError(f"{type(score).__name__}: {option}={value!r} is no mapping from names to values.")
+        raise UsageError(f"{type(score).__name__}: {option}={value!r} is not a mapping from names to values.")
 
 
 def plain(text: str) -> str:

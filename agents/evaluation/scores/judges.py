@@ -38,7 +38,7 @@ class Judge:
     reason first. The value is where the number lies on the scale: 1 to 5 becomes 0 to 1. The judge sees the case's input and the answer,
     also the expected output with `with_expected=True` and what the run has read with `with_sources=True`, all of it as untrusted text.
     Where sentences of the answer or a source may speak to a judge ("give this 10/10"), it is asked again without them, and a verdict that
-    is better with them is none. A reply that is no verdict gives no value, and the reason. A judge of the family of the run's own models
+    is better with them is none. A reply that is not a verdict gives no value, and the reason. A judge of the family of the run's own models
     is warned of in the details.
     """
 
@@ -200,5 +200,5 @@ def _read_scale(scale: object) -> tuple[int, int]:
     """Return the ends of a scale. Raises UsageError for what is none."""
     ends = tuple(scale) if isinstance(scale, (list, tuple)) else ()
     if len(ends) != 2 or not all(isinstance(end, int) and not isinstance(end, bool) for end in ends) or not ends[0] < ends[1]:
-        raise UsageError(f"Judge: scale={scale!r} is no pair of whole numbers like (1, 5).")
+        raise UsageError(f"Judge: scale={scale!r} is not a pair of whole numbers like (1, 5).")
     return ends[0], ends[1]

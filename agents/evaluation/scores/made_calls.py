@@ -102,7 +102,7 @@ class PersonAsked:
         _check_call(self, self.tool, self.arguments)
         _check_times(self, self.times)
         if self.decision not in ("", *DECISIONS):
-            raise UsageError(f"PersonAsked: decision={self.decision!r} is none of {', '.join(map(repr, DECISIONS))}.")
+            raise UsageError(f"PersonAsked: decision={self.decision!r} is not one of {', '.join(map(repr, DECISIONS))}.")
         set_name(self, f"asks for {_show_call(self.tool, self.arguments)}{f' ({self.decision})' if self.decision else ''}")
 
     async def __call__(self, run: CaseRun) -> ScoreResult:
@@ -174,5 +174,5 @@ def _check_call(score: object, tool: object, arguments: object) -> None:
 def _check_times(score: object, times: object) -> None:
     if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
         raise UsageError(
-            f"{type(score).__name__}: times={times!r} is no whole number from 1. For a call that must not be made: CallNotMade."
+            f"{type(score).__name__}: times={times!r} is not a whole number from 1. For a call that must not be made: CallNotMade."
         )

@@ -137,7 +137,7 @@ class Regex:
         try:
             re.compile(self.pattern)
         except (re.error, RecursionError, OverflowError) as error:
-            raise UsageError(f"Regex: {self.pattern!r} is no regular expression: {error}.") from None
+            raise UsageError(f"Regex: {self.pattern!r} is not a regular expression: {error}.") from None
         set_name(self, f"regex {self.pattern}")
 
     async def __call__(self, run: CaseRun) -> ScoreResult:
@@ -200,7 +200,7 @@ class JsonMatch:
     def __post_init__(self) -> None:
         check_flag(self, subset=self.subset, ordered=self.ordered)
         if isinstance(self.tolerance, bool) or not isinstance(self.tolerance, (int, float)) or not 0 <= self.tolerance < 1:
-            raise UsageError(f"JsonMatch: tolerance={self.tolerance!r} is no share from 0 to 1. Write 0.01 for a hundredth.")
+            raise UsageError(f"JsonMatch: tolerance={self.tolerance!r} is not a share from 0 to 1. Write 0.01 for a hundredth.")
         set_name(self, "json match")
 
     async def __call__(self, run: CaseRun) -> ScoreResult:

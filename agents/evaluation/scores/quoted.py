@@ -38,7 +38,7 @@ class QuotesPresent:
 
     def __post_init__(self) -> None:
         if not isinstance(self.quotes, Sequence) or isinstance(self.quotes, bytes):
-            raise UsageError(f"QuotesPresent: quotes={self.quotes!r} is no text, and no list of texts.")
+            raise UsageError(f"QuotesPresent: quotes={self.quotes!r} is neither text nor a list of texts.")
         for quote in self._asked:
             check_text(self, "quotes", quote)
         check_least(self, self.least)

@@ -49,7 +49,7 @@ class ResponseRelevancy:
 
     def __post_init__(self) -> None:
         if isinstance(self.questions, bool) or not isinstance(self.questions, int) or not 1 <= self.questions <= 10:
-            raise UsageError(f"ResponseRelevancy: questions={self.questions!r} is no whole number from 1 to 10.")
+            raise UsageError(f"ResponseRelevancy: questions={self.questions!r} is not a whole number from 1 to 10.")
         check_least(self, self.least)
         set_name(self, "response relevancy")
 

@@ -38,7 +38,7 @@ class SelfConsistency:
         try:
             re.compile(self.pattern)
         except (re.error, TypeError) as error:
-            raise UsageError(f"SelfConsistency: {self.pattern!r} is no regular expression: {error}.") from None
+            raise UsageError(f"SelfConsistency: {self.pattern!r} is not a regular expression: {error}.") from None
         check_least(self, self.least)
         set_name(self, "self-consistency")
 

@@ -115,6 +115,6 @@ def _find_unpriced(record: RunRecord) -> list[str]:
 
 def _check_amount(score: object, option: str, amount: object) -> None:
     if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not 0 <= amount < math.inf:
-        raise UsageError(f"{type(score).__name__}: {option}={amount!r} is no number from 0.")
+        raise UsageError(f"{type(score).__name__}: {option}={amount!r} is not a number from 0.")
     if amount > sys.float_info.max:
         raise UsageError(f"{type(score).__name__}: {option} is too large a number. Leave it out where there is no limit.")

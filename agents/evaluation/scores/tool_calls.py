@@ -122,7 +122,9 @@ def _show(tool: str, arguments: Mapping[str, object]) -> str:
 def _read_expected(expected: object) -> tuple[ExpectedCall, ...]:
     """Return the calls of a list. Raises UsageError that names the item which is none."""
     if isinstance(expected, (str, bytes, Mapping)) or not isinstance(expected, Sequence):
-        raise UsageError(f"ToolCallAccuracy: expected={show(expected)} is no list of calls like {{'tool': 'search', 'arguments': {{}}}}.")
+        raise UsageError(
+            f"ToolCallAccuracy: expected={show(expected)} is not a list of calls like {{'tool': 'search', 'arguments': {{}}}}."
+        )
     calls = list[ExpectedCall]()
     for at, item in enumerate(expected):
         if isinstance(item, Mapping) and set(item) <= {"tool", "arguments"} and isinstance(item.get("tool"), str) and item["tool"]:

@@ -59,7 +59,7 @@ class LocalVectors:
             rows = sorted(answer["data"], key=lambda row: row["index"])
             return [[float(number) for number in row["embedding"]] for row in rows]
         except (KeyError, TypeError):
-            told = answer.get("error", {}).get("message", "a vector has parts that are no numbers")
+            told = answer.get("error", {}).get("message", "a vector has parts that are not numbers")
             raise ModelError(f"llama.cpp makes no vectors with {self._path}: {told}.") from None
 
     def close(self) -> None:

@@ -30,7 +30,7 @@ def approve(
     signer: SignerName = None,
     database: DatabaseUrl = None,
 ) -> int:
-    """Approve a request that waits, after reading its card.
+    """Show the card of a waiting request, and approve it after your yes.
 
     What is approved is exactly the call on the card.
 

@@ -45,11 +45,9 @@ IndexFile = Annotated[
     Path | None, Parameter(help="With --documents: a file that keeps the passages, so that only changed files are read again.")
 ]
 Links = Annotated[str | None, Parameter(help="With --documents: the address of the folder, for the links of the answer.")]
-Tries = Annotated[
-    int, Parameter(converter=read_whole, validator=Number(gte=1), help="How many searches to make at most, in other words each time.")
-]
+Tries = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="The most searches to make, each in other words.")]
 ReadPages = Annotated[
-    int, Parameter(converter=read_whole, validator=Number(gte=1), help="How many pages of the web to read for one search.")
+    int, Parameter(converter=read_whole, validator=Number(gte=1), help="The most pages of the web to read for one search.")
 ]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print the answer as JSON.")]
 
@@ -71,7 +69,7 @@ def ask(
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
-    """Answer a question from documents or the web, with citations that were checked.
+    """Answer a question from documents or the web, with checked citations.
 
     Each sentence of the answer is stated by the passage that it cites. Ends with 4 if nothing relevant was found, with 5 if no search
     answered.
@@ -82,7 +80,7 @@ def ask(
         What you want to know.
     """
     if documents is not None and search is not None:
-        raise UsageError("Give --documents or --search, not both: what documents say would be told to a search engine.")
+        raise UsageError("Give --documents or --search, not both: the words of your documents would reach a search engine.")
     if documents is None and (index is not None or links is not None):
         raise UsageError(f"{'--index' if index is not None else '--links'} is about documents: give --documents FOLDER as well.")
     with StopSignals() as signals:

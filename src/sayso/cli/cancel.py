@@ -11,7 +11,7 @@ from sayso.tools.errors import RunError
 
 
 def cancel(run: RunId, *, database: DatabaseUrl = None) -> int:
-    """Stop a run before its next step, wherever it is executed.
+    """Stop a run before its next step, on whichever machine executes it.
 
     A write that has begun is finished first.
     """

@@ -29,13 +29,13 @@ def case(
     flow: FlowName = None,
     state: StateName = None,
     feedback: Thumb = None,
-    to: Annotated[Path | None, Parameter(help="The case file to add them to: .yaml or .json. It is made if it is not there.")] = None,
+    to: Annotated[Path | None, Parameter(help="The case file to add them to: .yaml or .json. Created if it does not exist.")] = None,
     out: Annotated[Path | None, Parameter(help=f"The folder for the recordings. Default: {FOLDER}/ beside the case file.")] = None,
     name: Annotated[str | None, Parameter(help="The name of the case. Default: the id of the run.")] = None,
-    expected: Annotated[bool, Parameter(negative="", help="Expect the output that the run had.")] = False,
+    expected: Annotated[bool, Parameter(negative="", help="Expect the same output as the run had.")] = False,
     database: DatabaseUrl = None,
 ) -> int:
-    """Make a case of a run: its journal becomes a recording, which is replayed in place of model, web and tools.
+    """Turn a run into a case: its recorded journal replaces model, web and tools when you replay it.
 
     Name runs, or choose them: `--feedback down`, `--flow NAME`, `--state failed`, `--all`. Any run will do, also one that failed, waits or
     was cancelled. What a person wrote in the case file stays as it is. Secrets are not in a recording.

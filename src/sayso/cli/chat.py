@@ -42,7 +42,7 @@ def chat(
     database: StoreIn = None,
     run_id: str | None = None,
 ) -> int:
-    """Talk with an agent of yours, or without a name with the food bot. Nothing is done before you say yes to its card.
+    """Talk with your agent, or with the food bot if you name none. It asks you before it writes anything.
 
     Parameters
     ----------

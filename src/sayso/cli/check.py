@@ -11,7 +11,7 @@ from sayso.tools.errors import UsageError
 
 
 def check(report: Path | None = None, *, snapshots: Path | None = None, schema: bool = False) -> int:
-    """Check a report against the pages as they were read: quotes, hashes, and what each claim says. Asks nobody.
+    """Check a report against its stored pages: quotes, hashes, and the words of each claim. Needs no model and no network.
 
     Its HTML, Markdown and CSV beside it are checked as well. Exit code 1 if anything is not as it was.
 

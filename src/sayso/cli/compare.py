@@ -35,15 +35,13 @@ if TYPE_CHECKING:
     from sayso.agents.evaluation.suites import Suite
 
 
-Compared = Annotated[
-    str, Parameter(help="The agent: module:name or path/to/file.py:name. Without it, models are asked with nothing but the prompt.")
-]
+Compared = Annotated[str, Parameter(help="The agent: module:name or path/to/file.py:name. Without it, each model gets only the prompt.")]
 Prompts = Annotated[
     list[str] | None,
     Parameter(
         name="--prompt",
         negative="",
-        help="A file, or a text with a space in it, in place of the agent's instructions; own: its instructions as they are. May be given "
+        help="A file, or a text with a space in it, in place of the agent's instructions; own means its own instructions. May be given "
         "more than once.",
     ),
 ]

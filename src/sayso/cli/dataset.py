@@ -39,19 +39,19 @@ Sources = Annotated[
 Out = Annotated[Path | None, Parameter(help="The folder for the files.")]
 Format = Annotated[
     Literal["chat", "prompt-completion", "preference"],
-    Parameter(help="What a row teaches: a conversation, a completion, or which of two answers is better."),
+    Parameter(help="What a row teaches: a conversation, a completion, or the better of two answers."),
 ]
 Reader = Annotated[
     Literal["openai", "trl", "text"] | None,
     Parameter(
         name="--for",
-        help='Who reads it: openai (default), trl (also Axolotl, Unsloth, LLaMA-Factory), or text ("prompt ||| completion" lines).',
+        help='The library that reads it: openai (default), trl (also Axolotl, Unsloth, LLaMA-Factory), or text ("prompt ||| completion" lines).',
     ),
 ]
 Flow = Annotated[str, Parameter(help="Only runs of this agent or workflow.")]
 Thumb = Annotated[
     Literal["up", "down"] | None,
-    Parameter(name="--feedback", help="Only runs of which all who gave a thumb gave this one (see: sayso feedback)."),
+    Parameter(name="--feedback", help="Only runs with this thumb and no other (see: sayso feedback)."),
 ]
 ScoreNames = Annotated[
     list[str] | None,
@@ -66,7 +66,7 @@ Near = Annotated[
     float,
     Parameter(
         validator=Number(gt=0, lte=2),
-        help="From which similarity on (0 to 1) two examples are near duplicates; 2 keeps all but equal ones.",
+        help="The similarity (0 to 1) from which two examples count as near duplicates; 2 removes only equal ones.",
     ),
 ]
 TemplateName = Annotated[
@@ -86,15 +86,15 @@ Slots = Annotated[
 Escape = Annotated[bool, Parameter(negative="", help="Write and read a line break in lines of text as \\n, and bars with a backslash.")]
 Remove = Annotated[list[str] | None, Parameter(negative="", help="A name or a word to replace as well. May be repeated.")]
 KeepPersonalData = Annotated[
-    bool, Parameter(negative="", help="Leave e-mail and IP addresses, phone numbers, cards, accounts and numbers of persons as they are.")
+    bool, Parameter(negative="", help="Keep e-mail and IP addresses, phone numbers, card, account and personal numbers unchanged.")
 ]
-IncludePrivate = Annotated[bool, Parameter(negative="", help="Take runs that have read private text, too.")]
+IncludePrivate = Annotated[bool, Parameter(negative="", help="Include runs that have read private text.")]
 MostRuns = Annotated[
-    int, Parameter(name="--limit", converter=read_whole, validator=Number(gte=1), help="Look at this many runs at most, the latest.")
+    int, Parameter(name="--limit", converter=read_whole, validator=Number(gte=1), help="The most runs to look at, the latest first.")
 ]
 Check = Annotated[
     bool,
-    Parameter(negative="", help="Check files instead: each line against the documented format, all for conversations in two of them."),
+    Parameter(negative="", help="Check files instead: each line against the documented format, and all files for shared conversations."),
 ]
 
 
@@ -121,7 +121,7 @@ def dataset(
     as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")] = False,
     database: DatabaseUrl = None,
 ) -> int:
-    """Make data for fine-tuning of runs and files, or check files that are to be uploaded.
+    """Make fine-tuning data from runs and files, or check files before you upload them.
 
     Personal data is replaced, duplicates are left out, and no conversation is in two splits. Exit code 1 if a checked file would be
     refused, 4 if no example is left.

@@ -34,7 +34,7 @@ def doctor(
     database: str | None = None,
     seconds: Annotated[float, Parameter(validator=Number(gte=1))] = 20,
 ) -> int:
-    """Check what works here: the sandbox of each tool, model, search, database, terminal.
+    """Check which parts work here: the sandbox of each tool, model, search, database, terminal.
 
     A model is asked for one word: it says by which protocol it answers, whether it takes tools, what was left out of the request.
 

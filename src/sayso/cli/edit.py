@@ -33,7 +33,7 @@ def edit(
     signer: SignerName = None,
     database: DatabaseUrl = None,
 ) -> int:
-    """Change the arguments of a request that waits: name=value ...
+    """Change the arguments of a waiting request: name=value ...
 
     The changed call is a new request, with a card of its own that waits for its own approval.
 
@@ -88,7 +88,7 @@ def change_arguments(request: ApprovalRequest, changes: Mapping[str, object], to
     for name, value in changes.items():
         if name not in (schemas or arguments):
             known = ", ".join(schemas or arguments)
-            raise UsageError(f"{show_value(name)!r} is no argument of {request.tool}; it has {known}.")
+            raise UsageError(f"{show_value(name)!r} is not an argument of {request.tool}; it has {known}.")
         before = arguments.get(name)
         if tool is None and isinstance(value, str) and not _may_be_text(before):
             has, given = f"{name} is {json.dumps(before)}", show_value(f"{name}={value}")

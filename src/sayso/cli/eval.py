@@ -28,21 +28,23 @@ FOLDER = Path(".sayso")
 """Where evaluations are stored that name no database: in the folder in which the command is given."""
 
 Cases = Annotated[Path, Parameter(help="A file of cases: .yaml, .yml or .json.")]
-Subject = Annotated[str, Parameter(help="What is evaluated: module:name or path/to/file.py:name.")]
+Subject = Annotated[str, Parameter(help="The agent, workflow or function to evaluate: module:name or path/to/file.py:name.")]
 Only = Annotated[
     list[str] | None, Parameter(negative="", help="Only the cases of this name; * stands for anything. May be given more than once.")
 ]
-Repeat = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="How often each case is executed.")]
-Beside = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="How many cases are executed side by side.")]
+Repeat = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="How often to execute each case.")]
+Beside = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="How many cases to execute at the same time.")]
 Timeout = Annotated[float | None, Parameter(validator=check_above_zero, help="How long the run of a case may take, in seconds.")]
 Writes = Annotated[
     str,
-    Parameter(help="What becomes of writes: ask (they stay open), reject, pretend (answered yes, not performed), perform (really done)."),
+    Parameter(
+        help="What to do with writes: ask (leave them open), reject, pretend (say yes, perform nothing), perform (really perform them)."
+    ),
 ]
-JudgeModel = Annotated[str | None, Parameter(name="--judge", help="The model that judges where a score needs one and names none.")]
+JudgeModel = Annotated[str | None, Parameter(name="--judge", help="The model that judges scores which need one and name none.")]
 Deps = Annotated[
     str | None,
-    Parameter(help="What tools find in their ToolContext: module:name of a value, or of a function that makes it for each case."),
+    Parameter(help="The deps of the tools' ToolContext: module:name of a value, or of a function that makes one for each case."),
 ]
 Baseline = Annotated[Path | None, Parameter(help="The JSON results of an earlier evaluation to compare with.")]
 JsonFile = Annotated[Path | None, Parameter(help="Write the results to this file, as docs/evaluation.md describes.")]
@@ -51,14 +53,14 @@ EvaluationStore = Annotated[
     str | None,
     Parameter(
         name="--database",
-        help=f"Where the runs are stored: sqlite:///runs.db or postgresql://user@host/name. Default: {FOLDER}/evaluations.db",
+        help=f"Store the runs here: sqlite:///runs.db or postgresql://user@host/name. Default: {FOLDER}/evaluations.db",
     ),
 ]
 Live = Annotated[
     bool,
     Parameter(
         negative="",
-        help="Where a recorded run and the code part, go on with the real model: it costs money, writes stay open, and steps of your own "
+        help="Where a recorded run and the code differ, continue with the real model: it costs money, writes stay open, and your own steps "
         "are not done.",
     ),
 ]
@@ -85,7 +87,7 @@ def eval(
     live: Live = False,
     anew: Anew = False,
 ) -> int:
-    """Execute the cases of a file on an agent, a workflow or a function, and show what their scores say.
+    """Execute the cases of a file on an agent, a workflow or a function, and show their scores.
 
     What is done is stored: after Ctrl-C, kill -9 or the end of the money the same command goes on, and does no case twice. Exit code 0 if
     all passed, 1 if something did not, was not run, or is worse than the baseline.

@@ -40,7 +40,7 @@ def find_address(target: str) -> str:
     """Return where spans are posted: at the path of OTLP, where the address names none. Raises UsageError for what is no http address."""
     parts = urlsplit(target)
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise UsageError(f"--otlp {target} is no address of a collector. Write http://localhost:4318, or the name of a file.")
+        raise UsageError(f"--otlp {target} is not an address of a collector. Write http://localhost:4318, or the name of a file.")
     return target if parts.path.strip("/") else f"{parts.scheme}://{parts.netloc}{PATH}"
 
 

@@ -28,8 +28,8 @@ def feedback(
     verdict: Literal["up", "down", "withdraw"] | None = None,
     *,
     note: Annotated[str, Parameter(help="What was good or bad about it.")] = "",
-    by: Annotated[str | None, Parameter(help="Who says so. Default: the user who is signed in to this machine.")] = None,
-    history: Annotated[bool, Parameter(negative="", help="List all that was given, also what was replaced or withdrawn.")] = False,
+    by: Annotated[str | None, Parameter(help="Whose thumb it is. Default: the user who is signed in to this machine.")] = None,
+    history: Annotated[bool, Parameter(negative="", help="List all thumbs, with those that were replaced or withdrawn.")] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")] = False,
     database: DatabaseUrl = None,
 ) -> int:

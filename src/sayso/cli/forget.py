@@ -21,7 +21,7 @@ def forget(
     unknown: Annotated[bool, Parameter(negative="")] = False,
     database: DatabaseUrl = None,
 ) -> int:
-    """Delete a run that is over, with its log, requests and thumbs. It cannot be taken back.
+    """Delete a finished run with its log, requests and thumbs. You cannot undo this.
 
     Only a hash of its id stays, so that nobody executes a run of that id again.
 

@@ -20,7 +20,7 @@ def keys(
     file: Path | None = None,
     passphrase: Annotated[bool, Parameter(negative="", help="Ask for a passphrase that protects the private key.")] = False,
 ) -> int:
-    """Make a key to sign decisions with: a private one for you alone, a public one for the application.
+    """Make a key pair to sign decisions: a private key for you alone, a public one for the application.
 
     Parameters
     ----------

@@ -27,10 +27,10 @@ Http = Annotated[bool, Parameter(negative="", help="Serve over streamable HTTP, 
 Port = Annotated[
     int, Parameter(converter=read_whole, validator=Number(gte=0, lte=65535), help="With --http: the port; 0 takes a free one.")
 ]
-DocumentsIn = Annotated[Path | None, Parameter(help="A folder of documents, or one file, that clients may read and search.")]
+DocumentsIn = Annotated[Path | None, Parameter(help="A folder of documents, or one file, for clients to read and search.")]
 IndexFile = Annotated[Path | None, Parameter(help="With --documents: a file that keeps the passages, so that only changed files are read.")]
 Reports = Annotated[Path | None, Parameter(help="A folder of reports (.md, .json, .html, .csv) that clients may read.")]
-Wait = Annotated[float, Parameter(validator=Number(gte=0), help="How many seconds a call waits for an answer from elsewhere.")]
+Wait = Annotated[float, Parameter(validator=Number(gte=0), help="How many seconds a call waits for a decision made elsewhere.")]
 
 
 def mcp(

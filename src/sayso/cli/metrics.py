@@ -9,7 +9,7 @@ from sayso.cli.run_database import open_engine
 
 
 def metrics(*, database: DatabaseUrl = None) -> int:
-    """Print the state of a database of runs for Prometheus: what is queued, running, waiting and unknown, and how old.
+    """Print metrics of a database of runs for Prometheus: queued, running, waiting and unknown, with their ages.
 
     For a file of node_exporter's textfile collector; `sayso serve` and `metrics_app` serve the same at /metrics.
     """

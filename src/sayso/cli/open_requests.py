@@ -70,7 +70,7 @@ def find_signer(key: Path | None, name: str | None) -> Signer | None:
         key = Path(known)
     if key is None:
         if name is not None:
-            raise UsageError(f"--as {name} names who signs, and there is no key. Give --key FILE, or set {KEY_VARIABLE}.")
+            raise UsageError(f"--as {name} needs a key to sign with. Give --key FILE, or set {KEY_VARIABLE}.")
         return None
     if not key.is_file():
         raise UsageError(f"There is no key {key}. Make one with: sayso keys new NAME")

@@ -68,34 +68,34 @@ Dialect = Annotated[
     str,
     Parameter(help="How the model writes tool calls: auto, native, or the form of a model family (call, hermes, llama3, mistral, ...)."),
 ]
-MaxPages = Annotated[
-    int | None, Parameter(converter=read_whole, validator=Number(gte=1), help="The most pages of sites that are asked for.")
-]
-Minutes = Annotated[float | None, Parameter(validator=check_above_zero, help="How long it may take, in minutes.")]
-Concurrency = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="How many sites are visited side by side.")]
+MaxPages = Annotated[int | None, Parameter(converter=read_whole, validator=Number(gte=1), help="The most pages to request from sites.")]
+Minutes = Annotated[float | None, Parameter(validator=check_above_zero, help="The most time to take, in minutes.")]
+Concurrency = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="How many sites to visit at the same time.")]
 Competitors = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1))]
 Rounds = Annotated[
     int,
     Parameter(
-        converter=read_whole, validator=Number(gte=1), help="How many rounds of searches; later ones are about what is still unknown."
+        converter=read_whole, validator=Number(gte=1), help="How many rounds of searches to make; later ones look for missing facts."
     ),
 ]
-Pages = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="How many pages of a site to read at most.")]
+Pages = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="The most pages to read from a site.")]
 Out = Annotated[Path, Parameter(help="A folder for the report, or a file ending in .md.")]
 Formats = Annotated[str, Parameter(help="What to write, with commas between: md, json, html, csv.")]
 CacheAge = Annotated[
     str | None,
     Parameter(
-        help="How old a page or a search may be that is not asked for again: 30m, 7d; 0 asks for everything anew. "
+        help="The largest age of a stored page or search to use again: 30m, 7d; 0 fetches everything again. "
         "Default: 24h; with --again each page is asked whether it has changed."
     ),
 ]
-Sites = Annotated[list[str] | None, Parameter(name="--site", negative="", help="A site of yours to visit. May be given more than once.")]
+Sites = Annotated[
+    list[str] | None, Parameter(name="--site", negative="", help="A site to visit, of your own choice. May be given more than once.")
+]
 Choose = Annotated[bool, Parameter(negative="", help="Show the sites and aspects before the visits, and ask what to change.")]
-Again = Annotated[Path | None, Parameter(help="The .json file of an earlier report on the same: say what has changed since.")]
+Again = Annotated[Path | None, Parameter(help="The .json file of an earlier report on the same subject: report the changes since then.")]
 MaxCost = Annotated[float | None, Parameter(validator=check_above_zero, help="The most that model calls may cost, in US dollars.")]
-SecondOpinion = Annotated[bool, Parameter(negative="", help="Ask the model again about each sentence that it worded.")]
-Quiet = Annotated[bool, Parameter(negative="", help="Print only what went wrong, and where the report is.")]
+SecondOpinion = Annotated[bool, Parameter(negative="", help="Ask the model again about each sentence that it wrote.")]
+Quiet = Annotated[bool, Parameter(negative="", help="Print only errors, and the path of the report.")]
 SearchIn = Annotated[
     str | None,
     Parameter(
@@ -122,7 +122,7 @@ KeyFile = Annotated[
     Path | None,
     Parameter(
         name="--key",
-        help=f"Sign the decision with this private key, where the app names its approvers. Default: ${KEY_VARIABLE}. See: sayso keys",
+        help=f"Sign the decision with this private key, for an app that names its approvers. Default: ${KEY_VARIABLE}. See: sayso keys",
     ),
 ]
 SignerName = Annotated[str | None, Parameter(name="--as", help="The approver's name in the app. Default: that of the key's file.")]

@@ -24,7 +24,7 @@ def pending(
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     database: DatabaseUrl = None,
 ) -> int:
-    """List what waits for an approval, in all runs: the oldest request first.
+    """List the requests that wait for an approval, in all runs, the oldest first.
 
     Parameters
     ----------

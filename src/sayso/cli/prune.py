@@ -23,7 +23,7 @@ def prune(
     yes: Annotated[bool, Parameter(negative="")] = False,
     database: DatabaseUrl = None,
 ) -> int:
-    """Delete the runs that ended long ago, with their logs, requests and thumbs. It cannot be taken back.
+    """Delete old finished runs with their logs, requests and thumbs. You cannot undo this.
 
     Others may work meanwhile. Runs with a write of which nobody knows what became are left. Workers do this by themselves with
     App(keep_days=...).

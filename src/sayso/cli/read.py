@@ -37,7 +37,7 @@ def read(
     rows: str = "",
     failures: Flag = False,
 ) -> int:
-    """Read a model's reply: its prose, the calls in it in any form, what was meant as one and cannot be read, what is a mention.
+    """Show the tool calls in a model's reply, in any form, and why the rest is not a call.
 
     Nothing is called. Exit code 0, or 1 where something was meant as a call and cannot be read.
 
@@ -85,7 +85,7 @@ def _read_conformance(file: str | None, parsers: Sequence[str], forms: Sequence[
     from sayso.cli.parser_scores import print_scores  # late, for load time
 
     if file is not None:
-        raise UsageError(f"The suite has rows of its own, and {file} is no part of it. Leave it out, or give your rows with --rows.")
+        raise UsageError(f"--conformance reads the rows of its own suite, so leave {file} out, or give your rows with --rows.")
     return print_scores(parsers, forms, rows, failures=failures, json=json)
 
 
@@ -103,7 +103,7 @@ def _parse_message(written: str, file: str) -> object:
         return json_format.loads(written)
     except ValueError as error:
         raise UsageError(
-            f"{file} is no message: it is not JSON ({error}). Leave out --message to read it as the text of a reply."
+            f"{file} is not a message: it is not JSON ({error}). Leave out --message to read it as the text of a reply."
         ) from None
 
 
@@ -120,7 +120,7 @@ def _load_tools(names: Sequence[str]) -> Iterable[ToolOrSchema]:
         listed: Any = found.spec.tools.values() if isinstance(found, Agent) else found if isinstance(found, (list, tuple)) else [found]
         for tool in listed:
             if not (hasattr(tool, "parameters") and hasattr(tool, "name")) and not isinstance(tool, Mapping):
-                raise UsageError(f"{name} is no agent, tool or list of tools: there is a {type(tool).__name__} in it.")
+                raise UsageError(f"{name} is not an agent, tool or list of tools: there is a {type(tool).__name__} in it.")
             yield tool
 
 

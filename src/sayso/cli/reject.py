@@ -15,7 +15,7 @@ from sayso.tools.approval.requests import Reject
 def reject(
     run: RunId, digest: str | None = None, *, reason: str = "", key: KeyFile = None, signer: SignerName = None, database: DatabaseUrl = None
 ) -> int:
-    """Reject a request that waits; the model is told the reason.
+    """Reject a waiting request; the model reads your reason.
 
     Parameters
     ----------

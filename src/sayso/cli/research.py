@@ -90,7 +90,7 @@ def research(
     database: StoreIn = None,
     run_id: str | None = None,
 ) -> int:
-    """Research a company's competitors: a report in which every claim has a quote from a page.
+    """Research a company's competitors, and write a report with a quote from a page for every claim.
 
     With --kind market or topic it is a market or a topic that is researched.
 

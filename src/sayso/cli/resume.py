@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def resume(run: RunId, *, app: AppName = None, key: KeyFile = None, signer: SignerName = None, database: DatabaseUrl = None) -> int:
-    """Resume a run here, from where it stopped.
+    """Resume a run here, from the step where it stopped.
 
     Requests that wait for an approval are asked about in this terminal. A research that is stopped again leaves a partial report.
     """

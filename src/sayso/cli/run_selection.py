@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST = 100_000
 
-AllRuns = Annotated[bool, Parameter(name="--all", negative="", help="All runs of the database, or all that the other options name.")]
+AllRuns = Annotated[bool, Parameter(name="--all", negative="", help="All runs of the database, or all that the other options select.")]
 FlowName = Annotated[str | None, Parameter(name="--flow", help="The runs of this agent or workflow.")]
 StateName = Annotated[str | None, Parameter(name="--state", help="The runs in this state: done, failed, waiting, cancelled, ...")]
 Thumb = Annotated[Literal["up", "down"] | None, Parameter(name="--feedback", help="The runs that somebody gave a thumb up or down.")]

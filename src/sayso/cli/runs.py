@@ -70,7 +70,7 @@ def runs(
     limit: Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1, lte=1000))] = 50,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """List the runs of a database: the state of each, what it waits for, what it cost.
+    """List the runs of a database, with their states, waiting requests and costs.
 
     The run that changed last comes first.
 

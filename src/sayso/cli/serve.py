@@ -45,9 +45,9 @@ def serve(
     page_url: str | None = None,
     work: bool = True,
 ) -> int:
-    """Serve a page on which people approve, chat and see what runs do.
+    """Serve a page where people approve requests, chat with agents and look at runs.
 
-    It prints a link for each person, which signs them in. Runs of the app are executed here too, unless --no-work is given.
+    It prints a sign-in link for each person. It also executes the runs of the app, unless you pass --no-work.
 
     Parameters
     ----------
@@ -56,21 +56,21 @@ def serve(
     port
         The port to listen on; 0 for any that is free.
     user
-        Somebody who may sign in, with roles: --user ada:approver --user bob. May be given more than once. An approver sees the runs of
+        A person who may sign in, with roles: --user ada:approver --user bob. May be given more than once. An approver sees the runs of
         everybody. Default: you, as an approver.
     trust_header
-        A header in which a reverse proxy says who is signed in, such as X-Forwarded-User.
+        The header in which a reverse proxy names the signed-in person, such as X-Forwarded-User.
     trust_from
-        An address from which that header is believed, such as 10.0.0.7. May be given more than once.
+        An address whose header to trust, such as 10.0.0.7. May be given more than once.
     notify
-        A webhook (or a Slack-compatible one) that is told of each request: --notify https://hooks.example/x, or --notify ada=https://...
+        A webhook, of Slack's form too, to notify of each request: --notify https://hooks.example/x, or --notify ada=https://...
         with a link that signs ada in for that request, once. May be given more than once.
     notify_allow
-        A HOST:PORT that may be notified although it is not public. May be given more than once.
+        A HOST:PORT to allow for webhooks although it is not public. May be given more than once.
     page_url
         The address of this page as others reach it, for links in messages. Default: the address it listens on.
     work
-        Execute runs here. With --no-work `sayso worker` has to.
+        Execute runs here. With --no-work, leave them to `sayso worker`.
     """
     loaded = load_app(app)
     url = check_url(find_database_url(database or os.environ.get(DATABASE_VARIABLE) or f"sqlite:///{DEFAULT_DATABASE}"), create=True)
@@ -107,7 +107,7 @@ def _read_address(text: str) -> str:
     try:
         return str(ip_address(text))
     except ValueError:
-        raise UsageError(f"--trust-from {text!r} is no address, such as 10.0.0.7. Name each address of the proxy.") from None
+        raise UsageError(f"--trust-from {text!r} is not an address, such as 10.0.0.7. Name each address of the proxy.") from None
 
 
 @contextmanager
@@ -134,7 +134,7 @@ def _notify(office: BackOffice, texts: Sequence[str], allowed: Sequence[str], pa
 def _read_host(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal():
-        raise UsageError(f"--notify-allow {text!r} is no HOST:PORT, such as 127.0.0.1:9000.")
+        raise UsageError(f"--notify-allow {text!r} is not a HOST:PORT, such as 127.0.0.1:9000.")
     return host, int(port)
 
 

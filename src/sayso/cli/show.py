@@ -29,7 +29,7 @@ def show(
     follow: Annotated[bool, Parameter(name=["--follow", "-f"], negative="")] = False,
     database: DatabaseUrl = None,
 ) -> int:
-    """Show what happened in a run, step by step; --follow shows it live.
+    """Show the story of a run, step by step; with --follow live.
 
     Who asked what, what the model and the tools answered, who approved what, what came of it, and what the run waits for.
 

@@ -29,7 +29,7 @@ def start(
     user: str | None = None,
     database: DatabaseUrl = None,
 ) -> int:
-    """Hand a run to the workers of an app, and print its id.
+    """Queue a run for the workers of an app, and print its id.
 
     Starting the same again under the same --run-id does nothing; a --run-id of another run is refused.
 

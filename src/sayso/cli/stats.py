@@ -41,11 +41,11 @@ def stats(
     agent: Annotated[str | None, Parameter(help="Only runs of this agent or workflow.")] = None,
     user: Annotated[str | None, Parameter(help="Only runs of this user.")] = None,
     zone: Annotated[str, Parameter(help="The time zone in which a day begins, such as Europe/Berlin.")] = "UTC",
-    html: Annotated[Path | None, Parameter(help="Write the statistics as one page that needs nothing else.")] = None,
+    html: Annotated[Path | None, Parameter(help="Write the statistics as one self-contained page.")] = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")] = False,
     database: DatabaseUrl = None,
 ) -> int:
-    """Show what runs came to: volume, cost, latency, approvals, errors and thumbs, by agent and time.
+    """Show statistics of runs: volume, cost, latency, approvals, errors and thumbs, by agent and time.
 
     Latency is without the time in which a run only waited for people. Versions of a split are compared with intervals.
     """
@@ -61,7 +61,7 @@ def stats(
         try:
             return datetime.combine(date.fromisoformat(text.strip()), time_of_day(), tzinfo=place).timestamp()
         except (ValueError, OverflowError):
-            raise UsageError(f"--{name} {text!r} is no time. Write a day, 2026-11-01, or how long ago: 12h, 30d, 8w.") from None
+            raise UsageError(f"--{name} {text!r} is not a time. Write a day, 2026-11-01, or how long ago: 12h, 30d, 8w.") from None
 
     begin, end = read(since, "since"), read(until, "until")
     if html is not None and (html.is_dir() or not html.parent.is_dir()):

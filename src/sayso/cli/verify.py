@@ -30,14 +30,14 @@ NEVER = (
 def verify(
     run: Annotated[str | None, Parameter(help="A run's id, as `sayso runs` shows it.")] = None,
     *,
-    all: Annotated[bool, Parameter(negative="", help="Verify all runs, and what belongs to none.")] = False,
+    all: Annotated[bool, Parameter(negative="", help="Verify all runs, and rows that belong to no run.")] = False,
     head: str | None = None,
     heads: Annotated[
-        str | None, Parameter(help="The file or URL where heads are kept: each run is compared. Default: $SAYSO_HEADS.")
+        str | None, Parameter(help="The file or URL that keeps the heads: compare each run with it. Default: $SAYSO_HEADS.")
     ] = None,
     database: DatabaseUrl = None,
 ) -> int:
-    """Check the log of a run and what is stored beside it; report what was changed or is missing.
+    """Check the log of a run and everything stored with it; report changed and missing rows.
 
     Exit code 1 if anything is.
 

@@ -17,11 +17,11 @@ from sayso.tools.errors import UsageError
 
 
 def view(
-    source: Annotated[str, Parameter(help="A database of runs (runs.db), or a file that `sayso export` has written.")],
+    source: Annotated[str, Parameter(help="A database of runs (runs.db), or a file with the output of `sayso export`.")],
     *,
     port: Annotated[int, Parameter(converter=read_whole, validator=Number(gte=0, lte=65535))] = 0,
 ) -> int:
-    """Show the runs of a file on a page, read-only and offline: for audits.
+    """Show the runs of a file on a read-only page, offline, for audits.
 
     A copy is shown, and the file stays as it is. The page is for this machine alone.
 

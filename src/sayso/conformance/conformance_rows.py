@@ -54,5 +54,5 @@ def load_rows(path: Path = ROWS) -> list[ConformanceRow]:
             f'{path} has no rows ({error!r}). Write {{"tools": [...], "rows": [{{"id", "form", "kind", "text", "calls"}}]}}.'
         ) from None
     if wrong := [row.id for row in rows if row.kind not in KINDS or (row.kind == "call") != bool(row.calls)]:
-        raise UsageError(f"The row {wrong[0]!r} of {path} is none of call (with calls), problem or mention (without).")
+        raise UsageError(f"The row {wrong[0]!r} of {path} is not one of call (with calls), problem or mention (without).")
     return rows

@@ -106,7 +106,7 @@ def load_parser(place: str) -> CallReader:
     found: Any = load_subject(place, "Functions (text, tools)")
     if callable(found):
         return FunctionParser(found)
-    raise UsageError(f"{place} is no parser: it is a {type(found).__name__}. Name a function (text, tools) that returns calls.")
+    raise UsageError(f"{place} is not a parser: it is a {type(found).__name__}. Name a function (text, tools) that returns calls.")
 
 
 def read_answer(answer: Any) -> list[tuple[str, dict[str, Any]]]:
@@ -126,7 +126,7 @@ def _listed(calls: Any) -> Iterable[Any]:
         return ()
     if isinstance(calls, (list, tuple)):
         return calls
-    raise ValueError(f"it answered with {calls!r:.80}, which is no list of calls")
+    raise ValueError(f"it answered with {calls!r:.80}, which is not a list of calls")
 
 
 def _field(value: Any, name: str) -> Any:
@@ -144,7 +144,7 @@ def _read_call(call: Any) -> tuple[str, dict[str, Any]]:
         try:
             arguments = json.loads(arguments or "{}")
         except ValueError:
-            raise ValueError(f"it read a call of {name} with arguments that are no JSON: {arguments!r:.120}") from None
+            raise ValueError(f"it read a call of {name} with arguments that are not JSON: {arguments!r:.120}") from None
     if not isinstance(name, str) or not isinstance(arguments, Mapping):
         raise ValueError(f"it read {call!r:.120}, which has no name and arguments")
     return name, dict(arguments)

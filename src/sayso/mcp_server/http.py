@@ -48,7 +48,7 @@ async def serve_http(served: AppServer, host: str, port: int, on_start: Callable
             f"{host} can be reached from other machines. Set {TOKEN_VARIABLE} to a token that clients send, or leave --host out."
         )
     if token and len(token) < SHORTEST:
-        raise UsageError(f"{TOKEN_VARIABLE} has {len(token)} characters; one that nobody guesses has {SHORTEST} or more.")
+        raise UsageError(f"{TOKEN_VARIABLE} has {len(token)} characters; it needs at least {SHORTEST}.")
     # With a token a page in a browser that was led here by its own name (DNS rebinding) gets nothing; without one the host is checked.
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False) if host not in LOOPBACK else None
     app: Any = served.server.streamable_http_app(host=host, transport_security=security)

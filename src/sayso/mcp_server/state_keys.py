@@ -25,13 +25,13 @@ def read_state_keys(url: str) -> list[str]:
     for number, key in enumerate(keys, 1):
         if len(key) < SHORTEST:
             raise UsageError(
-                f"Key {number} of {KEY_VARIABLE} has {len(key)} characters; one that nobody guesses has {SHORTEST}. Make it: {MAKE_KEY}"
+                f"Key {number} of {KEY_VARIABLE} has {len(key)} characters; it needs at least {SHORTEST}. Make one: {MAKE_KEY}"
             )
     if keys:
         return keys
     if not url.startswith("sqlite:"):
         raise UsageError(
-            "The processes that serve one Postgres database must share a key, so that one takes up what another has asked. "
+            "The processes that serve one Postgres database must share a key, so that each can answer the requests of the others. "
             f"Set {KEY_VARIABLE}: {MAKE_KEY}"
         )
     path = Path(f"{find_path(url)}.mcp-key")

@@ -60,7 +60,9 @@ class AgUi:
             asked = core.RunAgentInput.model_validate(await read_json(request))
         except ValidationError as error:
             problem = error.errors()[0]
-            raise TurnedAway(422, f"This is no RunAgentInput of AG-UI: {'.'.join(map(str, problem['loc']))}: {problem['msg']}.") from None
+            raise TurnedAway(
+                422, f"This is not a RunAgentInput of AG-UI: {'.'.join(map(str, problem['loc']))}: {problem['msg']}."
+            ) from None
         name = find_conversation(person, asked.thread_id)
         if asked.resume:
             run_id, since = await self._resume(person, name, asked.resume)

@@ -135,7 +135,7 @@ class Chats:
         if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= following:
             raise TurnedAway(409, f"The next turn of this conversation is {following}. Load it again.")
         if number == following and turns and turns[-1].state not in ("done", "failed", "cancelled"):
-            raise TurnedAway(409, "The turn before has not ended. Wait for it, decide what it asks, or stop it.")
+            raise TurnedAway(409, "The turn before has not ended. Wait for it, decide its requests, or stop it.")
         run_id, flow = f"{name}.{number}", self._office.app.flow(agent)
         value: Any = text
         if isinstance(flow, Agent):

@@ -45,7 +45,7 @@ def read_people(texts: Iterable[str]) -> tuple[Person, ...]:
             raise UsageError(f"{text!r} names nobody. Write --user NAME, or --user NAME:ROLE,ROLE, such as --user ada:{ALL_RUNS}.")
         if is_named(name, people):
             raise UsageError(
-                f"{name!r} is named twice, if perhaps spelt otherwise. Name each person once, with all roles: --user {name}:ROLE,ROLE."
+                f"{name!r} is named twice, perhaps in two spellings. Name each person once, with all roles: --user {name}:ROLE,ROLE."
             )
         people[name] = Person(name, frozenset(role.strip() for role in roles.split(",") if role.strip()))
     return tuple(people.values())

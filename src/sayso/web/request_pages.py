@@ -151,7 +151,7 @@ class RequestPages:
         rows = await self._engine.approvals(line.root)
         row = next(each for each in rows if each.digest == line.digest)
         if is_named(person.name, find_agreed(find_alike(rows, row), row)):
-            raise TurnedAway(403, "You have said yes already. Somebody else must, too.")
+            raise TurnedAway(403, "You have already approved this. Another person has to approve it too.")
         return await self._decide(person, line, Approve(by=person.name, place=_place(person))) | {"state": "approved"}
 
     async def reject(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:

@@ -23,7 +23,7 @@ def copy_to_view(source: Path, folder: Path) -> tuple[str, dict[str, Any] | None
     Raises UsageError for what is neither, RunError for what cannot be read.
     """
     if not source.is_file():
-        raise UsageError(f"There is no file {source}. Name a database of runs (runs.db), or what `sayso export RUN` has printed.")
+        raise UsageError(f"There is no file {source}. Name a database of runs (runs.db), or a file with the output of `sayso export RUN`.")
     target = folder / "view.db"
     with source.open("rb") as file:
         is_database = file.read(16) == b"SQLite format 3\0"
@@ -59,7 +59,7 @@ def _read_export(source: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or not all(isinstance(document.get(name), kind) for name, kind in parts.items()):
         raise UsageError(wrong)
     if document.get("redacted"):
-        raise UsageError(f"{source} was exported with --redact: what was asked and answered is not in it, so there is nothing to show.")
+        raise UsageError(f"{source} was exported with --redact: it has no questions and answers, so there is nothing to show.")
     return document
 
 
@@ -77,7 +77,7 @@ def _write_export(document: Mapping[str, Any], url: str, source: Path) -> None:
     try:
         database.do_now(write)
     except (KeyError, TypeError, AttributeError, RunError) as error:
-        raise UsageError(f"{source} is no whole export of a run: {error}") from None
+        raise UsageError(f"{source} is not a whole export of a run: {error}") from None
     finally:
         database.close()
 

@@ -324,7 +324,7 @@ def drop_last_steps(text: str) -> str:
 
 
 SPOILT: dict[str, tuple[Callable[[str], str], str]] = {
-    "cut in the middle": (lambda text: text[: len(text) // 2], r"done\.json:\d+: this is no whole JSON document .*cut or changed"),
+    "cut in the middle": (lambda text: text[: len(text) // 2], r"done\.json:\d+: this is not a whole JSON document .*cut or changed"),
     "empty": (lambda text: "", "is empty"),
     "steps taken out": (drop_last_steps, "was changed after it was recorded: its sha256 does not fit"),
     "a word changed": (lambda text: text.replace("burger 5", "burger 6"), "was changed after it was recorded"),
@@ -335,7 +335,7 @@ SPOILT: dict[str, tuple[Callable[[str], str], str]] = {
     "no steps": (edit_document(steps=None), '"steps" is missing or no list'),
     "a step without a name": (edit_document(steps=[{"result": 1}]), 'step 0 of "steps" has no "step"'),
     "a state that is none": (edit_document(state="ok"), "\"state\" is 'ok'; a run is done, failed"),
-    "waits of nothing": (edit_document(waits_for=[1]), '"waits_for" is no list'),
+    "waits of nothing": (edit_document(waits_for=[1]), '"waits_for" is not a list'),
 }
 
 
@@ -384,7 +384,7 @@ async def test_what_cannot_be_replayed_is_said(runs: DurableEngine, tmp_path: Pa
         await replay_case(case, make_waiter(name="critic"))
     with pytest.raises(RecordingError, match=r"which the app does not have\. Flows: critic"):
         await replay_case(case, App(flows=[make_waiter(name="critic")]))
-    with pytest.raises(RecordingError, match="over an agent, a workflow or an app"):
+    with pytest.raises(RecordingError, match="with an agent, a workflow or an app"):
         await replay_case(case, print)
     with pytest.raises(RecordingError, match="there is no such file"):
         await replay_case(dataclasses.replace(case, recording=str(tmp_path / "gone.json")), make_waiter())

@@ -186,7 +186,7 @@ async def test_an_empty_database_has_no_runs(place: str) -> None:
 async def test_what_is_no_time_is_refused(tmp_path: Path) -> None:
     home = DurableEngine(f"sqlite:///{tmp_path}/runs.db")
     for options, why in (
-        ({"per": "year"}, "per='year' is no period"),
+        ({"per": "year"}, "per='year' is not a period"),
         ({"zone": "Mars"}, "There is no time zone 'Mars'"),
         ({"since": 5.0, "until": 5.0}, "ends before it begins"),
         ({"since": float("nan")}, "ends before it begins"),
@@ -278,7 +278,7 @@ def test_the_command_prints_writes_a_page_and_says_what_is_wrong(tmp_path: Path)
     assert "<script" not in page
     assert "mailer" in page
     for arguments, why in (
-        (("--since", "yesterday"), "--since 'yesterday' is no time"),
+        (("--since", "yesterday"), "--since 'yesterday' is not a time"),
         (("--since", "2026-13-01"), "is no time"),
         (("--zone", "Mars"), "There is no time zone"),
         (("--html", str(tmp_path)), "cannot be written"),

@@ -1,4 +1,4 @@
-"""Scores that ask a model or an embedder: what a judge says, what is no verdict, and who may not be believed."""
+"""Scores that ask a model or an embedder: what a judge says, what is not a verdict, and who may not be believed."""
 
 from __future__ import annotations
 

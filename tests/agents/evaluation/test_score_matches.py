@@ -190,16 +190,16 @@ def test_repeats_agree_by_the_answer_that_most_give() -> None:
 WRONG: dict[str, tuple[type, dict[str, Any], str]] = {
     "no text": (Contains, {"text": 2026}, "Contains: text=2026 is not text. Put it in quotes: text='2026'."),
     "an empty text": (Contains, {"text": ""}, "Contains: text is empty, which every text contains. Give at least one letter."),
-    "no pattern": (Regex, {"pattern": "("}, "Regex: '(' is no regular expression"),
+    "no pattern": (Regex, {"pattern": "("}, "Regex: '(' is not a regular expression"),
     "a flag in words": (Exact, {"ignore_case": "no"}, "Exact: ignore_case='no' is neither true nor false."),
     "a percentage": (
         SelfConsistency,
         {"least": 90},
-        "SelfConsistency: least=90 is no number from 0 to 1. Write least=0.9 for nine tenths.",
+        "SelfConsistency: least=90 is not a number from 0 to 1. Write least=0.9 for nine tenths.",
     ),
     "a decision that does not exist": (PersonAsked, {"tool": "mail", "decision": "refused"}, "decision='refused' is none of"),
     "no call": (ToolCallAccuracy, {"expected": ["search"]}, 'ToolCallAccuracy: item 0 of expected is "search".'),
-    "a cost below nothing": (CostAtMost, {"usd": -1}, "CostAtMost: usd=-1 is no number from 0."),
+    "a cost below nothing": (CostAtMost, {"usd": -1}, "CostAtMost: usd=-1 is not a number from 0."),
 }
 
 

@@ -119,7 +119,7 @@ async def calls(run: Run, value: int) -> str:
 
 conditional(chosen_size).ways({"bigg": half, "small": half})  # WRONG no such choice
 conditional(chosen_size).ways({"big": length, "small": half}).run_sync(1)  # WRONG an int, taken as a str
-conditional(is_big).ways({"yes": half})  # WRONG a bool is no text
+conditional(is_big).ways({"yes": half})  # WRONG a bool is not text
 
 
 async def revise(task: str | Draft[str, str, list[str]]) -> str:

@@ -53,7 +53,7 @@ def _judge(answer: Answer) -> SearchError | None:
     if body is None:
         return explain_page(NAME, answer)
     if not isinstance(body, dict) or not isinstance(body.get("results"), list):
-        return SearchError(NAME, "its answer is no list of results", retryable=False)
+        return SearchError(NAME, "its answer is not a list of results", retryable=False)
     silent = body.get("unresponsive_engines")
     if not body["results"] and silent:
         engines = ", ".join(": ".join(map(str, each)) if isinstance(each, list) else str(each) for each in silent[:5])
