@@ -45,7 +45,7 @@ Reader = Annotated[
     Literal["openai", "trl", "text"] | None,
     Parameter(
         name="--for",
-        help='The library that reads it: openai (default), trl (also Axolotl, Unsloth, LLaMA-Factory), or text ("prompt ||| completion" lines).',
+        help='Its reader: openai (default), trl (also Axolotl, Unsloth, LLaMA-Factory), or text ("prompt ||| completion" lines).',
     ),
 ]
 Flow = Annotated[str, Parameter(help="Only runs of this agent or workflow.")]
