@@ -14,8 +14,7 @@ import time
 
 from sayso.tools import Reader, read
 from sayso.tools.dialects import DIALECTS, ReadCall, Reading
-from sayso.tools.dialects.bracketed import OPEN as BRACKETED
-from sayso.tools.dialects.markers import CALL_SEPARATORS, ELEMENTS, NAME_SEPARATORS, SECTIONS
+from sayso.tools.dialects.markers import CALL_SEPARATORS, INNER_ELEMENTS, NAME_SEPARATORS, SECTIONS
 from sayso.tools.dialects.markers import MARKS as TEMPLATE_MARKS
 
 TOOLS = [
@@ -25,8 +24,8 @@ TOOLS = [
 MARKS = [
     *SECTIONS,
     *(close for section in SECTIONS.values() for close in section.closes),
-    *ELEMENTS,
-    BRACKETED,
+    *INNER_ELEMENTS,
+    '[Calling tool="',
     *CALL_SEPARATORS,
     *NAME_SEPARATORS,
     *sorted(TEMPLATE_MARKS),

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 
 from .escaped_json import parse_escaped_json
 from .families.gemma import HEAD as GEMMA_HEAD
 from .families.gemma import parse_gemma_call
 from .families.harmony import ENDS, parse_header, parse_message
-from .fenced_tool import FENCE as FENCED_TOOL
-from .fenced_tool import parse_fenced_tool
 from .json_calls import FIRST_KEY, KEYS, NotACall, may_be_call, parse_calls, parse_json_arguments
 from .json_end import decode_strict, find_json_end, parse_json_at
-from .markers import CallSection
+from .markers import ELEMENTS, SECTIONS, CallSection
 from .mentions import Form, Surroundings
 from .named_call import is_link
 from .parsed_calls import CallParser, CallSink, Item
@@ -21,6 +20,7 @@ from .python_calls import parse_call_list
 from .read_events import Problem, ReadCall
 from .scanner_state import MentionSink, ScannerState
 from .section_parser import find_json_end_announcing, parse_section, parse_unopened_call
+from .tagged import Element, parse_element
 from .text_buffer import Incremental, find, match_literal, skip_space, wait_for
 
 _END_OF_ANALYSIS = re.compile(r"<\|(?:end|start|channel|return|call|eom|eot)\|>")
@@ -36,6 +36,7 @@ _DATA = "in JSON that is not a call"
 _ENDED = object()
 _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
 _FENCED_SECTION = CallSection(frozenset(), ("```",))
+_FENCED_MARKS = tuple(marker for marker in (*SECTIONS, *ELEMENTS) if marker[0] == "<")
 
 
 def parse_named_json(state: ScannerState, start: int, position: int, name: str, sink: CallSink) -> CallParser:
@@ -50,6 +51,10 @@ def parse_named_json(state: ScannerState, start: int, position: int, name: str, 
         state.emit_text(position)  # the name was prose: "weather\n{"name": "weather", "arguments": ...}"
         return (yield from parse_bare_json(state, position, sink))
     end = found.end
+    if state.buffer.text[start] == "[":  # [weather] {...} [END_TOOL_REQUEST], as LM Studio asks for it
+        after = yield from skip_space(state.buffer, end)
+        close = yield from match_literal(state.buffer, after, ("[END_TOOL_REQUEST]", f"[/{tool.name}]"))
+        end = after + len(close) if close else end
     if state.buffer.text[start:position].endswith("```json\n"):
         after = yield from skip_space(state.buffer, end)
         close = yield from match_literal(state.buffer, after, ("```",))
@@ -162,13 +167,17 @@ def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[N
     assert info is not None
     body = yield from skip_space(state.buffer, info.end())
     # The info string says that it is a call, so any form may stand inside: Gemma writes Python there.
-    if info[1] == FENCED_TOOL and state.dialect.call_fences:
-        parsed = yield from parse_fenced_tool(state.buffer, start, info.end(), fence, state.tools)
+    if info[1] in state.dialect.fences:
+        parsed = yield from _parse_fenced_element(state, info.end(), state.dialect.fences[info[1]], fence)
         if parsed is not None:
             state.add(parsed[1])
             state.skip_call(parsed[0])
             return
-    if info[1] in _CALL_FENCES and state.dialect.call_fences and (yield from _parse_fenced_section(state, start, position, info.end())):
+    certain = info[1] in _CALL_FENCES
+    is_section = state.dialect.call_fences and (
+        certain or (info[1] == "xml" and (yield from match_literal(state.buffer, body, _FENCED_MARKS)))
+    )
+    if is_section and (yield from _parse_fenced_section(state, start, info.end(), certain=certain)):
         return
     if state.dialect.json and state.buffer.text[body : body + 1] in ("{", "["):
         items, end = yield from _parse_fenced_json(state, start, body, fence)
@@ -189,11 +198,28 @@ def _find_fence_body(state: ScannerState, position: int) -> Incremental[int]:
         yield
 
 
-def _parse_fenced_section(state: ScannerState, start: int, position: int, body: int) -> Incremental[bool]:
-    """Parse the body of a fence as a section. Return False where it holds something else."""
+def _parse_fenced_element(state: ScannerState, at: int, element: Element, fence: str) -> CallParser:
+    """Parse the body of a fence that begins at `at` as one call, which the closing fence ends."""
+    tags = replace(element.tags, ends_before=(fence,))
+    parsed = yield from parse_element(state.buffer, at, element._replace(tags=tags), state.tools, MentionSink().announce)
+    if parsed is None:
+        return None
+    position = yield from skip_space(state.buffer, parsed[0])
+    close = yield from match_literal(state.buffer, position, (fence,))
+    return (position + len(close) if close else parsed[0]), parsed[1]
+
+
+def _parse_fenced_section(state: ScannerState, start: int, body: int, *, certain: bool) -> Incremental[bool]:
+    """Parse the body of a fence as a section. Return False where it holds something else.
+
+    Where the info string does not say for `certain` that calls are in it, all of it has to be calls of known tools.
+    """
     sink = MentionSink()
     end = yield from parse_section(state.buffer, body, "", _FENCED_SECTION, state.tools, sink)
     if end < 0:
+        return False
+    is_whole = end == len(state.buffer.text) or state.buffer.text.endswith("```", 0, end)
+    if not certain and not (is_whole and all(item.tool and state.tools.find_marked(item.tool) for item in sink.items)):
         return False
     state.add(sink.items)
     state.skip_call(end)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from .bracketed import OPEN as BRACKETED
 from .dialect import FORMS
-from .families.cline import list_tool_elements
-from .markers import CALLS_ENDING_REASONING, ELEMENTS, FAMILIES, MARKS, NAME_SEPARATORS, SECTIONS, CallSection
+from .markers import CALLS_ENDING_REASONING, ELEMENTS, FAMILIES, FENCES, MARKS, NAME_SEPARATORS, SECTIONS, CallSection
 from .signatures import ToolSignatures
+from .tagged import Element, tool_element
 
 AFTER_BRACE = r"[\"'“/#}A-Za-z_]"
 # Each trigger begins with one literal character: where one does not (a set of two is enough), `re` searches prose a tenth as fast. The
@@ -31,7 +30,7 @@ _TRIGGERS = (
     *(rf"\{bracket}\{bracket}{{15}}" for bracket in "(<[{"),  # no call begins inside such a run, so it is skipped as one
 )
 # A prefix that no model is known for, before the name of an element for calls; or what may become one.
-_PREFIXED = (r"[A-Za-z]\w{0,23}(?::(?:invoke|function|tool_|call|\w{0,12}\Z)|\Z)", r"｜")
+_PREFIXED = (r"[A-Za-z][\w\-]{0,40}(?::(?:invoke|function|tool_|call|\w{0,12}\Z)|(?<=_call)s?>|(?<=_calls)>|\Z)", r"｜")
 _LETTERS = "A-Za-z_\u00c0-\u024f\u0370-\u052f"  # of alphabets that put spaces between words
 _MARKER_HEAD = 5  # characters of a marker that the trigger looks at
 _BRACKET_RUN = re.compile("|".join(rf"\{bracket}{{16,}}" for bracket in "(<[{"))
@@ -46,11 +45,12 @@ class CompiledDialect:
         # Where the endpoint takes tools natively, prose that says NAME(...) speaks of a tool, unless its value may stand there.
         self.names = tuple(tool.name for tool in tools.by_name.values() if tool.is_pure or not native)
         self.sections: dict[str, CallSection] = {marker: section for marker, section in SECTIONS.items() if section.forms & forms}
-        elements = {marker for marker in ELEMENTS if any(marker in FAMILIES[form].elements for form in forms)}
-        if "hermes" in forms:
-            elements.add(BRACKETED)
-        self.prefixed = "anthropic" in forms
-        self.tool_elements = list_tool_elements(tools) if "cline" in forms else {}
+        self.elements: dict[str, Element] = {
+            **{f"<{name}": element for name, tool in tools.by_name.items() if "cline" in forms and (element := tool_element(tool))},
+            **{marker: element for marker, element in ELEMENTS.items() if any(marker in FAMILIES[form].elements for form in forms)},
+        }
+        self.fences = {info: element for info, (form, element) in FENCES.items() if form in forms}
+        self.prefixed = not forms.isdisjoint(("anthropic", "glm", "hermes"))
         self.calls_ending_reasoning = {marker: ends for marker, ends in CALLS_ENDING_REASONING.items() if marker in self.sections}
         # Without tools any word could be a name and would be held back, so these are only looked for where the dialect was named.
         self.name_separators = tuple(
@@ -64,7 +64,7 @@ class CompiledDialect:
         self.react = "react" in forms
         self.harmony = "harmony" in forms
         self.functionary = "functionary" in forms
-        markers = MARKS | {*self.sections, *elements, *self.tool_elements, *self.name_separators}
+        markers = MARKS | {*self.sections, *self.elements, *self.name_separators}
         self.marker = re.compile("|".join(map(re.escape, sorted(markers, key=len, reverse=True))))
         self.marker_prefixes = frozenset(marker[:size] for marker in markers for size in range(1, len(marker)))
         self.longest_marker = max(map(len, markers))
@@ -123,12 +123,15 @@ def _compile_name_before_parenthesis(names: Collection[str]) -> re.Pattern[str]:
 
 
 def _compile_name_on_line(tools: ToolSignatures) -> re.Pattern[str]:
-    """Compile the pattern of a tool's name on a line of its own, with JSON below it: group 2 is the name, group 1 adds its namespace.
+    """Compile the pattern of a tool's name on a line of its own, with JSON below it: group 2 is the name, group 1 what belongs to it.
 
-    `:0` may follow it: Kimi numbers its calls, and some servers leave out the markers around them.
+    `:0` may follow it: Kimi numbers its calls, and some servers leave out the markers around them. It may stand in brackets.
     """
     names = _join_names(tools.by_name)
-    return re.compile(rf"(?:^|\n)[ \t]*((?:functions\.)?({names}))(?::\d{{1,3}})?[ \t]*(?::|:?\n|\n```json\n)?[ \t]*\Z", re.IGNORECASE)
+    return re.compile(
+        rf"(?:^|\n)[ \t]*((?:functions\.|(?P<bracket>\[))?({names})(?(bracket)\]))(?::\d{{1,3}})?[ \t]*(?::|:?\n|\n```json\n)?[ \t]*\Z",
+        re.IGNORECASE,
+    )
 
 
 def skip_run(text: str, position: int) -> int:

@@ -7,16 +7,13 @@ from collections.abc import Callable
 from functools import partial
 
 from . import blocks
-from .bracketed import OPEN as BRACKETED
-from .bracketed import parse_bracketed
 from .compiled_dialect import AFTER_BRACE, CompiledDialect
 from .escaped_json import ESCAPED_START
-from .families.cline import parse_tool_element
 from .families.harmony import STRIPPED_TURN
 from .families.react import parse_action
 from .growing import growing
 from .json_calls import FIRST_KEY, JSON_COMMENTS, KEYS
-from .markers import ELEMENTS, INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS, CallSection
+from .markers import INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS, CallSection
 from .mentions import Form
 from .named_call import detect_named_call
 from .parsed_calls import MORE, NOT_HERE, NOTHING, Detection
@@ -71,7 +68,7 @@ _CALLED_SO_FAR = re.compile(r"(?<![\w.\-])(?:c|ca|cal|call|call:[\w.\-]{0,80})\Z
 _LONGEST_RECIPIENT = 96
 _LONGEST_KEY = 400
 # The last word of the prose, with what may stand between a name on its own line and the JSON below it.
-_LAST_WORD = re.compile(r"[\w.\-]+(?:[ \t]*:?\n?[ \t]{0,4}(?:`{0,3}|```j?s?o?n?\n?))\Z")
+_LAST_WORD = re.compile(r"[\w.\-]+\]?(?:[ \t]*:?\n?[ \t]{0,4}(?:`{0,3}|```j?s?o?n?\n?))\Z")
 
 
 def _detect_object(state: ScannerState, position: int) -> Detection:
@@ -100,11 +97,11 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
     if (
         named is not None
         and (named[0].startswith("\n") or (lowest == state.at and state.surroundings.at_line_start))
-        and state.tools.find(named[2])
+        and state.tools.find(named[3])
     ):
         start = lowest + named.start(1)
         return start, partial(
-            state.parse_call, start, position, partial(blocks.parse_named_json, state, start, position, named[2]), Form.UNMARKED
+            state.parse_call, start, position, partial(blocks.parse_named_json, state, start, position, named[3]), Form.UNMARKED
         )
     return _detect_json(state, position, position)
 
@@ -257,20 +254,8 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
     if marker in dialect.sections:
         parser = partial(blocks.parse_section_block, state, position, marker, dialect.sections[marker])
         return position, partial(state.parse_call, position, position, parser)
-    if marker in dialect.tool_elements:
-        element = dialect.tool_elements[marker]
-        return position, partial(
-            state.parse_call,
-            position,
-            position,
-            lambda sink: parse_tool_element(state.buffer, position, element, state.tools, sink.announce),
-        )
-    if marker == BRACKETED:
-        return position, partial(
-            state.parse_call, position, position, lambda sink: parse_bracketed(state.buffer, position, state.tools, sink.announce)
-        )
-    if marker in ELEMENTS:
-        return _parse_element_at(state, position, ELEMENTS[marker])
+    if marker in dialect.elements:
+        return _parse_element_at(state, position, dialect.elements[marker])
     if marker in NAME_SEPARATORS:
         return _detect_name_separator(state, position)
     if marker in REASONING:
@@ -301,7 +286,7 @@ def _detect_prefixed(state: ScannerState, position: int) -> Detection:
     """Detect a call in Claude's form, or an element around some, with a prefix that no model is known for."""
     text = state.buffer.text
     if call := find_prefixed(text, position):
-        return _parse_element_at(state, position, call[1])
+        return _parse_element_at(state, position, call)
     if around := PREFIXED_SECTION.whole.match(text, position):
         section = CallSection(frozenset(), (f"</{around[1]}{around[2]}>",))
         parser = partial(blocks.parse_section_block, state, position, around[0], section)
@@ -374,9 +359,9 @@ def _find_name_start(state: ScannerState, start: int, end: int) -> int:
     text = state.buffer.text
     for found in _STARTS.finditer(text, start, end):
         rest = text[found.start() : end].casefold()
-        stripped = rest.rstrip(" \t\n:`").removesuffix("```json")
+        stripped = rest.rstrip(" \t\n:`").removesuffix("```json").removesuffix("]")
         if rest in state.dialect.name_prefixes or (stripped != rest and stripped in state.tools.folded_names):
-            return found.start()
+            return found.start() - (found.start() > state.at and text[found.start() - 1] == "[")
     return end
 
 

@@ -51,6 +51,10 @@ class Family:
     """Patterns of what else may stand between a name and JSON arguments inside of a section."""
     elements: Mapping[str, Element] = field(default_factory=dict)
     """Elements that are a call by themselves, by what their opening tag begins with."""
+    inner_elements: Mapping[str, Element] = field(default_factory=dict)
+    """Elements that are a call only inside of a section."""
+    fences: Mapping[str, Element] = field(default_factory=dict)
+    """What stands in a code fence that is a call, by the fence's info string. Its closing fence ends the call."""
     tags: tuple[Tags, ...] = ()
     """How arguments stand between tags behind a name."""
     bodies: Mapping[str, BodyParser] = field(default_factory=dict)
@@ -63,6 +67,6 @@ class Family:
     """What stands before results of tools. Models that know the hermes form have them in <tool_response>."""
     lists_signatures: bool = False
     """Tools are listed for the model as signatures and not as JSON."""
-    ends_thought: tuple[str, ...] = ()
-    """Openings of sections that may follow reasoning whose closing marker the model forgot."""
+    ends_thought: tuple[str, ...] | None = None
+    """Openings of sections that may follow reasoning whose closing marker the model forgot. All of them, unless this names some."""
     template: ChatTemplate = field(default_factory=ChatTemplate)

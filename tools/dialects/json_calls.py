@@ -17,7 +17,7 @@ _OTHER_KEYS = frozenset(
     ("id", "type", "tool_call_id", "call_id", "index", "thought", "thoughts", "reasoning", "explanation", "content", "role", "description")
 )
 # OpenAI's {"function": {...}} and its relatives: the call is one level deeper.
-_WRAPPERS = ("function", "function_call", "tool_call", "tool_use", "call")
+_WRAPPERS = ("function", "function_call", "tool_call", "tool_use", "call", "tool", "action")
 _LISTS = ("tool_calls", "tool_uses", "calls", "function_calls", "tools")
 KEYS = frozenset((*NAMES, *ARGUMENTS, *_OTHER_KEYS, *_WRAPPERS, *_LISTS))
 """The keys one of which a call's object begins with."""

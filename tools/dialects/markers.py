@@ -49,6 +49,15 @@ BODY_PARSERS = {opening: parse for family in FAMILIES.values() for opening, pars
 """Sections with a form of their own, by opening marker: the whole body is parsed at once, when its end has arrived."""
 ELEMENTS: Mapping[str, Element] = {opening: element for family in FAMILIES.values() for opening, element in family.elements.items()}
 """Elements by what their opening tag begins with."""
+INNER_ELEMENTS: Mapping[str, Element] = {
+    **{opening: element for family in FAMILIES.values() for opening, element in family.inner_elements.items()},
+    **ELEMENTS,
+}
+"""Those that are a call inside of a section."""
+FENCES: Mapping[str, tuple[str, Element]] = {
+    info: (family.name, element) for family in FAMILIES.values() for info, element in family.fences.items()
+}
+"""What stands in code fences that are calls, by info string, each with its family."""
 TAGS_AFTER_NAME = {
     marker: tags
     for family in reversed(list(FAMILIES.values()))
@@ -76,9 +85,10 @@ REASONING_ENDS = frozenset((*REASONING.values(), "[BEGIN FINAL RESPONSE]"))  # t
 """Markers that close reasoning. Where it was opened in the prompt, everything before the marker was reasoning."""
 CALLS_ENDING_REASONING = {
     # a section that opens with a marker of one call may end in it too, or without any mark
-    opening: ("}", *family.call_ends) if opening in family.call_begins else SECTIONS[opening].closes[:2]
+    opening: ("}", *family.call_ends) if opening in family.call_begins else SECTIONS[opening].closes
     for family in FAMILIES.values()
-    for opening in family.ends_thought
+    for opening in (family.sections if family.ends_thought is None else family.ends_thought)
+    if SECTIONS[opening].closes
 }
 """Sections that may follow reasoning whose closing marker the model forgot, and what their calls end in."""
 TOOL_RESULTS = frozenset(chain.from_iterable(template.results for template in _TEMPLATES))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
-from .child_elements import parse_child_elements
+from .escaped_json import ESCAPED_START, parse_escaped_json
 from .families.gemma import HEAD as GEMMA_HEAD
-from .families.gemma import parse_gemma_call
+from .families.gemma import OWN_QUOTES, parse_gemma_call
+from .growing import match
 from .json_calls import NotACall, parse_calls, parse_json_arguments
 from .json_end import JsonEnd, find_json_end, parse_json_at
 from .markers import (
     BODY_PARSERS,
     CALL_ENDS,
     CALL_SEPARATORS,
-    ELEMENTS,
+    INNER_ELEMENTS,
     JOINTS,
     LEADS,
     NAME_SEPARATORS,
@@ -26,20 +28,33 @@ from .parsed_calls import CallParser, CallSink
 from .python_calls import parse_call_list, parse_python_call
 from .read_events import Problem
 from .signatures import ToolSignatures
-from .tagged import Element, find_prefixed, may_be_prefixed, parse_element, parse_tagged_arguments
-from .text_buffer import Incremental, TextBuffer, find, match_literal, skip_closing_fence, skip_repeats, skip_space
+from .tagged import (
+    Element,
+    Tags,
+    build_call,
+    find_prefixed,
+    may_be_prefixed,
+    parse_element,
+    parse_tagged_arguments,
+    read_attributes,
+    tool_element,
+)
+from .text_buffer import Incremental, TextBuffer, find, match_literal, skip_closing_fence, skip_repeats, skip_space, wait_for
 
 _NAME = r"[\w.\-:/]*\w"
 _LEAD, _JOINT = "|".join(LEADS), "|".join(JOINTS)
 # R1 puts the JSON into a fence.
 _HEADER = re.compile(rf"(?:{_LEAD})?\s*({_NAME})\s*(?:{_JOINT})?\s*(```(?:json)?)?\s*(?=\{{)")
-_NAME_ALONE = re.compile(rf"({_NAME})")
+_NAME_ALONE = re.compile(rf"[\"']?((?:{_NAME})?)[\"']?")
 _SEPARATED = "|".join(marker for marker in map(re.escape, NAME_SEPARATORS) if marker in _JOINT)
 _TAGGED_HEADER = re.compile(rf"({_NAME})\s*(?:(?:{_SEPARATED})\s*)?(?=({'|'.join(map(re.escape, TAGS_AFTER_NAME))}))")
 # A lead, and behind it an element in the form of another family.
 _ELEMENT_AFTER_LEAD = re.compile(rf"(?:{_LEAD})[\w.\-]*\s*(?=<\w)")
-_HEADER_SO_FAR = re.compile(r"[\w.\-:/\s<>|｜▁\\\[\]`✿]*\Z")
+_HEADER_SO_FAR = re.compile(r"[\w.\-:/=\s<>|｜▁\\\[\]`✿]*\Z")
 _LONGEST_HEADER = 300
+_FIRST_WORDS = re.compile(r"(?:[^\s<>{}()\[\]]+[ \t]?){0,6}")
+_LONGEST_UNREADABLE = 4_000
+_LONGEST_WORDS = 200
 # LangChain's agent for XML: the name in one element, the input in another.
 _NAME_THEN_INPUT = re.compile(rf"({_NAME})\s*</tool>\s*<tool_input>")
 _UNOPENED_ENDS = (*SECTIONS["<tool_call>"].closes, *CALL_ENDS)
@@ -49,15 +64,22 @@ _OTHER_KEYS = r"(?:[\"'](?:id|tool_call_id|type|index)[\"']\s*:\s*(?:[\"'][\w.\-
 _FIRST_NAME = re.compile(
     rf"\s*\[?\s*\{{\s*{_OTHER_KEYS}[\"'](?:(?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']|([\w.\-:/]+)[\"']\s*:\s*\{{)"
 )
+_TAG_NAME = re.compile(r"<([A-Za-z_][\w.\-]*)(?=[\s/>])")
 _ALL_ENDS = sorted({close for section in SECTIONS.values() for close in section.closes}, key=len, reverse=True)
 # Where the section itself has no closing marker, these still belong to its last call.
 _CALL_ENDS = re.compile(rf"(?:\s*(?:{'|'.join(map(re.escape, CALL_ENDS))}))*")
-_MARKERS = (*CALL_SEPARATORS, *SECTIONS, *_ALL_ENDS, *ELEMENTS, "```json", "```tool_code", "```python", "```")
+_MARKERS = (*CALL_SEPARATORS, *SECTIONS, *_ALL_ENDS, *INNER_ELEMENTS, "```json", "```tool_code", "```python", "```")
 _MARKER_PREFIXES = frozenset(marker[:size] for marker in _MARKERS for size in range(len(marker)))
 _PARTIAL_FENCES = frozenset(f"```{word[:size]}" for word in ("json", "tool_code", "python") for size in range(len(word)))
 # Fences wait in their own way, below. A stray bracket is skipped like a marker.
 _EXTENDABLE = ("]", *(marker for marker in _MARKERS if marker != "```" and marker in _MARKER_PREFIXES))
 _LONGEST_MARKER = max(map(len, _MARKERS))
+
+
+@cache
+def _close_with(tags: Tags, closes: tuple[str, ...]) -> Tags:
+    """Return the tags of a form whose calls end at the end of their section, too."""
+    return replace(tags, ends_before=tuple(dict.fromkeys((*tags.ends_before, *closes))))
 
 
 @cache
@@ -93,12 +115,44 @@ def parse_section(
             _mark_as_searched(buffer, start, at)
             return last if last < 0 or not section.closes else at
         parsed = yield from _parse_item(buffer, start if last < 0 else at, at, section, tools, sink)
+        if parsed is None and last < 0 and (end := (yield from _find_unreadable(buffer, start, at, opening, section, tools))) >= 0:
+            name = next((name for name in tools.names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", buffer.text[at:end])), None)
+            sink.add([Problem(buffer.text[at:end][:200], (start, end), "a call between these marks", name)])
+            return end
         if parsed is None:
             _mark_as_searched(buffer, start, at)
             return _CALL_ENDS.match(buffer.text, last).end() if last >= 0 else last  # type: ignore[union-attr]
         last, items = parsed
         at = last
         sink.add(items)
+
+
+def _find_unreadable(
+    buffer: TextBuffer, start: int, at: int, opening: str, section: CallSection, tools: ToolSignatures
+) -> Incremental[int]:
+    """Return the end of a section that was meant as a call, though nothing in it can be read; -1 where its marks are only mentioned.
+
+    It was meant where an object, a tag or the name of a tool follows the opening mark, or where the marks stand on lines of their own.
+    """
+    if not opening or not section.closes:
+        return -1
+    yield from wait_for(buffer, at + _LONGEST_WORDS)
+    words = _FIRST_WORDS.match(buffer.text, at, at + _LONGEST_WORDS)
+    is_named = bool(tools.by_name) and words is not None and any(tools.find_marked(word) for word in words[0].split())
+    limit = at + (_LONGEST_UNREADABLE if is_named or buffer.text[at] in "{[<" else _LONGEST_WORDS)
+    closes = re.compile("|".join(map(re.escape, section.closes)))
+    begin = at
+    while not (close := closes.search(buffer.text, begin, limit)):
+        if buffer.ended or len(buffer.text) >= limit:
+            return -1
+        begin = max(at, len(buffer.text) - 40)
+        yield
+    inside = buffer.text[at : close.start()]
+    if inside[0] in "{[<" or (is_named and len(inside.split()) > 1):
+        return close.end()
+    yield from wait_for(buffer, close.end() + 1)
+    lines = buffer.text[start - 1 : start], buffer.text[close.end() : close.end() + 1]
+    return close.end() if set(lines) <= {"", "\n"} and "\n\n" not in inside else -1
 
 
 def _mark_as_searched(buffer: TextBuffer, start: int, at: int) -> None:
@@ -146,20 +200,25 @@ def _parse_item(buffer: TextBuffer, start: int, at: int, section: CallSection, t
     if character == "{" or character == "[":
         return (yield from _parse_json_or_list(buffer, start, at, section, tools, sink))
     if character == "<":
-        while (found := _find_element(buffer.text, at)) is None and may_be_prefixed(buffer.text, at) and not buffer.ended:
+        while not (found := _find_elements(buffer.text, at, tools)) and may_be_prefixed(buffer.text, at) and not buffer.ended:
             yield
-        if found is not None:
-            return (yield from parse_element(buffer, at, found, tools, sink.announce))
-        return (yield from parse_child_elements(buffer, at, tools, sink))
+        for element in found:
+            parsed = yield from parse_element(buffer, at, element, tools, sink.announce, in_section=True)
+            if parsed is not None:
+                return parsed
+        return None
     return (yield from _parse_named(buffer, at, section, tools, sink))
 
 
-def _find_element(text: str, at: int) -> Element | None:
-    known = next((opening for opening in ELEMENTS if text.startswith(opening, at)), None)
-    if known is not None:
-        return ELEMENTS[known]
-    prefixed = find_prefixed(text, at)
-    return prefixed[1] if prefixed else None
+def _find_elements(text: str, at: int, tools: ToolSignatures) -> list[Element]:
+    """Return the elements of calls that may stand at `at`."""
+    known = [element for opening, element in INNER_ELEMENTS.items() if text.startswith(opening, at)]
+    if prefixed := find_prefixed(text, at):
+        known.append(prefixed)
+    named = _TAG_NAME.match(text, at)
+    if named and (tool := tools.by_name.get(named[1])) and (own := tool_element(tool)):
+        known.append(own)
+    return known
 
 
 def _parse_json_or_list(buffer: TextBuffer, start: int, at: int, section: CallSection, tools: ToolSignatures, sink: CallSink) -> CallParser:
@@ -167,6 +226,10 @@ def _parse_json_or_list(buffer: TextBuffer, start: int, at: int, section: CallSe
         inner = yield from skip_space(buffer, at + 1)
         if buffer.text[inner : inner + 1].isalpha() or buffer.text[inner : inner + 1] == "_":
             return (yield from parse_call_list(buffer, at, tools, sink.announce, marked=True))
+    if buffer.text[at] == "{" and (yield from match(buffer, ESCAPED_START, at)):
+        escaped = yield from parse_escaped_json(buffer, at, tools)
+        if escaped is not None:
+            return escaped
     # The list may yet hold a name of ours, so it is announced before its end has arrived.
     found = yield from find_json_end_announcing(buffer, start, at, tools, sink)
     span = (start, found.end if found.end >= 0 else len(buffer.text))
@@ -231,9 +294,11 @@ def _parse_named(buffer: TextBuffer, at: int, section: CallSection, tools: ToolS
         if divided := _NAME_THEN_INPUT.match(text, at):
             return (yield from _parse_text_input(buffer, at, divided.end(), divided[1], "</tool_input>", tools, sink))
         if header := _HEADER.match(text, at):
+            if (yield from match(buffer, OWN_QUOTES, header.end())):
+                return (yield from parse_gemma_call(buffer, at, header, tools))
             return (yield from _parse_header_call(buffer, at, header, section, tools, sink))
         if tagged := _TAGGED_HEADER.match(text, at):
-            tags = TAGS_AFTER_NAME[tagged[2]]
+            tags = _close_with(TAGS_AFTER_NAME[tagged[2]], section.closes)
             if tagged[2] in tags.ends_before and tools.find_marked(tagged[1]) is None:
                 return None  # prose about the markers: "between <tool_call> and </tool_call>"
             if tools.find_marked(tagged[1]):
@@ -248,20 +313,23 @@ def _parse_named(buffer: TextBuffer, at: int, section: CallSection, tools: ToolS
     named = yield from parse_python_call(buffer, at, tools, sink.announce, marked=True)
     if named is not None:
         return named[0], [named[1]]
-    return (yield from _parse_name_alone(buffer, at, section, tools))
+    return (yield from _parse_name_and_pairs(buffer, at, section, tools, sink))
 
 
-def _parse_name_alone(buffer: TextBuffer, at: int, section: CallSection, tools: ToolSignatures) -> CallParser:
-    """Parse the name of a tool that needs no arguments, where it is all that stands between the markers of a section."""
-    alone = _NAME_ALONE.match(buffer.text, at)
+def _parse_name_and_pairs(buffer: TextBuffer, at: int, section: CallSection, tools: ToolSignatures, sink: CallSink) -> CallParser:
+    """Parse the name of a tool with key="value" behind it, or alone, where that is all that stands between the markers of a section."""
+    while (alone := _NAME_ALONE.match(buffer.text, at)) and alone.end() == len(buffer.text) and not buffer.ended:
+        yield
     tool = tools.by_name.get(alone[1]) if alone else None
-    if alone is None or tool is None or tool.required or section is _NO_SECTION:
+    if alone is None or tool is None or not section.closes:
         return None
-    position = yield from skip_space(buffer, alone.end())
-    close = yield from match_literal(buffer, position, section.closes)
-    if not close and position < len(buffer.text):
+    given, end = yield from read_attributes(buffer, alone.end(), section.closes)
+    if not given and (end < len(buffer.text) if given is None else tool.required):
         return None
-    return alone.end(), [parse_json_arguments(tool, {}, (at, alone.end()))]
+    sink.announce(tool.name, at)
+    if given is None:
+        return end, [tool.report_problem(buffer.text[at:end], (at, end), f'key="value" for each argument: {tool.signature}')]
+    return end, [build_call(buffer, (at, end), tool.name, given, {}, (), tools)]
 
 
 def _parse_text_input(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ..family import OTHER_SPEAKERS, ChatTemplate, Family
+from ..growing import growing
 from ..json_calls import parse_json_arguments
 from ..json_end import find_closing_quote
 from ..lenient_json import DEEPEST, parse_json
@@ -16,7 +17,9 @@ from ..text_buffer import Incremental, TextBuffer, find
 from ..writers import as_json, render_each
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-HEAD = re.compile(r"(?:call)?:\s?([\w.\-/]+)\s*(?=\{)")
+HEAD = re.compile(r"(?::?call)?:\s?([\w.\-/]+)\s*(?=\{)")
+OWN_QUOTES = growing(r"\{\s*[\w.\-]+\s*:\s*(?:<\|\"\|>|<escape>)")
+"""Arguments in Gemma's own quotes, which mark a call where `call:` before its name was lost."""
 _TOKEN = re.compile(r'<\|"\|>|<escape>|"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _OPEN_TOKEN = re.compile(r'<\|"\|>|<escape>|["{}\[\]]')
 # Keys, and values without quotes: behind a colon, a bracket or a comma.
@@ -135,7 +138,6 @@ FAMILIES = (
         also="python json",
         sections={"<|tool_call>": "<tool_call|>", "<start_function_call>": "<end_function_call>"},  # Gemma 4, FunctionGemma
         write=render_each("<|tool_call>", _write, "<tool_call|>"),
-        ends_thought=("<|tool_call>",),
         template=ChatTemplate(
             thinks={"<|channel>thought": "<channel|>"},
             results=("<|tool_response>", "<start_function_response>"),

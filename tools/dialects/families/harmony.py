@@ -113,7 +113,8 @@ FAMILIES = (
         name="harmony",
         models="gpt-?oss|harmony",
         also="anthropic minicpm json",
-        joints=(r"<\|message\|>",),
+        leads=(r"(?:assistant\s+)?to=",),
+        joints=(r"<\|message\|>", r"json(?![\w.\-:/])"),
         write=render_each(
             "",
             name_and_json_writer("<|start|>assistant<|channel|>commentary to=functions.", " <|constrain|>json<|message|>", "<|call|>"),

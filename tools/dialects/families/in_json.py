@@ -43,13 +43,14 @@ _HERMES = Family(
         # spellings of the same that other models were trained on or fall into
         **{f"<{word}>": f"</{word}>" for word in ("tool_calls", "toolcall", "TOOLCALL", "tool", "function_call", "tool_use")},
         "<functioncall>": "</functioncall>",  # fine-tunes on glaive-function-calling-v2
-        "<longcat_tool_call>": "</longcat_tool_call>",  # LongCat-Flash
         "<ifm|tool_calls>": "</ifm|tool_calls>",  # K2 Horizon
         "<ifm|tool_call>": "</ifm|tool_call>",
         "[unused11]": "[unused12]",  # openPangu
         "<|content_invoke_tool_json|>": "<|end_message|>",  # Inkling
         "<|plamo:begin_tool_requests:plamo|>": "<|plamo:end_tool_requests:plamo|>",  # PLaMo
-        "[Calling tool: ": "]",
+        **dict.fromkeys(("[Calling tool: ", "[Calling tool="), "]"),
+        "[TOOL_CALL]": "[/TOOL_CALL]",  # MiniMax M2, in programs that ask for it
+        "<call>": "</call>",
         "✿FUNCTION✿:": "✿RETURN✿",  # Qwen-Agent's own form, for Qwen 2 and 2.5
     },
     call_begins=("<|plamo:begin_tool_request:plamo|>", "<|plamo:begin_tool_name:plamo|>"),
@@ -57,11 +58,13 @@ _HERMES = Family(
     joints=(r"<\|content\|>", "✿ARGS✿:", r"<\|plamo:end_tool_name:plamo\|>\s*<\|plamo:begin_tool_arguments:plamo\|>"),
     elements={
         # CWM of Meta: the element holds the text of the tool's one argument, or JSON
-        "<tool: ": Element(growing(r"<tool: ([\w.\-:/]*\w)[ \t]*>"), Tags(growing(r"(?!)"), (), (), ("</tool>",))),
+        "<tool: ": Element(
+            growing(r"<tool: (?:function>\s*)?(?!function>)([\w.\-:/]*\w)(?=[\s>])(?:[ \t]*>)?"),
+            Tags(growing(r"(?!)"), (), (), ("</tool>",)),
+        ),
     },
     write=render_each("<tool_call>\n", json_call_writer(), "\n</tool_call>"),
     stop=("<tool_response>",),
-    ends_thought=("<tool_call>",),
     template=ChatTemplate(  # ChatML, and what its users add
         thinks={
             "<|content_thinking|>": "<|end_message|>",
@@ -121,7 +124,6 @@ _DEEPSEEK = Family(
         "<｜tool▁calls▁end｜>",
         "",
     ),
-    ends_thought=("<｜tool▁calls▁begin｜>",),
     template=ChatTemplate(results=("<｜tool▁outputs▁begin｜>",), turns=("<｜User｜>",), tokens=("<｜end▁of▁sentence｜>",)),
 )
 _KIMI_ENDS = ("<|tool_calls_section_end|>", "<|tool_call_section_end|>")
@@ -147,7 +149,6 @@ _KIMI = Family(
         )
     },
     write=_render_kimi,
-    ends_thought=("<|tool_calls_section_begin|>", "<|tool_call_begin|>"),
     template=ChatTemplate(
         thinks={"<|open|>think<|sep|>": "<|close|>think<|sep|>", "◁think▷": "◁/think▷"},  # Kimi K3, Kimi-VL
         turns=("<|im_user|>", "<|im_system|>"),

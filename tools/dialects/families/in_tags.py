@@ -15,18 +15,16 @@ _NOVA = Tags(growing(r"<__parameter=([^>\n]*)>()"), ("<__parameter=",), ("</__pa
 _MINICPM = Tags(
     growing(r'<param(?:eter)?[\sĠ]*name="([^"]*)"([^>]*)>'), ("<param",), ("</param>", "</parameter>"), ("</function>",), ("</tool_call>",)
 )
-_GAPS = (" ", "", "Ġ")  # the space of MiniCPM's tags, which some servers lose and some show as the tokenizer keeps it
 
 
-def _glm_tags(prefix: str = "", suffix: str = "", ends: tuple[str, ...] = ()) -> Tags:
+def _glm_tags(prefix: str = "", suffix: str = "") -> Tags:
     """Return the tags of GLM's form. Other families put a prefix or a suffix on each of their names."""
     key, kind, value = (f"{prefix}arg_{part}{suffix}" for part in ("key", "type", "value"))
     opening = f"<{key}>(.*?)</{key}>\\s*(?:<{kind}>[^<]*</{kind}>\\s*)?<{value}>()".replace("|", "\\|")
-    ends = (f"</{prefix}tool_call{suffix}>", *ends, f"<end_of_tool_call{suffix}>")
-    return Tags(growing(opening), (f"<{key}>",), (f"</{value}>",), (), ends)
+    return Tags(growing(opening), (f"<{key}>",), (f"</{value}>",), (), (f"</{prefix}tool_call{suffix}>", f"<end_of_tool_call{suffix}>"))
 
 
-_FUNCTION = Element(growing(r"<function=[ \t]*\"?([\w.\-:/]*\w)\"?[ \t]*/?>"), _QWEN)
+_FUNCTION = Element(growing(r"<function=[ \t]*\"?([\w.\-:/]*\w)\"?(?=[\s/>])"), _QWEN)
 
 FAMILIES = (
     Family(
@@ -38,7 +36,7 @@ FAMILIES = (
         elements={
             "<function=": _FUNCTION,
             "<__function=": Element(
-                growing(r"<__function=([\w.\-:/]*\w)[ \t]*/?>"), _NOVA
+                growing(r"<__function=([\w.\-:/]*\w)(?=[\s/>])"), _NOVA
             ),  # Amazon Nova, where a server does not parse its calls
         },
         write=render_each(
@@ -47,7 +45,6 @@ FAMILIES = (
             "\n</tool_call>",
         ),
         stop=("<tool_response>",),
-        ends_thought=("<tool_call>", "<seed:tool_call>"),
         template=ChatTemplate(thinks={"<seed:think>": "</seed:think>"}, turns=tuple(f"<seed:bos>{role}" for role in OTHER_SPEAKERS)),
     ),
     Family(
@@ -57,8 +54,6 @@ FAMILIES = (
         also="hermes json",
         sections={
             "<tool_call>": ("</tool_call>", "<end_of_tool_call>"),
-            "<longcat_tool_call>": "</longcat_tool_call>",
-            "<iquest_tool_call>": "</iquest_tool_call>",
             "<ifm|tool_calls>": "</ifm|tool_calls>",
             "<ifm|tool_call>": "</ifm|tool_call>",
             "<tool_calls:opensource>": "</tool_calls:opensource>",  # Hunyuan 3 and 4
@@ -66,7 +61,7 @@ FAMILIES = (
         },
         separators=("<tool_sep>", "<tool_sep:opensource>"),  # Hunyuan
         tags=(
-            _glm_tags(ends=("</longcat_tool_call>", "</iquest_tool_call>")),
+            _glm_tags(),
             *(_glm_tags("longcat_"), _glm_tags("ifm|"), _glm_tags(suffix=":opensource")),
         ),
         write=render_each(
@@ -89,9 +84,9 @@ FAMILIES = (
             },
         },
         elements={
-            **{f'<{prefix}invoke name="': invoke_element(prefix) for prefix in ("", ANTML, "atem:")},
+            **{f"<{prefix}invoke": invoke_element(prefix) for prefix in ("", ANTML, "atem:")},
             # what small models make of it and of Hermes' form
-            **{f'<{word} name="': invoke_element("", word) for word in ("tool_call", "function_call", "tool_use", "tool")},
+            **{f"<{word}": invoke_element("", word) for word in ("tool_call", "function_call", "tool_use", "tool")},
         },
         write=render_together("<function_calls>\n", invoke_writer(), "\n</function_calls>", "\n"),
         stop=("</function_calls>", "<function_results>"),
@@ -101,17 +96,17 @@ FAMILIES = (
         models=r"deepseek-?v?(?:3\.[2-9]|4)|(?:deepseek-?)?dsml",
         also="deepseek json",
         sections={f"<｜DSML｜{name}>": f"</｜DSML｜{name}>" for name in ("function_calls", "tool_calls", " calls")},
-        elements={f'<{prefix}invoke name="': invoke_element(prefix) for prefix in ("｜DSML｜", "｜DSML｜ ")},
+        elements={f"<{prefix}invoke": invoke_element(prefix) for prefix in ("｜DSML｜", "｜DSML｜ ")},
         write=render_together(
             "<｜DSML｜function_calls>\n", invoke_writer("｜DSML｜", ' string="{is_text}"'), "\n</｜DSML｜function_calls>", "\n"
         ),
-        ends_thought=("<｜DSML｜tool_calls>", "<｜DSML｜function_calls>"),
     ),
     Family(
         name="minicpm",
         models="minicpm",
         also="hermes python json",
-        elements={f'<function{gap}name="': Element(growing(rf'<function{gap}name="([^"<>\n]+)"[ \t]*/?>'), _MINICPM) for gap in _GAPS},
+        # Some servers lose the space of its tags, and some show it as the tokenizer keeps it.
+        elements={"<function": Element(growing(r"<function[\sĠ]*name=[\"']([^\"'<>\n]+)[\"']"), _MINICPM)},
         write=render_each("", tag_writer('<function name="{name}">', '<param name="{key}">{value}</param>', "</function>"), ""),
         template=ChatTemplate(turns=("<用户>",)),
     ),

@@ -98,9 +98,8 @@ FAMILIES = (
         also="anthropic minicpm hermes json",
         sections={"<minimax:tool_call>": "</minimax:tool_call>", _M3: f"{MARK}</tool_call>"},  # M2, M3
         bodies={_M3: parse_minimax},
-        elements={f'<{prefix}invoke name="': invoke_element(prefix) for prefix in ("", "minimax:")},
+        elements={f"<{prefix}invoke": invoke_element(prefix) for prefix in ("", "minimax:")},
         write=render_together("<minimax:tool_call>\n", invoke_writer(), "\n</minimax:tool_call>", "\n"),
-        ends_thought=("<minimax:tool_call>",),
         template=ChatTemplate(
             thinks={"<mm:think>": "</mm:think>"}, turns=tuple(f"]~b]{role}" for role in OTHER_SPEAKERS), tokens=("[e~[",)
         ),
