@@ -101,6 +101,15 @@ class HookedCalls:
         (verdict,) = await run.step(f"hooks:before_tool:{call.id}", _ask_about_calls, run, hooks, [looked])
         return _refuse(looked, *verdict) if verdict else looked
 
+    async def guard_edit(self, run: Run, call: ToolCall, number: int) -> ToolResult | None:
+        """Return the result that says which hook refuses a call as a person has changed it. A hook sees whatever may be performed."""
+        hooks = _hooks_of(self.spec)
+        if not hooks.before_tool:
+            return None
+        position = f"hooks:before_tool:{call.id}.edit{number}"
+        (verdict,) = await run.step(position, _ask_about_calls, run, hooks, [call])
+        return _refuse(call, *verdict) if verdict else None
+
 
 def _hooks_of(spec: AgentSpec[Any]) -> Hooks:
     assert isinstance(spec.hooks, Hooks)

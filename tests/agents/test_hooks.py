@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sayso import Agent, Approve, ScriptedModel, engine, tool
+from sayso import Agent, Approve, Edit, ScriptedModel, engine, tool
 from sayso.agents import Reply, call
 from sayso.agents.messages import Message
 from sayso.tools import Outcome, ToolCall, ToolContext, ToolResult, UsageError
@@ -116,6 +116,46 @@ async def test_a_write_whose_result_is_kept_back_does_not_hide_that_it_is_in_dou
     told = [(each.text.partition(" What ")[0], each.outcome) for each in result.messages[-2].results]
     doubt = "It is not known whether it was done. It is not tried again; a person has to find out."
     assert told == [(doubt, Outcome.UNKNOWN), ("Nothing was done.", Outcome.FAILED)]
+
+
+CHANGED = {
+    "to what it refuses": ([500], "Nothing was done: at_most_ten refused the call (over ten).", [5, 500]),
+    "to what it refuses, the second time": ([7, 500], "Nothing was done: at_most_ten refused the call (over ten).", [5, 7, 500]),
+    "to what it takes, twice": ([7, 8], "receipt 7", [5, 7, 8]),
+}
+
+
+@pytest.mark.parametrize(("changes", "told", "heard"), CHANGED.values(), ids=CHANGED)
+async def test_a_hook_sees_a_call_as_a_person_has_changed_it(changes: list[int], told: str, heard: list[int]) -> None:
+    asked: list[int] = []
+    left = [*changes]
+
+    def at_most_ten(call: ToolCall, context: ToolContext[Any]) -> str | None:
+        asked.append(call.arguments["cents"])  # type: ignore[arg-type]
+        return "over ten" if asked[-1] > 10 else None
+
+    async def change(request: Any) -> Edit | Approve:
+        return Edit({"cents": left.pop(0)}, by="ada") if left else Approve(by="ada")
+
+    seen.clear()
+    agent = make(call("pay", cents=5), before_tool=[at_most_ten])
+    result = await agent.run("Go", approve=change, engine=engine(strict=True))
+    assert (result.messages[-2].results[0].text, asked) == (told, heard)
+    assert seen == ([("paid", 8)] if told == "receipt 7" else [])
+
+
+async def test_a_resumed_run_does_what_the_hooks_said_of_a_changed_call() -> None:
+    def alternate(*given: Any) -> str | None:
+        seen.append(given)
+        return "now and then" if len(seen) % 2 == 0 else None
+
+    async def change(request: Any) -> Edit | Approve:
+        return Edit({"cents": 6}, by="ada") if request.arguments == '{"cents":5}' else Approve(by="ada")
+
+    seen.clear()
+    line = call("pay", cents=5)
+    model = ScriptedModel(lambda request: Reply("Done.") if len(request.messages) > 2 else Reply(calls=(line,)), repeat=True)
+    assert await everywhere(Agent(model, tools=[pay], before_tool=[alternate]), "Go", approve=change) == "Done."
 
 
 async def test_hooks_of_the_model_end_the_run_with_their_reason() -> None:

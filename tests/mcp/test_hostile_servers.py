@@ -138,7 +138,11 @@ TOLD = {
     "answers nonsense": ("nonsense", Outcome.UNKNOWN, "answered nonsense"),
     "refuses the arguments": ("refuses", Outcome.FAILED, "refused the call: no such account"),
     "says that its session is over": ("forgets", Outcome.UNKNOWN, "Session terminated"),
-    "says that it failed": ("fails", Outcome.FAILED, "The server says that it failed: the disk is full"),
+    "says that it failed, which may be after it has acted": (
+        "fails",
+        Outcome.UNKNOWN,
+        "It is not known whether delete_all happened (The server says that it failed: the disk is full). It is not tried again",
+    ),
     "prints a banner": ("noise", Outcome.DONE, "done"),
     "ends when it is asked what it does not know": ("strict", Outcome.DONE, "done"),
     "asks for a text from the model": ("sampling", Outcome.DONE, "It said: null"),

@@ -12,14 +12,15 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol, Required, TypedDict
 
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from sayso import Agent, Approve, Limits, ScriptedModel, engine, tool
 from sayso.agents import Reply, call
-from sayso.tools import Image, LimitReached, Outcome, UsageError
+from sayso.tools import Image, LimitReached, Outcome, Sandbox, UsageError
+from sayso.tools.errors import ModelError
 
 if TYPE_CHECKING:
     from decimal import Decimal as Money
@@ -169,6 +170,59 @@ def test_what_cannot_work_is_refused_when_the_tool_is_made(make: Callable[[], An
     with pytest.raises(UsageError) as caught:
         make()
     assert why in str(caught.value)
+
+
+def by_place(item: str, /, pieces: int = 1, *, gift: bool = False) -> str:
+    """Order."""
+    return f"{pieces} {item}{' wrapped' if gift else ''}"
+
+
+async def wait_by_place(item: str = "bun", /) -> str:
+    """Order."""
+    return item
+
+
+def test_a_function_that_takes_its_arguments_by_place_only_is_called_with_them() -> None:
+    assert told(tool.read(by_place), item="bun", gift=True) == "1 bun wrapped"
+    assert (told(tool.read(wait_by_place)), told(tool.pure(by_place), item="bun", pieces=2)) == ("bun", "2 bun")
+    with pytest.raises(UsageError, match="in a sandbox write it without the slash"):
+        _ = tool.read(sandbox=Sandbox())(by_place).signature
+
+
+class Half(TypedDict, total=False):
+    item: Required[Annotated[str, "The name"]]
+    pieces: int
+
+
+def test_a_typed_dict_of_the_standard_library_is_described_on_every_python() -> None:
+    @tool.read(trust="tool", secrecy="public")
+    def order(lines: list[Half]) -> str:
+        """Order."""
+        return str(lines)
+
+    described = {"type": "string", "description": "The name"}
+    (kind,) = order.parameters["$defs"].values()
+    assert (kind["properties"], kind["required"]) == ({"item": described, "pieces": {"type": "integer"}}, ["item"])
+    assert told(order, lines=[{"item": "bun"}]) == "[{'item': 'bun'}]"
+
+
+RAISED_INSIDE = {
+    "a limit of an agent inside": (LimitReached("cost_usd", 1, 2), Outcome.FAILED),
+    "a model that is not there": (ModelError("no answer"), Outcome.FAILED),
+    "Sayso called wrongly": (UsageError("There is no engine 'x'."), Outcome.FAILED),
+}
+
+
+@pytest.mark.parametrize(("error", "outcome"), RAISED_INSIDE.values(), ids=RAISED_INSIDE)
+def test_what_a_tools_own_code_raises_is_its_result_whoever_defined_the_error(error: Exception, outcome: Outcome) -> None:
+    @tool.read
+    def look() -> str:
+        """Look."""
+        raise error
+
+    result = Agent(ScriptedModel(Reply(calls=(call("look"),)), "Over."), tools=[look]).run_sync("Go")
+    assert (result.output, result.messages[-2].results[0].outcome) == ("Over.", outcome)
+    assert [problem.raised for problem in result.problems] == [f"{type(error).__name__}: {error}"]
 
 
 def test_nothing_depends_on_what_a_function_says_that_it_returns() -> None:

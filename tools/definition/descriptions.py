@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
 from typing import Annotated, Any
 
+from .typed_dicts import rebuild_typed_dict
+
 _MARKERS = frozenset({"Required", "NotRequired", "ReadOnly"})  # by name: typing and typing_extensions have each their own
 
 
@@ -26,7 +28,7 @@ def add_descriptions(hint: Any) -> Any:
         found = Annotated[(add_descriptions(parts[0]), *hint.__metadata__)]  # type: ignore[valid-type]  # made here
         return Annotated[found, Field(description=text)] if text else found
     if not _holds_types(origin):
-        return hint
+        return rebuild_typed_dict(hint, add_descriptions) if origin is None else hint
     changed = tuple(add_descriptions(part) for part in parts)
     if changed == parts:
         return hint

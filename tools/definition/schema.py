@@ -22,19 +22,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The parameters of a tool's function: those the caller fills in, and the one (if any) that takes the ToolContext."""
+    """The parameters of a tool's function: those the caller fills in, and the one (if any) that takes the ToolContext.
+
+    `positional` are those that the function takes by their place only, in order.
+    """
 
     parameters: tuple[inspect.Parameter, ...]
     context: str | None = None
     hints: Mapping[str, object] = field(default_factory=dict)
     returns: object = Any
+    positional: tuple[str, ...] = ()
 
 
 def read_signature(function: Callable[..., object], context_type: type, names: Mapping[str, object] | None = None) -> Signature:
     """Read the function's parameters. `names` are those that were known around it.
 
     A parameter that begins with an underscore and has a default is the function's own, and left out. Raises UsageError for a parameter
-    without a type hint or with one that cannot be read, positional only, `*args` or `**kwargs`.
+    without a type hint or with one that cannot be read, `*args` or `**kwargs`.
     """
     name, fixed = find_name(function), find_fixed(function)
     hints = read_hints(find_code(function), name, names)
@@ -42,9 +46,10 @@ def read_signature(function: Callable[..., object], context_type: type, names: M
     for parameter in read_parameters(function, name):
         if parameter.name in fixed or (parameter.name.startswith("_") and parameter.default is not parameter.empty):
             continue
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise UsageError(
-                f"The tool {name} has the parameter {str(parameter)!r}; a model fills parameters in by name, so write each one out."
+                f"The tool {name} has the parameter {str(parameter)!r}; a model fills parameters in by name, so write each one out, or "
+                f"take {'a list: names: list[str]' if parameter.kind is parameter.VAR_POSITIONAL else 'a dict: fields: dict[str, str]'}."
             )
         hint = hints.get(parameter.name)
         if hint is None:
@@ -57,7 +62,8 @@ def read_signature(function: Callable[..., object], context_type: type, names: M
             hints[parameter.name] = allow_none(hint)
         parameters.append(parameter)
     context = find_context(hints, [parameter.name for parameter in parameters], context_type, name)
-    return Signature(tuple(each for each in parameters if each.name != context), context, hints, hints.get("return", Any))
+    positional = tuple(each.name for each in parameters if each.kind is each.POSITIONAL_ONLY)
+    return Signature(tuple(each for each in parameters if each.name != context), context, hints, hints.get("return", Any), positional)
 
 
 _PARAMETER_MARKS = {

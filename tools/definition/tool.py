@@ -182,7 +182,9 @@ class Tool(HasDict, Generic[P, R]):
             raise UsageError(f"The tool {self.name} is a method of {owner}. Take it from an instance: {owner}(...).{self.name}")
         full = read_signature(self.function, ToolContext, self.local_names)
         self.check_card([parameter.name for parameter in full.parameters])
-        return Signature(tuple(p for p in full.parameters if p.name not in self.bound), full.context, full.hints, full.returns)
+        if full.positional and self.sandbox is not None:
+            raise UsageError(f"The tool {self.name} takes {full.positional[0]!r} by place only; in a sandbox write it without the slash.")
+        return replace(full, parameters=tuple(p for p in full.parameters if p.name not in self.bound))
 
     def check_card(self, names: Collection[str]) -> None:
         """Raise UsageError for a card that cannot be filled in from arguments of these names, whatever their values."""
@@ -461,7 +463,7 @@ class Tool(HasDict, Generic[P, R]):
     def _plain(self) -> Callable[..., Awaitable[object]] | None:
         """Return the function where a call only awaits it: no context, no thread, no sandbox. Else None."""
         own = (self.program, self.signature.context, self.sandbox, self.async_function)
-        is_plain = self.is_async and all(each is None for each in own)
+        is_plain = self.is_async and all(each is None for each in own) and not self.signature.positional
         return cast("Callable[..., Awaitable[object]]", self.function) if is_plain else None
 
     async def _call(self, arguments: Mapping[str, object], context: ToolContext[object]) -> object:
@@ -475,15 +477,18 @@ class Tool(HasDict, Generic[P, R]):
             from ..sandbox import run_function_sandboxed  # late, for load time
 
             return await run_function_sandboxed(function, dict(arguments), self.sandbox, approved=self._only_in_a_run)
+        by_place = tuple(arguments[name] for name in self.signature.positional)
+        if by_place:
+            arguments = {name: value for name, value in arguments.items() if name not in self.signature.positional}
         if self.async_function is not None:
-            return await self.async_function(**arguments)
+            return await self.async_function(*by_place, **arguments)
         if self.is_async:
-            return await function(**arguments)
+            return await function(*by_place, **arguments)
         if self.effect is Effect.PURE:
-            return function(**arguments)
+            return function(*by_place, **arguments)
         # The program ends after a write that it has begun, and does not wait for a read.
         is_write = self.effect is Effect.WRITE
-        return await start_thread(function, (), arguments, name=self.name_thread(context.key), daemon=not is_write)
+        return await start_thread(function, by_place, arguments, name=self.name_thread(context.key), daemon=not is_write)
 
     async def _take(self, value: object) -> object:
         """Return a value as JSON, with all that a generator yields, and after what has to be awaited."""

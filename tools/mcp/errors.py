@@ -19,6 +19,12 @@ class CallLost(ToolError):
     nothing_happened = False
 
 
+class CallFailedThere(ToolError):
+    """A server says that a call failed. It may have done something before it did: for a write that is a doubt."""
+
+    nothing_happened = False
+
+
 def find_cause(error: BaseException) -> BaseException:
     """Return the error inside the groups that task groups make of it."""
     while isinstance(error, BaseExceptionGroup) and error.exceptions:

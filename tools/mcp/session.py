@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from ..errors import ToolError
 from .contents import read_result
-from .errors import CallLost, McpError, find_cause
+from .errors import CallFailedThere, CallLost, McpError, find_cause
 from .listing import MOST_PAGES, MOST_TOOLS, ListedTool, read_tool
 from .mending import mend_answer
 from .server_questions import Questions
@@ -102,7 +102,8 @@ class McpSession:
         told = self.questions.told[before:]
         value = read_result(result)
         if result.is_error:
-            raise ToolError("\n".join([f"The server says that it failed: {value}", *told]))
+            failed = "\n".join([f"The server says that it failed: {value}", *told])
+            raise CallFailedThere(failed) if is_write else ToolError(failed)
         if not told:
             return value
         return "\n".join([value, *told]) if isinstance(value, str) else [*(value if isinstance(value, list) else [value]), *told]

@@ -173,6 +173,8 @@ async def execute_with_approval(
             except ToolError as error:
                 return make_failure(call, f"The person who was asked wanted other arguments, which do not fit: {error}", Outcome.REJECTED)
             edited, unsourced, agreed, yeses = edited | changed, (), (), ()
+            if (refused := await _guard_edit(run, call, position, edit + 1)) is not None:
+                return refused
         elif tool.approvals > 1 and isinstance(answer, Approve) and len(agreed := _agree(agreed, answer)) < tool.approvals:
             yeses = (*yeses, (request, answer))
         elif isinstance(answer, Allow) and tool.effect is not Effect.WRITE:
@@ -186,6 +188,14 @@ async def execute_with_approval(
         else:
             return await _perform_write(run, call, tool, request, answer, Origin(chooser, edited, unsourced), asked_at, yeses)
     return make_failure(call, "The request was edited or asked about too often. Nothing was done.", Outcome.REJECTED)
+
+
+async def _guard_edit(run: Run, call: ToolCall, position: str, number: int) -> ToolResult | None:
+    """Return why a call may not be made as a person has changed it: a hook that refuses sees that too."""
+    guard = run.scope.call_guard
+    if guard is None or run.replays(f"propose:{position}.edit{number}"):  # the journal of an earlier version has it asked about
+        return None
+    return await guard.guard_edit(run, call, number)
 
 
 def _agree(agreed: tuple[str, ...], answer: Approve) -> tuple[str, ...]:

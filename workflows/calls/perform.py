@@ -133,6 +133,7 @@ def needs_no_approval(run: Run, tool: AnyTool) -> bool:
 async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
     """Perform one call that needs no approval, in the time that the tool has."""
     context = make_context(run, call, tool) if tool.needs_context else NO_CONTEXT
+    performing = None
     try:
         if tool.secret_schema is not None:
             note_secrets(run, tool, call.arguments)
@@ -153,8 +154,12 @@ async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
         result = make_failure(call, str(error))
     except ToolError as error:  # its words may repeat what it has read
         result = make_result(call, tool, str(error), run.scope.provenance.labels, Outcome.FAILED)
-    except SaysoError:  # for the caller, or the programmer
-        raise
+    except SaysoError as error:
+        from .exceptions import is_for_caller, take_exception  # late, for load time: most tools raise nothing
+
+        if performing is None or is_for_caller(tool, error):
+            raise
+        result = take_exception(run, call, tool, error)
     except Exception as error:  # noqa: BLE001  whatever the tool's own code raises, the model is told and goes on
         from .exceptions import take_exception  # late, for load time: most tools raise nothing
 

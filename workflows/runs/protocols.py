@@ -145,6 +145,10 @@ class CallGuard(Protocol):
         """Return a call as it may be made, or the result that says why it may not."""
         ...
 
+    async def guard_edit(self, run: Run, call: ToolCall, number: int) -> ToolResult | None:
+        """Return why a call may not be made as a person has changed it (for the `number`th time); None where it may be asked about."""
+        ...
+
 
 class Provenance:
     """What a run has read so far: labels, the user's words, the texts of others. Grows as results come in.
