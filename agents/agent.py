@@ -12,7 +12,7 @@ from sayso.tools.approval.requests import Approver
 from sayso.tools.calls import find_labels, replace_labelled
 from sayso.tools.canonical import prompt_text, readable_json
 from sayso.tools.definition.tool import AnyTool
-from sayso.tools.effects import CLEAN
+from sayso.tools.effects import CLEAN, Labels
 from sayso.tools.errors import UsageError
 from sayso.tools.media import Media, split_parts
 from sayso.workflows import Limits, Run, RunOptions, RunResult, Workflow
@@ -192,6 +192,10 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         if not value.history and value.said is None and FENCE_START not in value.text:
             return (value.text,)
         return value.user_texts
+
+    def take_outside(self, value: object, labels: Labels) -> Conversation:
+        """Return the task of another program: the user has said none of it."""
+        return Conversation(str(value), (), labels, ())
 
     def own_tools(self) -> Iterator[AnyTool]:
         """Yield the agent's tools, and those that its code tools may call."""

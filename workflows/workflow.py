@@ -12,7 +12,7 @@ from sayso.tools.approval.policy import NO_RULES, Grants, Rules, to_rules
 from sayso.tools.approval.requests import Approver
 from sayso.tools.calls import replace_labelled
 from sayso.tools.definition.tool import AnyTool, Tool
-from sayso.tools.effects import Effect, Secrecy, Trust
+from sayso.tools.effects import Effect, Labels, Secrecy, Trust
 from sayso.tools.errors import UsageError, WorkflowError
 
 from .runs.execution import Execution
@@ -56,6 +56,10 @@ class RunOptions(SharedRunOptions, total=False):
 
     deps: object
     grants: Grants
+
+
+OUTSIDE = "mcp:"
+"""Begins the names of flows that execute calls of MCP clients, as `sayso runs` shows them."""
 
 
 class RunEnded(NamedTuple):
@@ -133,6 +137,10 @@ class Workflow(Generic[A, B]):
     def identity(self) -> object:
         """Return what differs between two workflows of one name; None if only their parts can."""
         return None
+
+    def take_outside(self, value: Any, labels: Labels) -> A:
+        """Return what it is executed with where another program gives the value, `labels` being what is known of that."""
+        return value  # type: ignore[no-any-return]  # it was checked against the type of the input
 
     def find_user_texts(self, value: A) -> Iterable[str | Said]:
         """Return the texts in `value` that are the caller's own words; a card shows arguments that repeat them as "you wrote this"."""

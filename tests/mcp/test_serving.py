@@ -17,8 +17,9 @@ from mcp.shared.exceptions import MCPError
 from sayso import App, Reject, engine, tool
 from sayso.mcp_server import AppServer
 from sayso.mcp_server.resources import Resources
-from sayso.tools import Approve, UsageError
+from sayso.tools import Approve, Grant, UsageError
 from sayso.tools.documents import Documents
+from sayso.workflows import DurableEngine, Worker
 
 from . import desk
 
@@ -200,6 +201,30 @@ async def test_a_client_that_cannot_ask_is_told_who_is_and_what_others_decide_co
         elsewhere.close()
         served._wait_seconds = 20.0
         assert text(await client.call_tool("sayso_result", {"run": run})) == '{"ordered": "burger", "number": 3}'
+    assert desk.orders() == ["3 burger"]
+
+
+@pytest.mark.parametrize("carries_on", ["a worker", "this program"])
+async def test_what_was_asked_over_mcp_is_approved_and_done_where_no_server_runs_any_more(carries_on: str, url: str) -> None:
+    async with serving(url, wait_seconds=0.1) as served, Client(served.server) as client:
+        waiting = await client.call_tool("order", BURGER)
+        run = (waiting.meta or {})["sayso/run"]
+    granted = App(
+        tools=[desk.order], name="desk", grants=[Grant(tool=desk.order)]
+    )  # a standing approval of the app covers nothing from outside
+    elsewhere = engine(url, app=granted)
+    assert isinstance(elsewhere, DurableEngine)
+    assert not (await elsewhere.resume(run, {})).finished
+    (request,) = await elsewhere.requests(run)
+    await elsewhere.decide(run, {request.digest: Approve(by="ada", place="terminal")})
+    if carries_on == "a worker":
+        worker = Worker(granted, url)
+        working = asyncio.ensure_future(worker.work())
+        assert (await elsewhere.result(run)).content == {"ordered": "burger", "number": 3}
+        worker.stop()
+        await working
+    assert (await elsewhere.resume(run, {})).finished
+    elsewhere.close()
     assert desk.orders() == ["3 burger"]
 
 

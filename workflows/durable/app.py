@@ -15,7 +15,7 @@ from ..runs.limits import Meter, limits_from
 from ..runs.protocols import Provenance, Scope
 from ..shapes.step import ToolStep
 from ..standing_approvals import resolve_rules
-from ..workflow import Workflow, merge_limits
+from ..workflow import OUTSIDE, Workflow, merge_limits
 
 if TYPE_CHECKING:  # late, for load time: only who configures approvers needs it
     from sayso.tools.approval.signatures import Approvers
@@ -71,15 +71,24 @@ class App:
         return f"<app {self.name}: {', '.join(self._flows) or 'no flows'}>"
 
     def __contains__(self, name: str) -> bool:
-        return name in self._flows
+        return name in self._flows or (name.startswith(OUTSIDE) and name.removeprefix(OUTSIDE) in self._flows)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Return the names of its flows."""
         return tuple(self._flows)
 
+    @property
+    def claimed_names(self) -> tuple[str, ...]:
+        """Return the names of the runs that its workers execute: of its flows, and of calls that MCP clients have made of them."""
+        return (*self._flows, *(f"{OUTSIDE}{name}" for name in self._flows if not name.startswith(OUTSIDE)))
+
     def flow(self, name: str) -> AnyWorkflow:
-        """Return the flow of that name. Raises UsageError, with the names there are."""
+        """Return the flow of that name; for "mcp:NAME" the call of an MCP client. Raises UsageError, with the names there are."""
+        if name not in self._flows and name in self:
+            from ..outside_calls import OutsideCall  # late, for load time
+
+            return OutsideCall(self._flows[name.removeprefix(OUTSIDE)])
         if name not in self._flows:
             raise UsageError(f"The app has no flow {name!r}. Flows: {', '.join(self._flows) or 'none'}.")
         return self._flows[name]

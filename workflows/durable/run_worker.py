@@ -131,7 +131,7 @@ class Worker:
 
     async def _claim(self, most: int) -> tuple[list[Claimed], bool]:
         """Claim runs, and one suspect where there is nothing else, or where it has waited for long; say whether these were all."""
-        store, now, flows = self.engine.store, self.engine.clock(), self.app.names
+        store, now, flows = self.engine.store, self.engine.clock(), self.app.claimed_names
         lease, is_sqlite, keys = store.lease, store.database.is_sqlite, store.keys
         tried: list[tuple[str, int]] = []
         left = [run_id for run_id, (until, _) in self._left.items() if time.monotonic() < until]

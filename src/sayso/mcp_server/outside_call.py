@@ -1,81 +1,25 @@
-"""A call that an outside program makes of an app's flow, as a run: nothing in it counts as the words of this app's user."""
+"""The flows of an app as an MCP client may call them: as runs of their own, with the schema and the words that tell a model about them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sayso.agents.messages import Conversation
-from sayso.tools import Outcome, ToolCall, ToolResult
-from sayso.tools.approval.background import Said
 from sayso.tools.approval.policy import Rules
-from sayso.tools.calls import strip_labels
 from sayso.tools.canonical import JsonObject
-from sayso.tools.definition.returned import convert_result
 from sayso.tools.definition.tool import AnyTool
-from sayso.tools.effects import Effect, Labels
+from sayso.tools.effects import Effect
 from sayso.tools.errors import ToolError
-from sayso.workflows import App, Run, Workflow
-from sayso.workflows.calls.execute import execute_call, execute_with_approval, find_unsourced_arguments
+from sayso.workflows import App, Workflow
+from sayso.workflows.outside_calls import OutsideCall
 from sayso.workflows.shapes.step import ToolStep
 
 AnyFlow = Workflow[Any, Any]
-PREFIX = "mcp:"
-"""Begins the names of flows that execute calls of MCP clients, as `sayso runs` shows them."""
-CLIENT = "an MCP client"
-UNVOUCHED = Labels(unvouched=True)
 TASK = "What to do, in full: nothing of your conversation is known there."
 
 
-class OutsideCall(Workflow[Mapping[str, object], ToolResult]):
-    """Executes a flow of an app with the arguments of an MCP client.
-
-    A card says of them that the model chose them, and no standing approval covers what is done with them: nobody here vouches for whoever
-    wrote them.
-    """
-
-    kind = "mcp call"
-    declares_tools = True
-
-    def __init__(self, flow: AnyFlow) -> None:
-        super().__init__(f"{PREFIX}{flow.name}", flow.limits)
-        self.flow = flow
-
-    def own_tools(self) -> Iterator[AnyTool]:
-        """Yield the tools of the flow."""
-        return self.flow.own_tools()
-
-    def find_user_texts(self, value: Mapping[str, object]) -> Iterable[str | Said]:
-        """Return nothing: a program wrote the arguments."""
-        return ()
-
-    async def execute(self, run: Run, value: Mapping[str, object]) -> ToolResult:
-        """Call the tool, or execute the agent or workflow as a child."""
-        run.scope.provenance.take_labels(UNVOUCHED)
-        run.scope.provenance.unvouched = run.scope.provenance.unvouched or CLIENT
-        if isinstance(self.flow, ToolStep):
-            return await _call_tool(run, self.flow.tool, value)
-        given: object = next(iter(value.values()), "")
-        if self.flow.kind == "agent":
-            given = Conversation(str(given), (), UNVOUCHED, ())
-        output = await run.child(self.flow.name, self.flow, given, limits=self.flow.limits)
-        return ToolResult("0.0", convert_result(strip_labels(output), self.flow.name), origin=self.flow.name, trust=None)
-
-
-async def _call_tool(run: Run, tool: AnyTool, arguments: Mapping[str, object]) -> ToolResult:
-    call = ToolCall("0.0", tool.name, arguments)
-    was_asked = run.replays(f"propose:{tool.name}")  # a resumed run does what its journal says
-    unsourced = () if was_asked or run.replays(f"read:{tool.name}") else find_unsourced_arguments(run, call, tool)
-    try:
-        if unsourced or was_asked:
-            return await execute_with_approval(run, call, tool, tool.name, unsourced)
-        return await execute_call(run, call, tool, tool.name)
-    except ToolError as error:
-        return ToolResult(call.id, str(error), Outcome.FAILED, tool.name)
-
-
 def make_outside_app(app: App) -> App:
-    """Return the app whose flows are the calls that MCP clients make of the flows of `app`. Its standing approvals do not count there."""
+    """Return the app whose flows are the calls that MCP clients make of the flows of `app`: what a server of its own carries on."""
     outside = App([OutsideCall(app.flow(name)) for name in app.names], name=app.name, deps=app.deps, grants=Rules(strict=app.rules.strict))
     outside.approvers, outside.heads, outside.caps = app.approvers, app.heads, app.caps
     return outside

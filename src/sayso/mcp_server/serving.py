@@ -26,9 +26,10 @@ from sayso.tools.errors import SaysoError, ToolError, UsageError
 from sayso.workflows import App, DurableEngine, RunResult, Worker
 from sayso.workflows.calls.execute import APPROVAL_SECONDS
 from sayso.workflows.durable import records
+from sayso.workflows.workflow import OUTSIDE
 
 from .decisions import KEY_LENGTH, DecidedOtherwise, find_digest, hand_in, make_question, read_answer
-from .outside_call import PREFIX, AnyFlow, build_input_schema, check_arguments, describe_flow, find_effect, iter_tools, make_outside_app
+from .outside_call import AnyFlow, build_input_schema, check_arguments, describe_flow, find_effect, iter_tools, make_outside_app
 from .resources import Resources, fill_prompt, make_prompt
 from .results import make_failure, make_result, make_text
 from .state_keys import read_state_keys
@@ -168,13 +169,13 @@ class AppServer:
     async def _begin(self, run_id: str, name: str, arguments: Mapping[str, object]) -> None:
         """Store the run of a new call. It is executed by whoever has it first: this call, or a worker if this process dies now."""
         checked = check_arguments(self.flows[name], arguments)
-        await self.engine.submit(f"{PREFIX}{name}", checked, run_id=run_id)
+        await self.engine.submit(f"{OUTSIDE}{name}", checked, run_id=run_id)
 
     async def _find_earlier(self, arguments: Mapping[str, object]) -> str:
         """Return the id of the run that is asked for. Only what MCP clients have begun can be, by who was told its id."""
         run_id = arguments.get("run")
         with suppress(UsageError):
-            if isinstance(run_id, str) and run_id.startswith("mcp-") and (await self.engine.run(run_id)).flow.startswith(PREFIX):
+            if isinstance(run_id, str) and run_id.startswith("mcp-") and (await self.engine.run(run_id)).flow.startswith(OUTSIDE):
                 return run_id
         raise ToolError(f"There is no run {str(run_id)[:80]!r} of an earlier call here.")
 
