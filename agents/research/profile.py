@@ -97,7 +97,9 @@ class ClientProfile:
 
     @property
     def leads(self) -> tuple[Term, ...]:
-        """The words that name the trade: the heaviest that are neither a way to sell nor a kind of place, and those nearly as heavy."""
+        """Return the words that name the trade: the heaviest that are neither a way to sell nor a kind of place, and those nearly as
+        heavy.
+        """
         things = [term for term in self.terms if self.is_trade(term)] or [term for term in self.terms if is_offer(term.word)]
         return tuple(term for term in things if term.weight >= LEADS * things[0].weight)
 
@@ -113,7 +115,9 @@ class ClientProfile:
 
     @property
     def deeds(self) -> tuple[Term, ...]:
-        """The words that say that the client lets or mends what it offers, where they weigh as much as what that is, and it sells none."""
+        """Return the words that say that the client rents out or repairs its goods, if they weigh as much as the goods and it sells
+        none.
+        """
         if self.sells:
             return ()
         top = self.terms[0].weight if self.terms else 0.0

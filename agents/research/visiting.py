@@ -58,7 +58,7 @@ class SiteVisitor:
 
     @property
     def is_extractive(self) -> bool:
-        """Whether no model is asked: claims are found by computing alone."""
+        """Tell whether claims are found by computing alone, without a model."""
         return self.own_words is None
 
     async def read_site(self, run: Run, candidate: Candidate, state: ResearchState, most: int | None = None) -> Visit:

@@ -309,7 +309,7 @@ class _Sentence:
         return self.word(tokens, at - 1)[-1:].isdigit() and following[0].isdigit() and following[1] == tokens[at][1] + 1
 
     def _subtract(self, values: Sequence[Tokens], start: int) -> Tokens:
-        """The difference between two numbers, where it is clear which one is taken from which."""
+        """Return the difference between two numbers, where it is clear which one is subtracted."""
         numbers = [Fraction(item[0][0]) for item in values if len(item) == 1 and item[0][0].replace(".", "", 1).isdigit()]
         if len(numbers) != 2 or len(values) != 2 or numbers[0] < numbers[1]:
             raise self.pieces.refuse(start, "Which of them is taken from the other? Write a - b.", ErrorCode.AMBIGUOUS)

@@ -62,12 +62,12 @@ class LargeLookUp:
 
     @cached_property
     def _common(self) -> list[str]:
-        """The words of the question that many texts hold."""
+        """Return the words of the question that many texts hold."""
         return [each.text for each in self._asked if len(self._read(each.text, self._most)) > self._most]
 
     @cached_property
     def _rare(self) -> list[str]:
-        """The words of the question that fewer texts hold, and what may stand instead of any word and tells enough to be looked for."""
+        """Return the words of the question that fewer texts hold, and the synonyms that are rare enough to look for."""
         own = [each.text for each in self._asked if 0 < len(self._read(each.text, self._most)) <= self._most]
         others = [phrase for each in self._asked for phrase, _ in each.alternatives]
         return [*own, *(phrase for phrase in others if 0 < len(self._read(phrase, MOST_HOLDERS)) <= MOST_HOLDERS)]

@@ -90,7 +90,7 @@ class Questions:
 
     def _make_request(self, what: str, text: str, shown: Mapping[str, object], schema: Mapping[str, Any]) -> ApprovalRequest:
         async def answer(arguments: Mapping[str, object]) -> None:
-            """Nothing is performed: the answer goes to the server."""
+            """Perform nothing: the answer goes to the server."""
 
         rules: dict[str, JsonObject] = {name: {} for name in shown}
         # Each line is marked as the server's: none can look like one of the card's own.

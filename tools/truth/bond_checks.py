@@ -129,7 +129,7 @@ _PART = re.compile(r"\bof (?:which|whom|them|these|those)\b|^(?:and )?(?:\d[\d.,
 
 
 def check_parts_of_figures(match: Match) -> Iterator[Problem]:
-    """A part is not the whole: of "3,100 bicycles, of which 1,900 had a motor" 1,900 were sold with a motor only."""
+    """Check that a part is not the whole: of "3,100 bicycles, of which 1,900 had a motor" 1,900 were sold with a motor only."""
     evidence = match.evidence
     found = _PART.search(evidence.text)
     if not found or _PART.search(match.sentence.text):

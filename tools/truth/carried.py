@@ -21,7 +21,7 @@ _PARTS = frozenset("half third quarter fifth sixth eighth tenth thirds quarters 
 
 
 def check_degrees(match: Match) -> Iterator[Problem]:
-    """How much of a thing is meant is kept: "a third of the menu" is not the menu, "ninth-largest" not "largest"."""
+    """Check that how much of a thing is meant is kept: "a third of the menu" is not the menu, "ninth-largest" not "largest"."""
     evidence = match.evidence
     for at in sorted(match.used):
         before = at - 1
@@ -50,7 +50,7 @@ _ONE = frozenset("each every a an one apiece".split())
 
 
 def check_each(match: Match) -> Iterator[Problem]:
-    """A price for each stays one: "extra users cost £3 each" is not "extra users cost £3"."""
+    """Check that a price for each stays one: "extra users cost £3 each" is not "extra users cost £3"."""
     evidence = match.evidence
     for mine, theirs in match.figures.items():
         figure = evidence.figures[theirs]
@@ -68,7 +68,7 @@ _PART_OF = re.compile(
 
 
 def check_part(match: Match) -> Iterator[Problem]:
-    """A part is not the whole: over "50 of the 200 loaves are for hotels" no 50 loaves are made, and no 200 are for hotels."""
+    """Check that a part is not the whole: over "50 of the 200 loaves are for hotels" no 50 loaves are made, and no 200 are for hotels."""
     evidence = match.evidence
     if not _PART_OF.match(evidence.text) or len(evidence.figures) < 2:
         return
@@ -83,7 +83,7 @@ def check_part(match: Match) -> Iterator[Problem]:
 
 
 def check_light_names(match: Match) -> Iterator[Problem]:
-    """A name is said though it is an ordinary word: the covers "Basic" and "Plus" are two."""
+    """Check that a name is said though it is an ordinary word: the covers "Basic" and "Plus" are two."""
     for at, word in enumerate(match.sentence.words):
         there = {each.text for each in (*match.evidence.words, *match.context)} | _name_owner(match)
         if word.text in match.names and at not in match.pairs and at not in match.sentence.figured and word.text not in there:
@@ -109,7 +109,7 @@ def _name_owner(match: Match) -> frozenset[str]:
 
 
 def check_only(match: Match) -> Iterator[Problem]:
-    """What alone is meant is said whole: "bells and sculptures only" is not "bells only"."""
+    """Check that what alone is meant is said whole: "bells and sculptures only" is not "bells only"."""
     evidence = match.evidence
     if not any(mark is Mark.ONLY for mark, _, _ in match.sentence.marks):
         return
@@ -140,7 +140,7 @@ _YEARLY = frozenset("in from on by".split())
 
 
 def check_announced(match: Match) -> Iterator[Problem]:
-    """What the passage tells in the present with a year is a plan or a chronicle: without the year it is not so now."""
+    """Check that what the passage tells in the present with a year is a plan or a chronicle: without the year it is not so now."""
     evidence = match.evidence
     for number in sorted(match.home):
         segment = evidence.segments[number]
@@ -164,7 +164,7 @@ def check_announced(match: Match) -> Iterator[Problem]:
 
 
 def check_fractions(match: Match) -> Iterator[Problem]:
-    """A part of a thing is not the thing: "half the fee", "twice the price"."""
+    """Check that a part of a thing is not the thing: "half the fee", "twice the price"."""
     evidence = match.evidence
     said = set(match.figures.values())
     for number, figure in enumerate(evidence.figures):
@@ -183,7 +183,7 @@ _MOST = frozenset("most highest largest greatest biggest".split())
 
 
 def check_extremes(match: Match) -> Iterator[Problem]:
-    """The fewest is not the most."""
+    """Check that the fewest is not the most."""
     mine, theirs = ({word.text.casefold() for word in reading.words} for reading in (match.sentence, match.evidence))
     for one, other in ((_MOST, _FEWEST), (_FEWEST, _MOST)):
         if mine & one and theirs & other and not mine & other and not theirs & one and "at" not in theirs | mine:
@@ -192,7 +192,7 @@ def check_extremes(match: Match) -> Iterator[Problem]:
 
 
 def check_universal(match: Match) -> Iterator[Problem]:
-    """What is denied or said of all is so of just those that the statement names: "lessons missed by the pupil", not all lessons."""
+    """Check: what is denied or said of all is so of just those that the statement names: "lessons missed by the pupil", not all lessons."""
     evidence = match.evidence
     for number in sorted(match.home):
         segment = evidence.segments[number]

@@ -19,7 +19,7 @@ _NO_MORE = frozenset("any more anymore longer".split())
 
 
 def check_object(match: Match) -> Iterator[Problem]:
-    """What follows the verb is said: some word of it is the passage's, however ordinary its words are."""
+    """Check that what follows the verb is said: some word of it is the passage's, however ordinary its words are."""
     sentence = match.sentence
     if match.figures or not sentence.segments or sentence.segments[0].verb is None:
         return
@@ -72,7 +72,7 @@ _TIMES = frozenset("day week month year hour minute night morning weekend quarte
 
 
 def check_bounds_of_things(match: Match) -> Iterator[Problem]:
-    """Who or what is meant stays bounded: "guests over 16" are not all guests, and "per member per month" is not "per month"."""
+    """Check that who or what is meant stays bounded: "guests over 16" are not all guests, and "per member per month" is not "per month"."""
     evidence = match.evidence
     stems = {word.stem for word in match.sentence.words}
     for at, figure in enumerate(evidence.figures):

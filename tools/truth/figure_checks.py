@@ -309,7 +309,7 @@ def _in_range(match: Match, figure: Figure) -> bool:
 
 
 def check_order(match: Match) -> Iterator[Problem]:
-    """Where a statement gives two figures of each of two kinds, they belong together in order: "from 5 in 2021 to 7 in 2022"."""
+    """Check that where a statement gives two figures of each of two kinds, they belong together in order: "from 5 in 2021 to 7 in 2022"."""
     pairs = sorted(match.figures.items())
     for (_, one), (_, two) in pairwise(pairs):
         left, right = match.evidence.figures[one], match.evidence.figures[two]

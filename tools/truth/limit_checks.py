@@ -24,7 +24,7 @@ _FREE = frozenset(map(stem, "free unlimited included all always only best first"
 
 
 def check_conditions(match: Match) -> Iterator[Problem]:
-    """What limits the very fact stays: "for orders over 50 EUR", "with annual billing", "if you order before noon".
+    """Check that what limits the very fact stays: "for orders over 50 EUR", "with annual billing", "if you order before noon".
 
     A place or purpose that is only told beside it may be left out, unless the quantity depends on it: of several prices each has its own.
     """
@@ -216,7 +216,7 @@ def _is_plain_date(match: Match, first: int, end: int, opener: str) -> bool:
 
 
 def check_modifiers(match: Match) -> Iterator[Problem]:
-    """What is denied or counted of one kind is not denied or counted of all: "no unpaid leave" is not "no leave"."""
+    """Check that what is denied or counted of one kind is not denied or counted of all: "no unpaid leave" is not "no leave"."""
     denied = any(match.evidence.segments[each].negative for each in match.home)
     for at in sorted(match.used):
         before = at - 1

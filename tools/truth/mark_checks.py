@@ -19,7 +19,7 @@ _DEALS = frozenset(map(stem, "sell buy purchase acquire hire rent lend borrow im
 
 
 def check_negation(match: Match) -> Iterator[Problem]:
-    """What is denied stays denied, and what is not stays so. A denied opposite affirms: "closed" is "does not open".
+    """Check that what is denied stays denied, and what is not stays so. A denied opposite affirms: "closed" is "does not open".
 
     What denies the whole clause ("not", "stopped", an opposite verb) is told from what denies one thing ("without a sticker"): both have
     to agree, unless what is denied is what the clause says ("comes without a lid" is "has no lid").
@@ -50,7 +50,7 @@ def check_negation(match: Match) -> Iterator[Problem]:
 
 
 def _compare_parts(match: Match) -> Iterator[Problem]:
-    """What one clause of a sentence affirms and another denies is so in the statement: "takes cash but no cards" has two sides."""
+    """Check: what one clause of a sentence affirms and another denies is so in the statement: "takes cash but no cards" has two sides."""
     sentence, evidence = match.sentence, match.evidence
     main = [each for each in sentence.segments if not _is_subordinate(sentence, each)]
     clauses = {each.clause: any(other.negative for other in main if other.clause == each.clause) for each in main}
@@ -236,7 +236,7 @@ _ABLE = frozenset("can able allow allowed permit permitted welcome possible may 
 
 
 def check_frames(match: Match) -> Iterator[Problem]:
-    """A plan stays a plan, a possibility a possibility, an opinion somebody's opinion, the past the past."""
+    """Check that a plan stays a plan, a possibility a possibility, an opinion somebody's opinion, the past the past."""
     mine = {mark for mark, _, _ in match.sentence.marks}
     for frame, kept, kind in _FRAMES:
         for _, first, end in match.evidence.find_marks(frame):

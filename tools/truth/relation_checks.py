@@ -29,7 +29,7 @@ _PLAIN = frozenset(map(stem, "be have do get go come take put lie stand sit run 
 
 
 def check_predicate(match: Match) -> Iterator[Problem]:
-    """The statement's verb is said: of "trained 58 people" the sentence may not say that it has 58 people."""
+    """Check that the statement's verb is said: of "trained 58 people" the sentence may not say that it has 58 people."""
     evidence, sentence = match.evidence, match.sentence
     carried = any(at in match.pairs and is_act(sentence, at) and not is_weak(sentence.words[at]) for at in range(len(sentence.words)))
     if carried or any(mark is Mark.PLAN for mark, _, _ in sentence.marks):
@@ -66,7 +66,7 @@ def _is_attribute(reading: Reading, at: int) -> bool:
 
 
 def check_governors(match: Match) -> Iterator[Problem]:
-    """Each thing stays with its verb: over "raised money in a round led by Tarn" nobody but Tarn leads and Tarn raises nothing."""
+    """Check: each thing stays with its verb: over "raised money in a round led by Tarn" nobody but Tarn leads and Tarn raises nothing."""
     sentence, evidence = match.sentence, match.evidence
     for at, place in sorted(match.pairs.items()):
         if place == OUTSIDE or not sentence.is_content(at) or is_verb(sentence.words, at) or is_verb(evidence.words, place):
@@ -143,7 +143,7 @@ _SAME = {"into": "to", "onto": "on", "upon": "on", "inside": "in", "within": "in
 
 
 def check_prepositions(match: Match) -> Iterator[Problem]:
-    """Each thing keeps its preposition where the statement has another thing behind it: "from carmakers, among them Vantar"."""
+    """Check that each thing keeps its preposition where the statement has another thing behind it: "from carmakers, among them Vantar"."""
     sentence, evidence = match.sentence, match.evidence
     governed = {at: find_preposition(evidence, at) for at in range(len(evidence.words)) if evidence.is_content(at)}
     for at, place in sorted(match.pairs.items()):
@@ -178,7 +178,7 @@ def find_preposition(reading: Reading, at: int) -> str:
 
 
 def check_doer(match: Match) -> Iterator[Problem]:
-    """Who does it is said of nobody else: "sent in by the customer" is not "sent in by" the one whose page it is."""
+    """Check that who does it is said of nobody else: "sent in by the customer" is not "sent in by" the one whose page it is."""
     sentence, evidence = match.sentence, match.evidence
     mine, theirs = _find_doer(sentence), _find_doer(evidence)
     if mine is None or theirs is None:
@@ -248,7 +248,7 @@ def check_swaps(match: Match) -> Iterator[Problem]:
 
 
 def _check_owned_doer(match: Match) -> Iterator[Problem]:
-    """Who did it is not somebody of his: "founded by Ruth on her uncle's farm" is not "founded by Ruth's uncle"."""
+    """Check that who did it is not somebody of his: "founded by Ruth on her uncle's farm" is not "founded by Ruth's uncle"."""
     sentence, evidence = match.sentence, match.evidence
     for at, place in match.pairs.items():
         if place == OUTSIDE or not sentence.text[: sentence.words[at].end].endswith(("'s", "s'")):
@@ -285,7 +285,9 @@ def _find_place(reading: Reading, at: int) -> str:
 
 
 def check_subject_of_figure(match: Match) -> Iterator[Problem]:
-    """A number is said of what it is said of: "the add-on costs $9 on top of the plan" is not "the plan with the add-on costs $9"."""
+    """Check that a number is said of what it is said of: "the add-on costs $9 on top of the plan" is not "the plan with the add-on costs
+    $9".
+    """
     sentence, evidence = match.sentence, match.evidence
     for mine, theirs in match.figures.items():
         own = sentence.segments[sentence.segment_of[min(sentence.figures[mine].first, len(sentence.words) - 1)]]
@@ -342,7 +344,7 @@ def check_doer_or_receiver(match: Match) -> Iterator[Problem]:
 
 
 def check_attributes(match: Match) -> Iterator[Problem]:
-    """What a thing is like is not said of another: over "its older rival, Dart" nobody says that it is older."""
+    """Check that what a thing is like is not said of another: over "its older rival, Dart" nobody says that it is older."""
     sentence, evidence = match.sentence, match.evidence
     for at, place in match.pairs.items():
         if place == OUTSIDE or not sentence.is_content(at) or is_verb(sentence.words, at) or place + 1 >= len(evidence.words):

@@ -16,7 +16,7 @@ from .words import Word, alike, is_light, stem
 
 
 def check_roles(match: Match) -> Iterator[Problem]:
-    """Who does what to whom stays: "A bought B" is not "B bought A", "from A to B" is not "from B to A"."""
+    """Check that who does what to whom stays: "A bought B" is not "B bought A", "from A to B" is not "from B to A"."""
     swapped = [at for at, place in _find_codes(match) if _find_conflict(match, at, place)]
     if len(swapped) > 1:
         yield Problem(ProblemKind.ROLE, "The passage has these two in each other's roles: look who does it to whom.")
@@ -260,7 +260,7 @@ def _compares(reading: Reading, at: int) -> bool:
 
 
 def _compare_sides(match: Match) -> Iterator[Problem]:
-    """What stands after "than" stays there: "A lasts longer than B" is not "B lasts longer than A"."""
+    """Check that what stands after "than" stays there: "A lasts longer than B" is not "B lasts longer than A"."""
     mine = next((at for at, word in enumerate(match.sentence.words) if word.text.casefold() == "than"), None)
     theirs = next((at for at, word in enumerate(match.evidence.words) if word.text.casefold() == "than" and match.is_home(at)), None)
     if mine is None or theirs is None or match.opposed or theirs + 1 in match.evidence.figured:

@@ -84,7 +84,7 @@ def _check_reservations(match: Match) -> Iterator[Problem]:
 
 
 def check_kinds_of_things(match: Match) -> Iterator[Problem]:
-    """What holds for some of a kind is not said of all: "sealed parcels" are not parcels, "licensed guides" are not guides."""
+    """Check that what holds for some of a kind is not said of all: "sealed parcels" are not parcels, "licensed guides" are not guides."""
     evidence = match.evidence
     stems = {word.stem for word in match.sentence.words}
     light = {at for at, word in enumerate(evidence.words) if is_light(word) and match.is_home(at) and word.stem in stems}

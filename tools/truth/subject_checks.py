@@ -20,7 +20,7 @@ from .words import alike, is_light
 
 
 def check_subject(match: Match) -> Iterator[Problem]:
-    """What the statement is about is what the sentence is about: another name, row or kind of the same thing is refused."""
+    """Check that what the statement is about is what the sentence is about: another name, row or kind of the same thing is refused."""
     evidence = match.evidence
     for places in dict.fromkeys(_find_topic(match, each) for each in sorted(match.home)):
         topic = [at for at in places if not is_subject_word(match, evidence.words[at]) and not is_weak(evidence.words[at])]
@@ -36,7 +36,7 @@ def check_subject(match: Match) -> Iterator[Problem]:
 
 
 def _check_stranger(match: Match) -> Iterator[Problem]:
-    """What the passage says of its own subject is not said of a name that it only mentions: "Beacon was spun off from Harlow"."""
+    """Check: what the passage says of its own subject is not said of a name that it only mentions: "Beacon was spun off from Harlow"."""
     sentence, evidence = match.sentence, match.evidence
     for clause in sorted({segment.clause for segment in sentence.segments}):
         mine = [
@@ -73,7 +73,9 @@ def _check_stranger(match: Match) -> Iterator[Problem]:
 
 
 def _check_lone_name(match: Match) -> Iterator[Problem]:
-    """A sentence that begins with a thing without an article tells of a name: "Notion has 14 shops" is not said of the page's "we"."""
+    """Check that a sentence that begins with a thing without an article tells of a name: "Notion has 14 shops" is not said of the page's
+    "we".
+    """
     sentence = match.sentence
     if not sentence.words or not is_left(match, 0) or sentence.segments[0].verb != 1 or is_weak(sentence.words[0]):
         return

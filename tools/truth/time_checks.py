@@ -14,7 +14,7 @@ from .words import is_light
 
 
 def check_tense(match: Match) -> Iterator[Problem]:
-    """What was is not what is."""
+    """Check that what was is not what is."""
     if match.evidence.text.find(EQUALS) >= 0 or _tells_history(match):
         return
     for segment in match.sentence.segments:
@@ -75,7 +75,9 @@ _OVER = frozenset({"no longer", "not anymore", "discontinued", "expired", "defun
 
 
 def check_neighbours(match: Match) -> Iterator[Problem]:
-    """Nothing beside the statement takes it back: "This offer ended in 2023.", a heading "Prices until 2023", words struck through."""
+    """Check that nothing beside the statement takes it back: "This offer ended in 2023.", a heading "Prices until 2023", words struck
+    through.
+    """
     after = read_statement(match.statement.after)
     starts = [word.text.casefold() for word in after.words[:1]]
     if (

@@ -121,7 +121,7 @@ _NOBODY = frozenset("nobody nothing anybody anyone anything everybody everyone s
 
 
 def _check_items(match: Match, left: list[int]) -> Iterator[Problem]:
-    """Nothing is added to a list: "cards, cash and cheques" is not said where only cards and cash are."""
+    """Check that nothing is added to a list: "cards, cash and cheques" is not said where only cards and cash are."""
     sentence = match.sentence
     for segment in sentence.segments:
         places = range(segment.first, segment.end)
@@ -167,7 +167,7 @@ _TAX_OUT = re.compile(
 
 
 def _check_tax(match: Match) -> Iterator[Problem]:
-    """A price with tax is not one without."""
+    """Check that a price with tax is not one without."""
     mine, theirs = match.sentence.text, match.evidence.text
     if (_TAX_IN.search(mine) and _TAX_OUT.search(theirs)) or (
         _TAX_OUT.search(mine) and _TAX_IN.search(theirs) and not _TAX_OUT.search(theirs)
@@ -176,7 +176,7 @@ def _check_tax(match: Match) -> Iterator[Problem]:
 
 
 def _check_names(match: Match) -> Iterator[Problem]:
-    """The parts of a name stand together: "Lena Brandt" is not in "Otto Brandt; his granddaughter Lena"."""
+    """Check that the parts of a name stand together: "Lena Brandt" is not in "Otto Brandt; his granddaughter Lena"."""
     sentence = match.sentence
     for at in range(len(sentence.words) - 1):
         one, two = match.pairs.get(at, OUTSIDE), match.pairs.get(at + 1, OUTSIDE)
@@ -193,7 +193,7 @@ def _check_names(match: Match) -> Iterator[Problem]:
 
 
 def _check_scope(match: Match, left: list[int]) -> Iterator[Problem]:
-    """What is the most is so among what the statement says: "our best-selling printer" is not that of the world."""
+    """Check that what is the most is so among what the statement says: "our best-selling printer" is not that of the world."""
     for at in match.pairs:
         if not is_superlative(match.sentence.words[at]):
             continue
@@ -266,7 +266,9 @@ def _weigh_word(word: Word, elsewhere: frozenset[str]) -> float:
 
 
 def _compare_verbs(match: Match, left: list[int]) -> Iterator[Problem]:
-    """What happens stays: where the sentence does not say the statement's verb, it has no other one of its own ("has" for "closed")."""
+    """Check that what happens stays: where the sentence does not say the statement's verb, it has no other one of its own ("has" for
+    "closed").
+    """
     for number in sorted(match.home):
         verb = match.evidence.segments[number].verb
         if verb is None or not _tells(match, number) or (word := _find_main_verb(match, number)) is None or match.says(word):
@@ -305,7 +307,7 @@ def _weigh_verb(match: Match) -> float:
 
 
 def _check_header(match: Match) -> Iterator[Problem]:
-    """The header that a figure stands under is said: of "bikes in fleet = 350" the bikes."""
+    """Check that the header that a figure stands under is said: of "bikes in fleet = 350" the bikes."""
     evidence = match.evidence
     for number in sorted(
         {evidence.segment_of[min(evidence.figures[each].first, len(evidence.words) - 1)] for each in match.figures.values()}

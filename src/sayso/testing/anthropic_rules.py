@@ -146,7 +146,7 @@ def _as_blocks(message: Json) -> list[Json]:
 
 
 def _check_pairs(messages: Sequence[Json]) -> None:
-    """Each call has its result in the next message, before anything else there; each result its call in the message before."""
+    """Check that each call has its result first in the next message, and each result its call in the message before."""
     seen: set[str] = set()
     for at, message in enumerate(messages):
         blocks = _as_blocks(message)
