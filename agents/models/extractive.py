@@ -22,7 +22,7 @@ from sayso.workflows import Usage
 from ..messages import Message, SystemMessage, ToolMessage, UserMessage
 from ..research.aspects import SETS, find_aspects
 from ..research.comparing import ComparedFact, compare_rows
-from ..research.fitting import find_condition, find_offer, fit, is_specific, rate, states_a_term
+from ..research.fitting import find_condition, find_offer, fit, is_answer, is_specific, rate, states_a_term
 from ..research.offer_words import is_offer, is_trade
 from ..research.orders import is_order
 from ..research.page_terms import find_places, find_terms
@@ -105,8 +105,10 @@ def make_plan(question: str) -> Mapping[str, object]:
     what, number = (wanted[1].lower(), wanted[2]) if wanted else ("competitors", "some")
     name = "".join(find_words(subject))
     lines = re.findall(r"^- (.*)$", question, re.MULTILINE)
-    own = [line for line in lines if subject and line.casefold().startswith(subject.casefold())]  # a namesake's lines say nothing of it
-    counts = Counter(word for line in lines + own for word in {word.stem: word for word in find_terms(line) if is_offer(word)}.values())
+    own = _find_own_lines(lines, subject)
+    # What a namesake says says nothing of it.
+    told = [line for line in lines if line in own or not line.casefold().startswith(subject.casefold())] if own else lines
+    counts = Counter(word for line in told + own for word in {word.stem: word for word in find_terms(line) if is_offer(word)}.values())
     places = {word.casefold() for line in lines for place in find_places(line) for word in place.split()}
     # A word that names a trade says more than one that only stands in as many results.
     usual = sorted(counts, key=lambda word: -counts[word] - KNOWN_TRADE * bool(word.concepts and is_trade(word)))
@@ -127,6 +129,13 @@ def make_plan(question: str) -> Mapping[str, object]:
     ]
     queries = [about, f"{about} prices", f"{about} locations", f"{about} about us"] if about != subject or what != "competitors" else []
     return {"steps": steps, "queries": [*queries, f"{subject} competitors" if what == "competitors" else subject]}
+
+
+def _find_own_lines(lines: Sequence[str], subject: str) -> list[str]:
+    """Return the lines that begin with the name of the subject alone, or else with it: "Murmur Café" is a namesake of Murmur."""
+    begin = [line for line in lines if subject and line.casefold().startswith(subject.casefold())]
+    alone = [line for line in begin if not re.match(r"[\w'’&-]|\s(?:&\s)?[A-ZÀ-Þ]", line[len(subject) :])]
+    return alone or begin
 
 
 def _is_named(word: str, name: str) -> bool:
@@ -175,7 +184,7 @@ def find_claims(question: str) -> Mapping[str, object]:
             if stated.shape is Shape.DATA:
                 continue
             aspect, fits = fit(stated.own, stated.headings, aspects, stated.amounts, usual, company)
-            is_term = states_a_term(stated.own, company, is_line=stated.shape is Shape.LINE)
+            is_term = states_a_term(stated.own, company, is_line=stated.shape is Shape.LINE) or is_answer(stated.own)
             if is_term and aspect is None and stated.shape is Shape.LINE:
                 aspect, fits = find_offer(aspects), LEAST_LINE
             elif aspect is None and stated.shape is Shape.SENTENCE:

@@ -25,6 +25,12 @@ _SUBJECT = re.compile(
     re.MULTILINE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_BOAST = re.compile(
+    r"\b(?:winners?(?: of)?|won|voted|named|awarded|finalists?(?: in| for)?|shortlisted|runners?[- ]up)\b[^.;!?\n]{0,90}?\bof the year\b"
+    r"|\baward[- ]winning\b",
+    re.IGNORECASE,
+)
+"""What a business says of an award that it has got is no sign of a contest."""
 ENOUGH_SIGNS, MIN_HEAD, BEGIN = 2, 3, 200
 
 
@@ -97,6 +103,19 @@ SIGNS = (
         above="school",
     ),
     KindSigns(
+        "school for beginners of the trade",
+        SiteKind.NO_BUSINESS,
+        _any(
+            """become an? \\w+, train (?:to be|as), how to become, start your career, ausbildung zu[mr], werden sie \\w+
+            devenez \\w+, conviértete en, diventa \\w+, opleiding tot, bli en, zostań \\w+"""
+        ),
+        _any(
+            """qualifying, qualification, accredited, diploma, career, careers, earn (?:up to|from|£|\\$|€), salary, start your own
+            your own (?:\\w+ ){0,2}(?:business|school|studio|salon|practice|agency|franchise), self-employed
+            selbstständig\\w*, verdien\\w*, métier, débouchés, ingresos, zelfstandige?, verdienen"""
+        ),
+    ),
+    KindSigns(
         "museum",
         SiteKind.NO_BUSINESS,
         _any("\\w*museum, museums, musée, museo, muzeum, 博物館, 美術館"),
@@ -137,7 +156,9 @@ SIGNS = (
         SiteKind.PLATFORM,
         _any("marketplace, marktplatz, place de marché, mercado en línea, マーケットプレイス"),
         _any(
-            """post an? (?:job|project|request|task), bids?, freelancers?, freelance \\w+, (?:keeps?|takes?) \\d+ ?%, pays? us for
+            """post an? (?:job|project|request|task), bids?, freelancers?, freelance \\w+, (?:keeps?|takes?) (?:an? )?\\d+ ?%, pays? us for
+            (?:connects?|match(?:es)?) (?:you|\\w+) with, \\d[\\d,.]* (?:independent|local|vetted|trusted|verified|approved) \\w+
+            \\d+ ?% commission, join as an?, become an? (?:host|seller|partner|vendor)
             \\w+ pay us, up to (?:three|four|five|\\d) (?:local )?\\w+
             (?:three|four|five|\\d) (?:free )?quotes, fill in one form, one form
             introductions?, sellers, angebote vergleichen, drei angebote, (?:trois|3) devis, (?:tres|3) presupuestos, 一括見積もり"""
@@ -196,6 +217,7 @@ SIGNS = (
 
 def find_body_kinds(title: str, text: str) -> dict[str, KindFound]:
     """Return the kinds of which a site's title and the beginning of its text have enough signs, each with the words that show it."""
+    title, text = _BOAST.sub(" ", title), _BOAST.sub(" ", text)
     heads = _find_heads(title, text)
     told = f"{title}\n{text}"
     found: dict[str, KindFound] = {}

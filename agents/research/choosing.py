@@ -16,9 +16,10 @@ from .offer_words import does_something, is_deed, is_deed_for_hire, is_generic_p
 from .page_kinds import find_closing, find_new_home, find_page_kind, is_no_evidence, sentences
 from .page_reading import FIRST_WORDS, MOST_READ, find_front, find_owner_name, is_home, read_data, read_field, read_offer, read_visible
 from .page_terms import alike, find_rows, find_terms, is_foreign, knows, split_title
-from .profile import STRONG, ClientProfile, Shared, Term, find_shared_places, find_shared_terms
+from .profile import STRONG, ClientProfile, Term
 from .reasons import find_self_description, is_sentence, say_offer
 from .report import Considered
+from .shared_terms import Shared, find_shared_places, find_shared_terms
 from .site_identity import begins_with_name, carries_name, find_site, squash_letters
 from .site_kinds import SiteKind, find_hit_kind, is_comparison
 from .site_names import find_business_name
@@ -256,6 +257,8 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
     headline, identity = _read_headline(pages), _read_identity(pages)
     if _names_other_service(profile, identity) and sum(_is_told(profile, lead, headline) for lead in profile.leads) < 2:
         return False  # "legal-grade X and Y" is no lawyer
+    if _has_half_the_name(profile, start):
+        return False
     others = [lead for lead in profile.leads if lead not in profile.deeds and does_something(lead.word)]
     if profile.deeds and not any(told.get(deed, NOT_SHARED).counts >= 1 for deed in (*profile.deeds, *others)):
         return False
@@ -280,6 +283,16 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
     if _names_an_offer(headline, name):
         return False
     return len(full) >= MANY or (bool(repeated) and len(full) > 1)
+
+
+def _has_half_the_name(profile: ClientProfile, text: str) -> bool:
+    """Return whether an English text has the last word of the client's trade and not the first: web hosting is no podcast hosting."""
+    if is_foreign(text):
+        return False
+    leads = {term.word.stem: term for term in profile.leads}
+    pairs = [(leads[first], leads[last]) for first, last in profile.compounds if first in leads and last in leads and first != last]
+    shared = find_shared_terms(profile, text)
+    return any(last in shared and min(shared.get(each, NOT_SHARED).counts for each in (first, last)) < 1 for first, last in pairs)
 
 
 def measure_sameness(profile: ClientProfile, text: str) -> int:

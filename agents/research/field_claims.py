@@ -29,6 +29,8 @@ MOST = 300
 _LONGEST_VALUE = 300
 _LONGEST_ANSWER = 160
 MIN_WORDS = 4
+RANGE = 2
+"""How many prices a value without the name of a thing has to have: "from 9 to 79 USD" is what a site's offers cost."""
 LONGEST_LABEL, LONGEST_TOLD, LONGEST_SELF = 5, 20, 200
 _NOT_A_FACT = re.compile(
     r"(?i:(?:@?id|(?:page )?@?type|name|legal name|alternate name|url|web ?site|image|logo|photo|thumbnail.*|same as|sku|gtin\d*|ean|mpn|"
@@ -242,7 +244,7 @@ def _make_claim(
     name = _PLAIN_LABELS.get(name.casefold(), name)
     if (
         squash_letters(company) in (squash_letters(value), squash_letters(name))
-        or (not subject and name.casefold() == "price")
+        or (not subject and name.casefold() == "price" and sum(each.kind is Kind.MONEY for each in find_amounts(value)) < RANGE)
         or _is_prose(field, page)
     ):
         return None
@@ -286,7 +288,7 @@ def _adds_nothing(section: str) -> bool:
 
 def _is_prose(field: Field, page: VisitedPage) -> bool:
     """Return whether a "label" is the beginning of a sentence that ends with the value: "The car park has 20 places and costs 5 €."."""
-    if _CUT_SENTENCE.search(field.subject):
+    if _CUT_SENTENCE.search(field.subject) and f"{field.subject}\n" not in page.text:
         return True
     if field.place != "list" or len(field.subject.split()) < 5:
         return False

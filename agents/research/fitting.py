@@ -10,11 +10,12 @@ from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
 
 from . import aspects as known
 from .aspects import Aspect, count_cues
-from .page_terms import is_foreign
+from .offer_words import is_land, is_person
+from .page_terms import find_terms, is_foreign
 from .site_identity import squash_letters
 
 _ENOUGH = 1.4
-LONG_ITEM = 4
+LONG_ITEM, LONGEST_ANSWER = 4, 40
 """An item of a list of more words that counts something is a term: "Two proofs of address for new customers"."""
 DEFINES = re.compile(
     r"(?i:\b(?:is|are) (?:an?|the|one of)\b|\b(?:ist|sind) (?:eine?|der|die|das)\b|\best (?:une?|le|la)\b|\bes (?:una?|el|la)\b|です。?\Z)"
@@ -38,15 +39,44 @@ _TERM = re.compile(
     r"need to|may|allow\w*|permit\w*|refuse\w*|only if|kein\w*|nicht|müssen|dürfen|ne \w+ pas|devez|pouvez|non accett\w+|mag niet|inte)\b)"
 )
 _ACCEPTED = re.compile(
-    r"(?i:\b(?:are|is) (?:not )?(?:accepted|allowed|permitted|welcome|required|included|provided|forbidden|prohibited|for free)\b|"
-    r"\bsind (?:nicht )?(?:erlaubt|verboten|willkommen|inbegriffen)\b|\b(?:est|sont) (?:acceptée?s?|interdite?s?|comprise?s?)\b|"
-    r"\b(?:zijn|is) (?:niet )?(?:toegestaan|welkom|inbegrepen|verboden)\b|\b(?:sono|è) (?:i |le |gli )?(?:benvenut|ammess|compres|"
-    r"vietat)\w+|"
-    r"\b(?:son|están|está) (?:bienvenid|permitid|incluid|prohibid)\w+|\b(?:är|er) (?:inte |ikke )?(?:tillåt|välkom|tillat|velkom|"
+    r"(?i:\b(?:are|is|be) (?:not |also |always |only )?(?:accepted|allowed|permitted|welcome|required|included|provided|forbidden|"
+    r"prohibited|for free|available|possible|optional|extra|excluded|refundable|non-refundable)\b|"
+    r"\b(?:included|available|compulsory|required|accepted) (?:in|on|for|at|with|from)\b|"
+    r"\b(?:prices?|rates?|fees?|charges?|amounts?|tariffs?) (?:\w+ )?(?:(?:do|does) not |don['’]t )?(?:ex|in)cludes?\b|"
+    r"\b(?:ist|sind)\b[^.;]{0,40}\b(?:erlaubt|verboten|willkommen|inbegriffen|möglich|enthalten|inklusive|kündbar|verfügbar|"
+    r"erforderlich)\b|\b\w+ kündbar\b|"
+    r"\b(?:est|sont)\b[^.;]{0,30}\b(?:acceptée?s?|interdite?s?|comprise?s?|possibles?|incluse?s?|offerte?s?|obligatoires?|"
+    r"disponibles?)\b|"
+    r"\bno (?:cobramos|aceptamos|admitimos|ofrecemos|incluye|requiere)\b|\bsans (?:engagement|frais)\b|"
+    r"\b(?:zijn|is|worden)\b[^.;]{0,30}\b(?:toegestaan|welkom|inbegrepen|verboden|mogelijk|verplicht|beschikbaar)\b|"
+    r"\b(?:sono|è)\b[^.;]{0,30}\b(?:benvenut|ammess|compres|vietat|inclus|possibil|obbligatori|disponibil)\w+|"
+    r"\b(?:son|están|está|es)\b[^.;]{0,30}\b(?:bienvenid|permitid|incluid|prohibid|admitid|posible|obligatori|disponible)\w*|"
+    r"\b(?:är|er) (?:inte |ikke )?(?:tillåt|välkom|tillat|velkom|"
     r"inklud|ingår)\w*|"
-    r"\b(?:pay|paying|payment|betalen|betala|zahlen|bezahlen|payer|pagare|pagar)\b.*\b(?:cash|card|contant|pin|kort|bar|karte|carte|"
+    r"\b(?:pay|paid|paying|payments?|betalen|betala|zahlen|bezahlen|payer|pagare|pagar)\b.*\b(?:cash|cheques?|cards?|contant|pin|kort|bar|karte|carte|"
     r"contanti|efectivo)\b)|"
     r"ご利用いただけます|お支払い|禁止|可能です|できます"
+)
+_RULE = re.compile(
+    r"(?i:\b(?:will|can|cannot|can['’]t|may|must|should|shall|(?:is|are) to|needs? to|ha(?:ve|s) to) (?:(?:not|only|also|always|still) )*"
+    r"be (?!able|happy|pleased|glad|sure|in touch)\w+|\b(?:is|are) (?:due|payable)\b|"
+    r"^no \w+(?: \w+){0,3} (?:is|are|will be) (?:made|\w+ed)\b|"
+    r"^no \w+(?: \w+){0,4} (?:allowed|accepted|given|available|permitted|required|needed|necessary|charged)\b)"
+)
+_NOT_THEN = re.compile(r"(?i:^(?:no|kein\w*|pas de|sin|geen|niente|nessun\w*|ingen|inga)\b|\b(?:not open|closed)\b)")
+_SEASON = re.compile(
+    r"(?i:\b(?:january|february|march|april|may(?= \d|\s?[-–])|june|july|august|september|october|november|december|januar|februar|märz|"
+    r"mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|enero|febrero|"
+    r"marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|gennaio|febbraio|aprile|maggio|giugno|luglio|"
+    r"settembre|ottobre|dicembre|januari|februari|maart|mei|augustus|easter|ostern|pâques|pasen|pasqua)\b|\ball year\b|\byear[- ]round\b|"
+    r"\bganzjährig|\btoute l['’]année\b|\btodo el año\b|\btutto l['’]anno\b|\bhele jaar\b|\båret runt\b|\bhele året\b)"
+)
+_BOUNDS = re.compile(
+    r"(?i:\b(?:minimum|maximum|max\.|min\.|at least|at most|no more than|mindest\w*|höchstens|maximal|au moins|au plus|mínimo|máximo|"
+    r"al menos|minimo|massimo|almeno|minimaal|maximaal|minst|högst|minimal)(?!\w))"
+)
+_WHO_MUST = re.compile(
+    r"(?P<who>[A-ZÀ-Þ][\w'’-]+(?: [\w'’-]+){0,2}) (?:must|may (?:only|not)|cannot|can (?:only|not)|have to|need to|are required to) \w"
 )
 _THE_HOUSE = re.compile(
     r"(?i:(?:the|das|der|die|la|le|les|el|il|lo|de|het|each|every|jede[rs]?|chaque|cada|ogni|elk[e]?) [\w-]+ "
@@ -58,6 +88,11 @@ _CLOCK_WORD = re.compile(
 _AWARD = re.compile(
     r"\b(?:[Aa]ward|[Pp]rize|[Mm]edal|[Pp]laque|[Tt]rophy|[Aa]uszeichnung|[Pp]rix de)(?:s|en)?\b|"
     r"\b(?:named|voted|called|chose|rated|judged)\b.{0,60}\b(?:[Bb]est|[Mm]ost|[Tt]op|of the [Yy]ear)\b"
+)
+_ASKED = re.compile(
+    r"(?i:(?:is|are|do|does|can|could|may|must|will|where|which|what|when|how|who|ist|sind|kann|können|gibt|wo|wann|wie|welche|est-ce|où|"
+    r"quand|quel\w*|combien|puis-je|hay|puedo|dónde|cuándo|cuánto|kan|heeft|waar|wanneer|hoe|welke|posso|dove|quando|quanto|qual\w*)"
+    r"\b[^.!?]{4,120}\?) (?=\S)"
 )
 _SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
 _LEADER = re.compile(r"\.{4,}$|…\.$")
@@ -108,6 +143,11 @@ _TO_CUSTOMERS = re.compile(
     r"kinder|vous|clients?|"
     r"usted|clientes|niños)\b)|お客様|会員"
 )
+_IN_PLACES = re.compile(
+    r"\b(?:in|across|around|throughout|serving|covering|near|en|à|te|im Raum) (?=[A-ZÀ-Þ])"
+    r"(?:[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)?, )*[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)?(?:,? (?:and|und|et|y|e|en|och|og|&) )[A-ZÀ-Þ]"
+)
+"""Several names after "in": the towns that are served."""
 _FIND_IN = re.compile(r"(?:[Ff]ind|[Vv]isit|[Ss]ee) (?:us|our|\d+|\w+ of our)\b.{0,40}\bin (?=[A-ZÀ-Þ])")
 _LOWER = re.compile(r"\b[a-zà-þ]{2,}|[\u3040-\u309f]")
 _CLOSED = re.compile(r"(?i:\b(?:closed|open all|round the clock|24 hours|geschlossen|fermé|cerrado|gesloten)\b)|定休|年中無休")
@@ -172,8 +212,10 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
         )
         return score + bonus
     if is_like(aspect, known.HOURS):
-        clock = kinds.count(Kind.TIME) + len(_CLOCK_WORD.findall(text))
+        clock = kinds.count(Kind.TIME) + len(_CLOCK_WORD.findall(text)) + (len(_SEASON.findall(text)) if cues >= 1 else 0)
         timed = 1.5 * min(2, clock) + (1.0 if names_a_day(text) else -0.5)
+        if names_a_day(text) and _NOT_THEN.search(text):  # "No lessons on Sundays"
+            timed += 1.0
         if timed < 0:
             return score + (0.0 if _CLOSED.search(text) else -1.5)
         return score + (timed if score or len(text) < 60 else timed / 2)
@@ -187,7 +229,12 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
         )
     if is_like(aspect, known.LOCATIONS):
         timed = 1.5 if kinds.count(Kind.TIME) > 1 or (Kind.TIME in kinds and names_a_day(text)) else 0.0
-        return score + timed + (1.5 if find_labels(text) else 0.0) + (1.5 if _IN_A_PLACE.search(text) or _FIND_IN.search(text) else 0.0)
+        return (
+            score
+            + timed
+            + (1.5 if find_labels(text) else 0.0)
+            + (1.5 if _IN_A_PLACE.search(text) or _FIND_IN.search(text) or _IN_PLACES.search(text) else 0.0)
+        )
     if is_like(aspect, known.SPECIFICATIONS):
         return score + (1.0 if Kind.MEASURE in kinds and Kind.MONEY not in kinds else 0.0)
     return score
@@ -213,9 +260,15 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
         for amount in amounts
     ):
         return cues >= 1.4
+    if cues >= 1.4 and any(amount.kind is Kind.COUNT and counts_people(amount.unit) for amount in amounts):
+        return True
     if not speaks and all(amount.kind in (Kind.COUNT, Kind.PLAIN) for amount in amounts) and _tells_a_story(own):
         return False
     if amounts and is_foreign(own) and cues >= 1.2:
+        return True
+    if cues >= _ENOUGH and _SEASON.search(own) and count_cues(own, known.HOURS):
+        return True
+    if (amounts and _BOUNDS.search(own) and not _tells_a_story(own)) or (names_a_day(own) and _NOT_THEN.search(own)):
         return True
     if amounts and names_a_day(own) and cues >= _ENOUGH:
         return True
@@ -224,6 +277,12 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
             return True
         return speaks or cues >= 2.9 or _names_a_role(own) or any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own))
     return not _THERE_IS.match(own) and cues >= (1.4 if speaks else 2.9)
+
+
+@lru_cache(2_048)
+def counts_people(unit: str) -> bool:
+    """Return whether a unit names people or countries: "41,000 podcasters in 112 countries"."""
+    return any(is_person(word) or is_land(word) for word in find_terms(unit)[-1:])
 
 
 def _speaks(own: str, company: str) -> bool:
@@ -247,12 +306,12 @@ def find_condition(
     own: str, amounts: Sequence[Amount], usual: Collection[str], aspects: Sequence[Aspect], company: str = ""
 ) -> Aspect | None:
     """Return the aspect of a condition that has the words of none: "Memberships run for at least three months". None if it is none."""
-    if states_a_term(own, company):
+    if states_a_term(own, company) or is_answer(own):
         terms = _find_like(aspects, known.ORDERING, known.DELIVERY) if _TO_CUSTOMERS.search(own) else None
         return terms or find_offer(aspects)
     if not amounts or _tells_a_story(own):
         return None
-    is_measured = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.MEASURE) for amount in amounts)
+    is_measured = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.MEASURE) for amount in amounts) or bool(_BOUNDS.search(own))
     speaks = _speaks(own, company)
     if (
         not is_measured
@@ -272,6 +331,8 @@ def states_a_term(own: str, company: str = "", *, is_line: bool = False) -> bool
     Of a sentence the business or its customer has to be the subject: "We have no room for boats", "Cards are accepted". An item of a
     list needs none: "No deposit and no admin fee", "Free use of carts".
     """
+    if _states_a_rule(own) and not is_line:
+        return True
     if _tells_a_story(own):
         return False
     if is_line:
@@ -279,6 +340,22 @@ def states_a_term(own: str, company: str = "", *, is_line: bool = False) -> bool
         return bool(_TERM_LINE.match(own) or _ACCEPTED.search(own) or counted) and 2 < len(own.split()) <= 16
     speaks = _speaks(own, company)
     return bool(_ACCEPTED.search(own)) or (speaks and bool(_TERM.search(own)))
+
+
+def _states_a_rule(own: str) -> bool:
+    """Return whether a sentence rules what is done for customers, or what these do: "Fees are to be paid in full", "Owners must ..."."""
+    if _RULE.search(own) and (
+        own[:3].casefold() == "no " or any(count_cues(own, each) for each in (known.PRICES, known.ORDERING, known.DELIVERY))
+    ):
+        return True
+    who = _WHO_MUST.match(own)
+    return who is not None and any(is_person(word) for word in find_terms(who["who"]))
+
+
+def is_answer(own: str) -> bool:
+    """Return whether a text is a customer's question with its answer: "Do you pick up? Yes, within 10 miles"."""
+    found = _ASKED.match(own)
+    return found is not None and 2 <= len(own[found.end() :].split()) <= LONGEST_ANSWER
 
 
 def _find_like(aspects: Sequence[Aspect], *built_in: Aspect) -> Aspect | None:
@@ -319,5 +396,6 @@ def rate(text: str, amounts: Sequence[Amount]) -> float:
     figures = min(3, len(amounts))
     names = min(2, len(_NAME.findall(text)))
     negated = 1.0 if re.search(r"(?i:\b(?:no|not|never|nothing|kein\w*|nicht|pas|ningun\w*|geen)\b)", text) and not figures else 0.0
+    negated = 0.0 if names_a_day(text) else negated  # "No lessons on Sundays"
     defines = 1.0 if DEFINES.search(text[:90]) else 0.0
     return figures + 0.5 * names + defines - negated - len(text) / 400

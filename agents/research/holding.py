@@ -12,7 +12,7 @@ from sayso.tools.truth.statements import Statement
 _PAST = re.compile(
     r"(?i:\b(?:used to|formerly|previously|was once|were once|no longer|ehemals|früher|einst|nicht mehr|autrefois|jadis|ne \w+ plus|"
     r"antes|ya no|vroeger|"
-    r"in those days|back then|in the old days|at the time|damals)\b|以前は|かつて)"
+    r"in those days|back then|in the old days|at (?:the|that) time(?! of\b|\w)|damals)\b|以前は|かつて)"
 )
 _ENDED = re.compile(
     r"(?i:\bdiscontinued\b|\b(?:has|have|was|were|is|are) (?:now |since |permanently )?closed (?:for good|down|in (?:19|20)\d\d|since)|"
@@ -28,9 +28,16 @@ VOLATILE = frozenset([Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.COUNT])
 _STALE_DAYS = 500
 
 
+_OPEN = re.compile(
+    r"(?i:\b(?:open\w*|closed|season|geöffnet|saison|ouvert\w*|fermé\w*|abiert\w*|apert\w*|geopend|gesloten|öppet|åbent|åpent)\b)"
+)
+
+
 def read_date_line(line: str) -> str:
     """Return the date of a line that has little else: "June 3, 2020", "Posted on 14 March 2021 by Anna"."""
     dates = find_dates(line) if len(line) < 60 else ()
+    if _OPEN.search(line):  # "Open 14 March – 2 November 2026"
+        return ""
     if not dates or not dates[0].month or len(line) - (dates[0].span[1] - dates[0].span[0]) > 25 or ": " in line:
         return ""
     return _write_date(dates[0].year, dates[0].month, dates[0].day)

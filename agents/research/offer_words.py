@@ -36,6 +36,13 @@ def may_be_deed(word: str) -> bool:
     return any(part == "v" for entry in entries for part, _ in entry.senses)
 
 
+@lru_cache(20_000)
+def has_another_sense(word: str) -> bool:
+    """Return whether English knows a word as something else than a verb: "fresh", but not "podcast", which it has as a verb alone."""
+    entries = look_up(tokenize(word)[0]) if word.isascii() and word.isalpha() else ()
+    return any(part != "v" for entry in entries for part, _ in entry.senses)
+
+
 _GOODS = frozenset(
     map(
         stem,
@@ -159,6 +166,13 @@ def _measures() -> frozenset[str]:
     """Return the lexicon's most general senses of times, units and numbers: "Monday", "dollar" and "nine" are no offer."""
     entries = (look_up(tokenize(word)[0])[0] for word in ("month", "dollar", "nine"))
     return frozenset(entry.senses[0][1][-1] for entry in entries)
+
+
+@lru_cache(20_000)
+def is_land(word: OfferWord) -> bool:
+    """Return whether a word counts countries, towns or regions: "112 countries"."""
+    entries = look_up(tokenize(word.text.lower())[0]) if word.text.isascii() and word.text.isalpha() else ()
+    return any(not _regions().isdisjoint(chain) for entry in entries for part, chain in entry.senses[:1] if part == "n")
 
 
 @lru_cache(20_000)

@@ -5,16 +5,27 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import tokenize
 
 from .body_kinds import find_body_kinds
 from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles
-from .offer_words import is_activity, is_area, is_deed_for_hire, is_offer, is_person, is_program, is_region, is_trade, is_way, may_be_deed
+from .offer_words import (
+    has_another_sense,
+    is_activity,
+    is_deed_for_hire,
+    is_generic_place,
+    is_offer,
+    is_person,
+    is_program,
+    is_region,
+    is_trade,
+    is_way,
+    may_be_deed,
+)
 from .own_sites import find_own_domains, is_named
 from .page_reading import FIRST_WORDS, is_home, read_field, read_offer, read_visible
 from .page_terms import (
@@ -25,10 +36,8 @@ from .page_terms import (
     find_rows,
     find_stem,
     find_terms,
-    is_modifier,
     knows,
     read_term,
-    split_phrase,
 )
 from .site_identity import find_site, spell_name, squash_letters
 from .state import SearchHit, VisitedPage
@@ -55,7 +64,8 @@ class Term:
 
     `rarity` is 1 for a word that one other site has, and falls towards 0 for a word that all sites found have. `counts` is the role in
     which the client uses it: less than 1 where it only says for what or for whom something is. `english` is whether it is no word of
-    another language: "same" is no seed.
+    another language: "same" is no seed. `noun` is whether the client's texts use a verb
+    as a thing: "podcast hosting".
     """
 
     text: str
@@ -63,6 +73,7 @@ class Term:
     rarity: float = 1.0
     counts: float = 1.0
     english: bool = False
+    noun: bool = False
 
     @property
     def word(self) -> OfferWord:
@@ -78,6 +89,7 @@ class ClientProfile:
     `own_words` is a sentence of its own about itself. Where `known` is False, nothing was found that is surely about it. `languages` are
     the columns of tables/trades.txt whose words the results use, the most used first. `sells` is whether its own pages speak of selling,
     `verbs` are the stems of the words in its texts that may say what it does, `bodies` the kinds of body_kinds.py that it is itself.
+    `compounds` are the stems of words that stand together there: podcast, hosting.
     """
 
     company: str
@@ -94,6 +106,7 @@ class ClientProfile:
     sells: bool = False
     verbs: frozenset[str] = frozenset()
     bodies: tuple[str, ...] = ()
+    compounds: tuple[tuple[str, str], ...] = ()
 
     @property
     def leads(self) -> tuple[Term, ...]:
@@ -107,6 +120,8 @@ class ClientProfile:
         """Return whether a word may name the trade: no way to sell and no kind of place. Who sells no software may sell tools."""
         if is_program(term.word) and not any(is_program(other.word) for other in self.terms if other is not term):
             return True
+        if term.noun:
+            return not (is_way(term.word) or is_generic_place(term.word))
         return is_trade(term.word)
 
     def is_strong(self, term: Term) -> bool:
@@ -182,6 +197,7 @@ def make_profile(
         any(_SELLS.search(text) for text in (*(hit.snippet for hit in own), *(read_offer(page) for page in pages))),
         frozenset(find_stem(word) for word in used if may_be_deed(word)),
         _find_bodies(own, pages),
+        tuple(counts.compounds),
     )
 
 
@@ -193,6 +209,8 @@ class _Weights:
         self.roles: defaultdict[str, float] = defaultdict(float)
         self.words: dict[str, OfferWord] = {}
         self.asked: defaultdict[str, float] = defaultdict(float)
+        self.nouns: set[str] = set()
+        self.compounds: dict[tuple[str, str], None] = {}
 
     def ask(self, queries: Iterable[str], weight: float) -> None:
         """Give each word of the queries the weight once, however many languages they are in."""
@@ -204,10 +222,14 @@ class _Weights:
 
     def add(self, text: str, weight: float) -> None:
         """Give each word of the text the weight once."""
-        best = sorted(find_roles(text), key=lambda role: role.counts if _may_stand_alone(role) else DESCRIBES)
+        best = sorted(find_roles(text), key=lambda role: role.counts if may_stand_alone(role) else DESCRIBES)
+        self.compounds.update(
+            {(role.word.stem, role.head.stem): None for role in best if role.head is not None and role.joined and role.beside is None}
+        )
+        self.nouns.update(role.word.stem for role in best if role.head is not None and role.joined and not _is_form(role.word.text))
         for stemmed, role in {role.word.stem: role for role in best}.items():
             self.weights[stemmed] += weight
-            self.roles[stemmed] = max(self.roles[stemmed], role.counts if _may_stand_alone(role) else min(DESCRIBES, role.counts))
+            self.roles[stemmed] = max(self.roles[stemmed], role.counts if may_stand_alone(role) else min(DESCRIBES, role.counts))
             self.words.setdefault(stemmed, role.word)
 
     def add_often(self, text: str, most: float) -> None:
@@ -252,11 +274,12 @@ class _Weights:
             word = self.words[stemmed]
             used = sum(any(alike(word, other) for other in words) for words in texts.values())
             rarity = math.log(1 + len(texts) / used) / math.log(1 + len(texts)) if used else 0.1
+            noun = stemmed in self.nouns and not is_offer(word) and not has_another_sense(word.text)
             weight *= (1.0 if used else UNUSED) * (
-                QUALITY if not is_offer(word) else WAY if is_way(word) and not is_deed_for_hire(word) else 1.0
+                QUALITY if not (noun or is_offer(word)) else WAY if is_way(word) and not is_deed_for_hire(word) else 1.0
             )
             english = not word.concepts and knows(word.text.casefold())
-            terms.append(Term(word.text, round(weight, 3), round(rarity, 3), self.roles[stemmed] or 1.0, english))
+            terms.append(Term(word.text, round(weight, 3), round(rarity, 3), self.roles[stemmed] or 1.0, english, noun))
         terms.sort(key=lambda term: (-term.weight, term.text))
         return tuple(terms[:MOST_TERMS])
 
@@ -276,7 +299,12 @@ class _Weights:
             left = [stemmed for stemmed in rest if stemmed not in same]
 
 
-def _may_stand_alone(role: OfferRole) -> bool:
+def _is_form(text: str) -> bool:
+    """Return whether a word is a form of a verb that describes what follows: "baked goods", "lasting finish"."""
+    return text.casefold().endswith(("ed", "ing"))
+
+
+def may_stand_alone(role: OfferRole) -> bool:
     """Return whether a word that describes another one names the offer all the same: "dance school", but not "tent pitch"."""
     head = role.head
     return (
@@ -349,80 +377,3 @@ def _make_topic_profile(topic: str, hits: Sequence[SearchHit], queries: Sequence
         known=shared,
         languages=find_languages(f"{hit.title} {hit.snippet}" for hit in hits),
     )
-
-
-class Shared(NamedTuple):
-    """A word of a text that is one of the client's offer, and how much it counts in the role in which it stands there."""
-
-    text: str
-    counts: float
-
-
-def find_shared_terms(profile: ClientProfile, text: str) -> Mapping[Term, Shared]:
-    """Return the profile's terms that a text has, the heaviest first, each with the text's own word for it in its best role."""
-    roles = find_roles(text)
-    found: dict[Term, Shared] = {}
-    for term in profile.terms:
-        if best := _find_best(profile, term, term.word, roles):
-            found[term] = best
-        elif parts := [_find_best(profile, term, part, roles) for part in split_phrase(term.word)]:
-            told = [part for part in parts if part]
-            if len(told) == len(parts) > 1:  # who tunes pianos offers piano tuning
-                found[term] = min(told, key=lambda part: part.counts)
-    return found
-
-
-def _find_best(profile: ClientProfile, term: Term, word: OfferWord, roles: Sequence[OfferRole]) -> Shared | None:
-    """Return the word of a text that offers the same as a word of a term, in the role in which it counts most."""
-    same = [(_weigh_role(profile, term, role), role) for role in roles if alike(word, role.word)]
-    same += [(_weigh_part(profile, term, role), role) for role in roles if split_phrase(role.word) and _has_part(word, role)]
-    if not same:
-        return None
-    counts, best = max(same, key=lambda each: each[0])
-    return Shared(best.word.text, min(1.0, counts / term.counts))
-
-
-def _has_part(word: OfferWord, role: OfferRole) -> bool:
-    return not alike(word, role.word) and any(alike(word, part) for part in split_phrase(role.word))
-
-
-def _weigh_part(profile: ClientProfile, term: Term, role: OfferRole) -> float:
-    """Return how much a word counts that is a part of another name: "dog" of "dog boarding" in full only where the client boards, too."""
-    *_, last = split_phrase(role.word)
-    counts = _weigh_role(profile, term, role)
-    rows, others = ({row for row, _ in word.concepts} for word in (term.word, role.word))
-    if rows and others and rows.isdisjoint(others):
-        return min(counts, DESCRIBES)  # cloud storage is another trade than storage
-    whole = alike(term.word, last) or any(alike(last, other.word) for other in profile.terms)
-    return counts if whole else min(counts, DESCRIBES)
-
-
-def _weigh_role(profile: ClientProfile, term: Term, role: OfferRole) -> float:
-    """Return how much a word counts; one that only describes another product, which the client does not have, is half an offer."""
-    top = profile.terms[0].weight
-    listed = role.beside is None or any(alike(role.beside, other.word) and other.weight >= STRONG * top for other in profile.terms)
-    letting = [other.word for other in profile.terms if is_deed_for_hire(other.word)]
-    lets = bool(role.verb) and any(alike(word, deed) for deed in letting for word in find_terms(role.verb))
-    does = is_activity(role.word) or role.word.text.endswith("ing")
-    named = does and role.joined and _may_stand_alone(role)  # boarding kennels board; a lens laboratory makes lenses
-    describes = role.head is not None and not any(alike(role.head, other.word) for other in profile.terms)
-    describes = describes and not (role.head is not None and role.head.text[:1].isupper() and is_area(role.head))  # the Translation Room
-    if describes and listed and not lets and not named:
-        return min(role.counts, DESCRIBES)
-    if role.verb and not letting and any(is_deed_for_hire(word) for word in find_terms(role.verb)):
-        return min(role.counts, DESCRIBES)  # who hires out booths for interpreters does not interpret
-    if role.deed and find_stem(role.deed) not in profile.verbs:
-        return min(role.counts, DESCRIBES)  # who cleans solar panels installs none
-    opens = role.opens and not any(is_program(other.word) for other in profile.terms[:4])
-    if is_person(role.word) and not is_person(term.word) and not opens:
-        return min(role.counts, FOR_IT)  # a clinic that treats climbers is no place to climb
-    if is_modifier(term.word, role.word):
-        return min(role.counts, DESCRIBES)
-    return role.counts
-
-
-def find_shared_places(profile: ClientProfile, text: str) -> Iterator[str]:
-    """Yield the profile's places that a text names."""
-    for place in profile.places:
-        if re.search(rf"(?<!\w){re.escape(place)}(?!\w)", text):
-            yield place

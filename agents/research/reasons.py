@@ -10,8 +10,9 @@ from .offer_words import is_offer
 from .page_kinds import is_no_evidence, sentences
 from .page_reading import MOST_READ, find_owner_name, read_field, read_visible
 from .page_terms import find_stem
-from .profile import ClientProfile, Shared, Term, find_shared_terms
+from .profile import ClientProfile, Term
 from .sentence_words import has_money
+from .shared_terms import Shared, find_shared_terms
 from .site_identity import find_site, squash_letters
 from .state import VisitedPage
 

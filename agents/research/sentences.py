@@ -10,8 +10,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sayso.tools.quantities import Amount, Kind, find_amounts, find_dates, find_labels
+from sayso.tools.truth.grammar import is_verb
 from sayso.tools.truth.statements import Form, Statement, split_passage
 from sayso.tools.truth.statements import split_sentences as find_sentences
+from sayso.tools.truth.words import tokenize
 from sayso.tools.web.fields import DATA_HEADING
 
 from .fitting import states_a_term
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from .state import VisitedPage
 
 _LONGEST_HEADING = 80
+_SHORT_ANSWER = 6
 _NEAR = 120
 """How far a name may stand over its price, in characters."""
 _HOURS = re.compile(r"\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|a\.m|p\.m|Uhr|uur|h\b|時)|\d{1,2}:\d\d")
@@ -258,7 +261,9 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
         written = written[connective.end() :]
         written = written[:1].upper() + written[1:]
     question = _question_over(statement)
-    if question and (needs_more(written) or YES_OR_NO.match(written) or not find_content(written) - find_content(question)):
+    if question and (
+        needs_more(written) or YES_OR_NO.match(written) or _is_phrase(written) or not find_content(written) - find_content(question)
+    ):
         return _make(f"{question} {written}", raw, (start, end), statement, dated)
     if is_anaphoric(written):
         return _state_with_antecedent(text, statements, at, company, written, dated)
@@ -315,6 +320,12 @@ def _wants_heading(statement: Statement, statements: Sequence[Statement], writte
 def _has_places(statements: Sequence[Statement]) -> bool:
     """Return whether a page tells hours or addresses of more than one place, under headings of their own."""
     return len({each.headings[0] for each in statements if each.headings and len(each.text) < 160 and _HOURS.search(each.text)}) > 1
+
+
+def _is_phrase(written: str) -> bool:
+    """Return whether a text is a few words without a verb, which only a question before it completes: "In Frankfurt and Virginia"."""
+    words = tokenize(written)
+    return len(words) <= _SHORT_ANSWER and not VERB.search(written) and not any(is_verb(words, at) for at in range(len(words)))
 
 
 def _question_over(statement: Statement) -> str:

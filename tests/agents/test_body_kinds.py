@@ -42,6 +42,13 @@ BODIES = {
         Shedcraft Academy | Our course teaches joiners to build sheds. Graduates get our mark.
         College of Embalming | We train funeral directors. The diploma takes a year.
         理容専門学校みどり | 受講生募集。二年で資格が取れます。""",
+    "school for beginners of the trade": """
+        ADI Training Hub | Become a driving instructor. We prepare you for the three qualifying tests. Start your own driving school.
+        Groomer Start | Become a dog groomer. Earn up to £30,000 a year with your own salon.
+        Yoga Teacher Path | How to become a yoga teacher: accredited diploma in six months.
+        Fahrlehrer-Akademie | Ausbildung zum Fahrlehrer. Verdienen Sie ab 3.500 Euro.
+        École des fleuristes | Devenez fleuriste : un métier, des débouchés.
+        Become a piano tuner | A career with your hands. Diploma after a year.""",
     "museum": """
         The Keyboard Museum | 90 pianos from 1720 on. Admission £8.
         Fahrradmuseum Linz | Museum mit 200 Rädern. Eintritt 7 Euro.
@@ -85,6 +92,8 @@ BODIES = {
         Handverk | Drei Angebote in zwei Tagen. Der Marktplatz für Handwerker.
         CakeBid | Post a request; bakers bid. We take 10% of the price.
         一括くん | 一括見積もりのマーケットプレイス。
+        DriveSearch | We connect learners with 1,800 independent instructors, who keep 82% of each lesson.
+        Petstay | We match you with 900 verified sitters. Become a host today.
         RoomSwap | Sellers list rooms on our marketplace; we keep 8% of each booking.""",
     "directory": """
         TunerList | Search 1,900 piano tuners by postcode. Are you a tuner? Add your business free.
@@ -156,6 +165,8 @@ BUSINESSES = """
     The Book Corner | 8,000 second-hand books. We buy collections.
     Studio Lichtfang | Hochzeitsfotografie in Graz. Ganzer Tag 1.800 Euro.
     Boulangerie Petit | Pains au levain, ouvert du mardi au dimanche.
+    Old Orchard glamping | Winner, Marches Campsite of the Year 2024. Bell tents from £95 a night.
+    Clutchwise driving school | Learn to drive with six independent instructors. A course of ten lessons is £350.
     Hotel Seeblick | 40 Zimmer am See. Doppelzimmer ab 110 Euro mit Frühstück.
 """
 

@@ -234,6 +234,24 @@ def test_two_hosts_of_one_business_are_one(one: str, other: str, same: bool) -> 
     assert have_same_marks(marks, find_marks((page("http://cog.example/shop", "Cog shop", "x"),)))
 
 
+HALF = {
+    "the same": ("Wavecrate | Podcast hosting", "Wavecrate hosts podcasts. Plans from $14 a month.", True),
+    "the head alone": ("Feedtree | Web hosting", "WordPress hosting from $4 a month, e-mail hosting from $2.", False),
+    "another thing for it": ("Voicecut | Podcast editing", "We edit your podcast, and upload it to your podcast host.", False),
+    "in German": ("Sendefunk – Podcast-Hosting", "Wir hosten deinen Podcast auf Servern in Nürnberg.", True),
+}
+
+
+@pytest.mark.parametrize(("title", "text", "competes"), HALF.values(), ids=HALF)
+def test_a_trade_of_two_words_is_both_of_them(title: str, text: str, *, competes: bool) -> None:
+    own = SearchHit("Murmur – podcast hosting", "http://murmur.example/", "Murmur hosts your podcast. Podcast hosting from $15.")
+    other = SearchHit(title, "http://x.example/", text)
+    rest = SearchHit("Poddock | podcast hosting", "http://poddock.example/", "Poddock hosts internal podcasts.")
+    profile = make_profile("Murmur", [own, other, rest], queries=["podcast hosting"])
+    judged = judge(profile, candidate("x.example"), (read(title, text),))
+    assert judged.competes is competes, judged
+
+
 ROLES = {
     "what is sold": ("We rent bicycles", "bicycles", 1.0),
     "who is served": ("Ridersure insures bicycles, bike shops and bicycle rental fleets", "bicycle", 0.25),

@@ -89,6 +89,32 @@ There is a kind of silence in our street. Two nuns needed a candle before the ra
     }
 
 
+TOLD = {
+    "a season": ("Open 14 March – 2 November 2026.", "opening hours"),
+    "a season in French": ("Ouvert du 18 avril au 27 septembre.", "opening hours"),
+    "all year": ("Ganzjährig geöffnet.", "opening hours"),
+    "a closed day": ("No lessons on Sundays or bank holidays.", "opening hours"),
+    "a rule": ("Fees are to be paid in advance.", "what it sells"),
+    "a refund": ("Any unused units will be refunded at the end of your stay.", "delivery and returns"),
+    "who must do what": ("Riders must wear a helmet.", "delivery and returns"),
+    "what is not given": ("No refunds are made for bad weather.", "delivery and returns"),
+    "a bound": ("Bank holidays: minimum stay 3 nights.", "what it sells"),
+    "a tax": ("Prices exclude VAT.", "what it sells"),
+    "an answer": ("Is there a limit on downloads?\n\nNo. Downloads are unlimited on all plans.", "what it sells"),
+    "an answer without a verb": ("Where is my audio stored?\n\nIn Frankfurt and Virginia.", "locations"),
+}
+
+
+@pytest.mark.parametrize(("text", "topic"), TOLD.values(), ids=TOLD)
+def test_terms_and_seasons_are_told_though_no_figure_stands_in_them(text: str, topic: str) -> None:
+    assert [found for found, _ in answer(text)] == [topic]
+
+
+@pytest.mark.parametrize("text", ["We met in March at the time of the fair.", "The dough was to be kneaded.", "Why? Nobody knows."])
+def test_a_story_is_no_term(text: str) -> None:
+    assert answer(text) == []
+
+
 def quoted(text: str, source: int = 0, topic: str = "company") -> Claim:
     return Claim(topic, text, text, source)
 

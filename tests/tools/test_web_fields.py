@@ -57,6 +57,27 @@ VISIBLE = {
             ("Pro", "includes", "SSO"),
         ],
     ),
+    "cards with notes that are no list": (
+        "<div><article><h3>Basic</h3><p>€ 1.499</p><p>20 lessons of 60 minutes</p><a class=btn>Book 1 now</a></article>"
+        "<article><h3>Plus</h3><p>€ 2.049</p><p>30 lessons of 60 minutes</p></article></div>",
+        [
+            ("Basic", "price", "€ 1.499"),
+            ("Plus", "price", "€ 2.049"),
+            ("Basic", "includes", "20 lessons of 60 minutes"),
+            ("Plus", "includes", "30 lessons of 60 minutes"),
+        ],
+    ),
+    "counters": (
+        "<div class=c><div>Pupils passed</div><div><span>2,400</span><span>+</span></div></div>"
+        "<div class=c><div>98%</div><div>Happy guests</div></div><div class=c><div>Chapter</div><div>7</div></div>",
+        [("", "Pupils passed", "2,400+"), ("", "Happy guests", "98%")],
+    ),
+    "addresses in two lines": (
+        "<p>Passmaster<br>41 Friar Gate<br>Derby DE1 1DA</p><p>Kettenblatt<br>Seeweg 4<br>88339 Bad Waldsee</p>"
+        "<p>1450 Pearl St<br>Boulder, CO 80302</p><p>Room 7<br>is on the left</p>",
+        [("", "address", "41 Friar Gate, Derby DE1 1DA"), ("", "address", "Seeweg 4, 88339 Bad Waldsee"),
+         ("", "address", "1450 Pearl St, Boulder, CO 80302")],
+    ),
     "cards without headings": (
         "<div><div class=item><div class=badge>New</div><div class=name>Basket</div><div>round</div><div class=price>12.50 €</div></div>"
         "<div class=item><div class=name>Bell</div><div class=price>ab 9 €</div></div></div>",

@@ -18,11 +18,19 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 MAX_PAIRS = 2_000
+_MAX_CLIMB = 4
 _BOLD = frozenset(("b", "strong", "th", "dt", "em", "label"))
 _LABEL_CLASS = re.compile(r"(?:^|[\s_-])(?:label|name|title|term|key|head|caption|prop|attribute)(?:$|[\s_-])", re.IGNORECASE)
 _DATA = re.compile(r"\d{1,2}[:.]\d\d\b|\+?\(?\d[\d ()/.-]{6,18}\d|\d\s?(?:am|pm|uhr|h|時)\b", re.IGNORECASE)
 _SCORE = re.compile(r"[A-ZÀ-Þ]\D*\d{1,3} : \d{1,3} [A-ZÀ-Þ]")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_FIGURE = re.compile(r"[+>~<≈]?\s?\d(?:[\d.,’' ]*\d)?\s?(?:\+|%|‰|k|K|m|M|x|×|Mio\.?)*\+?")
+_STREET = re.compile(r"(?:\d{1,5}[a-zA-Z]?,? (?=[^\W\d_])|(?=[^\W\d_]))[^\d:;!?€$£|]{3,50}(?<=\w)(?:,? \d{1,5} ?[a-zA-Z]?)?")
+_TOWN = re.compile(
+    r"(?:[A-Z]{1,2}[ -])?\d{4,5}(?: [A-Z]{2})? [A-ZÀ-Þ][^\d:;!?]{2,40}|"
+    r"[A-ZÀ-Þ][^\d:;!?]{2,40} (?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]{2} \d{5}(?:-\d{4})?)"
+)
+"""The last line of an address: a town with its postcode before it or behind it."""
 
 
 def read_pairs(page: PageLines) -> list[Pair]:
@@ -58,6 +66,9 @@ def _read_line(page: PageLines, number: int, line: Line, records: Records) -> It
         records.taken.add(number + 1)
         yield below
         return
+    if (address := _read_address(page, number, text)) or (address := _read_counter(page, number, line)):
+        yield address
+        return
     prices = list(read_prices(page, number, line, text, records))
     yield from prices
     if (
@@ -86,6 +97,40 @@ def _read_below(page: PageLines, number: int, text: str) -> Pair | None:
     if below.element is not line.element or below.is_heading or value[-1:] in (":", "：") or len(value) > 120 or _is_sentence(value, below):
         return None
     return make_pair(text.rstrip(" :：*"), value, line.heading, has_colon=True)
+
+
+def _read_address(page: PageLines, number: int, text: str) -> Pair | None:
+    """Return the address of which this line has the street, and the next one the town: 41 Friar Gate<br>Derby DE1 1DA."""
+    if number + 1 >= len(page.lines) or not _STREET.fullmatch(text) or not any(map(str.isdigit, text)):
+        return None
+    line, below = page.lines[number], page.lines[number + 1]
+    before = page.lines[number - 1].text if number else ""
+    if _TOWN.fullmatch(text) and _STREET.fullmatch(before) and not _TOWN.fullmatch(before):
+        return None  # the last line of another address
+    same_box = below.element is line.element or below.element.getparent() is line.element.getparent()
+    if not same_box or not _TOWN.fullmatch(below.text):
+        return None
+    return Pair("address", f"{text.rstrip(',')}, {below.text}", "")
+
+
+def _read_counter(page: PageLines, number: int, line: Line) -> Pair | None:
+    """Return a figure and what it counts, the two lines of one box in whichever order: 2,400+ over "Pupils passed"."""
+    box = line.element
+    for _ in range(_MAX_CLIMB):
+        if box is None or page.spans.get(box, (number, number)) == (number, number + 2):
+            break
+        box = box.getparent()
+    if box is None or page.spans.get(box) != (number, number + 2) or line.is_heading:
+        return None
+    texts = [line.text, page.lines[number + 1].text]
+    figures = [text for text in texts if _FIGURE.fullmatch(text) and (len(text) > 1)]
+    labels = [text for text in texts if text not in figures]
+    if len(figures) != 1 or find_money(figures[0]):
+        return None
+    label = labels[0].strip(" :：")
+    if not label[:1].isalpha() or len(label.split()) > 5 or len(label) > 40 or label[-1:] in ".!?" or any(map(str.isdigit, label)):
+        return None
+    return Pair(label, figures[0], "")
 
 
 def _read_under(page: PageLines, number: int) -> Pair | None:

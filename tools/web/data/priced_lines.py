@@ -191,16 +191,28 @@ def _find_name(page: PageLines, number: int, records: Records) -> tuple[str, str
 
 
 def read_features(page: PageLines, records: Records, told: Set[str]) -> Iterator[Pair]:
-    """Yield the list entries of cards that stand side by side, each with a name and a price: what a plan includes."""
+    """Yield the list entries and short lines of cards that stand side by side, each with a name and a price: what a plan includes."""
     cards = [(box, name) for element, name in records.cards.items() if (box := find_row(element)) is not None]
     for element, name in cards if len({name for _, name in cards}) > 1 else ():
         start, end = page.spans.get(element, (0, 0))
         for line in page.lines[start:end][:40]:
             is_feature = (
-                line.element.tag == "li" and not _EXCLUDED.search(line.element.get("class") or "") and not _TAKEN_BACK.match(line.text)
+                (line.element.tag == "li" or _is_note(line, name))
+                and not _EXCLUDED.search(line.element.get("class") or "")
+                and not _TAKEN_BACK.match(line.text)
             )
             if is_feature and line.text not in told and not find_money(line.text) and not LABEL.fullmatch(line.text):
                 yield Pair("includes", line.text.lstrip("✓✔✅☑•· "), name, of_heading=True)
+
+
+def _is_note(line: Line, name: str) -> bool:
+    """Return whether a line of a card is a short text with a figure, and neither its name nor a button: "20 lessons of 60 minutes"."""
+    text = line.text.strip()
+    if line.is_heading or text == name or not 6 < len(text) <= 80 or not any(map(str.isdigit, text)):
+        return False
+    around = (*(element for _, element in line.parts[:2]), line.element, *islice(line.element.iterancestors(), 3))
+    in_button = any(each.tag in ("a", "button", "form", "select") for each in around)
+    return not in_button and not (text.endswith((".", "!", "?")) and len(text.split()) > 8)
 
 
 def find_row(element: HtmlElement) -> HtmlElement | None:
