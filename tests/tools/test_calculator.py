@@ -100,7 +100,7 @@ REFUSED = {
     "unknown function": ("system(1)", 0, "unknown_function"),
     "dunder": ("__import__('os')", 11, "syntax_not_allowed"),
     "attribute": ("(1).real", 3, "syntax_not_allowed"),
-    "text": ("'abc'", 0, "syntax_not_allowed"),
+    "text": ("'abc'", 1, "unknown_name"),
     "list": ("[7]", 0, "syntax_not_allowed"),
     "lambda": ("lambda: 1", 6, "syntax_not_allowed"),
     "comparison": ("1 < 2", 2, "syntax_not_allowed"),

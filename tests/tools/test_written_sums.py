@@ -102,6 +102,13 @@ VALUES = {
     "a whole from its share, turned": ("20 is 50% of what", "40"),
     "out of": ("45 out of 60", "3/4"),
     "other signs": ("6 ✕ 7 — 2", "40"),
+    "functions of a module": ("math.sqrt(16) + np.mean([1,2,3]) + Math.pow(2,3) + int(7/2)", "17"),
+    "a name for the sum": ("total = 5 * 3", "15"),
+    "printed": ("print(2 + 2)", "4"),
+    "in quotes, with a semicolon": ("'(5+3)*2;'", "16"),
+    "square brackets": ("[2+3]*4", "20"),
+    "factorials side by side": (r"\frac{5!}{3!2!}", "10"),
+    "a share in LaTeX": (r"\frac{3}{4} \text{ of } 80", "60"),
     "binom, boxed, text": (r"\boxed{\binom{5}{2}} + \text{half of 4}", "12"),
 }
 
@@ -195,6 +202,7 @@ REFUSED = {
     "a list with groups or commas": ("sum of 1,234,5", 8, "thousands mark"),
     "a difference in either order": ("difference between 5 and 20", 0, "taken from the other"),
     "a discount that is added": ("50 + 20% discount", 9, "taken off: write - 20%"),
+    "a member of what is not known": ("x.sqrt(4)", 1, "'.' is not part"),
     "a name behind a percentage": ("100 + 5% x", 9, "'x' is not known"),
     "two groups of digits": ("123 456", 4, "operator is missing"),
     "temperatures in a sum": ("20 C + 5 C to F", 3, "'C' is not known"),

@@ -103,6 +103,8 @@ ALIASES = {
     "choose": "comb",
     "derivative": "diff",
     "fact": "factorial",
+    "fsum": "sum",
+    "int": "trunc",
     "ncr": "comb",
     "npr": "perm",
     "std": "stdev",

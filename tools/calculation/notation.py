@@ -28,12 +28,12 @@ _QUOTES = {"“": '"', "”": '"', "″": '"', "’": "'", "′": "'"}
 _SIGNS = SAME_TOKEN | _DASHES | _TIMES | _QUOTES | {"√": "√", "≈": "=", "⁄": "/"}
 
 _QUESTION = re.compile(
-    r"(?:(?:what|how\s+much)\s*(?:is|are|'s|’s)|calculate|calc|compute|evaluate|work\s+out|find|solve(?!\s*\()"
+    r"(?:(?:what|how\s+much)\s*(?:is|are|'s|’s)|calculate|calc|expression|compute|evaluate|work\s+out|find|solve(?!\s*\()"
     r"|(?:the\s+)?(?:value|result|answer)\s+(?:of|to))\b(?:\s+for\s+[a-z]\s*[:,])?[\s:]*",
     re.IGNORECASE,
 )
-_TRAILER = re.compile(r"(?:\s*=\s*\??|\s+equals\s*\??|\s*\?)\s*\Z")
-_DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("`", "`"))
+_TRAILER = re.compile(r"(?:\s*=\s*\??|\s+equals\s*\??|\s*\?|\s*[;,])\s*\Z")
+_DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("`", "`"), ('"', '"'), ("'", "'"))
 _NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?"
 _PIECE = re.compile(
     r"[ \t\r\n]*("

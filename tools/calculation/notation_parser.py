@@ -14,7 +14,7 @@ from .pieces import Pieces
 from .rational import Rational, parse_number
 from .refusal import CalculationError, ErrorCode, Refused
 from .spoken_sums import PERCENT_RESULT
-from .tokens import CURRENCIES, SUPERSCRIPTS
+from .tokens import CURRENCIES, DIGITS, SUPERSCRIPTS
 from .unit_notation import INTO, SPEEDS, add_smaller_units, parse_conversion, parse_temperature
 from .units import UNITS
 
@@ -139,10 +139,14 @@ class _NotationParser(Parser):
             self.parse_operand(depth)
             code.append(("*", at, None))
         elif operator == "of" and (
-            before in FRACTIONS or (before.isdigit() and tokens[at - 2] == "/" and tokens[at - 3].isdigit() and at > 2)
+            before in FRACTIONS or before == "}" or (before.isdigit() and tokens[at - 2] == "/" and tokens[at - 3].isdigit() and at > 2)
         ):
             self._parse_factor("*", depth)
-        elif operator in ROOTS or (operator[0] == "\\" and operator not in _CLOSING):
+        elif (
+            operator in ROOTS
+            or (operator[0] == "\\" and operator not in _CLOSING)
+            or (before == following == "!" and operator[0] in DIGITS)
+        ):
             if last != "*" or self.power_ended == at:
                 raise Refused("A product without a sign can be read in two ways here; write the *.", ErrorCode.AMBIGUOUS, at)
             self.parse_operand(depth)
@@ -193,6 +197,12 @@ class _NotationParser(Parser):
             self.code.append(("/", at, None) if token == "\\frac" else ("call", at, ("comb", 2)))
         elif token == "\\sqrt" and tokens[at + 1] == "[":
             self._parse_nth_root(depth)
+        elif token == "[":
+            self.at = at + 1
+            self.parse_sum(depth + 1)
+            self.expect("[", "]", at)
+            if not at and not tokens[self.at]:
+                raise Refused("A list is for a function of many numbers: sum([1, 2]).", ErrorCode.SYNTAX_NOT_ALLOWED, at)
         elif token == "|" or token in _PAIRS:
             name, closing = _PAIRS.get(token, ("abs", "|"))
             self.at = at + 1

@@ -105,6 +105,25 @@ class _Sentence:
                 found.append((token, start))
         return found
 
+    def drop_programs(self, tokens: Tokens) -> Tokens:
+        """Drop what code has around a sum: math.sqrt(16) is sqrt(16), `total = 5 * 3` is 5 * 3, and print(2 + 2) is 2 + 2."""
+        words = self.words(tokens, 0, len(tokens))
+        if words[1:2] == ("=",) and len(words) > 2 and self._is_label(tokens, 0) and words.count("=") == 1:
+            tokens, words = tokens[2:], words[2:]
+        if words[:2] == ("print", "(") and words[-1:] == (")",):
+            tokens = tokens[1:]
+        found: Tokens = []
+        for at, token in enumerate(tokens):
+            if token[0] == "." and found and self._is_label(tokens, at - 1) and self._is_member(tokens, at + 1):
+                found.pop()
+            else:
+                found.append(token)
+        return found
+
+    def _is_member(self, tokens: Tokens, at: int) -> bool:
+        name = self.word(tokens, at)
+        return name in CONSTANTS or (self.word(tokens, at + 1) == "(" and (name in FUNCTIONS or name in ALIASES))
+
     def name_signs(self, tokens: Tokens) -> Tokens:
         """`negative 5` is -5 where a number may begin; `12 factorial` is 12!, `to the 10th power` ^10, `twice 17` 2 * 17."""
         found: Tokens = []
@@ -353,6 +372,7 @@ def _join(items: Sequence[Tokens], sign: str, start: int, *, wrapped: bool = Tru
 
 
 _RULES = (
+    _Sentence.drop_programs,
     _Sentence.shorten_feet,
     _Sentence.round_to,
     _Sentence.name_signs,
