@@ -63,15 +63,19 @@ class AgentOptions(TypedDict, total=False):
 class Agent(Workflow[Any, Out], Generic[Out]):
     """Asks a model until it has an answer, executing the calls in its replies: reads at once, writes only after an approval.
 
-    `instructions` and `tools` may be functions of the context (its `deps`): each run has its own then, see docs/tools.md.
-    `model` is a name ("gpt-5-mini", "ollama:qwen3", "http://localhost:8000/v1#qwen3") or a Model. `examples` are pairs of a user's text and
-    the answer that the model should give (a text, or a value of the output type), or four texts where a call comes between: text, call,
-    result, answer. They go to the model as real turns. `examples_from(runs)` in their place shows those nearest to the
-    question. `output` is the type of the answer. `approve` decides on its writes where the caller gives no approver.
-    `dialect` is how calls are written: "auto", "native", or the name of a text dialect. `fallback` are models that are
-    asked, in order, when the one before is down or refuses; each switch is an event. `window` is how a long conversation is made to fit:
-    a number of tokens, a Window, False to send it as it is; by default as much is sent as the model is known to take. `guards` look at
-    what the agent is asked and answers, and at XX
+    - `model`: a name ("gpt-5-mini", "ollama:qwen3", "http://localhost:8000/v1#qwen3") or a Model.
+    - `instructions`, `tools`: texts and tools, or functions of the context (its `deps`) that return them for each run: docs/tools.md.
+    - `output`: the type of the answer; text by default. `output_tries` is how often the model may try to give it.
+    - `approve`: decides on writes if the caller of a run gives no approver.
+    - `examples`: pairs of a user's text and the answer that the model should give (a text, or a value of the output type), or four texts
+      with a call between: text, call, result, answer. They go to the model as real turns. `examples_from(runs)` in their place chooses
+      those nearest to the question.
+    - `dialect`: how the model writes calls: "auto", "native", or the name of a text dialect.
+    - `fallback`: models to ask, in order, when the one before is down or refuses; each switch is an event.
+    - `window`: how to make a long conversation fit: a number of tokens, a Window, or False to send it whole; by default as much as the
+      model takes.
+    - `guards`: check the questions and answers, calls and results: docs/guards.md.
+    - `before_tool`, `after_tool`, `before_model`, `after_model`: hooks, which may refuse a call or a reply: docs/tools.md.
     """
 
     kind = "agent"

@@ -21,6 +21,8 @@ import griffe
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
+FIRST = ("run", "run_sync", "run_stream", "run_events", "resume", "as_tool")
+"""The methods that stand before the others on the page of a class."""
 MODULES = ("sayso", "sayso.agents", "sayso.workflows", "sayso.tools", "sayso.events", "sayso.testing")
 NAV: dict[str, dict[str, str]] = {
     "Start": {"index.md": "An agent that asks", "settings.md": "Settings", "errors.md": "Errors"},
@@ -78,6 +80,44 @@ ELSEWHERE = {
     "RESULTS.md": ROOT / "benchmarks" / "RESULTS.md",
     "examples/README.md": ROOT / "examples" / "README.md",
 }
+WORDS = {
+    "approval requests?": "approval-request",
+    "approvers?": "approver",
+    "cards?": "card",
+    "dialects?": "dialect",
+    "digests?": "digest",
+    "egress": "egress",
+    "(?<!side )effects?": "effect",
+    "(?<!search )engines?": "engine",
+    "standing approvals?": "grant",
+    "grants?": "grant",
+    "hash chains?": "hash-chain",
+    "idempotency keys?": "idempotency-key",
+    "intents?": "intent",
+    "journals?": "journal",
+    "labels?": "label",
+    "leases?": "lease",
+    "mentions?": "mention",
+    "outcomes?": "outcome",
+    "policy": "policy",
+    "receipts?": "receipt",
+    "recordings?": "recording",
+    "sandbox": "sandbox",
+    "untrusted": "untrusted-text",
+    "unvouched": "unvouched",
+    "workers?": "worker",
+}
+"""The words of this project that a newcomer has to ask about: on each page the first one leads to the glossary."""
+MEANT_OTHERWISE = {
+    "card": ("guards.md", "comparing.md", "datasets.md", "documents.md"),
+    "engine": ("sandbox.md",),
+    "label": ("datasets.md", "comparing.md", "research.md"),
+    "mention": ("research.md", "web.md", "documents.md", "models.md"),
+    "policy": ("documents.md", "guards.md"),
+    "worker": ("sandbox.md", "web.md", "documents.md", "research.md", "architecture.md", "threat-model.md", "calculator.md"),
+}
+"""Pages on which a word is an ordinary one: payment cards, labels of a data set, the processes of the sandbox."""
+PARTS = re.compile(r"(`[^`]*`|!?\[[^\]]*\]\([^)]*\)|<[^>]*>)")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 
 
@@ -90,7 +130,8 @@ def main() -> int:
     (pages / "examples").mkdir(parents=True)
     sources = {**{page.name: page for page in sorted(DOCS.glob("*.md"))}, **ELSEWHERE}
     for name, source in sources.items():
-        (pages / name).write_text(_lead_inside(source, name, sources), encoding="utf-8")
+        text = _lead_inside(source, name, sources)
+        (pages / name).write_text(_explain_words(text, name) if source.parent == DOCS else text, encoding="utf-8")
     for picture in (*DOCS.glob("*.svg"), *DOCS.glob("*/*.png")):
         target = pages / picture.relative_to(DOCS)
         target.parent.mkdir(exist_ok=True)
@@ -158,9 +199,17 @@ def _describe(loader: griffe.GriffeLoader, module: str, name: str) -> str:
     if isinstance(found, griffe.Function):
         return f"## {name}\n\n{_code(_signature(found, name))}\n\n{_text(found)}\n"
     if isinstance(found, griffe.Class):
-        members = [_describe_member(each) for each in found.members.values() if _is_public(each)]
+        public = sorted((each for each in found.members.values() if _is_public(each)), key=lambda each: each.name not in FIRST)
+        members = [_describe_member(each) for each in public]
         bases = ", ".join(str(base).rpartition(".")[2] for base in found.bases)
-        return f"## {name}\n\n{_code(f'class {name}({bases})' if bases else f'class {name}')}\n\n{_text(found)}\n\n{''.join(members)}"
+        made = found.members.get("__init__")
+        made_by = (
+            f"\n\n{_code(_signature(made, name).removeprefix('def ').removesuffix(' -> None'))}"
+            if isinstance(made, griffe.Function)
+            else ""
+        )
+        head = _code(f"class {name}({bases})" if bases else f"class {name}")
+        return f"## {name}\n\n{head}{made_by}\n\n{_text(found)}\n\n{''.join(members)}"
     kind = type(value).__name__
     described = _text(found) if found is not None else ""
     return f"## {name}\n\n{_code(f'{name}: {kind}')}\n\n{described or (inspect.getdoc(value) or '') if kind != 'str' else described}\n"
@@ -251,6 +300,29 @@ def _lead_inside(source: Path, name: str, sources: dict[str, Path]) -> str:
         return text if text.strip("`") == file.name else f"{text} (`{shown}`)"
 
     return LINK.sub(replace, source.read_text(encoding="utf-8"))
+
+
+def _explain_words(text: str, name: str) -> str:
+    """Return a page on which the first use of each word of ours leads to the glossary. Headings, tables and code stay as they are."""
+    if name in ("glossary.md", "index.md"):
+        return text
+    left = {word: entry for word, entry in WORDS.items() if name not in MEANT_OTHERWISE.get(entry, ())}
+    lines, fenced = text.split("\n"), False
+    for number, line in enumerate(lines):
+        fenced ^= line.startswith("```")
+        if fenced or line.startswith(("#", "|", "```", "    ")):
+            continue
+        parts = PARTS.split(line)
+        for word, entry in tuple(left.items()):
+            pattern = re.compile(rf"(?<![\w.-])(?:{word})(?![\w-])", re.IGNORECASE)
+            for at in range(0, len(parts), 2):  # the others are code and links
+                if found := pattern.search(parts[at]):
+                    linked = f"[{found[0]}](glossary.md#{entry})"
+                    parts[at : at + 1] = [parts[at][: found.start()], linked, parts[at][found.end() :]]
+                    left = {other: entry_ for other, entry_ in left.items() if entry_ != entry}
+                    break
+        lines[number] = "".join(parts)
+    return "\n".join(lines)
 
 
 def _settings(pages: list[str]) -> str:
