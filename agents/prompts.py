@@ -55,11 +55,14 @@ class Prompt:
         k: int = 3,
         name: str = "prompt",
     ) -> None:
-        self.instructions, self.question, self.examples, self.k = instructions, question, examples, k
+        self.instructions: str = instructions
+        self.question: str = question
+        self.examples: Sequence[Example] | Nearest = examples
+        self.k: int = k
         self.__name__ = name  # what a step of it is called
         written = set(_SLOT.findall(instructions)) | set(_SLOT.findall(question))
         self._in_text = written & {"examples", "history"}
-        self.slots = frozenset(written - {"examples", "history"})
+        self.slots: frozenset[Any] = frozenset(written - {"examples", "history"})
         _check_examples(examples, name)
         if not isinstance(examples, Sequence) and "question" not in self.slots:
             raise UsageError(f"The prompt {name} has examples that are found by the question, and no slot {{question}}.")

@@ -43,7 +43,7 @@ class ReasoningSplitter:
     """
 
     def __init__(self) -> None:
-        self.open = ""
+        self.open: str = ""
         self._pending, self._has_reasoning = "", False
         self._text: list[str] = []
         self._quoting = _Quoting()

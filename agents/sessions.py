@@ -49,7 +49,9 @@ class AgentSession:
         check_run_id(id)
         if not hasattr(engine, "find_turns"):
             raise UsageError(f"{engine!r} keeps no sessions. Write Session(sayso.engine(...), {id!r}).")
-        self.engine, self.id, self.user = engine, id, user
+        self.engine: KeepsTurns = engine
+        self.id: str = id
+        self.user: str | None = user
 
     def __repr__(self) -> str:
         return f"Session({self.id!r})"

@@ -34,7 +34,7 @@ class TypedOutput(Generic[T_co]):
         self.kind = kind
         bare = _find_bare(kind)
         options = get_args(bare) if get_origin(bare) in (Union, UnionType) else ()
-        self.takes_words = str in options
+        self.takes_words: bool = str in options
         """Tell whether plain words are an answer."""
         self._json_kind = Union[tuple(option for option in options if option is not str)] if self.takes_words else kind  # noqa: UP007
 

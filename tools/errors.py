@@ -44,7 +44,8 @@ class UnknownTool(ToolError):
     """The model named a tool that it was not given."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        self.name, self.known = name, tuple(known)
+        self.name: str = name
+        self.known: tuple[str, ...] = tuple(known)
         super().__init__(f"There is no tool {name!r}. Tools: {', '.join(known) or 'none'}.")
 
 
@@ -52,7 +53,8 @@ class InvalidArguments(ToolError):
     """The arguments of a call do not fit the tool's schema; `problems` has one sentence for each that does not fit."""
 
     def __init__(self, tool: str, problems: Sequence[str]) -> None:
-        self.tool, self.problems = tool, tuple(problems)
+        self.tool: str = tool
+        self.problems: tuple[str, ...] = tuple(problems)
         super().__init__(f"{tool} was not called: {'; '.join(problems)}.")
 
 
@@ -86,7 +88,9 @@ class LimitReached(RunError):
     """
 
     def __init__(self, limit: str, allowed: float, seen: float, unit: str = "", *, reply_tokens: int = 0) -> None:
-        self.limit, self.allowed, self.seen = limit, allowed, seen
+        self.limit: str = limit
+        self.allowed: float = allowed
+        self.seen: float = seen
         what = f"a reply of up to {reply_tokens} tokens" if reply_tokens else "this"
         over = f" ({what} would make it {seen:.10g}{unit})" if seen > allowed else ""
         shorter = ", or allow shorter replies: sampling=Sampling(max_tokens=...)" if reply_tokens else " to go on"
@@ -97,7 +101,10 @@ class CapReached(LimitReached):
     """What many runs may cost together is used up. `allowed` and `seen` are US dollars, `free_at` (seconds since 1970) when that ends."""
 
     def __init__(self, message: str, *, allowed: float, seen: float, free_at: float) -> None:
-        self.limit, self.allowed, self.seen, self.free_at = "cap", allowed, seen, free_at
+        self.limit: str = "cap"
+        self.allowed: float = allowed
+        self.seen: float = seen
+        self.free_at: float = free_at
         RunError.__init__(self, message)
 
 
@@ -105,7 +112,8 @@ class ModelError(RunError):
     """A model call failed for good. `retryable` says whether the same call may work later."""
 
     def __init__(self, message: str, *, retryable: bool = False, retry_after_seconds: float | None = None) -> None:
-        self.retryable, self.retry_after_seconds = retryable, retry_after_seconds
+        self.retryable: bool = retryable
+        self.retry_after_seconds: float | None = retry_after_seconds
         super().__init__(message)
 
 
@@ -121,7 +129,10 @@ class InputTooLong(ModelError):
     """
 
     def __init__(self, message: str, *, context_tokens: int | None = None, part: str = "", tokens: int = 0, room: int = 0) -> None:
-        self.context_tokens, self.part, self.tokens, self.room = context_tokens, part, tokens, room
+        self.context_tokens: int | None = context_tokens
+        self.part: str = part
+        self.tokens: int = tokens
+        self.room: int = room
         super().__init__(message)
 
 
@@ -129,7 +140,8 @@ class IncompleteReply(ModelError):
     """A reply that cannot be the answer: cut off, filtered, broken off, or empty. `text` is what was said, `finish` how it ended."""
 
     def __init__(self, message: str, *, finish: str, text: str) -> None:
-        self.finish, self.text = finish, text
+        self.finish: str = finish
+        self.text: str = text
         super().__init__(message)
 
 
@@ -145,7 +157,9 @@ class GuardRefused(RunError):
     """A guard refused what an agent was asked, or what it answered. `guard` is its name, `place` what it looked at, `why` its reason."""
 
     def __init__(self, agent: str, guard: str, place: str, why: str) -> None:
-        self.guard, self.place, self.why = guard, place, why
+        self.guard: str = guard
+        self.place: str = place
+        self.why: str = why
         what = "what was asked" if place == "input" else "the answer"
         super().__init__(f"The guard {guard} of {agent} refused {what}: {why}.")
 

@@ -87,8 +87,12 @@ class Node:
         input_type: type | None = None,
         output_type: type | None = None,
     ) -> None:
-        self.name, self.kind, self.execute, self.step = name, kind, execute, step
-        self.input_type, self.output_type = input_type, output_type
+        self.name: str = name
+        self.kind: str = kind
+        self.execute: NodeFunction = execute
+        self.step: object = step
+        self.input_type: type | None = input_type
+        self.output_type: type | None = output_type
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
@@ -117,8 +121,8 @@ class Workflow(Generic[A, B]):
     approve: Approver | None = None
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:
-        self.name = check_name(name, self.kind)
-        self.limits = check_limits(limits)
+        self.name: str = check_name(name, self.kind)
+        self.limits: Limits | None = check_limits(limits)
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"

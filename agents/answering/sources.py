@@ -80,7 +80,8 @@ class DocumentSource:
     grants: tuple[Grant, ...] = ()
 
     def __init__(self, documents: Documents, top: int = TOP) -> None:
-        self.documents, self.top = documents, top
+        self.documents: Documents = documents
+        self.top: int = top
 
     def mark(self, number: int) -> str:
         """Return the citation as `Documents.check_citations` reads it."""
@@ -105,7 +106,8 @@ class WebSource:
     where = "web"
 
     def __init__(self, search: Search, web: Web, *, pages: int = PAGES, top: int = TOP) -> None:
-        self.pages, self.top = pages, top
+        self.pages: int = pages
+        self.top: int = top
         self._search, self._visit = make_search_tool(search), make_visit_tool(web)
         self.grants: tuple[Grant, ...] = (Grant(tool=self._search), Grant(tool=self._visit))
 

@@ -77,7 +77,9 @@ class CaseReader:
     """Reads a file in Sayso's own form; all that is wrong goes to `problems`."""
 
     def __init__(self, path: Path, problems: Problems, own: Mapping[str, MakeScore]) -> None:
-        self.path, self.problems, self.own = path, problems, own
+        self.path: Path = path
+        self.problems: Problems = problems
+        self.own: Mapping[str, MakeScore] = own
 
     def read(self, root: FileValue) -> Suite:
         for doubt in self.problems.doubts:

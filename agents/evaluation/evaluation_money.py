@@ -28,7 +28,7 @@ class Money:
         if most_usd is not None and not (isinstance(most_usd, (int, float)) and most_usd > 0):
             raise UsageError(f"max_cost_usd={most_usd!r}: give an amount above zero, in US dollars; None means no limit.")
         self.most_usd = most_usd
-        self.meter = Meter(None if most_usd is None else Limits(cost_usd=most_usd))
+        self.meter: Meter = Meter(None if most_usd is None else Limits(cost_usd=most_usd))
 
     @property
     def is_spent(self) -> bool:

@@ -17,7 +17,7 @@ from sayso.workflows.runs.limits import Meter
 from sayso.workflows.runs.protocols import Scope
 
 from .case_runs import CaseRunner, Executed, is_model_away, run_apart
-from .evaluation_money import sum_stored_costs
+from .evaluation_money import Money, sum_stored_costs
 from .evaluation_plan import EvaluationPlan
 from .evaluation_runs import FLOW, name_case_run
 from .inner_runs import add_inner_runs
@@ -48,16 +48,24 @@ class _Key(NamedTuple):
 class EvaluationRun(Workflow[Json, int]):
     """Executes what a plan says and is not stored yet, and collects the results."""
 
+    is_shown: bool
+    is_executed: bool
+
     kind = FLOW
 
     def __init__(self, plan: EvaluationPlan, runner: CaseRunner, id: str, concurrency: int, on_result: OnResult | None) -> None:
         super().__init__(FLOW)
-        self.plan, self.runner, self.id, self.concurrency, self.on_result = plan, runner, id, concurrency, on_result
+        self.plan: EvaluationPlan = plan
+        self.runner: CaseRunner = runner
+        self.id: str = id
+        self.concurrency: int = concurrency
+        self.on_result: OnResult | None = on_result
         self.results: dict[_Key, CaseResult] = {}
         self.not_run: dict[_Key, str] = {}
-        self.money, self.outages = runner.money, 0
+        self.money: Money = runner.money
+        self.outages: int = 0
         self.outages_in_a_row: dict[str, int] = {}
-        self.capped = ""
+        self.capped: str = ""
         self.is_executed = self.is_shown = False
 
     async def carry_out(self, show: Callable[[Evaluation], None] | None, *, keep_open: bool = False) -> Evaluation:

@@ -67,7 +67,8 @@ class TimedModel:
     """Another model, asked for its reply in pieces, and timed. In everything else it is that model."""
 
     def __init__(self, model: Model, clock: Callable[[], float] = time.perf_counter) -> None:
-        self.model, self._clock = model, clock
+        self.model: Model = model
+        self._clock = clock
 
     def __getattr__(self, name: str) -> Any:
         # `complete` is not handed on: a whole reply has no first token.

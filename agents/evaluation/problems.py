@@ -15,7 +15,8 @@ class CaseFileError(UsageError):
     """A case file cannot be read. `problems` has a sentence for each thing that is wrong, with its file and line."""
 
     def __init__(self, path: str, problems: Sequence[str], hints: Sequence[str] = ()) -> None:
-        self.path, self.problems = path, tuple(problems)
+        self.path: str = path
+        self.problems: tuple[str, ...] = tuple(problems)
         shown = list(problems[:MOST_SHOWN])
         if len(problems) > MOST_SHOWN:
             shown.append(f"... and {len(problems) - MOST_SHOWN} more.")
@@ -26,7 +27,7 @@ class Problems:
     """Collects what is wrong with one file."""
 
     def __init__(self, path: Path) -> None:
-        self.path = str(path)
+        self.path: str = str(path)
         self.found: list[tuple[int, str]] = []
         self.doubts: list[tuple[int, str]] = []
         """What is legal where it stands, and hardly meant so."""

@@ -44,9 +44,11 @@ class PydanticReader:
     """Reads a dataset of pydantic-evals; all that is wrong goes to `problems`."""
 
     def __init__(self, path: Path, problems: Problems, own: Mapping[str, MakeScore], yaml_text: str) -> None:
-        self.path, self.problems, self.own = path, problems, own
+        self.path: Path = path
+        self.problems: Problems = problems
+        self.own: Mapping[str, MakeScore] = own
         self.scalar: Callable[[str], Any] | None = read_scalar_1_1 if yaml_text else None
-        self.schema = found[1] if (found := _SCHEMA.match(yaml_text)) else ""
+        self.schema: str | Any = found[1] if (found := _SCHEMA.match(yaml_text)) else ""
         self.unknown: dict[str, list[int]] = {}
         self.metadata: dict[str, Any] = {}
         self.shared: list[str] = []

@@ -116,7 +116,7 @@ class CaseProvenance(Provenance):
 
     def __init__(self, rules: CaseRules, user_texts: Iterable[str | Said] = ()) -> None:
         super().__init__(user_texts)
-        self.rules = rules
+        self.rules: CaseRules = rules
 
     def recognise(self, texts: Iterable[str | Said], history: Sequence[object] = ()) -> tuple[str | Said, ...]:
         """Take in only what runs of this case have handed out."""

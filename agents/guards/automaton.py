@@ -42,7 +42,7 @@ class Automaton:
             raise UsageError(f"The pattern {pattern!r} cannot be read: {error}.") from None
         self._ignore_case = ignore_case or bool(tree.state.flags & re.IGNORECASE)
         self._dot_all = bool(tree.state.flags & re.DOTALL)
-        self.longest = int(tree.getwidth()[1])
+        self.longest: int = int(tree.getwidth()[1])
         if self.longest > LONGEST_MATCH:
             raise UsageError(
                 f"The pattern {pattern!r} has no longest match, or one of more than {LONGEST_MATCH} characters, so nothing could be shown "

@@ -18,6 +18,9 @@ class HeldByAll:
     `is_refused` says that one has refused it, `has_failed` that one has raised an error: nothing comes out any more.
     """
 
+    has_failed: bool
+    is_refused: bool
+
     __slots__ = ("_stages", "has_failed", "is_refused")
 
     def __init__(self, guarding: Guarding, *, reasoning: bool = False) -> None:

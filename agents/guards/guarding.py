@@ -59,7 +59,7 @@ class Guarding:
     """An agent's guards."""
 
     def __init__(self, guards: Sequence[Guard]) -> None:
-        self.guards = tuple(guards)
+        self.guards: tuple[Guard, ...] = tuple(guards)
 
     def find(self, place: TextPlace, *, local: bool = False, reasoning: bool = False) -> list[Guard]:
         """Return the guards that look at a place, in order; only those that are local and stream, or that read reasoning, if asked for."""
@@ -203,6 +203,8 @@ def _take(passed: Passed, guard: Guard, index: int, verdict: Verdict | _Failure,
 
 class Leaves:
     """The texts in a value of JSON: all keys, texts and numbers, however deep; of a text that is JSON itself, those in it."""
+
+    texts: list[str]
 
     def __init__(self, value: object) -> None:
         self._value, self._depth = value, _DEEPEST_TEXT

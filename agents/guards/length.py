@@ -30,8 +30,12 @@ class Length:
     ) -> None:
         if most < 1:
             raise UsageError(f"Length({most}) lets nothing pass. Give the largest number of characters that a text may have.")
-        self.most, self.cut, self.name, self.answer = most, cut, name, answer
-        self.places, self.on_error = read_places(at), check_action(on_error)
+        self.most: int = most
+        self.cut: bool = cut
+        self.name: str = name
+        self.answer: str = answer
+        self.places: frozenset[TextPlace] = read_places(at)
+        self.on_error: str = check_action(on_error)
 
     def hold(self) -> HeldLength:
         """Return a text that streams through this guard."""

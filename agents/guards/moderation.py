@@ -53,8 +53,11 @@ class Moderation:
     ) -> None:
         if isinstance(categories, str):
             raise UsageError(f"categories={categories!r} is not a list. Write categories=[{categories!r}].")
-        self.model, self.name, self.answer = model, name, answer
-        self.places, self.on_error = read_places(at), check_action(on_error)
+        self.model: str = model
+        self.name: str = name
+        self.answer: str = answer
+        self.places: frozenset[TextPlace] = read_places(at)
+        self.on_error: str = check_action(on_error)
         self._base_url, self._api_key, self._timeout, self._tries = base_url or OPENAI_URL, api_key, timeout_seconds, tries
         self._categories, self._scores = frozenset(categories), dict(scores or {})
         self._found: Endpoint | None = None

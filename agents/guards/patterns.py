@@ -23,7 +23,8 @@ class Patterns(SpanGuard):
         if not patterns:
             raise UsageError("Patterns(...) takes regular expressions; there is none.")
         self._automata = [Automaton(pattern, ignore_case=ignore_case) for pattern in patterns]
-        self.longest, self.what = max(each.longest for each in self._automata), what
+        self.what: str = what
+        self.longest = max(each.longest for each in self._automata)
         super().__init__(**options)
 
     def find(self, text: str, start: int) -> Iterator[Span]:

@@ -24,7 +24,8 @@ class PlainLetters:
     __slots__ = ("original", "starts", "text")
 
     def __init__(self, original: str = "") -> None:
-        self.original, self.text = "", ""
+        self.original: str = ""
+        self.text: str = ""
         self.starts: list[int] = []
         self.add(original)
 

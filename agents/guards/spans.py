@@ -45,9 +45,11 @@ class SpanGuard(ABC):
         answer: str = "",
         on_error: str = "refuse",
     ) -> None:
-        self.name = name or type(self).__name__
-        self.replace_with, self.answer = replace_with, answer
-        self.places, self.on_error = read_places(at), check_action(on_error)
+        self.name: str = name or type(self).__name__
+        self.replace_with: str | None = replace_with
+        self.answer: str = answer
+        self.places: frozenset[TextPlace] = read_places(at)
+        self.on_error: str = check_action(on_error)
         if replace_with is not None and next(iter(self.find(replace_with.replace("{what}", ""), 0)), None) is not None:
             raise UsageError(f"{self.name} also finds its own replacement {replace_with!r}. Give another replace_with=.")
 

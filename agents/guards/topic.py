@@ -56,9 +56,12 @@ class Topic:
     ) -> None:
         if (bool(words), embedder is not None and bool(examples), model is not None).count(True) != 1:
             raise UsageError("Topic(...) takes one way to tell: words=[...], examples=[...] with embedder=, or model=.")
-        self.about, self.name, self.places = about, name, read_places(at)
-        self.on_error, self.has_chance = check_action(on_error), not words
-        self.answer = f"I can only help with {about}." if answer is None else answer
+        self.about: str = about
+        self.name: str = name
+        self.places: frozenset[TextPlace] = read_places(at)
+        self.on_error: str = check_action(on_error)
+        self.has_chance: bool = not words
+        self.answer: str = f"I can only help with {about}." if answer is None else answer
         self._words = [_stem_words(word) for word in words]
         self._examples, self._embedder, self._closeness = tuple(examples), embedder, closeness
         self._example_rows: Any = None

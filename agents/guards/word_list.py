@@ -36,7 +36,8 @@ class WordList(SpanGuard):
         folded = {" ".join(_fold(word).split()) for word in listed}
         if not folded or "" in folded:
             raise UsageError("WordList(...) takes words that a text must not contain. Give at least one, and no empty one.")
-        self.inside, self.what = inside, what
+        self.inside: bool = inside
+        self.what: str = what
         self._tree: Tree = {}
         for word in folded:
             node = self._tree

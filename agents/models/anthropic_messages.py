@@ -125,13 +125,15 @@ class AnthropicMessages:
         http_client: AsyncClient | None = None,
     ) -> None:
         require_anthropic()
-        self.name, self.sampling, self.cache = model, sampling or Sampling(), cache
+        self.name: str = model
+        self.sampling: Sampling = sampling or Sampling()
+        self.cache: bool | None = cache
         self._at = find_anthropic_endpoint(model, base_url, api_key, timeout_seconds)
         self._clients = AnthropicClients(self._at, http_client)
         self._requester = Requester(self._at, find_refused, max_tries, sleep, on_retry, is_lasting=is_lasting)
         self._provider = f"anthropic {self._at.host}"
         self._told: set[str] = set()
-        self.takes_tools = True
+        self.takes_tools: bool = True
 
     def __repr__(self) -> str:
         return f"AnthropicMessages({self.name!r}, base_url={self._at.shown_url!r})"

@@ -57,7 +57,7 @@ class Embeddings:
         self.scale = scale
         self._local = _open_file(name, bool(base_url or api_key or dimensions)) if is_local_name(name, base_url) else None
         if self._local is not None:
-            self.name = "/".join(filter(None, [self._local.name, passage_prefix.strip()]))
+            self.name: str = "/".join(filter(None, [self._local.name, passage_prefix.strip()]))
             return
         read = read_name(f"openai:{name}" if _OPENAIS.match(name) and not base_url else name, base_url)
         if read.protocol not in (Protocol.OPENAI, Protocol.CHAT, Protocol.RESPONSES) or not read.model:

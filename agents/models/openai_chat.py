@@ -15,7 +15,7 @@ from .abilities import Abilities, ask_abilities
 from .endpoint import describe_missing_key, find_endpoint
 from .model import Delta, ModelRequest, Retrying
 from .openai_client import OpenAIClients
-from .openai_ways import make_ways
+from .openai_ways import Ways, make_ways
 from .requesting import Slots
 
 if TYPE_CHECKING:
@@ -47,12 +47,15 @@ class OpenAIChat:
         on_retry: Callable[[Retrying], None] | None = None,
         http_client: AsyncClient | None = None,
     ) -> None:
-        self.name, self._takes_tools, self.constrain = model, takes_tools, constrain
+        self.name: str = model
+        self.constrain: bool = constrain
+        self._takes_tools = takes_tools
         self._abilities: Abilities | None = None
         self._sleep = sleep
         self._at = at = find_endpoint(model, base_url, api_key, timeout_seconds)
-        self.sampling, self._slots = sampling or Sampling(), Slots()
-        self.ways = make_ways(at, OpenAIClients(at, http_client), max_tries, sleep, on_retry)
+        self.sampling: Sampling = sampling or Sampling()
+        self._slots = Slots()
+        self.ways: Ways = make_ways(at, OpenAIClients(at, http_client), max_tries, sleep, on_retry)
 
     def __repr__(self) -> str:
         return f"OpenAIChat({self.name!r}, base_url={self._at.shown_url!r})"

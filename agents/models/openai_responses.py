@@ -41,7 +41,9 @@ class OpenAIResponses:
         on_retry: Callable[[Retrying], None] | None = None,
         http_client: AsyncClient | None = None,
     ) -> None:
-        self.name, self.constrain, self.sampling = model, constrain, sampling or Sampling()
+        self.name: str = model
+        self.constrain: bool = constrain
+        self.sampling: Sampling = sampling or Sampling()
         self._model = OpenAIChat(
             model,
             base_url=base_url,

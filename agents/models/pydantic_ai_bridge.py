@@ -61,11 +61,13 @@ class PydanticAI:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         on_retry: Callable[[Retrying], None] | None = None,
     ) -> None:
-        self._given, self.sampling, self._timeout_seconds = model, sampling or Sampling(), timeout_seconds
+        self.sampling: Sampling = sampling or Sampling()
+        self._given, self._timeout_seconds = model, timeout_seconds
         theirs = make_their_model(model)
         self._open = _get_opener(model) if isinstance(model, str) else lambda: theirs
-        self.name, self.base_url = theirs.model_name, theirs.base_url
-        self.takes_tools = bool(theirs.profile.get("supports_tools", True))
+        self.name: str = theirs.model_name
+        self.base_url: str | None = theirs.base_url
+        self.takes_tools: bool = bool(theirs.profile.get("supports_tools", True))
         self._holds_schema = bool(theirs.profile.get("supports_json_schema_output", False))
         url = theirs.base_url if theirs.base_url and urlsplit(theirs.base_url).hostname else f"https://{theirs.system}"
         self._at = Endpoint(self.name, url, "", f"that pydantic-ai has for {theirs.system}", timeout_seconds)

@@ -15,7 +15,7 @@ class ReplyDeltas:
     __slots__ = ("_sent", "reply")
 
     def __init__(self) -> None:
-        self.reply = ProviderReply()
+        self.reply: ProviderReply = ProviderReply()
         self._sent: list[int] = []  # for each call that was announced, how many pieces of its arguments were handed out
 
     def feed(self, piece: object) -> list[Delta]:

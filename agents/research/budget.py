@@ -100,7 +100,8 @@ class BudgetWatch:
     def __init__(
         self, budget: Budget, *, writes: bool = False, began: float | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.budget, self._clock = budget, clock
+        self.budget: Budget = budget
+        self._clock = clock
         self._seconds = None if budget.minutes is None else budget.minutes * 60
         self._kept_back = min(KEPT_BACK * (self._seconds or 0.0), MOST_KEPT_BACK) if writes else 0.0
         self._is_begun, self._began = began is not None, clock() if began is None else began

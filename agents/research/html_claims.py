@@ -30,11 +30,11 @@ class ClaimWriter:
 
     def __init__(self, report: ReportValues, texts: Mapping[str, str]) -> None:
         self.texts = texts
-        self.sources = {source.number: source for source in report.sources}
-        self.claims = {number: claim for number, _, claim in report.number_claims()}
-        self.companies = {number: column for number, column, _ in report.number_claims()}
-        self.mixed = find_mixed_signs(self.claims.values())
-        self.numbers = {id(claim): number for number, claim in self.claims.items()}
+        self.sources: dict[int, Source] = {source.number: source for source in report.sources}
+        self.claims: dict[int, Claim] = {number: claim for number, _, claim in report.number_claims()}
+        self.companies: dict[int, Competitor] = {number: column for number, column, _ in report.number_claims()}
+        self.mixed: frozenset[str] = find_mixed_signs(self.claims.values())
+        self.numbers: dict[int, int] = {id(claim): number for number, claim in self.claims.items()}
 
     def write_list(self, claims: Iterable[Claim]) -> str:
         """Return claims as a list; a value of data stands opposite its label."""

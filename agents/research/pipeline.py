@@ -83,12 +83,15 @@ class CompetitorResearch(Workflow[str, Report]):
     ) -> None:
         super().__init__(name, budget.merge_limits(None))
         _check_options(kind, sites, competitors=competitors, rounds=rounds, pages=pages, concurrency=concurrency)
-        self.watch = BudgetWatch(budget, writes=not is_extractive(model), began=began, clock=clock)
-        self.wanted, self.model, self.kind_of_research, self.again = competitors, model, kind, again
+        self.watch: BudgetWatch = BudgetWatch(budget, writes=not is_extractive(model), began=began, clock=clock)
+        self.wanted: int = competitors
+        self.model: Model = model
+        self.again: Report | Path | str | None = again
+        self.kind_of_research = kind
         searched = read_further(self.watch.guard_search(search), competitors + SPARE)
         memory = PageMemory(web)
         search_tool, visit_tool = make_search_tool(searched), make_visit_tool(self.watch.guard_pages(memory))
-        self.grants = (Grant(tool=search_tool), Grant(tool=visit_tool))
+        self.grants: tuple[Grant, Grant] = (Grant(tool=search_tool), Grant(tool=visit_tool))
         from . import stage_prompts as ask  # late, for load time
 
         def agent(name: str, instructions: str, output: type[Any], examples: Sequence[tuple[object, ...]] = ()) -> Agent[Any]:
@@ -107,7 +110,7 @@ class CompetitorResearch(Workflow[str, Report]):
         writer = ReportWriter(
             model, agent("compare", ask.COMPARE, ask.Comparison), agent("criticise", ask.CRITICISE, ask.Critique), self.watch
         )
-        self.stages = Stages(planner, choice, SiteVisits(choice, visitor, concurrency), writer)
+        self.stages: Stages = Stages(planner, choice, SiteVisits(choice, visitor, concurrency), writer)
 
     async def execute(self, run: Run, value: str) -> Report:
         """Execute all stages in order. Raises UsageError without a name, NothingFound, BudgetEnded."""

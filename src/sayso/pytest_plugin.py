@@ -82,7 +82,8 @@ class CaseItem(pytest.Function):
     """A case as a test."""
 
     def __init__(self, *, suite: Suite, case: Case, **given: Any) -> None:
-        self.suite, self.case = suite, case
+        self.suite: Suite = suite
+        self.case: Case = case
         check: Any = self._check
         super().__init__(callobj=check, **given)
 

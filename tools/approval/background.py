@@ -37,7 +37,8 @@ class Growing(Sequence[T]):
     __slots__ = ("before", "own", "start")
 
     def __init__(self, before: Sequence[T]) -> None:
-        self.before, self.start = before, len(before)
+        self.before: Sequence[T] = before
+        self.start: int = len(before)
         self.own: list[T] = []
 
     def __len__(self) -> int:

@@ -124,7 +124,7 @@ class SaidIndex:
     """What the user said, by its words: a search looks only at the messages that hold the value's rarest word."""
 
     def __init__(self, messages: Iterable[str | Said]) -> None:
-        self.messages = tuple(each if isinstance(each, Said) else Said(each) for each in messages)
+        self.messages: tuple[Said, ...] = tuple(each if isinstance(each, Said) else Said(each) for each in messages)
         self._words = [split_words(message.text) for message in self.messages]
         self._holders: dict[Key, list[int]] = {}
         for number, words in enumerate(self._words):

@@ -67,7 +67,7 @@ class Approvers:
             raise UsageError(
                 f"approvers={keys!r} is empty, so nobody could approve. Write approvers={{'ada': public_key}}, or leave it out."
             )
-        self.keys = {name: read_public_key(key, f"The key of the approver {name!r}") for name, key in keys.items()}
+        self.keys: dict[str, bytes] = {name: read_public_key(key, f"The key of the approver {name!r}") for name, key in keys.items()}
 
     def __repr__(self) -> str:
         return f"Approvers({', '.join(self.keys)})"

@@ -84,7 +84,7 @@ class Words:
     __slots__ = ("all", "counting", "joints", "numbers", "positions", "text")
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text: str = text
         self.all: Sequence[Word] = _merge_number_words(list(_split(text)))
         self.counting: list[int] = []
         self.joints: list[Joint] = []  # before each word that counts, over the words that do not

@@ -77,17 +77,22 @@ def _too_many(parts: int) -> Refused:
 class Parser:
     """A descent over the tokens, one method for each rule of the grammar. `at` is the next token, `code` the instructions so far."""
 
+    has_units: bool
+    has_symbols: bool
+
     __slots__ = ("at", "code", "has_symbols", "has_units", "power_ended", "text", "tokens", "unknowns_allowed", "variables")
 
     postfixes: frozenset[str] = POSTFIXES
     ends_product: frozenset[str] = frozenset({"of"})
 
     def __init__(self, text: str, tokens: list[str], variables: Mapping[str, ParsedExpression]) -> None:
-        self.text, self.tokens, self.variables = text, tokens, variables
+        self.text: str = text
+        self.tokens: list[str] = tokens
+        self.variables: Mapping[str, ParsedExpression] = variables
         self.code: list[Instruction] = []
-        self.at = 0
-        self.power_ended = -1  # the token after the last power: nothing may be multiplied onto it silently
-        self.unknowns_allowed = 0
+        self.at: int = 0
+        self.power_ended: int = -1  # the token after the last power: nothing may be multiplied onto it silently
+        self.unknowns_allowed: int = 0
         self.has_units = self.has_symbols = False
 
     def parse_whole(self) -> None:

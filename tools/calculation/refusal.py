@@ -27,7 +27,10 @@ class CalculationError(ToolError):
     """An expression was refused. `reason` is a sentence, `position` the character that it is about (from 0), `code` its kind."""
 
     def __init__(self, expression: object, position: int, reason: str, code: ErrorCode = ErrorCode.SYNTAX_ERROR) -> None:
-        self.expression, self.position, self.reason, self.code = expression, position, reason, code
+        self.expression: object = expression
+        self.position: int = position
+        self.reason: str = reason
+        self.code: ErrorCode = code
         super().__init__(f"{reason}\n{_mark_position(expression, position)}" if isinstance(expression, str) and expression else reason)
 
     def __reduce__(self) -> tuple[type[CalculationError], tuple[object, int, str, ErrorCode]]:
@@ -38,7 +41,9 @@ class Refused(Exception):
     """A refusal before the text that it points into is known. `at` is the number of the token, or None for the current one."""
 
     def __init__(self, reason: str, code: ErrorCode, at: int | None = None) -> None:
-        self.reason, self.code, self.at = reason, code, at
+        self.reason: str = reason
+        self.code: ErrorCode = code
+        self.at: int | None = at
         super().__init__(reason)
 
 

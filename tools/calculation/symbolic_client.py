@@ -30,7 +30,8 @@ class Symbolic:
     __slots__ = ("digits", "spelling")
 
     def __init__(self, spelling: str, digits: str | None) -> None:
-        self.spelling, self.digits = spelling, digits
+        self.spelling: str = spelling
+        self.digits: str | None = digits
 
 
 def evaluate_in_worker(code: Code, digits: int = KEPT_DIGITS) -> Rational | Symbolic:

@@ -18,7 +18,9 @@ class OpenCall:
     __slots__ = ("_buffer", "_known_arguments", "_lengths", "_signature", "_texts", "_told", "number", "start", "tool")
 
     def __init__(self, number: int, tool: str, signature: ToolSignature | None, start: int, buffer: TextBuffer) -> None:
-        self.number, self.tool, self.start = number, tool, start
+        self.number: int = number
+        self.tool: str = tool
+        self.start: int = start
         self._signature, self._buffer = signature, buffer
         self._told = start  # up to here its text was told
         self._texts: ArgumentTexts | None = None

@@ -41,43 +41,48 @@ class CompiledDialect:
     """What a scan looks for. Compiled once for each set of tools, dialect and `native` (see ToolSignatures.compiled)."""
 
     def __init__(self, tools: ToolSignatures, name: str, native: bool, only: frozenset[str] = frozenset()) -> None:
-        forms, self.native = only or FORMS[name], native
+        forms = only or FORMS[name]
+        self.native: bool = native
         # Where the endpoint takes tools natively, prose that says NAME(...) speaks of a tool, unless its value may stand there.
-        self.names = tuple(tool.name for tool in tools.by_name.values() if tool.is_pure or not native)
+        self.names: tuple[str, ...] = tuple(tool.name for tool in tools.by_name.values() if tool.is_pure or not native)
         self.sections: dict[str, CallSection] = {marker: section for marker, section in SECTIONS.items() if section.forms & forms}
         self.elements: dict[str, Element] = {
             **{f"<{name}": element for name, tool in tools.by_name.items() if "cline" in forms and (element := tool_element(tool))},
             **{marker: element for marker, element in ELEMENTS.items() if any(marker in FAMILIES[form].elements for form in forms)},
         }
-        self.fences = {info: element for info, (form, element) in FENCES.items() if form in forms}
-        self.prefixed = not forms.isdisjoint(("anthropic", "glm", "hermes"))
-        self.calls_ending_reasoning = {marker: ends for marker, ends in CALLS_ENDING_REASONING.items() if marker in self.sections}
+        self.fences: dict[str, Element] = {info: element for info, (form, element) in FENCES.items() if form in forms}
+        self.prefixed: bool = not forms.isdisjoint(("anthropic", "glm", "hermes"))
+        self.calls_ending_reasoning: dict[str, tuple[str, ...]] = {
+            marker: ends for marker, ends in CALLS_ENDING_REASONING.items() if marker in self.sections
+        }
         # Without tools any word could be a name and would be held back, so these are only looked for where the dialect was named.
-        self.name_separators = tuple(
+        self.name_separators: tuple[str, ...] = tuple(
             marker for marker, of in NAME_SEPARATORS.items() if of in forms and (tools.by_name or name != "auto" or only)
         )
-        self.gemma = "gemma" in forms
-        self.json = "json" in forms
-        self.call_fences = not only or not only.isdisjoint(("json", "python", "gemma"))  # whose info string says that a call is in them
-        self.python = "python" in forms
-        self.call = "call" in forms and bool(self.names)
-        self.react = "react" in forms
-        self.harmony = "harmony" in forms
-        self.functionary = "functionary" in forms
+        self.gemma: bool = "gemma" in forms
+        self.json: bool = "json" in forms
+        self.call_fences: bool = not only or not only.isdisjoint(
+            ("json", "python", "gemma")
+        )  # whose info string says that a call is in them
+        self.python: bool = "python" in forms
+        self.call: bool = "call" in forms and bool(self.names)
+        self.react: bool = "react" in forms
+        self.harmony: bool = "harmony" in forms
+        self.functionary: bool = "functionary" in forms
         markers = MARKS | {*self.sections, *self.elements, *self.name_separators}
-        self.marker = re.compile("|".join(map(re.escape, sorted(markers, key=len, reverse=True))))
-        self.marker_prefixes = frozenset(marker[:size] for marker in markers for size in range(1, len(marker)))
-        self.longest_marker = max(map(len, markers))
+        self.marker: re.Pattern[str] = re.compile("|".join(map(re.escape, sorted(markers, key=len, reverse=True))))
+        self.marker_prefixes: frozenset[str] = frozenset(marker[:size] for marker in markers for size in range(1, len(marker)))
+        self.longest_marker: int = max(map(len, markers))
         openings = (_match_before_marker(markers, character, _PREFIXED if self.prefixed and character == "<" else ()) for character in "<[")
         names = (_match_parenthesis_after_name(self.names),) if self.call else ()
-        self.trigger = re.compile("|".join((*names, *openings, *_TRIGGERS)))
-        self.stripped_trigger = re.compile(rf"{self.trigger.pattern}|a(?=ss|s?\Z)") if self.harmony else self.trigger
+        self.trigger: re.Pattern[str] = re.compile("|".join((*names, *openings, *_TRIGGERS)))
+        self.stripped_trigger: re.Pattern[str] = re.compile(rf"{self.trigger.pattern}|a(?=ss|s?\Z)") if self.harmony else self.trigger
         # So much text behind a parenthesis decides whether it is the tool's signature; 8 for spaces and brackets around the name.
-        self.longest_parameter = 8 + max((len(key) for tool in tools.by_name.values() for key in tool.properties), default=0)
-        self.name_window = max(tools.longest_name, len("functools")) + 4  # characters to look back for a tool's name
-        self.name_prefixes = self._collect_name_prefixes(tools)
-        self.name_before_parenthesis = _compile_name_before_parenthesis(self.names)
-        self.name_on_line = _compile_name_on_line(tools) if tools.by_name and self.json else None
+        self.longest_parameter: int = 8 + max((len(key) for tool in tools.by_name.values() for key in tool.properties), default=0)
+        self.name_window: int = max(tools.longest_name, len("functools")) + 4  # characters to look back for a tool's name
+        self.name_prefixes: frozenset[str] = self._collect_name_prefixes(tools)
+        self.name_before_parenthesis: re.Pattern[str] = _compile_name_before_parenthesis(self.names)
+        self.name_on_line: re.Pattern[str] | None = _compile_name_on_line(tools) if tools.by_name and self.json else None
 
     def _collect_name_prefixes(self, tools: ToolSignatures) -> frozenset[str]:
         """Return what prose may end in and still become a tool's name, of a call in a sentence or on a line of its own."""

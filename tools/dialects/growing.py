@@ -23,7 +23,7 @@ class Growing:
     """
 
     def __init__(self, pattern: str, flags: int) -> None:
-        self.whole = re.compile(pattern, flags)
+        self.whole: re.Pattern[str] = re.compile(pattern, flags)
 
     @cached_property
     def so_far(self) -> re.Pattern[str]:

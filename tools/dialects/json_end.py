@@ -63,10 +63,10 @@ class JsonEnd:
     def __init__(self, end: int, stopped: int, open_brackets: str, buffer: TextBuffer, value: object = None) -> None:
         if end < 0:
             buffer.searched_to = max(buffer.searched_to, stopped)
-        self.end = end
-        self.stopped = stopped
-        self.open = open_brackets
-        self.value = value  # the object or list itself, where it was decoded on the way
+        self.end: int = end
+        self.stopped: int = stopped
+        self.open: str = open_brackets
+        self.value: object = value  # the object or list itself, where it was decoded on the way
 
 
 def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:

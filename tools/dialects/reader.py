@@ -40,7 +40,7 @@ class Reader:
         signatures = collect_signatures(tools)
         only = check_forms(forms, dialect) if forms is not None else frozenset[str]()
         compiled = _compile_dialect(signatures, dialect, native, only)
-        self.state = ScannerState(signatures, compiled, keeps_prose=prose, tells_arguments=arguments)
+        self.state: ScannerState = ScannerState(signatures, compiled, keeps_prose=prose, tells_arguments=arguments)
         self._scan = _scan_text(self.state)
 
     def feed(self, delta: str) -> list[ReadEvent]:

@@ -28,17 +28,17 @@ class ToolSignature:
     __slots__ = ("_plain_texts", "closed", "is_pure", "name", "properties", "required", "text_parameter", "text_parameters")
 
     def __init__(self, name: str, parameters: Mapping[str, object], *, is_pure: bool = False) -> None:
-        self.name = name
-        self.is_pure = is_pure  # a call changes nothing, and its value may stand in its place
+        self.name: str = name
+        self.is_pure: bool = is_pure  # a call changes nothing, and its value may stand in its place
         parameters = resolve_references(parameters)
         properties, required = parameters.get("properties"), parameters.get("required")
         self.properties: Mapping[str, object] = properties if isinstance(properties, Mapping) else {}
         self.required: tuple[str, ...] = tuple(required) if isinstance(required, (list, tuple)) else ()
-        self.closed = parameters.get("additionalProperties") is False
-        self.text_parameters = [key for key, schema in self.properties.items() if accepts_only_text(schema)]
+        self.closed: bool = parameters.get("additionalProperties") is False
+        self.text_parameters: list[str] = [key for key, schema in self.properties.items() if accepts_only_text(schema)]
         self._plain_texts = frozenset(key for key, schema in self.properties.items() if is_plain_text(schema))
         # The name of the parameter, where the tool takes one text and nothing else.
-        self.text_parameter = self.text_parameters[0] if self.text_parameters and len(self.properties) == 1 else None
+        self.text_parameter: str | None = self.text_parameters[0] if self.text_parameters and len(self.properties) == 1 else None
 
     @property
     def signature(self) -> str:
@@ -131,7 +131,7 @@ class ToolSignatures:
     """
 
     def __init__(self, signatures: Iterable[ToolSignature]) -> None:
-        self.by_name = {tool.name: tool for tool in signatures}
+        self.by_name: dict[str, ToolSignature] = {tool.name: tool for tool in signatures}
         folded: dict[str, list[ToolSignature]] = {}
         for tool in self.by_name.values():
             folded.setdefault(tool.name.casefold(), []).append(tool)

@@ -63,7 +63,7 @@ class Documents:
         self.index = index
         self._embedder: Embedder | Literal["installed"] | None = embedder
         self._on_progress = on_progress
-        self.close = self.index.close
+        self.close: Callable[[], object] = self.index.close
         self._look, self._link, self._how = look, links, how
         self._table = FileTable(self.index)
         self.refresh()

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,12 +86,12 @@ class PassageIndex:
     """
 
     def __init__(self, path: Path | str = ":memory:", *, synonyms: Iterable[Iterable[str]] = (), embedder: Embedder | None = None) -> None:
-        self.path = str(path)
+        self.path: str = str(path)
         self._synonyms = Synonyms(check_groups(synonyms))
         self._lock = threading.RLock()
-        self.db = _open(self.path)
+        self.db: sqlite3.Connection = _open(self.path)
         # An index that is simply forgotten must not leave an open connection behind.
-        self.close = weakref.finalize(self, close_index, self.db, self._lock)
+        self.close: Callable[[], object] = weakref.finalize(self, close_index, self.db, self._lock)
         self.vectors: VectorTable | None = None
         if embedder is not None:
             self.use_embedder(embedder)

@@ -37,7 +37,8 @@ class VectorTable:
         if not callable(getattr(embedder, "embed", None)):
             raise UsageError(f"embedder={embedder!r} is not an Embedder. Write MPNet() or MiniLM(), or None to compare words only.")
         self._numpy: Any = numpy
-        self._db, self._changes, self.embedder = db, changes, embedder
+        self.embedder: Embedder = embedder
+        self._db, self._changes = db, changes
         self._state: tuple[int, int] | None = None
         self._numbers: Any = None
         self._matrix: Any = None

@@ -59,7 +59,7 @@ class McpServers:
         pins: Pins,
         options: Mapping[str, Any],
     ) -> None:
-        self.servers = tuple(servers)
+        self.servers: tuple[ServerSpec, ...] = tuple(servers)
         self._only, self._required, self._secrecy, self._sample = only, required, secrecy, sample
         self._pins, self._options = pins, options
         self._made_at = note_moment()  # its tools are made in a run, and no code of the run has a say in what they do

@@ -38,7 +38,7 @@ class Pins:
     """The pins of a file. It is read when it is asked, so that a pin that is taken back counts at once."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or find_pins_file()
+        self.path: Path = path or find_pins_file()
 
     def read(self) -> dict[str, Pin]:
         """Return the pins by the identity of the server. Raises UsageError for a file that is something else: nothing is trusted then."""

@@ -94,7 +94,7 @@ class OrderDesk:
             with suppress(OSError):  # SQLite says better what is wrong
                 create_private_file(Path(path))  # it holds names and addresses
         self._db = sqlite3.connect(str(path), check_same_thread=False, timeout=10, isolation_level=None)
-        self.close = weakref.finalize(self, close_when_idle, self._db, self._lock)
+        self.close: Callable[[], object] = weakref.finalize(self, close_when_idle, self._db, self._lock)
         self._db.execute("PRAGMA synchronous=FULL")  # an order is on the disk before its receipt is returned
         _retry_while_locked(lambda: self._db.execute("PRAGMA journal_mode=WAL"))
         _retry_while_locked(lambda: self._db.execute(_SCHEMA))

@@ -49,10 +49,12 @@ class SpawnedChild:
     """A worker that is a Python of its own, started for it: where there is no fork (Windows)."""
 
     def __init__(self) -> None:
-        self.process = start_python("worker_process", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process: subprocess.Popen[bytes] = start_python("worker_process", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.pid, self.requests, self.replies = self.process.pid, self.process.stdin, self.process.stdout
+        self.pid: int = self.process.pid
+        self.requests: IO[bytes] = self.process.stdin
+        self.replies: IO[bytes] = self.process.stdout
         self.code: int | None = None
         self._lock = threading.Lock()
 

@@ -31,7 +31,8 @@ class SandboxTimeout(SandboxError):
     """The call was stopped at its deadline."""
 
     def __init__(self, target: str, seconds: float) -> None:
-        self.target, self.seconds = target, seconds
+        self.target: str = target
+        self.seconds: float = seconds
         super().__init__(f"{_shorten(target)} was stopped: it took longer than {seconds:g} s.")
 
 
@@ -39,7 +40,8 @@ class SandboxMemory(SandboxError):
     """The call needed more memory than its worker has."""
 
     def __init__(self, target: str, memory_mb: int) -> None:
-        self.target, self.memory_mb = target, memory_mb
+        self.target: str = target
+        self.memory_mb: int = memory_mb
         super().__init__(f"{_shorten(target)} was stopped: it needed more than {memory_mb} MB of memory.")
 
 
@@ -47,7 +49,8 @@ class SandboxDied(SandboxError):
     """The worker process ended, or broke the protocol, before it answered."""
 
     def __init__(self, target: str, reason: str) -> None:
-        self.target, self.reason = target, reason
+        self.target: str = target
+        self.reason: str = reason
         super().__init__(f"{_shorten(target)} did not answer: {reason}.")
 
 
@@ -55,7 +58,9 @@ class SandboxRaised(SandboxError):
     """The function raised an exception that was not meant for the model. `traceback` is the text of it, from inside the worker."""
 
     def __init__(self, target: str, summary: str, traceback: str, hint: str = "") -> None:
-        self.target, self.summary, self.traceback = target, summary, traceback
+        self.target: str = target
+        self.summary: str = summary
+        self.traceback: str = traceback
         super().__init__(f"{_shorten(target)} failed with {summary}." + (f" {hint}" if hint else ""))
 
 
@@ -65,7 +70,7 @@ class SandboxMissing(SandboxError):
     was_called = False
 
     def __init__(self, layers: Sequence[str], message: str) -> None:
-        self.layers = tuple(layers)
+        self.layers: tuple[str, ...] = tuple(layers)
         super().__init__(message)
 
 

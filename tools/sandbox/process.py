@@ -29,7 +29,8 @@ class SandboxWorker:
     __slots__ = ("_child", "_ended", "_number", "_pipe", "_watch", "began", "layers", "profile")
 
     def __init__(self, profile: Profile, child: Child, began: float) -> None:
-        self.profile, self.began = profile, began
+        self.profile: Profile = profile
+        self.began: float = began
         self.layers: Layers | None = None
         self._number = 0
         self._ended = False

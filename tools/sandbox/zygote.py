@@ -183,7 +183,9 @@ class ForkedChild:
     """A worker that the zygote has forked: the zygote reaps it, so until it is asked to, the process id can be no other's."""
 
     def __init__(self, zygote: Zygote, pid: int, requests: IO[bytes], replies: IO[bytes]) -> None:
-        self.pid, self.requests, self.replies = pid, requests, replies
+        self.pid: int = pid
+        self.requests: IO[bytes] = requests
+        self.replies: IO[bytes] = replies
         self.code: int | None = None
         self._zygote = zygote
         self._lock = threading.Lock()

@@ -81,7 +81,7 @@ class LocalIndex:
         self._lock = threading.Lock()
         self._db = sqlite3.connect(str(path), check_same_thread=False)
         # An index that is simply forgotten must not leave an open connection behind.
-        self.close = weakref.finalize(self, close_index, self._db, self._lock)
+        self.close: Callable[[], object] = weakref.finalize(self, close_index, self._db, self._lock)
         self._db.execute(_SCHEMA)
         self.add(documents)
 

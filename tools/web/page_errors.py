@@ -64,7 +64,8 @@ class NotAPage(PageError):
     """It is something else than HTML, PDF, JSON or plain text; `what` names it."""
 
     def __init__(self, url: str, what: str, size_bytes: int | None = None) -> None:
-        self.what, self.size_bytes = what, size_bytes
+        self.what: str = what
+        self.size_bytes: int | None = size_bytes
         size = f" of {format_size(size_bytes)}" if size_bytes is not None else ""
         super().__init__(url, f"{format_url(url)} is {what}{size}, not a page of text. Look for an HTML page with the same content.")
 

@@ -23,7 +23,7 @@ class MayPass(Exception):
 
     def __init__(self, error: PageError, wait_seconds: float | None = None) -> None:
         self.error = error
-        self.wait_seconds = USUAL_WAIT_SECONDS if wait_seconds is None else wait_seconds
+        self.wait_seconds: float = USUAL_WAIT_SECONDS if wait_seconds is None else wait_seconds
         super().__init__(str(error))
 
 

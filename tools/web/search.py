@@ -39,7 +39,9 @@ class SearchError(ToolError):
     wait_seconds: float | None = None
 
     def __init__(self, provider: str, reason: str, *, retryable: bool = True) -> None:
-        self.provider, self.reason, self.retryable = provider, reason, retryable
+        self.provider: str = provider
+        self.reason: str = reason
+        self.retryable: bool = retryable
         super().__init__(
             f"The search with {provider} failed: {reason}. {'Try again later or with other words.' if retryable else ''}".strip()
         )

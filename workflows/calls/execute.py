@@ -65,7 +65,8 @@ class CallFailed(RunError):
     """A call made by workflow code did not end DONE; `result` says how it ended."""
 
     def __init__(self, tool: str, result: ToolResult) -> None:
-        self.tool, self.result = tool, result
+        self.tool: str = tool
+        self.result: ToolResult = result
         super().__init__(f"{tool} ended {result.outcome}: {result.text}")
 
 

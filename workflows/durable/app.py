@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sayso.tools.approval.policy import Grants, to_rules
+from sayso.tools.approval.policy import Grants, Rules, to_rules
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.errors import UsageError, WorkflowError
 
@@ -52,20 +52,22 @@ class App:
         caps: Iterable[Cap] | None = None,
         keep_days: float | None = None,
     ) -> None:
-        self.name, self.deps, self.grants = name, deps, grants
-        self.keep_days = check_keep_days(keep_days)
+        self.name: str = name
+        self.deps: object = deps
+        self.grants: Grants = grants
+        self.keep_days: float | None = check_keep_days(keep_days)
         self.heads = heads
-        self.caps = None if caps is None else check_caps(caps)
-        self.approvers = None if approvers is None else make_approvers(approvers)
+        self.caps: tuple[Cap, ...] | None = None if caps is None else check_caps(caps)
+        self.approvers: Approvers | None = None if approvers is None else make_approvers(approvers)
         if not isinstance(name, str) or not name:  # runs of programs without an app have none, and no worker may take those
             raise WorkflowError(f"An app cannot be named {name!r}: workers find its runs by that name. Write App(name='desk', ...).")
-        self.tools = tuple(tools)
+        self.tools: tuple[AnyTool, ...] = tuple(tools)
         self._flows: dict[str, AnyWorkflow] = {}
         for flow in (*flows, *agents, *(ToolStep(tool) for tool in self.tools)):
             if flow.name in self._flows:
                 raise WorkflowError(f"The app has two flows named {flow.name!r}; runs are found by that name. Give one of them name=.")
             self._flows[flow.name] = flow
-        self.rules = resolve_rules(to_rules(grants), self._flows.values())
+        self.rules: Rules = resolve_rules(to_rules(grants), self._flows.values())
 
     def __repr__(self) -> str:
         return f"<app {self.name}: {', '.join(self._flows) or 'no flows'}>"

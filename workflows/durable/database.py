@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from sayso.tools.errors import RunError, UsageError
@@ -63,12 +63,13 @@ class Connection:
     """
 
     def __init__(self, url: str, *, busy_seconds: float | None = None) -> None:
-        self.url, self.is_sqlite = url, url.startswith("sqlite:")
-        self.place = find_path(url) if self.is_sqlite else find_server(url)  # never a password
-        self.busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
+        self.url: str = url
+        self.is_sqlite: bool = url.startswith("sqlite:")
+        self.place: str = find_path(url) if self.is_sqlite else find_server(url)  # never a password
+        self.busy_seconds: float = BUSY_SECONDS if busy_seconds is None else busy_seconds
         self.raw: Any = None
         self._was_open = self._is_committing = False
-        self.in_use = threading.RLock()
+        self.in_use: Final = threading.RLock()
         _OPEN.add(self)
         wait_before_forks(self, self.in_use)
 
@@ -173,16 +174,20 @@ class Database:
     """The database at a URL. Raises UsageError if it cannot be used, DatabaseLost if it no longer can."""
 
     def __init__(self, url: str, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
-        self.url, self._process, self._migrations = url, os.getpid(), migrations
-        self.connection = Connection(url)
-        self.is_sqlite, self.place = self.connection.is_sqlite, self.connection.place
+        self.url: str = url
+        self._process, self._migrations = os.getpid(), migrations
+        self.connection: Connection = Connection(url)
+        self.is_sqlite: bool = self.connection.is_sqlite
+        self.place: str = self.connection.place
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sayso-database")
         self._gathered: deque[_Work] = deque()
         self._gathering = threading.Lock()
         self._thread.submit(self._open).result()
         self._is_open = threading.Event()
         self._is_open.set()
-        self.close = close_when_forgotten(self, partial(_close, self._thread, self.connection, self._process, self._is_open))
+        self.close: Callable[[], None] = close_when_forgotten(
+            self, partial(_close, self._thread, self.connection, self._process, self._is_open)
+        )
 
     @property
     def is_open(self) -> bool:

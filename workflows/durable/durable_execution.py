@@ -45,6 +45,8 @@ class Unreadable(RunError):
 class DurableExecution(Execution):
     """One run with all its children, executed here under a claim: only the writes of the program that claimed the run last count."""
 
+    value: Any
+
     __slots__ = (
         "_events",
         "_find_end",
@@ -71,7 +73,7 @@ class DurableExecution(Execution):
         find_end: FindEnd,
     ) -> None:
         self.store = store
-        self.saved = DurableJournal(store, run_id, clock)
+        self.saved: DurableJournal = DurableJournal(store, run_id, clock)
         super().__init__(run_id, workflow, value, make_scope, journal=self.saved, make_run=WatchedRun, clock=clock, engine=engine)
         self._find_end = find_end
         self.event_listeners: tuple[Listener, ...] = ()
@@ -79,7 +81,7 @@ class DurableExecution(Execution):
         self._events: ExecutionEvents | None = None
         self._followers: list[Listener] = []
         self._rows: set[tuple[str, str]] = set()  # of the inbox, by run and topic
-        self.by_worker = False
+        self.by_worker: bool = False
         self.claimed_before: Claimed | None = None  # a worker claims many runs at once, before it opens them
         self.loop: asyncio.AbstractEventLoop | None = None
 

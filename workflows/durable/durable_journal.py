@@ -40,6 +40,8 @@ def _holds_request(name: str, value: Json) -> bool:
 class DurableJournal(StrictJournal):
     """Writes results, events and prompts to the log of a run. `lost` says why nothing can be written: then nothing is done any more."""
 
+    last_at: float
+
     __slots__ = (
         "_added",
         "_clock",
@@ -61,9 +63,10 @@ class DurableJournal(StrictJournal):
     claimed: RunRow
 
     def __init__(self, store: RunStore, run_id: str, clock: Callable[[], float]) -> None:
-        self.sealed = SealedSecrets(run_id)
+        self.sealed: SealedSecrets = SealedSecrets(run_id)
         super().__init__(secrets=self.sealed)
-        self._store, self._clock, self.run_id = store, clock, run_id
+        self.run_id: str = run_id
+        self._store, self._clock = store, clock
         self._rows: list[Row] = []
         self._events: list[object] = []
         self._lock = asyncio.Lock()

@@ -74,9 +74,9 @@ class DurableEngine(BaseEngine[DurableExecution]):
     ) -> None:
         super().__init__(strict=True, clock=clock, listeners=listeners)
         self.store = RunStore(url, app, times or LeaseTimes(), clock)
-        self.given_caps = None if caps is None else _make_caps(caps)
+        self.given_caps: tuple[Cap, ...] | None = None if caps is None else _make_caps(caps)
         self.count_caps(_choose_caps(app, self.given_caps))
-        self.given_approvers = approvers
+        self.given_approvers: Approvers | None = approvers
         self.require(_choose_approvers(app, approvers))
         self.keep_heads(heads or (app.heads if app is not None else None) or os.environ.get("SAYSO_HEADS"))
 

@@ -48,7 +48,7 @@ class FileHeads:
     """A file with a line for each head, to which lines are only added: give it to a user of its own (`chattr +a`), or another disk."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path.expanduser()
+        self.path: Path = path.expanduser()
         self._read_to, self._heads = 0, dict[str, Head]()
         self._lock = threading.Lock()
 
@@ -94,7 +94,7 @@ class UrlHeads:
     """A server that keeps `{"number": ..., "head": ...}` under URL/RUN: PUT stores it, GET returns it, 404 says that there is none."""
 
     def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
+        self.url: str = url.rstrip("/")
 
     async def read(self, run_id: str) -> Head | None:
         """Return the head of a run."""

@@ -70,7 +70,7 @@ class Lease:
     _process: int = field(default_factory=os.getpid)
 
     def __post_init__(self) -> None:
-        self.connection = Connection(self.url, busy_seconds=self.times.renew_seconds)
+        self.connection: Connection = Connection(self.url, busy_seconds=self.times.renew_seconds)
         self._is_sqlite, self._place = self.connection.is_sqlite, self.connection.place
         self._locked: object = None  # the connection that holds the lock
         self._over, self._begun = threading.Event(), threading.Event()

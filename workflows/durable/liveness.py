@@ -163,7 +163,8 @@ class FileLocks:
     """
 
     def __init__(self, folder: Path, access: Access = OWNER) -> None:
-        self.folder, self._access = folder, access
+        self.folder: Path = folder
+        self._access = access
         self._held: dict[str, int] = {}
         close_in_forks(self, self._held)
         weakref.finalize(self, _let_go_of_files, self._held, folder, os.getpid())

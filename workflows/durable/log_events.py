@@ -62,7 +62,7 @@ class LogEvents:
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self.reader = EventReader(root, self)
+        self.reader: EventReader = EventReader(root, self)
         self._results: dict[tuple[str, str], object] = {}
         self._sent: dict[tuple[str, str], Any] = {}
         self._flow = self._user = ""
@@ -121,7 +121,7 @@ class ExecutionEvents(LogEvents):
     def __init__(self, execution: ExecutedHere) -> None:
         super().__init__(execution.id)
         self._execution, secrets = execution, execution.saved.secrets
-        self.reader = EventReader(execution.id, self, lambda value: secrets.mask_json(value) if secrets.texts else value)
+        self.reader: EventReader = EventReader(execution.id, self, lambda value: secrets.mask_json(value) if secrets.texts else value)
 
     def find_result(self, run: str, name: str) -> object:
         """Return what a step came to."""

@@ -45,7 +45,7 @@ class Worker:
 
     def __init__(self, app: App, url: str, *, times: LeaseTimes | None = None) -> None:
         self.app = app
-        self.engine = DurableEngine(url, app=app, times=times)
+        self.engine: DurableEngine = DurableEngine(url, app=app, times=times)
         self.engine.store.stopped_state = records.QUEUED
         self._runs = RunLoop()
         self._under_way: set[Future[None]] = set()

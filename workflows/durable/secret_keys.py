@@ -44,7 +44,7 @@ class KeyRing:
     """The keys of this program. Each thing that is encrypted names its key, and can be read at its own place only."""
 
     def __init__(self, keys: Iterable[str]) -> None:
-        self.keys = [_derive(each) for each in keys]
+        self.keys: list[_Key] = [_derive(each) for each in keys]
 
     def encrypt(self, value: Json, place: str) -> str:
         """Return the value as a text that tells nothing but which key opens it. Its length is rounded up, so that it does not either."""

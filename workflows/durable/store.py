@@ -18,11 +18,11 @@ from ..runs.codec import SEALED_MARK, from_json, to_json
 from ..runs.protocols import Earlier
 from ..runs.run_secrets import HOLDS_A_SECRET
 from . import records, run_lists
-from .chain import Row, check_seal, describe_unknown_key, find_key_id, fingerprint, journal_keys, verify_rows
+from .chain import Keys, Row, check_seal, describe_unknown_key, find_key_id, fingerprint, journal_keys, verify_rows
 from .database import Database, DatabaseLost, Session
 from .forgotten import close_when_forgotten
 from .lease import Lease, LeaseTimes, Watch
-from .liveness import Life, has_lease, is_process_gone, is_this_process, make_locks, new_owner
+from .liveness import Life, Locks, has_lease, is_process_gone, is_this_process, make_locks, new_owner
 from .log_writes import Added, Addition, add_all
 from .news import CHANNEL, News
 from .records import ApprovalRow, InboxRow, LogChanged, RunRow, Superseded
@@ -46,18 +46,21 @@ class RunStore:
     """What the engine of a program and its executions share. Raises UsageError where the database cannot be used."""
 
     def __init__(self, url: str, app: App | None, times: LeaseTimes, clock: Callable[[], float]) -> None:
-        self.app, self.keys, self.times, self.clock = app, journal_keys(), times, clock
+        self.app: App | None = app
+        self.keys: Keys | None = journal_keys()
+        self.times: LeaseTimes = times
+        self.clock: Callable[[], float] = clock
         self.approvers: Approvers | None = None  # whose signed decisions count, if not anybody's
         self.heads: Heads | None = None  # where the heads of logs are kept, if anywhere
         self.ledger: DurableLedger | None = None  # where there are money caps
-        self.database = Database(url)
-        self.locks = make_locks(self.database)
-        self.watch = Watch(times)
-        self.owner = ""
+        self.database: Database = Database(url)
+        self.locks: Locks = make_locks(self.database)
+        self.watch: Watch = Watch(times)
+        self.owner: str = ""
         self.stopped_state = records.INTERRUPTED  # a worker's runs are queued for the others instead
         self._hashed_since: float | None = None
         self._lease: Lease | None = None
-        self.news = News(self.database)
+        self.news: News = News(self.database)
 
     @cached_property
     def lease(self) -> Lease:

@@ -15,7 +15,8 @@ class DurableLedger:
     """Counts in the database: for each cap and period one row."""
 
     def __init__(self, caps: Sequence[Cap], database: Database) -> None:
-        self.caps, self._database = caps, database
+        self.caps: Sequence[Cap] = caps
+        self._database = database
 
     def check_start(self, session: Session, new: NewRun) -> None:
         """Raise CapReached for a run that is not there yet and has nothing left to spend. One that is there may go on without spending."""

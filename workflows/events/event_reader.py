@@ -90,8 +90,9 @@ class EventReader:
     """
 
     def __init__(self, root: str, stored: Stored, mask: Callable[[Json], Json] | None = None) -> None:
-        self.root, self._stored, self._mask = root, stored, mask
-        self.number = 0
+        self.root: str = root
+        self._stored, self._mask = stored, mask
+        self.number: int = 0
         self.usage: Usage = NO_USAGE
         self._began: dict[tuple[str, str], float] = {}
         self._models: dict[str, str] = {}

@@ -30,7 +30,8 @@ class MemoryLedger:
     """Counts in this program."""
 
     def __init__(self, caps: Sequence[Cap]) -> None:
-        self.caps, self.used = caps, dict[str, float]()
+        self.caps: Sequence[Cap] = caps
+        self.used: dict[str, float] = dict[str, float]()
 
     def check_start(self, user: str, agent: str, now: float) -> None:
         """Raise CapReached for a run that has nothing left to spend."""
@@ -56,6 +57,9 @@ class CappedRun(JournaledRun):
     A call that is cancelled counts as its prompt: that is charged, and what was written by then nobody knows. What a program had reserved
     that was killed stays counted, until the caps are counted anew.
     """
+
+    sent_usd: float
+    most_usd: float
 
     __slots__ = ()  # `most_usd` and `sent_usd` have their place in JournaledRun: so another kind of run can be a capped one as well
 

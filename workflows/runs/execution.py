@@ -118,8 +118,13 @@ class Execution(Inbox):
         keeps_history: bool = False,
     ) -> None:
         Inbox.__init__(self, clock)  # super() costs as much as this does
-        self.id, self.workflow, self.value, self.make_scope = run_id, workflow, value, make_scope
-        self.journal, self.make_run, self.engine = journal, make_run, engine
+        self.id: str = run_id
+        self.workflow: WorkflowCode = workflow
+        self.value: object = value
+        self.make_scope: Callable[[], Scope] = make_scope
+        self.journal: Journal = journal
+        self.make_run: RunFactory = make_run
+        self.engine = engine
         # One unpacking in place of a dozen assignments: every run begins here.
         (
             self.make_engine,
@@ -136,11 +141,11 @@ class Execution(Inbox):
             self.is_running,
         ) = (None, None, None, None, None, None, None, None, 0, 0, "", False)
         self.history: list[object] | None = [] if keeps_history else None
-        self.is_watched = keeps_history or journal.is_durable  # somebody reads the events, now or later
+        self.is_watched: bool = keeps_history or journal.is_durable  # somebody reads the events, now or later
         self.listeners: list[EventSink] = []
         self.branch_events: dict[str, type] = {}  # of each branch, its last event
         self.received: Collection[object] = self.inbox  # what was sent so far
-        self.cancel_address = run_id, CANCEL  # where in the inbox it stands that somebody cancelled the run
+        self.cancel_address: tuple[str, str] = run_id, CANCEL  # where in the inbox it stands that somebody cancelled the run
         self.joined: list[asyncio.Future[AnyResult]] = []
 
     @property

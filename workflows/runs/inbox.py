@@ -56,6 +56,12 @@ class Inbox(ABC):
     wait raises Suspended, and the run is unwound. Nothing alive is stored; resuming executes the code over the journal.
     """
 
+    is_suspended: bool
+    active_branches: int
+    is_checking: bool
+    unanswered: str
+    open_questions: int
+
     __slots__ = (
         "active_branches",
         "activity",
@@ -89,7 +95,7 @@ class Inbox(ABC):
     approver_task: asyncio.Task[None] | None
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.clock = clock
+        self.clock: Callable[[], float] = clock
         self.inbox: dict[tuple[str, str], object] = {}
         self.pending: dict[str, ApprovalRequest] = {}
         self.offered: dict[tuple[str, str], list[object]] = {}  # decisions that came before their request

@@ -13,7 +13,7 @@ from sayso.tools.effects import CLEAN, Labels
 from sayso.tools.errors import ReplayError, WorkflowError
 
 from .events import BranchEnded, BranchFailed, BranchStarted, StepEnded, StepFailed, StepStarted
-from .execution import ChildRun, Execution
+from .execution import ChildRun, EventSink, Execution
 from .inbox import Suspended
 from .journal import Failure
 from .limits import Limits, Meter
@@ -64,8 +64,10 @@ class JournaledRun:
     _tool_calls: int
 
     def __init__(self, execution: Execution, run_id: str, scope: Scope) -> None:
-        self.execution, self.id, self.scope = execution, run_id, scope
-        self.listeners = execution.listeners
+        self.execution: Execution = execution
+        self.id: str = run_id
+        self.scope: Scope = scope
+        self.listeners: list[EventSink] = execution.listeners
         self._attempt = execution.attempt_prefix, execution.attempts
         self._journal = journal = execution.journal
         self.secrets: RunSecrets = journal.secrets

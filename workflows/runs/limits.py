@@ -93,6 +93,9 @@ class Meter:
     not counted again. Were it counted as it is replayed, a branch that comes first could take what a branch after it has used already.
     """
 
+    limits_cost: bool
+    reserves: bool
+
     __slots__ = (
         "cached_tokens",
         "cost_usd",
@@ -111,24 +114,24 @@ class Meter:
     )
 
     def __init__(self, limits: Limits | None = None, parent: Meter | None = None, is_replaying: Callable[[], bool] | None = None) -> None:
-        self.limits, self.parent, self.is_replaying = limits, parent, is_replaying
-        self.skipped = False  # the model call under way is a replayed one
+        self.limits: Limits | None = limits
+        self.parent: Meter | None = parent
+        self.is_replaying: Callable[[], bool] | None = is_replaying
+        self.skipped: bool = False  # the model call under way is a replayed one
         self.limits_cost = self.reserves = False
         if parent is not None:
             self.limits_cost, self.reserves = parent.limits_cost, parent.reserves
         if limits is not None:
             self.limits_cost = self.limits_cost or limits.cost_usd is not None
             self.reserves = self.limits_cost or self.reserves or limits.tokens is not None
-        (  # one unpacking in place of eight assignments: every run has a meter
-            self.model_calls,
-            self.tool_calls,
-            self.input_tokens,
-            self.output_tokens,
-            self.cached_tokens,
-            self.reasoning_tokens,
-            self.cost_usd,
-            self.spend_usd,
-        ) = (0, 0, 0, 0, 0, 0, 0.0, 0.0)
+        self.model_calls: int = 0
+        self.tool_calls: int = 0
+        self.input_tokens: int = 0
+        self.output_tokens: int = 0
+        self.cached_tokens: int = 0
+        self.reasoning_tokens: int = 0
+        self.cost_usd: float = 0.0
+        self.spend_usd: float = 0.0
 
     @property
     def usage(self) -> Usage:

@@ -61,7 +61,10 @@ class BaseEngine(ABC, Generic[E]):
         approvers: Approvers | None = None,
         listeners: Iterable[Callable[[AnyEvent], object]] = (),
     ) -> None:
-        self.strict, self.clock, self.approvers, self.listeners = strict, clock, approvers, check_listeners(listeners)
+        self.strict: bool = strict
+        self.clock: Callable[[], float] = clock
+        self.approvers: Approvers | None = approvers
+        self.listeners: tuple[Callable[[AnyEvent], object], ...] = check_listeners(listeners)
         self.executions: dict[str, E] = {}
         self.ledger: Ledger | None = None
 
@@ -264,7 +267,7 @@ class MemoryEngine(BaseEngine[Execution]):
         listeners: Iterable[Callable[[AnyEvent], object]] = (),
     ) -> None:
         super().__init__(strict=strict, clock=clock, approvers=approvers, listeners=listeners)
-        self.record = record
+        self.record: bool = record
         if caps is not None:
             from ..caps import check_caps  # late, for load time: few engines have caps
             from .capped_run import MemoryLedger

@@ -158,6 +158,9 @@ class Provenance:
     on how fast its neighbours are, and is the same when the run is resumed.
     """
 
+    unvouched: str
+    settled: str
+
     __slots__ = ("_background", "labels", "made", "problems", "read_texts", "settled", "unvouched", "user_texts")
 
     def __init__(self, user_texts: Iterable[str | Said] = ()) -> None:

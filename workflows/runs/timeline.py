@@ -43,8 +43,11 @@ class PositionState:
     __slots__ = ("error", "retries", "seconds", "started_at", "status")
 
     def __init__(self, started_at: float) -> None:
-        self.started_at, self.seconds, self.retries, self.error = started_at, 0.0, 0, ""
-        self.status = Status.RUNNING
+        self.started_at: float = started_at
+        self.seconds: float = 0.0
+        self.retries: int = 0
+        self.error: str = ""
+        self.status: Status = Status.RUNNING
 
 
 class Timeline:

@@ -31,7 +31,9 @@ class Parallel(Workflow[A, B]):
 
     def __init__(self, nodes: Sequence[Node], join: Node | None, on_error: OnError, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
-        self.nodes, self.join, self._run_jobs = tuple(nodes), join, _find_runner(on_error)
+        self.nodes: tuple[Node, ...] = tuple(nodes)
+        self.join: Node | None = join
+        self._run_jobs = _find_runner(on_error)
         self.parts = (*self.nodes, *((join,) if join is not None else ()))
         self._branches = tuple((make_branch(each), f"{each.name}.{index}") for index, each in enumerate(self.nodes))
         self.input_type = next((each.input_type for each in self.nodes if each.input_type is not None), None)
@@ -55,7 +57,9 @@ class MapEach(Workflow[Iterable[A], list[B]]):
 
     def __init__(self, body: Node, concurrency: int | None, on_error: OnError, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
-        self.body, self.concurrency, self._run_jobs = body, concurrency, _find_runner(on_error)
+        self.body: Node = body
+        self.concurrency: int | None = concurrency
+        self._run_jobs = _find_runner(on_error)
         self.parts = (body,)
         self._branch = make_branch(body)
         self.output_type = list
@@ -82,7 +86,9 @@ class BestOf(Workflow[A, B]):
 
     def __init__(self, body: Node, tries: int, score: Node, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
-        self.body, self.tries, self.score = body, tries, score
+        self.body: Node = body
+        self.tries: int = tries
+        self.score: Node = score
         self.parts = (body, score)
         self._branch = make_branch(body)
         self.input_type, self.output_type = body.input_type, body.output_type

@@ -34,12 +34,15 @@ class RoundsUsedUp(RunError):
     """An iteration reached `max_rounds` before it was done; `best` is the last value."""
 
     def __init__(self, name: str, rounds: int, best: object) -> None:
-        self.rounds, self.best = rounds, best
+        self.rounds: int = rounds
+        self.best: object = best
         super().__init__(f"{name} was not done after {rounds} rounds. The last value is in .best; raise max_rounds or loosen until=.")
 
 
 class Sequential(Workflow[A, B]):
     """One step after another, each given what the one before returned."""
+
+    nodes: tuple[Node, ...]
 
     kind = "sequential"
 
@@ -83,7 +86,9 @@ class Conditional(Workflow[A, B]):
 
     def __init__(self, choose: Node, cases: Mapping[object, Node], default: Node | None, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
-        self.choose, self.cases, self.default = choose, dict(cases), default
+        self.choose: Node = choose
+        self.cases: dict[object, Node] = dict(cases)
+        self.default: Node | None = default
         self.parts = (choose, *cases.values(), *((default,) if default is not None else ()))
         self.input_type = _find_common(each.input_type for each in self.parts[1:])
         self.output_type = _find_common(each.output_type for each in self.parts[1:])
@@ -122,7 +127,9 @@ class Iterate(Workflow[A, A]):
 
     def __init__(self, body: Node, until: Node, max_rounds: int, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
-        self.body, self.until, self.max_rounds = body, until, max_rounds
+        self.body: Node = body
+        self.until: Node = until
+        self.max_rounds: int = max_rounds
         self.parts = (body, until)
         self.input_type, self.output_type = body.input_type, body.output_type
         if max_rounds > 1:
@@ -167,7 +174,10 @@ class Reflect(Workflow[A, B]):
 
     def __init__(self, write: Node, critique: Node, rounds: int, accept: Node, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
-        self.write, self.critique, self.rounds, self.accept = write, critique, rounds, accept
+        self.write: Node = write
+        self.critique: Node = critique
+        self.rounds: int = rounds
+        self.accept: Node = accept
         self.parts = (write, critique, accept)
         self.output_type = write.output_type
         _check_neighbours(name, write, critique)

@@ -28,7 +28,7 @@ class UserSplit(Conditional[A, B]):
     kind = "split"
 
     def __init__(self, name: str, versions: Mapping[object, Node], weights: Mapping[str, float], limits: Limits | None) -> None:
-        self.weights = dict(weights)
+        self.weights: dict[str, float] = dict(weights)
         super().__init__(Node(name, "predicate", self._choose, None, None, str), versions, None, name, limits)
 
     def _choose(self, run: Run, _position: str, _value: object) -> Awaitable[str]:

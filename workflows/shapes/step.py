@@ -69,7 +69,8 @@ class ToolStep(Workflow[object, object]):
 
     def __init__(self, tool: AnyTool) -> None:
         super().__init__(tool.name)
-        self.tool, self.node = tool, make_node(tool)
+        self.tool: AnyTool = tool
+        self.node: Node = make_node(tool)
 
     def own_tools(self) -> Iterator[AnyTool]:
         """Yield the tool."""
@@ -86,8 +87,11 @@ class RetryingStep(Workflow[A, B]):
     def __init__(self, body: Node, name: str | None, retries: int, backoff_seconds: float, timeout_seconds: float | None) -> None:
         super().__init__(name or body.name)
         check_options(self.name, retries, backoff_seconds, timeout_seconds)
-        self.kind, self.body, self.parts = body.kind, body, (body,)  # type: ignore[misc]  # it is treated as its body would be
-        self.retries, self.backoff_seconds, self.timeout_seconds = retries, backoff_seconds, timeout_seconds
+        self.body: Node = body
+        self.kind, self.parts = body.kind, (body,)  # type: ignore[misc]  # it is treated as its body would be
+        self.retries: int = retries
+        self.backoff_seconds: float = backoff_seconds
+        self.timeout_seconds: float | None = timeout_seconds
         self.input_type, self.output_type = body.input_type, body.output_type
         self._branch = make_branch(body)
         if retries and Effect.WRITE in self.effects():

@@ -31,8 +31,11 @@ class Step(Generic[A, B]):
         if not callable(function):
             raise UsageError(f"step() takes a function, not {function!r}.")
         check_options(name, retries, backoff_seconds, timeout_seconds)
-        self.function, self.name, self.retries = function, check_name(name, "step"), retries
-        self.backoff_seconds, self.timeout_seconds = backoff_seconds, timeout_seconds
+        self.function: Callable[[A], object] = function
+        self.name: str = check_name(name, "step")
+        self.retries: int = retries
+        self.backoff_seconds: float = backoff_seconds
+        self.timeout_seconds: float | None = timeout_seconds
         check_parameters(function, name)
         self._awaited = is_async(function)
 

@@ -34,11 +34,13 @@ class RunKeeper:
 
     @workflow.init
     def __init__(self, given: Stored) -> None:
-        self.row = RunRow(*given["row"])
-        self.log = [Row(*each) for each in given["log"]]
-        self.inbox = [InboxRow(*each) for each in given["inbox"]]
+        self.row: RunRow = RunRow(*given["row"])
+        self.log: list[Row] = [Row(*each) for each in given["log"]]
+        self.inbox: list[InboxRow] = [InboxRow(*each) for each in given["inbox"]]
         self.approvals: dict[str, Stored] = given["approvals"]
-        self.queue, self.lease_seconds, self.deaths = str(given["queue"]), float(given["lease_seconds"]), 0
+        self.queue: str = str(given["queue"])
+        self.lease_seconds: float = float(given["lease_seconds"])
+        self.deaths: int = 0
         self.holders: set[asyncio.Task[None]] = set()
 
     @workflow.run

@@ -118,7 +118,8 @@ class TemporalEngine(DurableEngine):
     ) -> None:
         BaseEngine.__init__(self, strict=True, clock=clock, listeners=listeners)
         self.store = TemporalStore(url, app, times or LeaseTimes(), clock)
-        self.given_caps, self.given_approvers = None, approvers
+        self.given_caps = None
+        self.given_approvers: Approvers | None = approvers
         self.count_caps(None if caps is None else tuple(caps))
         self.keep_heads(heads or os.environ.get("SAYSO_HEADS"))
         self.choose(app)

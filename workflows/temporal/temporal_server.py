@@ -86,7 +86,7 @@ class TemporalServer:
     """
 
     def __init__(self, url: str, hold: Callable[[str, int], Awaitable[None]], queue: str) -> None:
-        self.address = read_address(url)
+        self.address: TemporalAddress = read_address(url)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="sayso-temporal", daemon=True)
         self._begun = threading.Lock()
@@ -101,7 +101,7 @@ class TemporalServer:
             await hold(run_id, attempt)
 
         self._hold = hold_run
-        self.close = close_when_forgotten(self, partial(_close, self._loop, self._thread, self._polling, self._process))
+        self.close: Callable[[], None] = close_when_forgotten(self, partial(_close, self._loop, self._thread, self._polling, self._process))
 
     @property
     def is_open(self) -> bool:

@@ -20,7 +20,7 @@ from sayso.tools.errors import UsageError
 
 from ..durable import records
 from ..durable.app import App
-from ..durable.chain import START, Row, fingerprint, journal_keys, link_rows
+from ..durable.chain import START, Keys, Row, fingerprint, journal_keys, link_rows
 from ..durable.database import DatabaseLost
 from ..durable.lease import Lease, LeaseTimes, read_clock
 from ..durable.liveness import new_owner
@@ -134,11 +134,14 @@ class TemporalStore(RunStore):
     def __init__(self, url: str, app: App | None, times: LeaseTimes, clock: Callable[[], float]) -> None:
         if journal_keys() is not None:
             raise UsageError("Runs on Temporal have no keys: the server signs nothing. Take SAYSO_JOURNAL_KEY away, or use Postgres.")
-        self.app, self.keys, self.times, self.clock = app, None, times, clock
+        self.app: App | None = app
+        self.keys: Keys | None = None
+        self.times: LeaseTimes = times
+        self.clock: Callable[[], float] = clock
         self.approvers = self.heads = self.ledger = None
-        self.owner = new_owner()
-        self.server = TemporalServer(url, self._hold, f"sayso-program-{self.owner}")
-        self.private_queue = f"sayso-program-{self.owner}"
+        self.owner: str = new_owner()
+        self.server: TemporalServer = TemporalServer(url, self._hold, f"sayso-program-{self.owner}")
+        self.private_queue: str = f"sayso-program-{self.owner}"
         self.database: Any = NoDatabase(self.server.address.place)
         self.news = TemporalNews(self.server)
         self.stopped_state = records.INTERRUPTED

@@ -25,7 +25,7 @@ class TemporalWorker:
 
     def __init__(self, app: App, url: str, *, times: LeaseTimes | None = None) -> None:
         self.app = app
-        self.engine = TemporalEngine(url, app=app, times=times)
+        self.engine: TemporalEngine = TemporalEngine(url, app=app, times=times)
         self.engine.store.stopped_state = records.QUEUED
         self._runs = RunLoop()
         self._stopping = asyncio.Event()

@@ -31,7 +31,7 @@ class Placeholders:
         self._finders = [PersonalData(), NetworkAddresses()] if finders is None else list(finders)
         self._credentials = CredentialValues()
         self._numbers = defaultdict[str, dict[tuple[str, str], int]](dict)
-        self.found = Counter[str]()
+        self.found: Counter[str] = Counter[str]()
 
     def replace(self, example: Example) -> Example:
         """Return an example without the secrets of its calls and without personal data, wherever in it they stand."""

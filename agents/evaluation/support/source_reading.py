@@ -49,9 +49,9 @@ class SourceReading:
     """Texts, read. `given` is what the claim may name without their doing so: the question, a title."""
 
     def __init__(self, texts: Iterable[str], given: str = "") -> None:
-        self.text = "\n\n".join(map(tidy, texts))
-        self.statements = tuple(read_statement(each.text) for each in split_passage(self.text))
-        self.given = tuple(tokenize(fold(tidy(given)).text))
+        self.text: str = "\n\n".join(map(tidy, texts))
+        self.statements: tuple[Reading, ...] = tuple(read_statement(each.text) for each in split_passage(self.text))
+        self.given: tuple[Word, ...] = tuple(tokenize(fold(tidy(given)).text))
         inside, self._lower, self._first = set[str](), set[str](), set[str]()
         for reading in self.statements:
             for at, word in enumerate(reading.words):

@@ -76,9 +76,13 @@ class LocalModel:
         on_progress: Callable[[str], None] = print_progress,
         serve: Serve | None = None,
     ) -> None:
-        self.source, self.settings, self.constrain = str(source), settings or ServerSettings(), constrain
-        self.name = Path(self.source).name.removesuffix(".gguf")
-        self.fetch, self.sampling, self._takes_tools, self._on_progress = fetch, sampling, takes_tools, on_progress
+        self.source: str = str(source)
+        self.settings: ServerSettings = settings or ServerSettings()
+        self.constrain: bool = constrain
+        self.name: str = Path(self.source).name.removesuffix(".gguf")
+        self.fetch: Consent | bool = fetch
+        self.sampling: Sampling = sampling
+        self._takes_tools, self._on_progress = takes_tools, on_progress
         self._folder = folder or find_models_folder()
         self._serve = serve or serve_with_llama_cpp
         self._lock = threading.Lock()

@@ -38,7 +38,7 @@ class LocalVectors:
         if self._file.pooling == _RANK:
             raise UsageError(f"{path} holds a model that ranks passages and makes no vectors. Give one of embeddings.")
         load_xllamacpp()
-        self.name = f"{path.name}/{_hash_content(path, self._file.size_bytes)}"
+        self.name: str = f"{path.name}/{_hash_content(path, self._file.size_bytes)}"
         self._most = min(MOST_TOKENS, self._file.trained_tokens or MOST_TOKENS)
         self._settings = ServerSettings(context_tokens=self._most, prompt_cache_mib=0)
         self._on_progress, self._has_told = on_progress, False

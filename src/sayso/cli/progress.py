@@ -39,6 +39,8 @@ class ProgressTree:
             tree.take(event)
     """
 
+    stage: str
+
     def __init__(
         self,
         title: str,
@@ -49,9 +51,10 @@ class ProgressTree:
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.title, self._pinned, self._asking, self._stream, self._clock = title, pinned, asking, stream or sys.stderr, clock
+        self.title: str = title
+        self._pinned, self._asking, self._stream, self._clock = pinned, asking, stream or sys.stderr, clock
         self._in_words = in_words
-        self.timeline = Timeline(clock=clock)
+        self.timeline: Timeline = Timeline(clock=clock)
         self.stage = self._failure = ""
         self._words: dict[PositionPath, str] = {}
         self._live: Live | None = None

@@ -34,7 +34,7 @@ class Stopped(KeyboardInterrupt):
     """A signal has ended a command; the message says so in a sentence."""
 
     def __init__(self, number: int) -> None:
-        self.exit_code = 128 + number
+        self.exit_code: int = 128 + number
         super().__init__(SIGNALS[signal.Signals(number).name])
 
 

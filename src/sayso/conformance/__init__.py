@@ -21,4 +21,5 @@ _PLACES = {
     "run_suite": "suite",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
-__getattr__, __dir__ = lazily(__name__, _PLACES)
+if not TYPE_CHECKING:  # so that a type checker sees a misspelt name
+    __getattr__, __dir__ = lazily(__name__, _PLACES)

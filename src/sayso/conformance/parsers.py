@@ -30,7 +30,7 @@ class FunctionParser:
     def __init__(self, function: Callable[..., Any]) -> None:
         self._whole = function
         self._stream: Callable[..., Any] | None = getattr(function, "stream", None)
-        self.reads_pieces = self._stream is not None
+        self.reads_pieces: bool = self._stream is not None
 
     def read(self, text: str, tools: Tools, form: str) -> Any:
         """Return what the function returns."""

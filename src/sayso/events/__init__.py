@@ -93,4 +93,5 @@ _PLACES = {
     "to_dict": "workflows.events.event_json",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
-__getattr__, __dir__ = lazily(__name__, {name: f".{place}" for name, place in _PLACES.items()})
+if not TYPE_CHECKING:  # so that a type checker sees a misspelt name
+    __getattr__, __dir__ = lazily(__name__, {name: f".{place}" for name, place in _PLACES.items()})

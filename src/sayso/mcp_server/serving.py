@@ -71,7 +71,7 @@ class AppServer:
                 )
         self._several = frozenset(tool.name for tool in iter_tools(self.flows.values()) if tool.approvals > 1)
         self._app, self._url, self._wait_seconds = make_outside_app(app), url, wait_seconds
-        self.engine = DurableEngine(url, app=self._app)
+        self.engine: DurableEngine = DurableEngine(url, app=self._app)
         self.engine.store.stopped_state = records.QUEUED
         self._carried: set[asyncio.Task[RunResult[Any]]] = set()
         self._resources = resources or Resources()

@@ -40,7 +40,8 @@ class Refusal(Exception):
     """The request is refused; the text is the message in the error."""
 
     def __init__(self, message: str, status: int = 400, kind: str = "invalid_request_error") -> None:
-        self.status, self.kind = status, kind
+        self.status: int = status
+        self.kind: str = kind
         super().__init__(message)
 
 

@@ -21,8 +21,9 @@ class LoopbackServer(ThreadingHTTPServer):
 
     def __init__(self, answer: Callable[[LoopbackRequest], None]) -> None:
         super().__init__(("127.0.0.1", 0), LoopbackRequest)
-        self.answer, self.connections = answer, 0
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.answer: Callable[[LoopbackRequest], None] = answer
+        self.connections: int = 0
+        self.url: str = f"http://127.0.0.1:{self.server_address[1]}"
         self._open: set[socket.socket] = set()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
 

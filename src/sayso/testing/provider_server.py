@@ -50,8 +50,9 @@ class ProviderServer:
     """
 
     def __init__(self, provider: str | PlayedProvider, *lines: Line, repeat: bool = False) -> None:
-        self.provider = PROVIDERS[provider] if isinstance(provider, str) else provider
-        self.lines, self.repeat = lines, repeat
+        self.provider: PlayedProvider = PROVIDERS[provider] if isinstance(provider, str) else provider
+        self.lines: tuple[Line, ...] = lines
+        self.repeat: bool = repeat
         self.requests: list[Body] = []
         """The bodies of the requests that were answered."""
         self.headers: list[Mapping[str, str]] = []

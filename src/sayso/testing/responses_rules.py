@@ -44,7 +44,9 @@ class Broken(Exception):
     def __init__(self, message: str, param: str | None = None, code: str | None = None, status: int = 400) -> None:
         super().__init__(message)
         self.status = status
-        self.body = {"error": {"message": message, "type": "invalid_request_error", "param": param, "code": code}}
+        self.body: dict[str, dict[str, str | None]] = {
+            "error": {"message": message, "type": "invalid_request_error", "param": param, "code": code}
+        }
 
 
 @dataclass

@@ -14,4 +14,5 @@ if TYPE_CHECKING:
 
 _PLACES = {"Notice": "notices", "Person": "people", "TrustedHeader": "people", "asgi": "site"}
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
-__getattr__, __dir__ = lazily(__name__, _PLACES)
+if not TYPE_CHECKING:  # so that a type checker sees a misspelt name
+    __getattr__, __dir__ = lazily(__name__, _PLACES)

@@ -53,14 +53,16 @@ class BackOffice:
         cookie: str,
         export: Mapping[str, Any] | None = None,
     ) -> None:
-        self.app, self.url, self.read_only = app, url, read_only
+        self.app: App = app
+        self.url: str = url
+        self.read_only: bool = read_only
         self._export = export
-        self.engine = DurableEngine(url, app=app)
-        self.desk = ApprovalDesk(self.engine.database)
-        self.door = Door(sign_in, trusted, cookie, read_only)
-        self.feed = LiveFeed(self.engine, self.desk, self.find_tool)
-        self.live = LiveRuns()
-        self.worker = PageWorker(app, url, self.live) if works else None
+        self.engine: DurableEngine = DurableEngine(url, app=app)
+        self.desk: ApprovalDesk = ApprovalDesk(self.engine.database)
+        self.door: Door = Door(sign_in, trusted, cookie, read_only)
+        self.feed: LiveFeed = LiveFeed(self.engine, self.desk, self.find_tool)
+        self.live: LiveRuns = LiveRuns()
+        self.worker: PageWorker | None = PageWorker(app, url, self.live) if works else None
         self.on_begin: list[Callable[[], Any]] = []
         self._tools: dict[tuple[str, str], AnyTool | None] = {}
         self._tasks: list[asyncio.Task[Any]] = []

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from sayso.workflows.durable.records import RunRow
 
+    from .page_worker import LiveRuns
     from .people import Person
 
 LOOK_SECONDS = 0.2
@@ -48,7 +49,7 @@ class Chats:
 
     def __init__(self, office: BackOffice) -> None:
         self._office, self._engine = office, office.engine
-        self.live = office.live
+        self.live: LiveRuns = office.live
 
     def routes(self) -> list[Route]:
         """Return the addresses that it answers."""

@@ -39,7 +39,9 @@ class TurnedAway(Exception):
     """A request that is answered with a sentence and a status."""
 
     def __init__(self, status: int, message: str, **facts: object) -> None:
-        self.status, self.message, self.facts = status, message, facts
+        self.status: int = status
+        self.message: str = message
+        self.facts: dict[str, object] = facts
         super().__init__(message)
 
 
@@ -76,7 +78,10 @@ class Door:
     """Knows who made a request, and refuses changes that do not come from our own page."""
 
     def __init__(self, sign_in: SignIn, trusted: TrustedHeader | None, cookie: str, read_only: bool = False) -> None:
-        self.sign_in, self.trusted, self.cookie, self.read_only = sign_in, trusted, cookie, read_only
+        self.sign_in: SignIn = sign_in
+        self.trusted: TrustedHeader | None = trusted
+        self.cookie: str = cookie
+        self.read_only: bool = read_only
 
     def find_person(self, request: Request) -> Person:
         """Return who made the request. Raises TurnedAway where nobody is signed in."""

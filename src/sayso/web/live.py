@@ -75,8 +75,8 @@ class LiveFeed:
         self._arranged: dict[str, Arranged] = {}
         self._stamp: tuple[object, ...] = ()
         self._is_first = True
-        self.trouble = ""
-        self.watchers = 0
+        self.trouble: str = ""
+        self.watchers: int = 0
         self.on_change: list[Callable[[Sequence[RequestLine], Sequence[RequestLine]], None]] = []
 
     @property

@@ -57,7 +57,7 @@ class SignIn:
     def __init__(self, people: Iterable[Person], secret: str | None = None, *, clock: Callable[[], float] = time.time) -> None:
         if secret is not None and len(secret) < SHORTEST_TOKEN:
             raise UsageError(f"The sign-in token has {len(secret)} characters. Use at least {SHORTEST_TOKEN}, of chance.")
-        self.people = {person.name: person for person in people}
+        self.people: dict[str, Person] = {person.name: person for person in people}
         self.clock = clock
         self._secret = hashlib.sha256((secret or secrets.token_urlsafe(32)).encode()).digest()
 

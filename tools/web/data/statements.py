@@ -20,9 +20,9 @@ class VisibleText:
 
     def __init__(self, visible: str) -> None:
         # Line breaks stay, so that it is known where a row ends.
-        self.text = "\n".join(" ".join(line.split()) for line in visible.split("\n"))
+        self.text: str = "\n".join(" ".join(line.split()) for line in visible.split("\n"))
         folded = self.text.lower()
-        self.folded = (folded if len(folded) == len(self.text) else self.text).replace("\n", " ")
+        self.folded: str = (folded if len(folded) == len(self.text) else self.text).replace("\n", " ")
 
     def find(self, parts: Sequence[str], *, one_line: bool = False, gap: int = MAX_GAP) -> str:
         """Return the shortest piece of text that holds these parts in this order, at most `gap` characters apart; empty if none does."""
