@@ -18,6 +18,10 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MORE_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "examples" / "README.md"]
 OF_READERS = {
     "ask.py",
+    "cook.py",
+    "shop.py",
+    "slack_desk.py",
+    "stock.py",
     "burger_desk.py",
     "news.py",
     "parking.md",
