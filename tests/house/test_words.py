@@ -95,6 +95,13 @@ def test_every_name_in_contributing_is_in_the_code() -> None:
     assert parts - words == set()
 
 
+@pytest.mark.parametrize("module", ["sayso", "sayso.agents", "sayso.workflows", "sayso.tools", "sayso.events", "sayso.testing"])
+def test_every_public_name_stands_on_a_page(module: str) -> None:
+    words = set(re.findall(r"\w+", "".join(page.read_text("utf-8") for page in PAGES)))
+    names = [name for name in importlib.import_module(module).__all__ if not name.startswith("_")]
+    assert [name for name in names if name not in words] == []
+
+
 def test_the_glossary_names_objects_that_exist() -> None:
     objects = re.findall(r"See `(sayso[.\w]+)`\.$", (ROOT / "docs/glossary.md").read_text("utf-8"), re.MULTILINE)
     assert len(objects) >= 25
