@@ -7,6 +7,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.errors import NotFinished
 from sayso.workflows import CallFailed, DurableEngine, Run, engine, sequential
 from sayso.workflows.durable import records
-from sayso.workflows.durable.database import DatabaseLost, Session
+from sayso.workflows.durable.database import DatabaseLost, Session, connect
 from sayso.workflows.durable.lease import LeaseTimes, Watch
 from sayso.workflows.durable.liveness import FileLocks, Life, is_process_gone, new_owner
 
@@ -626,3 +627,17 @@ def test_an_engine_that_is_forgotten_is_closed_by_nobody_who_collects_garbage(tm
     assert not collecting.is_alive()
     may_end.set()
     database_thread.shutdown(wait=True)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="a limit of Linux")
+@pytest.mark.parametrize(("asked", "milliseconds"), [("", 11_000), ("?tcp_user_timeout=60000", 60_000)])
+def test_a_network_that_drops_everything_is_noticed_as_soon_as_a_silent_server_unless_the_url_says_otherwise(
+    asked: str, milliseconds: int, postgres: str
+) -> None:
+    from .postgres_server import new_database
+
+    with (
+        connect(new_database(postgres) + asked) as connection,
+        socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as held,
+    ):
+        assert held.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == milliseconds
