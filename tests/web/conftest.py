@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
+from ..workflows.conftest import postgres as postgres  # the server of those tests
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 

@@ -13,7 +13,7 @@ from sayso.workflows import DurableEngine, engine
 async def test_a_browser_that_never_reads_its_stream_costs_nothing_and_reads_all_anew(tmp_path: Path) -> None:
     home = engine(f"sqlite:///{tmp_path}/runs.db")
     assert isinstance(home, DurableEngine)
-    feed = LiveFeed(home, ApprovalDesk(home.database), lambda line: None)
+    feed = LiveFeed(home, ApprovalDesk(home.database), lambda line: None, lambda person, line, arranged: "")
     stream = feed.watch(Person("ada"), None)
     assert await anext(stream) == b"retry: 1000\n\n"
     for _ in range(10 * MOST_REMEMBERED):

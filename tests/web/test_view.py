@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import re
@@ -11,7 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from sayso.tools.errors import UsageError
+from sayso.web.viewing import copy_server
+from sayso.workflows import DurableEngine, engine, sequential
+
+from ..workflows.postgres_server import new_database
 from .conftest import Served, Visitor
+
+
+async def double(number: int) -> int:
+    """Return twice the number."""
+    return 2 * number
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +79,21 @@ def test_a_file_is_shown_and_stays_as_it_is(folder: Path, name: str, count: int)
         served.stop()
         served.leave()
     assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == before
+
+
+def test_a_server_is_copied_and_shown(postgres: str, tmp_path: Path) -> None:
+    url = new_database(postgres)
+    home = engine(url)
+    asyncio.run(sequential(double, name="double").run(21, engine=home, run_id="one"))
+    home.close()
+    shown = engine(copy_server(url, tmp_path))
+    assert isinstance(shown, DurableEngine)
+    assert asyncio.run(shown.verify("one")).problems == ()
+    assert [row.kind for row in asyncio.run(shown.log("one"))][-1] == "ended"
+    shown.close()
+    (tmp_path / "view.db").unlink()
+    with pytest.raises(UsageError, match="holds no runs"):
+        copy_server(new_database(postgres), tmp_path)
 
 
 def test_an_export_that_was_changed_is_said_to_be(folder: Path) -> None:

@@ -46,7 +46,7 @@ class _Drawing:
     """The lines of a drawing while it is made. Each `draw` returns the boxes in which a part is entered and left."""
 
     def __init__(self, timeline: Timeline, *, timed: bool) -> None:
-        self.positions, self.timed = _Tree.make(timeline), timed
+        self.positions, self.timed = PositionTree.make(timeline), timed
         self.lines: list[str] = []
         self.classes: dict[Status, list[str]] = {}
         self._numbers = count(1)
@@ -186,15 +186,15 @@ class _Drawing:
 _STOPPED = {Status.FAILED: "failed", Status.WAITING: "waiting for a yes", Status.RUNNING: "stopped here"}  # the worst first
 
 
-class _Tree:
+class PositionTree:
     """A timeline's positions by their segments, so that a drawing finds them without looking at all."""
 
     def __init__(self) -> None:
         self.state: PositionState | None = None
-        self.below: dict[str, _Tree] = {}
+        self.below: dict[str, PositionTree] = {}
 
     @classmethod
-    def make(cls, timeline: Timeline) -> _Tree:
+    def make(cls, timeline: Timeline) -> PositionTree:
         """Make the tree of all positions of a timeline."""
         root = cls()
         for path, state in timeline.positions.items():
@@ -222,14 +222,14 @@ class _Tree:
     def forget_earlier_tries(self, pattern: PositionPath, name: str) -> None:
         """Drop all tries but the last of what was tried several times; the last one counts how many there were."""
         for tree in self._find_trees(pattern):
-            *earlier, last = [each for segment, each in tree.below.items() if segment.startswith(f"{name}.")] or [_Tree()]
+            *earlier, last = [each for segment, each in tree.below.items() if segment.startswith(f"{name}.")] or [PositionTree()]
             for each in earlier:
                 each.below, each.state = {}, None
             if last.state is not None:
                 last.state = copy(last.state)  # the timeline keeps its own
                 last.state.retries = len(earlier)
 
-    def _find_trees(self, pattern: PositionPath) -> Iterator[_Tree]:
+    def _find_trees(self, pattern: PositionPath) -> Iterator[PositionTree]:
         if not pattern:
             yield self
             return

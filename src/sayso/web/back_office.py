@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,12 @@ try:
 except ImportError as error:
     raise UsageError(f"The page needs starlette, uvicorn and sse-starlette. Install them: {build_install_command('web')}") from error
 
-from .desk import ApprovalDesk
+from .desk import ApprovalDesk, Arranged
 from .doors import Door, TurnedAway
 from .live import LiveFeed
 from .page_worker import LiveRuns, PageWorker
 from .people import Person, SignIn, TrustedHeader
-from .request_cards import RequestLine
+from .request_cards import RequestLine, why_not
 
 if TYPE_CHECKING:
     from sayso.tools.definition.tool import AnyTool
@@ -60,7 +61,7 @@ class BackOffice:
         self.engine: DurableEngine = DurableEngine(url, app=app)
         self.desk: ApprovalDesk = ApprovalDesk(self.engine.database)
         self.door: Door = Door(sign_in, trusted, cookie, read_only)
-        self.feed: LiveFeed = LiveFeed(self.engine, self.desk, self.find_tool)
+        self.feed: LiveFeed = LiveFeed(self.engine, self.desk, self.find_tool, self.find_refusal)
         self.live: LiveRuns = LiveRuns()
         self.worker: PageWorker | None = PageWorker(app, url, self.live) if works else None
         self.on_begin: list[Callable[[], Any]] = []
@@ -93,6 +94,16 @@ class BackOffice:
         if name not in self._tools:
             self._tools[name] = find_tool(line.tool, self.app, line.flow)
         return self._tools[name]
+
+    def find_refusal(self, person: Person, line: RequestLine, arranged: Arranged) -> str:
+        """Return why a person may not decide a request here; empty if they may."""
+        refusal = why_not(person, line, arranged, self.find_tool(line))
+        if refusal or self.engine.approvers is None:
+            return refusal
+        return (
+            "Here only decisions count that are signed with an approver's key, and keys never come to this page. "
+            f"Where yours is, write: sayso approve {shlex.quote(line.root)} {line.digest[:12]} --key FILE (or sayso reject, sayso edit)."
+        )
 
     async def find_run(self, person: Person, run_id: str) -> RunRow:
         """Return a run that a person may see. Raises TurnedAway where there is none."""

@@ -41,7 +41,8 @@ class ApprovalDesk:
         self._database = database
         self._has_table = False
 
-    async def _prepare(self) -> None:
+    async def prepare(self) -> None:
+        """Make the table where it is not there yet."""
         if not self._has_table:
             await self._database.do(lambda session: session.execute(_TABLES))
             self._has_table = True
@@ -51,7 +52,7 @@ class ApprovalDesk:
         wanted = list(digests)
         if not wanted:
             return {}
-        await self._prepare()
+        await self.prepare()
         found: dict[str, Arranged] = {}
 
         def read(session: Session) -> None:
@@ -73,7 +74,7 @@ class ApprovalDesk:
 
     async def claim(self, digest: str, person: str, now: float) -> None:
         """Take a request to work on. Raises RunError if somebody else has it."""
-        await self._prepare()
+        await self.prepare()
 
         def claim(session: Session) -> str:
             _lock(session, digest, self._database)
@@ -88,7 +89,7 @@ class ApprovalDesk:
 
     async def release(self, digest: str, person: str, *, whoever: bool = False) -> None:
         """Give a request back that this person has claimed; with `whoever`, that anybody has."""
-        await self._prepare()
+        await self.prepare()
         who = "" if whoever else " AND person = :person"
         values = {"digest": digest, "kind": CLAIM} | ({} if whoever else {"person": person})
         await self._database.do(
@@ -97,7 +98,7 @@ class ApprovalDesk:
 
     async def hand_on(self, digest: str, to: str, by: str, now: float) -> None:
         """Hand a request to another person; empty for nobody in particular. A claim on it ends."""
-        await self._prepare()
+        await self.prepare()
 
         def hand_on(session: Session) -> None:
             _lock(session, digest, self._database)
@@ -110,7 +111,7 @@ class ApprovalDesk:
 
     async def use_once(self, digest: str, what: str, by: str, now: float, kind: str = LINK) -> bool:
         """Return whether this is the first use of a link (or of whatever else is done once); from now on it is used."""
-        await self._prepare()
+        await self.prepare()
 
         def use(session: Session) -> bool:
             values = {"digest": digest, "kind": kind, "person": what, "by": by, "at": now}

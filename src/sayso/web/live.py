@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.tools.errors import RunError, UsageError
+from sayso.workflows.durable.run_lists import STATES
 
 from .desk import NOTHING_ARRANGED, ApprovalDesk, Arranged
-from .request_cards import RequestLine, may_see, read_lines, read_open, to_line, why_not
+from .request_cards import RequestLine, find_open, may_see, read_lines, to_line
 
 if TYPE_CHECKING:
     from sayso.tools.definition.tool import AnyTool
@@ -65,15 +66,22 @@ class LiveFeed:
     anew, and costs no memory meanwhile.
     """
 
-    def __init__(self, engine: DurableEngine, desk: ApprovalDesk, find_tool: Callable[[RequestLine], AnyTool | None]) -> None:
-        self._engine, self._desk, self._find_tool = engine, desk, find_tool
+    def __init__(
+        self,
+        engine: DurableEngine,
+        desk: ApprovalDesk,
+        find_tool: Callable[[RequestLine], AnyTool | None],
+        find_refusal: Callable[[Person, RequestLine, Arranged], str],
+    ) -> None:
+        self._engine, self._desk, self._find_tool, self._find_refusal = engine, desk, find_tool, find_refusal
         self._changes: deque[FeedChange] = deque(maxlen=MOST_REMEMBERED)
         self._number = int(time.time() * 1000)  # so that the numbers of a server before this one are older
         self._next: asyncio.Future[None] | None = None
         self._poked = asyncio.Event()
         self._open: dict[str, RequestLine] = {}
         self._arranged: dict[str, Arranged] = {}
-        self._stamp: tuple[object, ...] = ()
+        self._stamp = _Stamp(None, None, None)
+        self._first_expiry = 0.0
         self._is_first = True
         self.trouble: str = ""
         self.watchers: int = 0
@@ -131,23 +139,31 @@ class LiveFeed:
                 await asyncio.wait_for(self._poked.wait(), LOOK_SECONDS - SOONEST_SECONDS)
             self._poked.clear()
 
-    async def _look(self) -> None:
-        def look(session: Session) -> tuple[object, ...]:
-            return (
-                *session.execute("SELECT max(changed_at), count(*) FROM sayso_runs").fetchone(),
-                *session.execute("SELECT count(*), max(asked_at) FROM sayso_approvals WHERE state = 'proposed'").fetchone(),
-            )
+    async def read_open(self, now: float) -> list[RequestLine]:
+        """Return the open requests of all runs, the oldest first. Those that were told already are not read again: they do not change."""
+        digests = await self._engine.database.do(lambda session: find_open(session, now))
+        new = [digest for digest in digests if digest not in self._open]
+        read = await self._engine.database.do(lambda session: read_lines(session, new, now)) if new else []
+        known = {**self._open, **{line.digest: line for line in read if line.state == "proposed"}}
+        return [known[digest] for digest in digests if digest in known]
 
+    async def _look(self) -> None:
+        await self._desk.prepare()
         now = self._engine.clock()
-        stamp = await self._engine.database.do(look)
-        lines = {line.digest: line for line in await self._engine.database.do(lambda session: read_open(session, now))}
-        arranged = await self._desk.read(lines)
+        stamp = await self._engine.database.do(_read_stamp)
+        if stamp == self._stamp and now < self._first_expiry and not self._is_first:
+            return  # whatever happens to a request changes one of these
+        lines = {line.digest: line for line in await self.read_open(now)}
+        arranged = (
+            await self._desk.read(lines) if stamp.arranged != self._stamp.arranged or lines.keys() != self._open.keys() else self._arranged
+        )
         gone = [digest for digest in self._open if digest not in lines]
         ended = await self._engine.database.do(lambda session: read_lines(session, gone, now)) if gone else []
         new = [line for digest, line in lines.items() if digest not in self._open]
         moved = [line for digest, line in lines.items() if digest in self._open and arranged.get(digest) != self._arranged.get(digest)]
-        runs_changed = stamp != self._stamp
+        runs_changed = stamp.runs != self._stamp.runs or bool(new or ended)
         self._open, self._arranged, self._stamp = lines, arranged, stamp
+        self._first_expiry = min((line.expires_at for line in lines.values()), default=float("inf"))
         if self._is_first:
             self._is_first = False
         elif new or moved or ended or runs_changed:
@@ -165,7 +181,7 @@ class LiveFeed:
     def add(self, lines: Sequence[tuple[RequestLine, Arranged]], *, runs_changed: bool = False, trouble: str | None = None) -> None:
         """Tell a change to all who watch."""
         self._number += 1
-        self._changes.append(FeedChange(self._number, lines, self.find_refusal, self.is_visible, runs_changed, trouble))
+        self._changes.append(FeedChange(self._number, lines, self._find_refusal, self.is_visible, runs_changed, trouble))
         if self._next is not None and not self._next.done():
             self._next.set_result(None)
 
@@ -176,13 +192,25 @@ class LiveFeed:
                 log.warning("%s", trouble)
             self.add((), runs_changed=not trouble, trouble=trouble)
 
-    def find_refusal(self, person: Person, line: RequestLine, arranged: Arranged) -> str:
-        """Return why a person may not decide a request; empty if they may."""
-        return why_not(person, line, arranged, self._find_tool(line))
-
     def is_visible(self, person: Person, line: RequestLine, arranged: Arranged) -> bool:
         """Return whether a person is shown a request."""
         return may_see(person, line, arranged, self._find_tool(line))
+
+
+class _Stamp(NamedTuple):
+    """What changes in the database when something is to be told: of runs, of open requests, of what is arranged about them."""
+
+    runs: object
+    requests: object
+    arranged: object
+
+
+def _read_stamp(session: Session) -> _Stamp:
+    each = (f"SELECT max(changed_at) AS latest FROM sayso_runs WHERE state = '{state}'" for state in STATES)  # each is one look at an index
+    runs = session.execute(f"SELECT max(latest) FROM ({' UNION ALL '.join(each)}) AS states").fetchone()
+    requests = session.execute("SELECT count(*), max(asked_at), min(expires_at) FROM sayso_approvals WHERE state = 'proposed'").fetchone()
+    arranged = session.execute("SELECT count(*), max(at) FROM sayso_desk WHERE kind IN ('claim', 'handed')").fetchone()
+    return _Stamp(tuple(runs), tuple(requests), tuple(arranged))
 
 
 def _tell_trouble(number: int, trouble: str) -> bytes:

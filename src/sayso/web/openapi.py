@@ -13,11 +13,12 @@ READS: Mapping[str, tuple[str, str]] = {
     "/api/cards/{digest}": ("The whole card of a request.", "Card"),
     "/api/live": ("What changes, as server-sent events: `change`, with `lines` (requests), `runs` and `trouble`; `reload`.", "Events"),
     "/api/agents": ("What can be talked with.", "Agents"),
-    "/api/chats": ("Your conversations.", "Chats"),
-    "/api/chats/{name}": ("The turns of a conversation.", "Turns"),
+    "/api/chats": ("A page of your conversations (`offset`), or of those with some words (`find`) in what was asked first.", "Chats"),
+    "/api/chats/{name}": ("The turns of a conversation, or those `after` a number.", "Turns"),
     "/api/runs": ("A page of runs (`state`, `offset`), and those that need somebody.", "Runs"),
     "/api/runs/{run}": ("A run: how it stands, what it used, its branches and requests.", "Run"),
     "/api/runs/{run}/story": ("A piece of what happened in a run (`first`).", "Story"),
+    "/api/runs/{run}/drawing": ("The workflow of a run as boxes, each with its counts; null for one without parts.", "Drawing"),
     "/api/runs/{run}/live": ("What a run says and does from now on, as server-sent events: `items`, `delta`, `end`.", "Events"),
     "/api/runs/{run}/verify": ("What the log of a run proves.", "Verdict"),
 }
@@ -25,7 +26,13 @@ TEXT = {"type": "string"}
 CHANGES: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "/api/cards/{digest}/approve": ("Say yes to exactly this card, once.", {}),
     "/api/cards/{digest}/reject": ("Say no; the model is told the reason.", {"reason": TEXT}),
-    "/api/cards/{digest}/edit": ("Change arguments: the changed call is a new card.", {"changes": {"type": "object"}}),
+    "/api/cards/{digest}/edit": (
+        "Change arguments: the changed call is a new card.",
+        {
+            "changes": {"type": "object", "description": "Arguments with their new values."},
+            "written": {"type": "object", "description": "The same, each value as JSON text: every digit of a number counts."},
+        },
+    ),
     "/api/cards/{digest}/claim": ("Take a request to work on.", {}),
     "/api/cards/{digest}/release": ("Give a claimed request back.", {}),
     "/api/cards/{digest}/hand-on": ("Hand a request to another person; empty for everybody.", {"to": TEXT}),

@@ -34,7 +34,8 @@ _LINE = (
     "SELECT a.digest, a.root, a.run, a.tool, a.card, a.state, a.asked_at, a.expires_at, a.decided_by, a.decided_at, r.flow, r.for_user, "
     "r.state AS run_state, a.request FROM sayso_approvals a JOIN sayso_runs r ON r.id = a.root"
 )
-MOST_LINES = 1000
+MOST_LINES, MOST_OPEN = 1000, 10_000
+"""How many open requests an inbox is sent, and of how many it is told when they are decided."""
 _NO_ROLES = '"roles": {"$": "tuple", "=": []}'
 _EDITED = re.compile(r"\.edit\d+$")
 
@@ -58,10 +59,13 @@ class RequestLine(NamedTuple):
     roles: tuple[str, ...]
 
 
-def read_open(session: Session, now: float, limit: int = MOST_LINES) -> list[RequestLine]:
-    """Return the open requests of all runs, the oldest first."""
-    where = f"WHERE a.state = 'proposed' AND a.expires_at > :now ORDER BY a.asked_at, a.digest LIMIT {int(limit)}"
-    return [_make_line(row, now) for row in session.execute(f"{_LINE} {where}", {"now": now}).fetchall()]
+def find_open(session: Session, now: float, limit: int = MOST_OPEN) -> list[str]:
+    """Return the digests of the open requests of all runs, the oldest first."""
+    rows = session.execute(
+        f"SELECT digest FROM sayso_approvals WHERE state = 'proposed' AND expires_at > :now ORDER BY asked_at, digest LIMIT {int(limit)}",
+        {"now": now},
+    )
+    return [row[0] for row in rows.fetchall()]
 
 
 def read_decided(session: Session, now: float, limit: int = 30) -> list[RequestLine]:

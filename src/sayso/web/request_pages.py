@@ -17,7 +17,7 @@ from sayso.tools.errors import RunError, UsageError
 
 from .desk import NOTHING_ARRANGED, Arranged
 from .doors import TurnedAway, read_json, read_text_field
-from .request_cards import RequestLine, find_agreed, find_alike, may_see, read_card, read_decided, read_lines, read_open, to_line, why_not
+from .request_cards import MOST_LINES, RequestLine, find_agreed, find_alike, may_see, read_card, read_decided, read_lines, to_line, why_not
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -47,28 +47,32 @@ class RequestPages:
         person = self._office.door.find_person(request)
         number = self._office.feed.number
         now = self._engine.clock()
-        lines = await self._engine.database.do(lambda session: read_open(session, now))
+        lines = await self._office.feed.read_open(now)
         decided = await self._engine.database.do(lambda session: read_decided(session, now))
-        arranged = await self._desk.read(line.digest for line in lines)
+        arranged = await self._desk.read(line.digest for line in (*lines, *decided))
+        shown = [line for each in lines if (line := self._to_line(person, each, arranged)) is not None]
         return JSONResponse(
             {
                 "number": number,
                 "now": now,
-                "open": [shown for line in lines if (shown := self._to_line(person, line, arranged)) is not None],
-                "decided": [shown for line in decided if (shown := self._to_line(person, line, {})) is not None],
+                "open": shown[:MOST_LINES],
+                "left": len(shown) - len(shown[:MOST_LINES]),
+                "decided": [line for each in decided if (line := self._to_line(person, each, arranged)) is not None],
             }
         )
 
     def _to_line(self, person: Person, line: RequestLine, arranged: Mapping[str, Arranged]) -> dict[str, object] | None:
         how, tool = arranged.get(line.digest, NOTHING_ARRANGED), self._office.find_tool(line)
-        return to_line(line, how, why_not(person, line, how, tool)) if may_see(person, line, how, tool) else None
+        return to_line(line, how, self._office.find_refusal(person, line, how)) if may_see(person, line, how, tool) else None
 
     async def show_card(self, request: Request) -> Response:
         """Answer with the whole card of a request."""
         person = self._office.door.find_person(request)
         line, arranged = await self._find(person, request.path_params["digest"])
         card = await (self._read_card(line) if self._is_open(line) else self._read_old(line))
-        return JSONResponse({**to_line(line, arranged, self._why_not(person, line, arranged)), **card, "now": self._engine.clock()})
+        return JSONResponse(
+            {**to_line(line, arranged, self._office.find_refusal(person, line, arranged)), **card, "now": self._engine.clock()}
+        )
 
     async def _read_card(self, line: RequestLine) -> dict[str, object]:
         return await read_card(self._engine, line, self._office.app)
@@ -130,7 +134,7 @@ class RequestPages:
         return ""
 
     def _check_may(self, person: Person, line: RequestLine, arranged: Arranged) -> None:
-        if refusal := self._why_not(person, line, arranged):
+        if refusal := self._office.find_refusal(person, line, arranged):
             raise TurnedAway(403, refusal)
 
     async def _read_request(self, line: RequestLine) -> ApprovalRequest:
@@ -177,7 +181,8 @@ class RequestPages:
 
     async def claim(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:
         """Take a request to work on: others see that, and cannot decide it."""
-        self._check_may(person, line, arranged)
+        if refusal := self._why_not(person, line, arranged):
+            raise TurnedAway(403, refusal)
         await self._desk.claim(line.digest, person.name, self._engine.clock())
         return {"claimed_by": person.name}
 

@@ -12,11 +12,13 @@ from starlette.routing import Route
 from sayso.cli.display import describe_error, describe_input, read_text, shorten
 from sayso.cli.replay import describe_difference
 from sayso.workflows.durable import records
+from sayso.workflows.durable.run_lists import STATES
 from sayso.workflows.runs.limits import NO_USAGE, Usage
 
 from .chat import describe_end
 from .conversations import read_offset
 from .doors import TurnedAway
+from .flow_chart import FlowCharts
 from .story import Item, Story
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class RunPages:
     def __init__(self, office: BackOffice) -> None:
         self._office, self._engine = office, office.engine
         self._told: OrderedDict[str, _Told] = OrderedDict()
+        self._charts = FlowCharts(office)
 
     def routes(self) -> list[Route]:
         """Return the addresses that it answers."""
@@ -55,6 +58,7 @@ class RunPages:
             Route("/api/runs", self.list_runs),
             Route("/api/runs/{run}", self.show_run),
             Route("/api/runs/{run}/story", self.show_story),
+            Route("/api/runs/{run}/drawing", self.show_drawing),
             Route("/api/runs/{run}/verify", self.verify),
             Route("/api/runs/{run}/replay", self.replay, methods=["POST"]),
         ]
@@ -135,6 +139,11 @@ class RunPages:
         items = [_shorten_item(item) for item in told.items[first : first + STORY_SIZE]]
         return JSONResponse({"first": first, "items": items, "total": len(told.items)})
 
+    async def show_drawing(self, request: Request) -> Response:
+        """Answer with the workflow of a run, drawn with its counts; null where there is nothing to draw."""
+        row = await self._find(request)
+        return JSONResponse({"drawing": await self._charts.draw(row), "changed_at": row.changed_at})
+
     async def _tell(self, row: RunRow) -> _Told:
         """Return the story of a run; what was read of it before is not read again."""
         told = self._told.pop(row.id, None) or _Told(0, Story(row.id), [], {})
@@ -165,7 +174,6 @@ class RunPages:
         return JSONResponse({**verdict._asdict(), "problems": list(verdict.problems), "notes": list(verdict.notes)})
 
 
-STATES = ("new", "queued", "running", "waiting", "interrupted", "done", "failed", "cancelled")
 _COLUMNS = ", ".join(records.RunRow._fields)
 
 

@@ -1,4 +1,4 @@
-"""Open a database of runs or an export to be looked at: a copy of it is shown, so that what was given stays as it is, byte for byte."""
+"""Open a database of runs or an export to be looked at: a copy of it is shown, so that what was given stays as it is."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence, Set
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sayso.tools.errors import RunError, UsageError
 from sayso.tools.private_files import create_private_file
-from sayso.workflows.durable.database import Database, Session, explain_error
+from sayso.workflows.durable.database import Database, Session, connect, explain_error, find_server
+from sayso.workflows.durable.migrations import check_format
 from sayso.workflows.durable.records import ApprovalRow, RunRow
 
+_OUR_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'sayso_%'"
+_NOT_COPIED = {"sayso_about", "sayso_migrations", "sayso_leases", "sayso_desk"}
+"""Tables that are about the database itself, or about who works on it now."""
 _LOG = ("number", "at", "run", "kind", "name", "value", "hash")
 
 
@@ -47,6 +52,53 @@ def _copy_database(source: Path, target: Path) -> None:
                 given.backup(copy)
     except sqlite3.Error as error:
         raise RunError(f"The database {source} cannot be read: {explain_error(error)}") from None
+
+
+def copy_server(url: str, folder: Path) -> str:
+    """Copy the runs of a Postgres database, as they are at one moment, into a database in `folder`; return its URL. The server only reads.
+
+    Raises UsageError for one that holds no runs, is newer or cannot be reached, RunError for one that cannot be read.
+    """
+    target = f"sqlite:///{folder / 'view.db'}"
+    server = connect(url)
+    database = Database(target)
+    try:
+        with server.transaction():
+            server.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            found = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_name LIKE 'sayso_%'"
+            tables = {row[0] for row in server.execute(found)}
+            if "sayso_about" not in tables:
+                raise UsageError(f"The database {find_server(url)} holds no runs of Sayso.")
+            check_format(server, find_server(url))
+            ours = database.do_now(lambda session: {row[0] for row in session.execute(_OUR_TABLES).fetchall()})
+            for table in sorted(tables & ours - _NOT_COPIED):
+                _copy_table(server, database, table)
+    except find_driver_errors() as error:
+        raise RunError(f"The database {find_server(url)} cannot be read: {explain_error(error)}") from None
+    finally:
+        server.close()
+        database.close()
+    return target
+
+
+def _copy_table(server: Any, database: Database, table: str) -> None:
+    with server.cursor(name="sayso_view") as rows:  # a part at a time, however many there are
+        rows.execute(f"SELECT * FROM {table}")
+        columns = [each.name for each in rows.description]
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        while part := rows.fetchmany(2000):
+            database.do_now(partial(_insert_all, statement, part))
+
+
+def _insert_all(statement: str, rows: Sequence[Sequence[object]], session: Session) -> None:
+    session.executemany(statement, rows)
+
+
+def find_driver_errors() -> tuple[type[Exception], ...]:
+    """Return the errors of the driver of Postgres."""
+    import psycopg  # late: it is there once a connection was made
+
+    return (psycopg.Error,)
 
 
 def _read_export(source: Path) -> dict[str, Any]:

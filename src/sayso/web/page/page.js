@@ -212,7 +212,7 @@ function frame(place, title, ...content) {
       name === "inbox" ? h("span.count", { id: "count" }) : null)),
     h("div.who", {}, h("span.avatar", { "aria-hidden": "true" }, state.me.name.slice(0, 1).toUpperCase()),
       h("span.name", {}, state.me.name, h("small", {}, state.me.read_only ? "read only" : state.me.roles.join(", ") || "signed in")),
-      state.me.read_only ? null : h("button.quiet", { click: signOut }, "Sign out")));
+      state.me.only ? null : h("a.quiet", { href: "#/api" }, "API"), state.me.read_only ? null : h("button.quiet", { click: signOut }, "Sign out")));
   const trouble = h("div.trouble", { id: "trouble", role: "alert", hidden: !state.trouble }, state.trouble);
   $("#page").replaceChildren(nav, h("div.content", {}, trouble, h("main", { id: "main", class: place, tabindex: "-1" }, ...content)));
   showCount();
@@ -260,6 +260,7 @@ async function loadInbox() {
   state.number = data.number;
   state.open = new Map(data.open.map((line) => [line.digest, line]));
   state.decided = data.decided;
+  state.left = data.left;
 }
 
 function showInbox(digest) {
@@ -280,35 +281,81 @@ function emptyPane() {
     h("p", {}, "When an agent wants to do something that changes the world, its card appears here."));
 }
 
+const CHOICES = {
+  "": ["All", () => true],
+  mine: ["For me", (line) => !line.refusal],
+  claimed: ["Claimed by me", (line) => line.claimed_by === state.me.name],
+  handed: ["Handed to me", (line) => line.handed_to === state.me.name],
+  free: ["Nobody's yet", (line) => !line.claimed_by && !line.handed_to],
+};
+const MOST_SHOWN = 200; // lines at once: the rest is a word in the filter away
+
+/** Return the requests that the filter lets through, by tool: those of one tool stand together, to be decided one by one. */
+function groupLines() {
+  const words = (state.filter ?? "").split(/\s+/).filter(Boolean);
+  const [, chosen] = CHOICES[state.choice ?? ""];
+  const groups = new Map();
+  for (const line of state.open.values()) {
+    const text = `${line.card} ${line.tool} ${line.flow} ${line.user} ${line.claimed_by} ${line.handed_to}`.toLowerCase();
+    if (chosen(line) && words.every((word) => text.includes(word))) groups.set(line.tool, [...(groups.get(line.tool) ?? []), line]);
+  }
+  return groups;
+}
+
 function drawList() {
   const list = $("#list");
   if (!list) return;
-  const lines = [...state.open.values()];
   const focused = document.activeElement?.closest?.("#list a")?.getAttribute("href");
-  const groups = new Map();
-  for (const line of lines) {
-    const key = line.tool;
-    groups.set(key, [...(groups.get(key) ?? []), line]);
+  const body = [expiredNote()];
+  let left = MOST_SHOWN;
+  let hidden = 0;
+  for (const [tool, each] of groupLines()) {
+    const visible = each.slice(0, left);
+    left -= visible.length;
+    hidden += each.length - visible.length;
+    if (visible.length) body.push(h("h2", {}, tool, h("span.count", {}, String(each.length))), h("ul", {}, visible.map(lineRow)));
   }
-  const filter = state.filter ?? "";
-  const shown = (line) => !filter || (filter === "mine" ? !line.refusal : `${line.card} ${line.tool} ${line.flow} ${line.user}`.toLowerCase().includes(filter));
-  const search = list.querySelector("input")
-    ?? h("input.search", { type: "search", placeholder: "Filter requests", "aria-label": "Filter requests", input: (event) => {
-      state.filter = event.target.value.trim().toLowerCase();
-      drawList();
-    } });
-  const body = [...groups].flatMap(([tool, each]) => {
-    const visible = each.filter(shown);
-    return visible.length ? [h("h2", {}, tool, h("span.count", {}, String(visible.length))), h("ul", {}, visible.map(lineRow))] : [];
-  });
-  if (!body.length) body.push(h("p.none", {}, lines.length ? "No request fits the filter." : "Nothing waits."));
+  if (hidden) body.push(h("p.none", {}, `${plural(hidden, "request")} more. Narrow the filter to see them.`));
+  if (state.left) body.push(h("p.none", {}, `${plural(state.left, "request")} more wait in the database; they come up as these are decided.`));
+  if (left === MOST_SHOWN) body.push(h("p.none", {}, state.open.size ? "No request fits the filter." : "Nothing waits."));
   const decided = state.decided.slice(0, 15);
   if (decided.length) body.push(h("h2.past", {}, "Decided"), h("ul.past", {}, decided.map(lineRow)));
   const rest = h("div.rows", {}, body);
   if (list.querySelector("input")) list.querySelector(".rows").replaceWith(rest);
-  else list.replaceChildren(h("h1", {}, "Inbox"), search, rest);
+  else list.replaceChildren(h("h1", {}, "Inbox"), filterBox(), choiceBox(), rest);
+  list.querySelector(".filters").hidden = !state.choice && ![...state.open.values()].some((line) => line.refusal || line.claimed_by || line.handed_to);
   if (focused) list.querySelector(`a[href="${CSS.escape(focused).replaceAll("\\", "\\")}"]`)?.focus();
   showCount();
+}
+
+const filterBox = () => h("input.search", { type: "search", placeholder: "Filter requests", "aria-label": "Filter requests", value: state.filter ?? "", input: (event) => {
+  state.filter = event.target.value.trim().toLowerCase();
+  drawList();
+} });
+
+function choiceBox() {
+  const box = h("div.filters", { role: "group", "aria-label": "Whose" });
+  const draw = () => box.replaceChildren(...Object.entries(CHOICES).map(([name, [label]]) => h("button.chip", { "aria-pressed": String(name === (state.choice ?? "")), click: () => {
+    state.choice = name;
+    draw();
+    box.querySelector('[aria-pressed="true"]').focus();
+    drawList();
+  } }, label)));
+  draw();
+  return box;
+}
+
+/** What expired of one's own runs, or was handed to one, since one looked last: nobody decided, so nothing was done. */
+function expiredNote() {
+  const seen = new Set(JSON.parse(sessionStorage.getItem("expired") ?? "[]"));
+  const mine = state.decided.filter((line) => line.state === "expired" && !seen.has(line.digest) && (line.user === state.me.name || line.handed_to === state.me.name || line.claimed_by === state.me.name));
+  if (!mine.length) return null;
+  return h("div.told", { role: "status" }, h("strong", {}, "Expired: nobody decided in time, nothing was done"), h("ul", {}, mine.slice(0, 5).map((line) => h("li", {}, h("a", { href: `#/inbox/${line.digest}` }, line.card)))),
+    mine.length > 5 ? h("span", {}, `and ${mine.length - 5} more`) : null,
+    h("button.quiet", { click: () => {
+      sessionStorage.setItem("expired", JSON.stringify([...seen, ...mine.map((line) => line.digest)].slice(-500)));
+      drawList();
+    } }, "I have seen it"));
 }
 
 function lineRow(line) {
@@ -885,7 +932,10 @@ function turnNode(turn, { setRunning, say: again }) {
       followWhenMoved();
     }
   };
+  let following = false;
   const follow = () => {
+    if (following) return;
+    following = true;
     working.hidden = false;
     working.lastChild.textContent = "Working ...";
     setRunning(turn.run);
@@ -895,6 +945,7 @@ function turnNode(turn, { setRunning, say: again }) {
     stream.addEventListener("delta", (event) => takeDelta(JSON.parse(event.data)));
     stream.addEventListener("end", (event) => {
       stream.close();
+      following = false;
       takeEnd(JSON.parse(event.data));
     });
   };
@@ -1007,10 +1058,16 @@ async function showRun(name) {
       open.length ? h("ul.waits", {}, open.map((each) => h("li", {}, h("a", { href: `#/inbox/${each.digest}` }, "Waits: ", each.card)))) : null,
       run.output !== undefined ? h("details.output", { open: run.output.length < 1200 }, h("summary", {}, "Output"), run.is_text ? markdown(run.output) : h("pre", { tabindex: "0" }, run.output)) : null,
       h("div.tools", {}, proofButton(path), UNDER_WAY.includes(run.state) || state.me.read_only ? null : replayButton(path), UNDER_WAY.includes(run.state) && !state.me.read_only ? h("button", { click: () => ask(`${path}/stop`, {}) }, "Stop") : null));
-    tree.replaceChildren(...treeNodes(run));
+    drawTree();
+  };
+  let drawing = null;
+  const drawTree = () => tree.replaceChildren(...(drawing ? [h("h2", {}, "The workflow"), h("div.chart", { tabindex: "0", role: "group", "aria-label": "The workflow with its counts" }, chartNode(drawing))] : treeNodes(run)));
+  const readDrawing = async () => {
+    drawing = (await ask(`${path}/drawing`).catch(() => null))?.drawing ?? drawing;
+    if (tree.isConnected && drawing) drawTree();
   };
   draw(run);
-  const windowed = new StoryWindow(path, story, run.items);
+  const windowed = new StoryWindow(path, story, run);
   const fresh = throttle(async () => {
     if (!story.isConnected) return;
     const now = await ask(path).catch(() => null);
@@ -1018,20 +1075,53 @@ async function showRun(name) {
       Object.assign(run, now);
       draw(run);
       windowed.grow(run.items);
+      readDrawing();
     }
   }, 800);
+  readDrawing();
   window.addEventListener("runs", fresh);
   state.leave.push(() => window.removeEventListener("runs", fresh));
 }
 
+const COUNT_WORDS = { done: "done", running: "running", waiting: "waiting", failed: "failed" };
+
+/** The workflow as it is written, each box with how often it was reached and how it stands. */
+function chartNode(part) {
+  const label = part.label ? h("span.case", {}, part.label) : null;
+  if (part.shape === "box") {
+    const counts = Object.entries(part.counts);
+    const state = counts[0]?.[0] ?? "untouched";
+    const total = counts.reduce((sum, [, count]) => sum + count, 0);
+    const words = counts.length > 1 || (total > 1 && state !== "done") ? counts.map(([name, count]) => `${count.toLocaleString("en")} ${COUNT_WORDS[name]}`).join(", ") : `${total > 1 ? `${total.toLocaleString("en")} ` : ""}${COUNT_WORDS[state] ?? "not reached"}`;
+    const more = [part.seconds / total >= 0.05 ? `${(part.seconds / total).toFixed(1)} s${total > 1 ? " each" : ""}` : "", part.retries ? `tried again ${part.retries}×` : ""].filter(Boolean);
+    return h("div.box", { class: `box ${state}` }, label, h("strong", {}, part.title), h("small", {}, [words, ...more].join(", ")), part.error ? h("small.bad", {}, part.error) : null);
+  }
+  const parts = part.parts.map((each) => h("li", {}, chartNode(each)));
+  if (part.shape === "frame") return h("div.frame", {}, label, h("p", {}, part.title), h("ol.sequence", {}, parts));
+  return h("div", {}, label, h(part.shape === "beside" ? "ul.beside" : "ol.sequence", {}, parts));
+}
+
+/** What the log alone says of branches: alike ones beside each other are one line, with their counts. */
 function treeNodes(run) {
   if (run.branches < 2) return [];
-  const counts = {};
-  for (const node of run.tree) counts[node.state] = (counts[node.state] ?? 0) + 1;
-  const rows = run.tree.slice(0, 150).map((node) => h("li", { class: `depth-${Math.min(6, node.path ? node.path.split("/").length : 0)}` }, h("span.dot", { class: `dot ${node.state}`, "aria-hidden": "true" }), h("span", {}, node.path.split("/").at(-1) || run.flow),
-    h("small", {}, `${STATE_WORDS[node.state] ?? node.state}, ${plural(node.steps, "step")}${node.retries ? `, ${plural(node.retries, "retry").replace("retrys", "retries")}` : ""}`)));
-  const summary = h("summary", {}, "Branches ", h("small", {}, Object.entries(counts).map(([name, count]) => `${count} ${STATE_WORDS[name] ?? name}`).join(", ")));
-  return [h("details", { open: run.branches <= 20 }, summary, h("ul", {}, rows), run.branches > 150 ? h("p.note", {}, `and ${plural(run.branches - 150, "branch").replace("branchs", "branches")} more`) : null)];
+  const groups = new Map();
+  for (const node of run.tree) {
+    const key = plain(node.path);
+    const group = groups.get(key) ?? { key, depth: key ? key.split("/").length : 0, nodes: [] };
+    group.nodes.push(node);
+    groups.set(key, group);
+  }
+  const count = (nodes, name) => nodes.reduce((sum, node) => sum + node[name], 0);
+  const rows = [...groups.values()].sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, 150).map(({ key, depth, nodes }) => {
+    const states = {};
+    for (const node of nodes) states[node.state] = (states[node.state] ?? 0) + 1;
+    const words = Object.entries(states).map(([name, some]) => (nodes.length > 1 ? `${some} ` : "") + (STATE_WORDS[name] ?? name)).join(", ");
+    const worst = ["failed", "waiting", "running"].find((name) => states[name]) ?? "done";
+    const retries = count(nodes, "retries");
+    return h("li", { class: `depth-${Math.min(6, depth)}` }, h("span.dot", { class: `dot ${worst}`, "aria-hidden": "true" }), h("span", {}, key.split("/").at(-1) || run.flow, nodes.length > 1 ? ` ×${nodes.length}` : ""),
+      h("small", {}, `${words}, ${plural(count(nodes, "steps"), "step")}${retries ? `, tried again ${retries}×` : ""}`));
+  });
+  return [h("details", { open: true }, h("summary", {}, "Branches"), h("ul", {}, rows), run.branches > run.tree.length ? h("p.note", {}, `The first ${run.tree.length.toLocaleString("en")} of ${run.branches.toLocaleString("en")} are counted here.`) : null)];
 }
 
 function proofButton(path) {
@@ -1074,14 +1164,16 @@ function replayButton(path) {
 class StoryWindow {
   static SIZE = 100;
 
-  constructor(path, node, total) {
+  constructor(path, node, run) {
     this.path = path;
+    const keys = run.tree.map((node) => plain(node.path));
+    this.many = new Set(keys.filter((key, at) => keys.indexOf(key) !== at));
     this.list = h("div.pieces");
     node.replaceChildren(h("h2", {}, "What happened"), this.list);
     this.pieces = [];
     this.observer = new IntersectionObserver((entries) => entries.forEach((entry) => this.turn(entry)), { rootMargin: "600px" });
     this.total = 0;
-    this.grow(total);
+    this.grow(run.items);
   }
 
   grow(total) {
@@ -1115,7 +1207,7 @@ class StoryWindow {
   async fill(piece) {
     const data = await ask(`${this.path}/story?first=${piece.first}&size=${StoryWindow.SIZE}`).catch(() => null);
     if (!data || !piece.shown) return;
-    piece.node.replaceChildren(...data.items.map(storyRow));
+    piece.node.replaceChildren(...data.items.map((item) => storyRow(item, this.many)));
     piece.node.style.minHeight = "";
   }
 }
@@ -1130,8 +1222,9 @@ const TELL = {
   writes: (item) => ["writes", `${item.tool} begins`, `key ${item.key}`],
   settled: (item) => ["settled", `${item.tool}: ${item.outcome}`],
   granted: (item) => ["granted", `${item.tool} was covered by a standing approval; nobody was asked`, item.grant],
-  step: (item) => ["step", item.text, `${item.name}${item.seconds > 0.05 ? `, ${item.seconds.toFixed(1)} s` : ""}`],
-  retry: (item) => ["retry", item.text, `${item.name}: try ${item.attempt} in ${item.wait.toFixed(1)} s`],
+  step: (item) => ["step", `${nameOf(item.name)} gave: ${item.text}`, item.seconds > 0.05 ? `${item.seconds.toFixed(1)} s` : ""],
+  retry: (item) => ["retry", `${nameOf(item.name)} failed and is tried again in ${item.wait.toFixed(1)} s: ${item.text}`, `try ${item.attempt}`],
+  note: (item) => ["note", item.text],
   failed: (item) => ["failed", item.text],
   trouble: (item) => ["trouble", item.text],
   expired: () => ["expired", "Nobody decided in time; nothing was done"],
@@ -1141,9 +1234,37 @@ const TELL = {
   round: (item) => ["round", `Round ${item.round} is over`],
 };
 
-function storyRow(item) {
+/** Return a position as people read it: "quotes.0/each.11" is "in quotes, each 12"; those that stand alone have no number. */
+function placeOf(place, many) {
+  const parts = place ? place.split("/") : [];
+  const words = parts.map((part, at) => nameOf(part) + (many?.has(plain(parts.slice(0, at + 1).join("/"))) ? ` ${Number(part.split(".").at(-1)) + 1}` : ""));
+  return words.length ? `in ${words.join(", ")}` : "";
+}
+
+/** A position without its numbers: alike ones are one. */
+const plain = (place) => place.replace(/\.\d+(?=\/|$)/g, "");
+
+const nameOf = (step) => step.replace(/\.\d+(\.\w+)?$/, (_, kind) => (kind ? ` (${kind.slice(1)})` : ""));
+
+function storyRow(item, many) {
   const [kind, text, detail] = (TELL[item.kind] ?? (() => [item.kind, ""]))(item);
-  return h("li", { class: `event ${item.kind === "card" ? "asks" : item.kind} ${item.outcome ?? ""}` }, h("span.kind", {}, kind), h("div.text", {}, text, detail || item.place ? h("small", {}, [item.place, detail].filter(Boolean).join(" · ")) : null), time(item.at, new Date(item.at * 1000).toLocaleTimeString()));
+  return h("li", { class: `event ${item.kind === "card" ? "asks" : item.kind} ${item.outcome ?? ""}` }, h("span.kind", {}, kind), h("div.text", {}, text, detail || item.place ? h("small", {}, [placeOf(item.place, many), detail].filter(Boolean).join(" · ")) : null), time(item.at, new Date(item.at * 1000).toLocaleTimeString()));
+}
+
+// the API, for people
+
+async function showApi() {
+  const api = await ask("api/openapi.json");
+  const rows = Object.entries(api.paths).flatMap(([path, does]) => Object.entries(does).map(([method, about]) => ({ path, method: method.toUpperCase(), about })));
+  const fields = (about) => {
+    const schema = about.requestBody?.content["application/json"].schema.properties ?? {};
+    return Object.entries(schema).map(([name, each]) => h("div", {}, h("code", {}, name), ` ${each.type}${each.description ? `: ${each.description}` : ""}`));
+  };
+  const table = (title, some) => h("section", {}, h("h2", {}, title), h("div.scroll", { tabindex: "0" }, h("table", {}, h("thead", {}, h("tr", {}, ["", "Address", "What it does", "Body"].map((each) => h("th", { scope: "col" }, each)))),
+    h("tbody", {}, some.map(({ path, method, about }) => h("tr", {}, h("td", {}, method), h("td", {}, h("code", {}, path)), h("td", {}, about.summary), h("td", {}, fields(about))))))));
+  frame("api", "API", h("div.wide.api", {}, h("h1", {}, "The API of this page"), h("p", {}, api.info.description, " Every change carries the header ", h("code", {}, "Authorization: Bearer TOKEN"), ", the token of your link, or ", h("code", {}, "X-Sayso-Token"), " from /api/me beside the cookie. The same as OpenAPI: ", h("a", { href: "api/openapi.json" }, "openapi.json"), "."),
+    table("To read", rows.filter((row) => row.method === "GET")), table("To change", rows.filter((row) => row.method === "POST")),
+    h("section", {}, h("h2", {}, "What is refused"), h("dl.values", {}, Object.entries(rows[0].about.responses).filter(([status]) => status !== "200").map(([status, each]) => h("div.value", {}, h("dt", {}, status), h("dd", {}, each.description)))))));
 }
 
 // the way about
@@ -1161,6 +1282,7 @@ async function go() {
   try {
     if (state.me.only) showInbox(state.me.only);
     else if (place === "chat" && !state.me.read_only) await showChat(name);
+    else if (place === "api") await showApi();
     else if (place === "runs") await (name ? showRun(name) : showRuns());
     else showInbox(name);
   } catch (problem) {
