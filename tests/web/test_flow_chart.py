@@ -21,7 +21,7 @@ async def numbers(count: int) -> list[int]:
     return list(range(count))
 
 
-async def count(found: list[object]) -> int:
+async def count(found: list[Any]) -> int:
     """Return how many there are."""
     return len(found)
 

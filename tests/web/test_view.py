@@ -111,7 +111,7 @@ WRONG = {
     "a text": ("hello", "neither a database of runs nor an export"),
     "some JSON": ("[1, 2]", "neither a database of runs nor an export"),
     "a redacted export": ('{"redacted": true, "run": {}, "log": [], "approvals": []}', "exported with --redact"),
-    "half an export": ('{"run": {"id": "r1"}, "log": [{}], "approvals": []}', "no whole export"),
+    "half an export": ('{"run": {"id": "r1"}, "log": [{}], "approvals": []}', "not a whole export"),
 }
 
 

@@ -50,7 +50,7 @@ COMMANDS = {
     "start": "Queue a run for the workers of an app, and print its id.",
     "stats": "Show statistics of runs: volume, cost, latency, approvals, errors and thumbs, by agent and time.",
     "verify": "Check the log of a run and everything stored with it; report changed and missing rows.",
-    "view": "Show the runs of a file on a read-only page, offline, for audits.",
+    "view": "Show the runs of a database or a file on a read-only page, offline, for audits.",
     "worker": "Execute the runs of an app until stopped.",
 }
 
