@@ -87,7 +87,7 @@ WORDS = {
     "dialects?": "dialect",
     "digests?": "digest",
     "egress": "egress",
-    "(?<!side )effects?": "effect",
+    "(?<!side )(?<!no )effects?": "effect",
     "(?<!search )engines?": "engine",
     "standing approvals?": "grant",
     "grants?": "grant",
@@ -109,7 +109,7 @@ WORDS = {
 }
 """The words of this project that a newcomer has to ask about: on each page the first one leads to the glossary."""
 MEANT_OTHERWISE = {
-    "card": ("guards.md", "comparing.md", "datasets.md", "documents.md"),
+    "card": ("guards.md", "comparing.md", "datasets.md", "documents.md", "research.md"),
     "engine": ("sandbox.md",),
     "label": ("datasets.md", "comparing.md", "research.md"),
     "mention": ("research.md", "web.md", "documents.md", "models.md"),

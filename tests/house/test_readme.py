@@ -49,6 +49,13 @@ def test_what_readme_has_you_save_and_type_asks_before_it_writes(tmp_path: Path)
         shell.close(force=True)
 
 
+def test_the_front_page_has_an_agent_that_asks_in_ten_typed_lines() -> None:
+    pages = README, (ROOT / "docs" / "index.md").read_text("utf-8")
+    (first, second) = (next(block for block in re.findall(r"```py\n(.*?)```", page, re.S) if "approve=terminal" in block) for page in pages)
+    assert first == second
+    assert len([line for line in (*first.splitlines(), "python ask.py") if line.strip()]) <= 10
+
+
 def test_every_variable_of_ours_is_on_the_page_of_settings() -> None:
     page = (ROOT / "docs" / "settings.md").read_text("utf-8")
     sources = [path for room in ("tools", "workflows", "agents", "src/sayso") for path in (ROOT / room).rglob("*.py")]
