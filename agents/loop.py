@@ -71,6 +71,10 @@ class AgentLoop(Generic[Out_co]):
         answer: Any
         sent_back: set[str] = set()
         while True:
+            if turn and conversation.spec.opened:
+                from .changed_tools import take_changed_tools  # late, for load time: few agents have tools that change
+
+                await take_changed_tools(run, turn, conversation)
             reply = await self.ask_model(run, turn, conversation)
             parsed = parse_reply(conversation, reply, turn)
             if reply.verdicts and self.guard is not None:

@@ -13,7 +13,7 @@ from sayso.tools.errors import ReplayError, UsageError
 from sayso.workflows import Run
 
 from .spec import AgentSpec, index_tools
-from .tool_sources import InstructionsFunction, ToolsFunction, ToolSource
+from .tool_sources import InstructionsFunction, OpenedTools, ToolsFunction, ToolSource
 
 Out = TypeVar("Out")
 
@@ -44,12 +44,14 @@ async def open_sources(run: Run, spec: AgentSpec[Out], sources: Sequence[ToolSou
     """Yield the agent with the tools of this run. Raises UsageError for two of one name."""
     async with AsyncExitStack() as stack:
         tools = list(spec.tools.values())
+        opened: dict[int, OpenedTools] = {}
         for number, source in enumerate(sources):
             if isinstance(source, ToolSource):
-                tools += await stack.enter_async_context(source.open_tools(run, f"tools:{number}"))
+                opened[number] = await stack.enter_async_context(source.open_tools(run, f"tools:{number}"))
+                tools += opened[number].tools
             else:
                 tools += await _choose_tools(run, spec.name, source, f"tools:{number}")
-        yield replace(spec, tools=index_tools(tools, spec.name))
+        yield replace(spec, tools=index_tools(tools, spec.name), opened=opened)
 
 
 async def _choose_tools(run: Run, agent: str, choose: ToolsFunction, position: str) -> list[AnyTool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .hooks import Hooks
     from .messages import Reply
     from .models.model import Model, ModelRequest
+    from .tool_sources import OpenedTools
     from .windows.values import Window
 
 Out_co = TypeVar("Out_co", covariant=True)
@@ -40,6 +41,7 @@ class AgentSpec(HasDict, Generic[Out_co]):
     often the model may try to give an answer of the output type. `fallback` are models that are asked when the one before is down or
     refuses. `window` is how a long conversation is made to fit: True by what is known of the model, False not at all. `guards` look at
     what the agent is asked, says, calls with and reads. One that `is_quiet` works for another: its text is not shown as it is written.
+    `opened` are the tools of this run that may change while it lasts, by the place of their source in `tools=`.
     """
 
     name: str
@@ -56,6 +58,7 @@ class AgentSpec(HasDict, Generic[Out_co]):
     is_quiet: bool = False
     guards: tuple[Guard, ...] = ()
     hooks: Hooks | None = None
+    opened: Mapping[int, OpenedTools] = field(default_factory=dict)
 
     @cached_property
     def guarding(self) -> Guarding:

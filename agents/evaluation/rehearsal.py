@@ -202,7 +202,7 @@ class RehearsedRun(JournaledRun):
         return partial(self._read, calls, is_single, len(rest) > 1 and not is_single)
 
     async def _read(self, calls: Sequence[tuple[ToolCall, AnyTool]], is_single: bool, is_paid: bool) -> object:
-        results = [
+        results: list[Any] = [
             self._stand_in(call, tool, call.arguments) if tool.name in self.rules.stand_ins else await perform_read(self, call, tool)
             for call, tool in calls
         ]

@@ -18,7 +18,7 @@ import pytest
 from sayso import Agent, Approve, Edit, Reject, ScriptedModel, engine, mcp, tool
 from sayso.agents.messages import Conversation, NativeCall, Reply, ToolMessage
 from sayso.console import format_card
-from sayso.tools import ApprovalRequest, Outcome, ToolResult, Trust
+from sayso.tools import ApprovalRequest, Outcome, ToolContext, ToolResult, Trust
 from sayso.tools.mcp import McpError, McpServers, Pins
 from sayso.workflows.runs.protocols import Provenance, Scope
 
@@ -104,6 +104,30 @@ async def test_what_was_approved_is_not_done_once_the_server_has_changed_the_too
     assert (called(tmp_path), result.outcome) == (0, Outcome.FAILED)
     assert "has changed this tool" in result.text
     assert "Nothing was done" in result.text
+
+
+async def test_a_tool_that_has_changed_is_another_tool_from_the_next_turn_on_and_asks_again(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/runs.db"
+    first = engine(url)
+    asking = agent(hostile("changes once", tmp_path), calls="delete_all(); delete_all()")
+    waiting = await asking.run("go", engine=first, run_id="r1")
+    await first.decide("r1", {waiting.pending[0].digest: Approve(by="ada")})
+    again = await agent(hostile("changes once", tmp_path), calls="delete_all()").run("go", engine=first, run_id="r1")
+    first.close()
+    assert (called(tmp_path), [result.outcome for result in results(again)]) == (0, [Outcome.FAILED])
+    assert again.pending[0].tool_version != waiting.pending[0].tool_version
+    second = engine(url)
+    await second.decide("r1", {again.pending[0].digest: Approve(by="ada")})
+    for _ in range(2):
+        done = await agent(hostile("changes once", tmp_path), calls="").run("go", engine=second, run_id="r1")
+        assert [result.outcome for result in results(done)] == [Outcome.FAILED, Outcome.DONE]
+    second.close()
+    assert called(tmp_path) == 1
+
+
+async def test_a_tool_that_a_server_adds_is_there_in_the_next_turn_and_asks(tmp_path: Path) -> None:
+    run = await agent(hostile("adds", tmp_path), calls="delete_all(); look()").run("go", approve=say_yes)
+    assert [(result.origin, result.outcome) for result in results(run)] == [("delete_all", Outcome.DONE), ("look", Outcome.DONE)]
 
 
 async def test_the_words_of_a_server_command_nobody_and_stay_visible(tmp_path: Path) -> None:
@@ -220,7 +244,7 @@ async def test_a_server_reads_what_its_command_names_and_no_other_file(tmp_path:
             looking = Agent(ScriptedModel("Over."), tools=[tool])
             run = await looking.run("go")
             assert run.output == "Over."
-            assert await tool.perform({"paths": paths}, None) == seen  # type: ignore[arg-type]
+            assert await tool.perform({"paths": paths}, ToolContext(None)) == seen
 
 
 async def test_tools_with_schemas_that_are_none_are_left_out_and_the_others_are_there(tmp_path: Path) -> None:

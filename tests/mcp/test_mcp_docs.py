@@ -74,7 +74,7 @@ def test_the_page_names_every_option_of_mcp() -> None:
         ({"mcpServers": {"a": {"command": "x", "disabled": True}}}, "names no server that is switched on"),
         ({"mcpServers": ["x"]}, "has no servers"),
         ("", "names no MCP server"),
-        ("ftp://h/mcp", "is no address of an MCP server"),
+        ("ftp://h/mcp", "is not an address of an MCP server"),
         ("uvx 'x", "cannot be read: No closing quotation"),
         ("nowhere/mcp.json", "cannot be read: No such file or directory"),
     ],

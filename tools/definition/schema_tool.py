@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..canonical import Json, JsonObject, sha256, strict_json, to_jsonable
 from ..effects import AnyEffect, Effect
 from ..errors import InvalidArguments, UsageError
+from ..tool_questions import Asking
 from .json_schema import find_problems, merge_root, read_schema
 from .schema import Signature
 from .secret import HIDDEN, find_secrets, has_reserved_key, has_secret_key, may_hold_secret
@@ -170,7 +171,7 @@ class SchemaTool(Tool[..., Any]):
     async def perform(self, arguments: Mapping[str, object], context: ToolContext[object]) -> object:
         """Perform a call with checked arguments and return its value as JSON (or a Content of it). The caller guards the effect."""
         value = await (self.perform_call(arguments, context) if self._takes_context else self.perform_call(arguments))
-        return value if type(value) is str else await self._take(value)
+        return value if isinstance(value, (str, Asking)) else await self._take(value)
 
 
 def tool_from_schema(

@@ -75,13 +75,16 @@ class ToolContext(Generic[DepsT]):
     """What the application hands a tool beside the model's arguments.
 
     `key` is the idempotency key of this call: the same before and after a crash, different for each call.
-    `user_text` is what the user wrote last; `call` is the call being performed (None when code calls the tool).
+    `user_text` is what the user wrote last; `call` is the call being performed (None when code calls the tool). A call that goes on once
+    a person has answered what it asked finds the decisions in `answers`, and in `state` what it has left there.
     """
 
     deps: DepsT
     key: str = ""
     call: ToolCall | None = None
     user_text: str = ""
+    answers: Mapping[str, object] | None = None
+    state: JsonObject = field(default_factory=dict)
 
 
 class ToolProgram(Protocol):

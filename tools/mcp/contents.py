@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import mcp_types as types
 
 from ..canonical import prompt_text
+from ..errors import ToolError
 from ..media import Audio, File, Image, Media
+from .errors import CallFailedThere
 
 MOST_CHARACTERS = 100_000
 MOST_MEDIA_CHARACTERS = 20_000_000
@@ -26,6 +28,20 @@ def read_result(result: types.CallToolResult, most_characters: int = MOST_CHARAC
     if dropped:
         text = f"{text}\n({dropped} of {len(media)} images or files were left out: too large.)".lstrip("\n")
     return [*([text] if text else []), *kept] if kept else text
+
+
+def finish_call(result: types.CallToolResult, told: list[str], *, is_write: bool) -> object:
+    """Return the value of a result, with what is told of questions.
+
+    Raises ToolError where it says that it failed; a write is in doubt then.
+    """
+    value = read_result(result)
+    if result.is_error:
+        failed = "\n".join([f"The server says that it failed: {value}", *told])
+        raise CallFailedThere(failed) if is_write else ToolError(failed)
+    if not told:
+        return value
+    return "\n".join([value, *told]) if isinstance(value, str) else [*(value if isinstance(value, list) else [value]), *told]
 
 
 def cut(text: str, most_characters: int) -> str:

@@ -3,134 +3,145 @@
 from __future__ import annotations
 
 import json
-import secrets
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import mcp_types as types
+from pydantic import TypeAdapter, ValidationError
 
 from ..approval.cards import escape_invisible, show_value
-from ..approval.requests import ApprovalRequest, Approve, Approver, Edit, Reject, is_decision, propose
+from ..approval.requests import Approve, Edit, Reject
 from ..canonical import JsonObject, prompt_text
-from ..definition.decorators import tool
-from ..effects import Effect
+from ..errors import ToolError
+from ..tool_questions import ToolQuestion
+from .errors import CallLost
 
 Sample = Callable[[str], Awaitable[str]]
 """Answers a text that a server wants from a model: `async (prompt) -> text`."""
-ASK_SECONDS = 15 * 60.0
 LONGEST_QUESTION = 20_000
-ElicitAnswer = types.ElicitResult | types.ErrorData
-SampleAnswer = types.CreateMessageResult | types.CreateMessageResultWithTools | types.ErrorData
-_NOT_NOW = types.ErrorData(code=types.INVALID_REQUEST, message="The request was refused by the person, or nobody could be asked.")
+MOST_QUESTIONS = 20
+NOT_NOW = types.ErrorData(code=types.INVALID_REQUEST, message="The request was refused by the person, or nobody could be asked.")
+_REQUESTS: TypeAdapter[types.InputRequest] = TypeAdapter(types.InputRequest)
 
 
-@dataclass(eq=False)
-class Questions:
-    """Puts what a server asks to the approver of the run. `told` are lines about what was asked, for the result of the call."""
+@dataclass(frozen=True, slots=True)
+class ServerQuestions:
+    """Writes what a server asks as a question to a person, and what they decide as the answer to the server."""
 
     server: str
     identity: str
-    run_id: str
-    approve: Approver | None
     sample: Sample | None = None
-    told: list[str] = field(default_factory=list)
 
-    async def elicit(self, context: object, params: types.ElicitRequestParams) -> ElicitAnswer:
-        """Answer a form: with what the person has filled in (an Edit), or with a plain yes where nothing need be filled in."""
-        if isinstance(params, types.ElicitRequestURLParams):
-            return await self._open_url(params)
-        rules = params.requested_schema.get("properties", {})
-        fields = {str(name): _choose_default(rule) for name, rule in rules.items()} if isinstance(rules, Mapping) else {}
-        request = self._make_request("asks you", params.message, {"message": params.message, **fields}, params.requested_schema)
-        decision = await self._ask(request)
+    def write(self, key: str, request: types.InputRequest) -> ToolQuestion | None:
+        """Return the question; None for what no person need be asked about, or is refused in any case."""
+        match request:
+            case types.ElicitRequest(params=types.ElicitRequestURLParams() as params):
+                asked = f"{params.message}\n{params.url}"
+                return self._make(key, "asks you to open an address", asked, {"url": str(params.url)}, {})
+            case types.ElicitRequest(params=types.ElicitRequestFormParams() as params):
+                fields = {"message": params.message, **_read_fields(params)}
+                return self._make(key, "asks you", params.message, fields, params.requested_schema)
+            case types.CreateMessageRequest(params=params) if self.sample is not None:
+                prompt = _read_prompt(params)
+                shown = {"prompt": prompt, "max_tokens": params.max_tokens}
+                return self._make(key, "wants a text from your model", prompt, shown, {})
+            case _:
+                return None
+
+    async def answer(self, request: types.InputRequest, decision: object, told: list[str]) -> types.InputResponse | None:
+        """Return the answer to a request as it was decided; None for a refusal that has no form. `told` gets a line about it."""
+        match request:
+            case types.ElicitRequest(params=types.ElicitRequestURLParams()):
+                has_opened = isinstance(decision, Approve)
+                self._tell(told, "that an address be opened", "it was" if has_opened else "it was not")
+                return types.ElicitResult(action="accept" if has_opened else "decline" if isinstance(decision, Reject) else "cancel")
+            case types.ElicitRequest(params=types.ElicitRequestFormParams() as params):
+                return self._fill_in(params, decision, told)
+            case types.CreateMessageRequest(params=params):
+                if self.sample is None or not isinstance(decision, Approve):
+                    self._tell(told, "a text from a model", "this agent gives it none" if self.sample is None else "it was refused")
+                    return None
+                text = await self.sample(_read_prompt(params))
+                self._tell(told, "a text from a model", "it was given")
+                return types.CreateMessageResult(role="assistant", content=types.TextContent(text=text), model="sayso")
+            case _:
+                self._tell(told, "your folders", "it was told none")
+                return types.ListRootsResult(roots=[])
+
+    def _fill_in(self, params: types.ElicitRequestFormParams, decision: object, told: list[str]) -> types.ElicitResult:
+        """Return a form with what the person has filled in (an Edit), or with its defaults after a plain yes where that is enough."""
+        fields = _read_fields(params)
         if isinstance(decision, Reject):
-            self._tell("a form", "it was declined")
+            self._tell(told, "a form", "it was declined")
             return types.ElicitResult(action="decline")
         if isinstance(decision, Edit):
             content = {name: value for name, value in decision.arguments.items() if name in fields}
         elif isinstance(decision, Approve):
             content = fields
         else:
-            self._tell("a form", "nobody answered")
+            self._tell(told, "a form", "nobody answered")
             return types.ElicitResult(action="cancel")
         missing = [name for name in params.requested_schema.get("required", ()) if content.get(name) is None]
         if missing:
-            self._tell("a form", f"{', '.join(map(str, missing))} was not filled in, so it was cancelled")
+            self._tell(told, "a form", f"{', '.join(map(str, missing))} was not filled in, so it was cancelled")
             return types.ElicitResult(action="cancel")
-        self._tell("a form", "it was answered")
-        filled = cast(
-            "dict[str, str | int | float | bool | list[str] | None]", {name: value for name, value in content.items() if value is not None}
-        )
-        return types.ElicitResult(action="accept", content=filled)
+        self._tell(told, "a form", "it was answered")
+        filled = {name: value for name, value in content.items() if value is not None}
+        return types.ElicitResult(action="accept", content=cast("dict[str, str | int | float | bool | list[str] | None]", filled))
 
-    async def _open_url(self, params: types.ElicitRequestURLParams) -> ElicitAnswer:
-        """Ask whether the person has opened an address. It is shown, and never opened by itself."""
-        request = self._make_request("asks you to open an address", f"{params.message}\n{params.url}", {"url": str(params.url)}, {})
-        decision = await self._ask(request)
-        self._tell("that an address be opened", "it was" if isinstance(decision, Approve) else "it was not")
-        if isinstance(decision, Approve):
-            return types.ElicitResult(action="accept")
-        return types.ElicitResult(action="decline" if isinstance(decision, Reject) else "cancel")
-
-    async def generate(self, context: object, params: types.CreateMessageRequestParams) -> SampleAnswer:
-        """Give a server the text that it wants of a model, once a person has read what it would be told."""
-        if self.sample is None:
-            self._tell("a text from a model", "this agent gives it none")
-            return _NOT_NOW
-        prompt = "\n\n".join([*([params.system_prompt] if params.system_prompt else []), *map(_show_message, params.messages)])
-        request = self._make_request("wants a text from your model", prompt, {"prompt": prompt, "max_tokens": params.max_tokens}, {})
-        if not isinstance(await self._ask(request), Approve):
-            self._tell("a text from a model", "it was refused")
-            return _NOT_NOW
-        text = await self.sample(prompt)
-        self._tell("a text from a model", "it was given")
-        return types.CreateMessageResult(role="assistant", content=types.TextContent(text=text), model="sayso")
-
-    def _make_request(self, what: str, text: str, shown: Mapping[str, object], schema: Mapping[str, Any]) -> ApprovalRequest:
-        async def answer(arguments: Mapping[str, object]) -> None:
-            """Perform nothing: the answer goes to the server."""
-
-        rules: dict[str, JsonObject] = {name: {} for name in shown}
+    def _make(self, key: str, what: str, text: str, fields: Mapping[str, object], schema: Mapping[str, object]) -> ToolQuestion:
         # Each line is marked as the server's: none can look like one of the card's own.
         said = "\n".join(f"> {escape_invisible(line)}" for line in text[:LONGEST_QUESTION].splitlines())
-        card = f"The MCP server {show_value(self.server)} {what}:\n{said}".replace("{", "{{").replace("}", "}}")
-        question = tool.from_schema(
-            answer,
-            name="mcp_question",
-            schema={"type": "object", "properties": rules},
-            description=what,
-            effect=Effect.WRITE,
-            identity=f"{self.identity} {json.dumps(schema, sort_keys=True, default=str)}",
-            card=card,
-        )
-        now = time.time()
-        sources = dict.fromkeys(shown, f"the MCP server {self.server}")
-        return propose(
-            question,
-            shown,
-            run_id=self.run_id,
-            position=f"mcp_question:{secrets.token_hex(4)}",
-            sources=sources,
-            nonce=secrets.token_hex(16),
-            now=now,
-            expires_at=now + ASK_SECONDS,
-            warnings=("A stranger's program wrote this. What you fill in goes to it.",),
-        )
+        card = f"The MCP server {show_value(self.server)} {what}:\n{said}"
+        identity = f"{self.identity} {json.dumps(schema, sort_keys=True, default=str)}"
+        return ToolQuestion(key, card, fields, f"the MCP server {self.server}", identity, what)
 
-    async def _ask(self, request: ApprovalRequest) -> object:
-        """Return the approver's decision, None where there is none or it fails: it never means yes."""
-        if self.approve is None:
-            return None
+    def _tell(self, told: list[str], what: str, came: str) -> None:
+        told.append(f"(While it worked, {self.server} asked for {what}; {came}.)")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a server has asked in one go: its requests by key, what it wants back with the answers, and what is told of earlier ones.
+
+    `waiting` names the call of a server that is held until it is answered: one of a protocol before 2026-07-28.
+    """
+
+    requests: Mapping[str, types.InputRequest]
+    state: str | None = None
+    waiting: str = ""
+    told: list[str] = field(default_factory=list)
+
+    def to_json(self) -> JsonObject:
+        """Return it as it is stored with the run."""
+        requests = {key: _REQUESTS.dump_python(each, mode="json", by_alias=True, exclude_none=True) for key, each in self.requests.items()}
+        return {"requests": requests, "state": self.state, "waiting": self.waiting, "told": [*self.told]}
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, object]) -> Asked:
+        """Read what was stored. Raises ToolError for something else."""
         try:
-            decision: object = await self.approve(request)
-        except Exception:  # noqa: BLE001  whatever it was, it decides nothing
-            return None
-        return decision if is_decision(decision) else None
+            requests = {key: _REQUESTS.validate_python(each) for key, each in cast("JsonObject", given["requests"]).items()}
+            return cls(requests, cast("str | None", given["state"]), str(given["waiting"]), [*cast("list[str]", given["told"])])
+        except (ValidationError, KeyError, TypeError, AttributeError) as error:
+            raise ToolError(f"what the server had asked cannot be read any more ({type(error).__name__})") from None
 
-    def _tell(self, what: str, came: str) -> None:
-        self.told.append(f"(While it worked, {self.server} asked for {what}; {came}.)")
+
+def keep_given(given: Mapping[str, types.InputResponse | None], server: str) -> types.InputResponses | None:
+    """Return the answers for a server, None for none. Raises CallLost for what was refused and has no form of a refusal."""
+    if any(each is None for each in given.values()):
+        raise CallLost(f"the MCP server {server} wanted a text from a model in the middle of this call, and was given none")
+    return {key: each for key, each in given.items() if each is not None} or None
+
+
+def _read_fields(params: types.ElicitRequestFormParams) -> dict[str, object]:
+    rules = params.requested_schema.get("properties", {})
+    return {str(name): _choose_default(rule) for name, rule in rules.items()} if isinstance(rules, Mapping) else {}
+
+
+def _read_prompt(params: types.CreateMessageRequestParams) -> str:
+    return "\n\n".join([*([params.system_prompt] if params.system_prompt else []), *map(_show_message, params.messages)])
 
 
 def _choose_default(rule: object) -> object:

@@ -17,6 +17,7 @@ from ..approval.requests import Approver
 from ..canonical import JsonObject
 from ..definition.decorators import tool
 from ..definition.moments import note_moment
+from ..definition.tool import ToolContext
 from ..effects import AnySecrecy, Effect, Secrecy, to_member
 from ..errors import ToolError, UsageError
 from ..installing import build_install_command
@@ -68,37 +69,54 @@ class McpServers:
         return f"<MCP servers {', '.join(spec.name for spec in self.servers)}>"
 
     @asynccontextmanager
-    async def open_tools(self, run: _Run, position: str) -> AsyncIterator[list[SchemaTool]]:
+    async def open_tools(self, run: _Run, position: str) -> AsyncIterator[OpenedServers]:
         """Yield the tools of the servers for a run, which keeps what they list: a resumed run has the same, and connects when it calls."""
         async with AsyncExitStack() as stack:
-            sessions = self._make_sessions(stack, run.id, run.scope.approve)
+            sessions = self._make_sessions(stack, run.scope.approve)
             listed: list[JsonObject] = await run.step(position, self._list_all, sessions)
-            yield self._make_tools(sessions, listed)
+            yield OpenedServers(self, sessions, listed, self._make_tools(sessions, listed))
 
     async def list_all(self) -> list[tuple[ServerSpec, list[ListedTool], list[str]]]:
         """Return what each server lists now, with what is wrong with it. Raises McpError."""
         async with AsyncExitStack() as stack:
-            sessions = self._make_sessions(stack, "mcp", None)
+            sessions = self._make_sessions(stack, None)
             return [(session.spec, await session.list(), session.problems) for session in sessions]
 
     @asynccontextmanager
     async def connect(self, *, approve: Approver | None = None) -> AsyncIterator[list[SchemaTool]]:
         """Connect, and yield the tools for as long as the block lasts. Raises McpError."""
         async with AsyncExitStack() as stack:
-            sessions = self._make_sessions(stack, "mcp", approve)
+            sessions = self._make_sessions(stack, approve)
             yield self._make_tools(sessions, await self._list_all(sessions))
 
-    def _make_sessions(self, stack: AsyncExitStack, run_id: str, approve: Approver | None) -> list[McpSession]:
-        from .server_questions import Questions  # late, for load time: the protocol's package is an extra, and takes a second to load
+    def _make_sessions(self, stack: AsyncExitStack, approve: Approver | None) -> list[McpSession]:
+        from .open_calls import OpenCalls  # late, for load time: the protocol's package is an extra, and takes a second to load
+        from .server_questions import ServerQuestions
         from .session import McpSession, SessionOptions
 
         options = SessionOptions(**self._options)
         sessions = []
         for spec in self.servers:
-            session = McpSession(spec, options, Questions(spec.name, spec.identity, run_id, approve, self._sample))
+            questions = ServerQuestions(spec.name, spec.identity, self._sample)
+            session = McpSession(spec, options, questions, OpenCalls(spec.name, approve is not None))
             stack.push_async_callback(session.close)
             sessions.append(session)
         return sessions
+
+    async def list_changed(self, sessions: Sequence[McpSession], before: Sequence[JsonObject]) -> list[JsonObject]:
+        """Return what each server lists by now, as JSON. One that cannot be asked has what it had."""
+        found = await asyncio.gather(*(session.list_now() for session in sessions), return_exceptions=True)
+        return [
+            known if isinstance(tools, BaseException) else self._pinned_rows(session, tools)
+            for session, tools, known in zip(sessions, found, before, strict=True)
+        ]
+
+    def _pinned_rows(self, session: McpSession, tools: Sequence[ListedTool]) -> JsonObject:
+        pinned = self._pins.are_pinned(session.spec.pinned_as, tools)
+        rows = [{**each.as_json(), "pinned": is_pinned} for each, is_pinned in zip(tools, pinned, strict=True)]
+        for problem in session.problems:
+            log.warning("The MCP server %s: %s", session.spec.name, problem)
+        return {"tools": rows}
 
     async def _list_all(self, sessions: Sequence[McpSession]) -> list[JsonObject]:
         """Return what each server lists, as JSON: with what each tool may do without asking, or why there is none.
@@ -114,14 +132,14 @@ class McpServers:
             elif isinstance(tools, BaseException):
                 raise tools
             else:
-                pinned = self._pins.are_pinned(session.spec.pinned_as, tools)
-                rows = [{**each.as_json(), "pinned": is_pinned} for each, is_pinned in zip(tools, pinned, strict=True)]
-                for problem in session.problems:
-                    log.warning("The MCP server %s: %s", session.spec.name, problem)
-                listed.append({"tools": rows})
+                listed.append(self._pinned_rows(session, tools))
         return listed
 
-    def _make_tools(self, sessions: Sequence[McpSession], listed: Sequence[JsonObject]) -> list[SchemaTool]:
+    def make_tools_again(self, sessions: Sequence[McpSession], listed: Sequence[JsonObject]) -> list[SchemaTool]:
+        """Return the tools of servers that have changed; of `tools=` those that are there still."""
+        return self._make_tools(sessions, listed, names_all=False)
+
+    def _make_tools(self, sessions: Sequence[McpSession], listed: Sequence[JsonObject], *, names_all: bool = True) -> list[SchemaTool]:
         tools: list[SchemaTool] = []
         for session, found in zip(sessions, listed, strict=True):
             for row in found.get("tools", ()):
@@ -132,7 +150,7 @@ class McpServers:
                         own = any(each.name == made.name and each.identity.startswith(f"mcp {session.spec.identity} ") for each in tools)
                         made = replace(made, name=f"{made.name[:55]}_{row['hash'][:8]}") if own else made
                     tools += [made] if made is not None else []
-        if self._only is not None:
+        if self._only is not None and names_all:
             names = {row["name"] for found in listed for row in found.get("tools", ())}
             if missing := [name for name in self._only if name not in names and all("problem" not in each for each in listed)]:
                 raise UsageError(f"{self!r} has no tool {missing[0]!r}. Tools: {', '.join(sorted(names)) or 'none'}.")
@@ -142,12 +160,14 @@ class McpServers:
         """Return the tool; None for one whose schema no call could be checked with: the others are there all the same."""
         spec, effect = session.spec, choose_effect(listed, pinned=pinned)
 
-        async def perform(arguments: Mapping[str, object]) -> object:
+        async def perform(arguments: Mapping[str, object], context: ToolContext[object]) -> object:
             if effect is not Effect.WRITE and not self._pins.are_pinned(spec.pinned_as, [listed])[0]:
                 raise ToolError(
                     f"The MCP server {spec.name} was pinned when this run began, and its pin was taken back. Nothing was done. A new run "
                     "asks about each of its calls."
                 )
+            if context.answers is not None:
+                return await session.go_on(listed, arguments, context.state, context.answers, is_write=effect is Effect.WRITE)
             return await session.call(listed, arguments, is_write=effect is Effect.WRITE)
 
         shown = f"{spec.prefix}{listed.name}"
@@ -169,6 +189,29 @@ class McpServers:
         except UsageError as error:
             log.warning("The tool %r of the MCP server %s is left out: %s", listed.name, spec.name, error)
             return None
+
+
+class OpenedServers:
+    """The tools of servers in a run, and their sessions. A server may change its tools while the run lasts."""
+
+    def __init__(
+        self, servers: McpServers, sessions: Sequence[McpSession], listed: Sequence[JsonObject], tools: Sequence[SchemaTool]
+    ) -> None:
+        self._servers, self._sessions, self._listed = servers, sessions, listed
+        self.tools: Sequence[SchemaTool] = tools
+
+    def has_changed(self) -> bool:
+        """Return whether a server has said that its tools are others by now, or has listed others before a call."""
+        return any(
+            session.is_stale or (session.listed and {row["hash"] for row in known.get("tools", ())} != session.hashes)
+            for session, known in zip(self._sessions, self._listed, strict=True)
+        )
+
+    async def list_again(self, run: _Run, position: str) -> Sequence[SchemaTool]:
+        """Return the tools as they are listed now, a step of the run."""
+        self._listed = await run.step(position, self._servers.list_changed, self._sessions, self._listed)
+        self.tools = self._servers.make_tools_again(self._sessions, self._listed)
+        return self.tools
 
 
 def mcp(

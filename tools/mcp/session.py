@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
-from typing import Any
 
-import anyio
 import httpx2
 import mcp_types as types
 from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
-from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
-from ..errors import ToolError
-from .contents import read_result
-from .errors import CallFailedThere, CallLost, McpError, find_cause
+from ..canonical import JsonObject
+from ..errors import SaysoError, ToolError
+from ..tool_questions import Asking
+from .contents import finish_call
+from .errors import CallLost, McpError, find_cause
+from .http import connect_http
 from .listing import MOST_PAGES, MOST_TOOLS, ListedTool, read_tool
-from .mending import mend_answer
-from .server_questions import Questions
+from .open_calls import Came, OpenCall, OpenCalls, Told
+from .server_questions import MOST_QUESTIONS, Asked, ServerQuestions, keep_given
 from .server_spec import ServerSpec
 from .stdio import LocalServer, Streams
 
@@ -57,7 +56,8 @@ class McpSession:
 
     spec: ServerSpec
     options: SessionOptions
-    questions: Questions
+    questions: ServerQuestions
+    open_calls: OpenCalls
     listed: dict[str, ListedTool] = field(default_factory=dict, init=False)
     problems: list[str] = field(default_factory=list, init=False)
     _client: Client | None = field(default=None, init=False)
@@ -67,13 +67,25 @@ class McpSession:
     _starts: int = field(default=0, init=False)
     _local: LocalServer | None = field(default=None, init=False)
     _status: int = field(default=0, init=False)
-    _is_stale: bool = field(default=False, init=False)
+    is_stale: bool = field(default=False, init=False)
     _mended: list[str] = field(default_factory=list, init=False)
 
     async def list(self) -> list[ListedTool]:
         """Return what the server lists now. Raises McpError."""
         await self._connect()
         return list(self.listed.values())
+
+    async def list_now(self) -> Sequence[ListedTool]:
+        """Return what the server lists by now, asked again where it has said that this has changed. Raises McpError."""
+        client = await self._connect()
+        if self.is_stale:
+            await self._list_again(client)
+        return [*self.listed.values()]
+
+    @property
+    def hashes(self) -> set[str]:
+        """Return the hashes of what was listed last."""
+        return {tool.hash for tool in self.listed.values()}
 
     async def call(self, known: ListedTool, arguments: Mapping[str, object], *, is_write: bool) -> object:
         """Call a tool as it was listed when the run began, and return what it gives.
@@ -83,14 +95,14 @@ class McpSession:
         """
         try:
             client = await self._connect()
-            if is_write or self._is_stale:
+            if is_write or self.is_stale:
                 await self._list_again(client)
         except McpError as error:
             raise ToolError(f"{error} Nothing was done.") from None
         self._check_unchanged(known)
-        before = len(self.questions.told)
+        told: Told = []
         try:
-            result = await self._send(client, known.name, arguments)
+            return await self._talk(known, arguments, await self._send(client, known.name, arguments, told), told, is_write=is_write)
         except _SessionForgotten:
             try:
                 await self.close()
@@ -98,30 +110,74 @@ class McpSession:
             except McpError as error:
                 raise ToolError(f"{error} Nothing was done.") from None
             self._check_unchanged(known)
-            result = await self._send(client, known.name, arguments)
-        told = self.questions.told[before:]
-        value = read_result(result)
-        if result.is_error:
-            failed = "\n".join([f"The server says that it failed: {value}", *told])
-            raise CallFailedThere(failed) if is_write else ToolError(failed)
-        if not told:
-            return value
-        return "\n".join([value, *told]) if isinstance(value, str) else [*(value if isinstance(value, list) else [value]), *told]
+            return await self._talk(known, arguments, await self._send(client, known.name, arguments, told), told, is_write=is_write)
+
+    async def go_on(
+        self, known: ListedTool, arguments: Mapping[str, object], state: JsonObject, answers: Mapping[str, object], *, is_write: bool
+    ) -> object:
+        """Go on with a call whose server has asked something, and return what it gives. Raises as `call` does."""
+        asked = Asked.from_json(state)
+        told = asked.told
+        given = await self._answer(asked, answers, told)
+        if asked.waiting:
+            came = await self._wait(self.open_calls.take(asked.waiting, given.get("0")))
+        else:
+            try:
+                client = await self._connect()
+            except McpError as error:
+                raise CallLost(f"{error} It had asked something in the middle of this call") from None
+            self._check_unchanged(known)
+            came = await self._send(client, known.name, arguments, told, keep_given(given, self.spec.name), asked.state)
+        return await self._talk(known, arguments, came, told, is_write=is_write)
+
+    async def _talk(self, known: ListedTool, arguments: Mapping[str, object], came: Came, told: Told, *, is_write: bool) -> object:
+        """Return what a call gives, or the questions with which it waits. What no person is asked about is answered here."""
+        for pause in (0.05, 0.1, 0.25, *[0.25] * 400):
+            if isinstance(came, types.CallToolResult):
+                return finish_call(came, told, is_write=is_write)
+            asked = came if isinstance(came, Asked) else Asked(came.input_requests or {}, came.request_state, told=told)
+            if len(asked.requests) > MOST_QUESTIONS:
+                raise CallLost(f"the MCP server {self.spec.name} asked {len(asked.requests)} questions at once")
+            questions = [self.questions.write(key, request) for key, request in asked.requests.items()]
+            if any(questions):
+                return Asking(tuple(filter(None, questions)), asked.to_json())
+            given = await self._answer(asked, {}, told)
+            if not given:
+                await asyncio.sleep(pause)
+            client = await self._connect()
+            came = await self._send(client, known.name, arguments, told, keep_given(given, self.spec.name), asked.state)
+        raise CallLost(f"the MCP server {self.spec.name} has asked again and again, and never answered")
+
+    async def _answer(self, asked: Asked, answers: Mapping[str, object], told: Told) -> dict[str, types.InputResponse | None]:
+        return {key: await self.questions.answer(request, answers.get(key), told) for key, request in asked.requests.items()}
 
     def _check_unchanged(self, known: ListedTool) -> None:
         now = self.listed.get(known.name)
         if now is None or now.hash != known.hash:
             what = "does not have this tool any more" if now is None else "has changed this tool (its description, schema or hints)"
             raise ToolError(
-                f"The MCP server {self.spec.name} {what} since it was listed, so the approval does not cover it. Nothing was done. A new "
-                "run sees the changed tool, and asks about it again."
+                f"The MCP server {self.spec.name} {what} since it was listed, so the approval does not cover it. Nothing was done. "
+                "From its next turn on an agent has the changed tool, and each call of that asks again."
             )
 
-    async def _send(self, client: Client, name: str, arguments: Mapping[str, object]) -> types.CallToolResult:
+    async def _send(
+        self,
+        client: Client,
+        name: str,
+        arguments: Mapping[str, object],
+        told: Told,
+        responses: types.InputResponses | None = None,
+        state: str | None = None,
+    ) -> Came:
+        sending = client.session.call_tool(name, dict(arguments), input_responses=responses, request_state=state, allow_input_required=True)
+        return await self._wait(OpenCall(asyncio.ensure_future(sending), told))
+
+    async def _wait(self, call: OpenCall) -> Came:
+        """Wait for what a call comes to, and say in words what goes wrong."""
         seconds, self._status = self.spec.timeout_seconds or self.options.call_seconds, 0
         try:
             async with asyncio.timeout(seconds):
-                return await client.call_tool(name, dict(arguments))
+                return await self.open_calls.wait(call)
         except TimeoutError:
             await self.close()  # it may be at work on it still, and is not asked anything more
             raise CallLost(f"the MCP server {self.spec.name} gave no answer within {seconds:g} s, and was ended") from None
@@ -141,6 +197,8 @@ class McpSession:
             raise CallLost(f"the MCP server {self.spec.name} gave no answer: {why}") from None
         except (ValidationError, RuntimeError) as error:  # a result that is none, or not what its output schema says
             raise CallLost(f"the MCP server {self.spec.name} answered nonsense: {str(error)[:500]}") from None
+        except SaysoError:
+            raise
         except Exception as error:  # noqa: BLE001  whatever broke, nobody knows what came of the call
             await self.close()
             raise CallLost(f"the connection to the MCP server {self.spec.name} broke: {find_cause(error)!r}") from None
@@ -205,8 +263,8 @@ class McpSession:
                 self._make_transport(),
                 mode=mode,
                 cache=None,
-                elicitation_callback=self.questions.elicit,
-                sampling_callback=self.questions.generate if self.questions.sample is not None else None,
+                elicitation_callback=self.open_calls.elicit,
+                sampling_callback=self.open_calls.generate if self.questions.sample is not None else None,
                 message_handler=self._take_message,
                 client_info=types.Implementation(name="sayso", version="1"),
             )
@@ -226,41 +284,15 @@ class McpSession:
             self._local = LocalServer(self.spec, options.sandbox, options.read, options.write)
             self._local.problems = self._mended
             return self._local.connect()
-        return self._connect_http()
+        return connect_http(self.spec, self.options.call_seconds, self._note_status, self._mended)
 
-    @asynccontextmanager
-    async def _connect_http(self) -> AsyncIterator[Any]:
-        async def note(response: httpx2.Response) -> None:
-            if response.status_code >= 400 and response.request.method == "POST":  # of the stream beside it, it says nothing of a call
-                self._status = response.status_code
-
-        timeout = httpx2.Timeout(30.0, read=max(300.0, self.options.call_seconds))
-        hooks: dict[str, Any] = {"response": [note]}
-        async with (
-            httpx2.AsyncClient(headers=dict(self.spec.headers), timeout=timeout, event_hooks=hooks) as client,
-            streamable_http_client(self.spec.url, http_client=client) as (reading, writing),
-        ):
-            mended_in, mended = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-
-            async def mend() -> None:
-                async with mended_in, reading:
-                    async for message in reading:
-                        if isinstance(message, SessionMessage) and isinstance(message.message, types.JSONRPCResponse):
-                            self._mended += mend_answer(message.message.result)
-                        await mended_in.send(message)
-
-            mending = asyncio.create_task(mend())
-            try:
-                yield mended, writing
-            finally:
-                mending.cancel()
-                await asyncio.gather(mending, return_exceptions=True)
-                mended.close()
+    def _note_status(self, status: int) -> None:
+        self._status = status
 
     async def _take_message(self, message: object) -> None:
         """Note that the server says its tools have changed: they are listed again before the next call."""
         if isinstance(message, types.ToolListChangedNotification):
-            self._is_stale = True
+            self.is_stale = True
 
     async def _list_again(self, client: Client) -> None:
         found: dict[str, ListedTool] = {}
@@ -287,7 +319,7 @@ class McpSession:
             raise McpError(
                 self._explain(f"lists tools that are none ({error.errors(include_url=False)[0]['msg']})"), server=self.spec.name
             ) from None
-        self.listed, self.problems, self._is_stale = found, list(problems), False
+        self.listed, self.problems, self.is_stale = found, list(problems), False
 
     # when it goes wrong
 
@@ -335,6 +367,7 @@ class McpSession:
             await self._end()
 
     async def _end(self) -> None:
+        self.open_calls.end()
         self._client, keeper, self._keeper = None, self._keeper, None
         if keeper is None:
             return

@@ -32,9 +32,10 @@ from sayso.tools.approval.requests import (
 )
 from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult, find_labels, replace_labelled, strip_labels
 from sayso.tools.definition.secret import HIDDEN_MARK, map_hidden, show_mask, show_plain
-from sayso.tools.definition.tool import AnyTool
+from sayso.tools.definition.tool import AnyTool, ToolContext
 from sayso.tools.effects import CLEAN, Effect, Secrecy
 from sayso.tools.errors import RunError, ToolError
+from sayso.tools.tool_questions import Asking
 
 from ..runs.events import ApprovalAsked, ApprovalDecided, GrantUsed, RequestExpired, WriteSettled, WriteStarted
 from ..runs.limits import Intent, is_refunded
@@ -408,10 +409,17 @@ async def _perform_write(
     context = make_context(run, call, tool, request.key)
     begun_by = None if intent.attempt == run.attempt else intent.attempt
     write = ExactlyOnceWrite(run, tool, arguments, context, call, request.key, begun_by, fits, refusal)
-    # Masked before it is stored. The secrets of the call are known by now: they were met when it was proposed, or revealed above.
-    is_looked_at = run.secrets.texts or run.scope.call_guard is not None
-    perform = partial(_perform_masked, run, tool, write) if is_looked_at else write.perform
-    result = await run.step(f"effect:{position}", perform)
+    result = await _perform_step(run, tool, write, position)
+    if isinstance(result, Asking):
+        from .tool_questions import go_on_writing  # late, for load time: few tools ask while they work
+
+        async def go_on(place: str, begun_by: str | None, answered: ToolContext[object]) -> ToolResult | Asking:
+            nonlocal write
+            typed = _parse_arguments(run, tool, request) if run.is_live else {}
+            write = ExactlyOnceWrite(run, tool, typed, answered, call, request.key, begun_by, matches_tool(request, tool))
+            return await _perform_step(run, tool, write, place)
+
+        result = await go_on_writing(run, call, tool, result, request, context, go_on)
     UNDER_WAY.discard(request.key)  # what it came to is stored
     if intent.cost_usd and is_refunded(result) and not was_counted:
         run.scope.meter.refund(intent.cost_usd)
@@ -424,8 +432,16 @@ async def _perform_write(
     return result
 
 
-async def _perform_masked(run: Run, tool: AnyTool, write: ExactlyOnceWrite) -> ToolResult:
+async def _perform_step(run: Run, tool: AnyTool, write: ExactlyOnceWrite, position: str) -> ToolResult | Asking:
+    """Perform a write as a step. Masked before it is stored: the secrets of the call are known by now, from its proposal or its request."""
+    is_looked_at = run.secrets.texts or run.scope.call_guard is not None
+    return await run.step(f"effect:{position}", partial(_perform_masked, run, tool, write) if is_looked_at else write.perform)
+
+
+async def _perform_masked(run: Run, tool: AnyTool, write: ExactlyOnceWrite) -> ToolResult | Asking:
     result = await write.perform()
+    if isinstance(result, Asking):
+        return result
     if run.scope.call_guard is not None:
         result = await run.scope.call_guard.guard_result(run, tool, result)
     return mask_result(run, result) if run.secrets.texts else result

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
+from typing import Any
 
 from sayso.tools.approval.background import Made
 from sayso.tools.approval.cards import iter_texts
@@ -15,6 +16,7 @@ from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult
 from sayso.tools.definition.tool import AnyTool, ToolContext
 from sayso.tools.effects import CLEAN, LABELS, Effect, Labels, Trust
 from sayso.tools.errors import InvalidArguments, SaysoError, ToolError, UsageError
+from sayso.tools.tool_questions import Asking
 
 from ..runs.limits import Spent, results_of
 from ..runs.protocols import Earlier, Run
@@ -86,7 +88,7 @@ async def perform_reads(run: Run, name: str, calls: Sequence[tuple[ToolCall, Any
     """
     number = len(calls)
     run.scope.meter.count_tool_calls(number)
-    stored: ToolResult | Spent | list[ToolResult]
+    stored: Any
     call, tool = calls[0]
     if number == 1 and not tool.cost_usd:
         stored = await run.step(name, perform_read, run, call, tool)
@@ -94,6 +96,8 @@ async def perform_reads(run: Run, name: str, calls: Sequence[tuple[ToolCall, Any
         stored = await _perform_paid_reads(run, name, calls)
     else:
         stored = await run.step(name, _perform_together, run, calls)
+    if type(stored) is Asking or (type(stored) is list and any(type(each) is Asking for each in stored)):
+        stored = await _answer_questions(run, name, calls, stored)
     results = [stored] if type(stored) is ToolResult else results_of(stored)
     provenance = run.scope.provenance
     assert len(results) == number
@@ -101,6 +105,20 @@ async def perform_reads(run: Run, name: str, calls: Sequence[tuple[ToolCall, Any
         provenance.take(result := results[index])
         if tool.effect is PURE and result.outcome is Outcome.DONE:
             provenance.made.append(make_computed(run, call, tool, result))
+    return results
+
+
+async def _answer_questions(run: Run, name: str, calls: Sequence[tuple[ToolCall, AnyTool]], stored: Any) -> list[ToolResult]:
+    """Return what reads come to of which some ask a person while they work; those go on one after the other."""
+    from .tool_questions import go_on_reading  # late, for load time: few tools ask
+
+    results: list[ToolResult] = []
+    position = name.partition(":")[2]
+    for index, ((call, tool), came) in enumerate(zip(calls, stored if isinstance(stored, list) else [stored], strict=True)):
+        if isinstance(came, Asking):
+            context = make_context(run, call, tool)
+            came = await go_on_reading(run, call, tool, came, f"{position}.{index}", context, perform_read)
+        results.append(came)
     return results
 
 
@@ -130,9 +148,9 @@ def needs_no_approval(run: Run, tool: AnyTool) -> bool:
     return not tool.requires_approval and (effect is not EGRESS or not (run.scope.provenance.labels.private or tool.bound_labels.private))
 
 
-async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
-    """Perform one call that needs no approval, in the time that the tool has."""
-    context = make_context(run, call, tool) if tool.needs_context else NO_CONTEXT
+async def perform_read(run: Run, call: ToolCall, tool: AnyTool, answered: ToolContext[object] | None = None) -> ToolResult | Asking:
+    """Perform one call that needs no approval, in the time that the tool has; once more where what it asked is `answered`."""
+    context = answered or (make_context(run, call, tool) if tool.needs_context else NO_CONTEXT)
     performing = None
     try:
         if tool.secret_schema is not None:
@@ -143,6 +161,8 @@ async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
             late = f"{tool.name} gave no answer within {tool.timeout_seconds} s."  # for a read that means that nothing happened
             performing = in_time(performing, tool.timeout_seconds, lambda: ToolError(late))
         value = await performing
+        if type(value) is Asking:
+            return replace(value, call_id=call.id)
         known = run.scope.provenance.labels
         if tool.effect is PURE:
             result = make_result(call, tool, value)
@@ -177,7 +197,8 @@ async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
     return mask_result(run, result) if run.secrets.texts else result
 
 
-async def _perform_together(run: Run, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
+async def _perform_together(run: Run, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[Any]:
+    """Return a ToolResult of each call, or an Asking."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(perform_read(run, call, tool)) for call, tool in calls]
     return [task.result() for task in tasks]
@@ -195,7 +216,9 @@ async def _perform_paid_reads(run: Run, name: str, calls: Sequence[tuple[ToolCal
 
 
 async def _perform_and_pay(run: Run, calls: Sequence[tuple[ToolCall, AnyTool]], costs: Sequence[float]) -> Spent:
-    results = await _perform_together(run, calls)
+    came = await _perform_together(run, calls)
+    asking = "It asks a person while it works, and a tool that costs money cannot."
+    results = [make_failure(call, asking) if isinstance(each, Asking) else each for (call, _), each in zip(calls, came, strict=True)]
     # A ToolError says that nothing happened, so it cost nothing.
     paid = [result.outcome is not Outcome.FAILED or type(result) is not ToolResult for result in results]
     return Spent(results, sum(cost for cost, is_paid in zip(costs, paid, strict=True) if is_paid))
@@ -251,7 +274,7 @@ class ExactlyOnceWrite:
     raised: str = ""
     _waiting: asyncio.Task[None] | None = None
 
-    async def perform(self) -> ToolResult:
+    async def perform(self) -> ToolResult | Asking:
         """Perform it and return the result. A cancellation that comes meanwhile is kept in `is_cancelled`, for the caller to raise.
 
         Only the wait for an earlier attempt to settle ends at once: nothing has been done by then, and whoever resumes the run waits anew.
@@ -269,12 +292,13 @@ class ExactlyOnceWrite:
                     self._waiting.cancel()
         return task.result()
 
-    async def _try(self, *, may_repeat: bool = True) -> ToolResult:
+    async def _try(self, *, may_repeat: bool = True) -> ToolResult | Asking:
         UNDER_WAY.add(self.key)
         timer = asyncio.timeout(self.tool.timeout_seconds)
         try:
             async with timer:
-                return self._make_result(await self.tool.perform(self.arguments, self.context), Outcome.DONE)
+                value = await self.tool.perform(self.arguments, self.context)
+                return replace(value, call_id=self.call.id) if isinstance(value, Asking) else self._make_result(value, Outcome.DONE)
         except ToolError as error:
             if getattr(error, "nothing_happened", True):
                 return self._make_result(str(error), Outcome.FAILED)
@@ -300,7 +324,7 @@ class ExactlyOnceWrite:
         self.raised = take_exception(self.run, self.call, self.tool, error).raised
         return self.raised
 
-    async def _resolve_doubt(self, why: str, begun_by: str | None = None) -> ToolResult:
+    async def _resolve_doubt(self, why: str, begun_by: str | None = None) -> ToolResult | Asking:
         """Find out what became of a write. Idempotent: the same key again. With a lookup: what it finds is the result.
 
         What it does not find may still be under way. It is performed again only where all that has begun it is proven dead, and what the
@@ -343,7 +367,7 @@ class ExactlyOnceWrite:
             return self._give_up(f"{why}; looking it up failed too ({type(error).__name__}: {error})")
         return None if found is None else self._make_result(found, Outcome.DONE)
 
-    async def _repeat(self) -> ToolResult:
+    async def _repeat(self) -> ToolResult | Asking:
         """Perform it again, for the last time, once that is on record: whoever has lost the run begins nothing."""
         await self.run.record_repeat(self.key)
         return await self._try(may_repeat=False)

@@ -14,6 +14,7 @@ from sayso.tools.calls import Outcome, ToolResult
 from sayso.tools.canonical import Json, JsonObject
 from sayso.tools.definition.code_tool import CallsOut, Ended
 from sayso.tools.errors import LimitReached
+from sayso.tools.tool_questions import QUESTION_TOOL
 
 from ..runs import events as emitted
 from ..runs.journal import Failure
@@ -245,7 +246,7 @@ class EventReader:
             for result in results_of(value):
                 yield from self._end_call(run, result.call_id, result, time, position=name.removeprefix("read:"))
         elif name.startswith("effect:") and isinstance(value, ToolResult):
-            request = self._find_asked(run, name.removeprefix("effect:"))
+            request = self._find_asked(run, name.removeprefix("effect:").partition(".ask")[0])
             yield from self._end_call(run, value.call_id, value, time, key=request.key if request else "")
         elif name.startswith("propose:") and isinstance(value, tuple) and value:
             yield from self._read_proposal(run, value, time)
@@ -352,6 +353,8 @@ class EventReader:
         return self._requests.get(f"{run} {position}")
 
     def _reject(self, request: ApprovalRequest, reason: str, time: float) -> Iterator[AnyEvent]:
+        if request.tool == QUESTION_TOOL:
+            return  # the call that has asked goes on
         tool, call = _split_position(request.position)
         result = ToolResult(call, reason, Outcome.REJECTED, request.tool)
         self._calls.setdefault((request.run_id, call), (tool, time))

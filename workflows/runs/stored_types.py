@@ -212,6 +212,8 @@ TYPES: dict[str, tuple[str, ...]] = {
     "ChatTurn": ("sayso.cli.builtin_app:ChatTurn", "sayso.builtin_app:ChatTurn"),
     "ResearchTask": ("sayso.cli.builtin_app:ResearchTask", "sayso.builtin_app:ResearchTask"),
     "RaisedResult": ("sayso.tools.raised:RaisedResult",),
+    "Asking": ("sayso.tools.tool_questions:Asking",),
+    "ToolQuestion": ("sayso.tools.tool_questions:ToolQuestion",),
 }
 
 TAGS = {path: tag for tag, (path, *_) in TYPES.items()}
