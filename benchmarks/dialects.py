@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import statistics
 import sys
+import sysconfig
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -354,6 +356,30 @@ def measure_texts() -> Iterator[Row]:
     yield Row("a long argument in pieces of 100: a piece at 1 MB beside one at 25,000", large / small, "times", 1.5)
 
 
+COMMON_NAMES = (
+    "read write search open print get run list find send call fetch exec execute test update delete create load save query bash edit"
+    " read_file write_file get_weather calculate respond help"
+)
+_MOST_CODE = 20_000_000  # characters
+
+
+def measure_false_calls() -> Iterator[Row]:
+    """Yield how many calls are read in the source of installed packages, given as a reply without fences, with tools of common names."""
+    properties = {"path": {"type": "string"}, "text": {"type": "string"}}
+    tools = [{"name": name, "parameters": {"properties": properties, "required": ["path"]}} for name in COMMON_NAMES.split()]
+    files = sorted(Path(sysconfig.get_path("purelib")).rglob("*.py"))
+    random.Random(1).shuffle(files)
+    size, calls, problems = 0, 0, 0
+    for file in files:
+        text = file.read_text("utf-8", errors="replace")
+        reading = read(text, tools)
+        size, calls, problems = size + len(text), calls + len(reading.calls), problems + len(reading.problems)
+        if size > _MOST_CODE:
+            break
+    yield Row(f"unfenced code of {size / 1e6:.0f} MB, {len(tools)} tools of common names: false calls", 1e6 * calls / size, "per MB", 1)
+    yield Row("the same: problems where nothing was meant", 1e6 * problems / size, "per MB", 1)
+
+
 LONG = {
     "call": "ORDER(Burger, 9876, ",
     "hermes": '<tool_call>\n{"name": "ORDER", "arguments": {"item": "',
@@ -385,4 +411,4 @@ if __name__ == "__main__":
     if not corpora_only:
         finish("Dialects, speed", [*measure_speed(), *measure_short_calls(), *measure_texts()])
     if not speeds_only:
-        finish("Dialects", [*measure_accuracy(), *measure_mentions(), *compare_with_person(), *measure_splits()])
+        finish("Dialects", [*measure_accuracy(), *measure_mentions(), *compare_with_person(), *measure_false_calls(), *measure_splits()])

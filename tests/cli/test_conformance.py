@@ -118,7 +118,7 @@ def test_an_exception_is_no_call() -> None:
 WRONG = {
     "no such form": ("", ["klingon"], "", "There are no rows of the form 'klingon'. Forms: a fence, "),
     "no such module": ("no_such_module:x", [], "", "no_such_module"),
-    "no function": ("{path}:nothing", [], "", r"is no parser: it is a int. Name a function \(text, tools\) that returns calls."),
+    "no function": ("{path}:nothing", [], "", r"is not a parser: it is a int. Name a function \(text, tools\) that returns calls."),
     "a library that is missing": ("{path}:without_its_library", [], "", "The parser cannot run: No module named"),
     "no such program": ("run:no-such-program", [], "", "'no-such-program' cannot be started"),
     "a program that ends": (f"run:{sys.executable} -c 1", [], "", r"The program ended \(exit code 0\) before it answered."),

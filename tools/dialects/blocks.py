@@ -47,6 +47,8 @@ def parse_named_json(state: ScannerState, start: int, position: int, name: str, 
     value = parse_json_at(state.buffer.text, position, found, state.buffer.ended)
     if value is None or found.end < 0 or not isinstance(value[0], dict):
         return None
+    if not value[0] and tool.required and state.buffer.text[start:position].rstrip().endswith(":"):
+        return None  # a member of an object: "find: {}"
     if not all(map(tool.has_parameter, value[0])):
         state.emit_text(position)  # the name was prose: "weather\n{"name": "weather", "arguments": ...}"
         return (yield from parse_bare_json(state, position, sink))

@@ -19,6 +19,7 @@ class CoercionError(ValueError):
 _INTEGER = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»"}
+_CLOSING_QUOTES = frozenset(_QUOTES.values())
 # Schemas by hand, and those converted from SQL or Python, name types in these ways.
 _TYPE_ALIASES = {
     "float": "number",
@@ -189,6 +190,8 @@ def _parse_json_text(written: str, json_type: str, name: str) -> object:
 def unquote(written: str) -> str:
     """Return the text without its quotes and with its escapes resolved. Bare words stay as they are."""
     text = written.strip()
+    if text[-1:] not in _CLOSING_QUOTES:
+        return text
     # Python's prefixes are read too: models that write calls as Python use raw strings for patterns and paths.
     for quotes in ('"""', "'''"):
         if len(text) >= 6 and text.startswith(quotes) and text.endswith(quotes):

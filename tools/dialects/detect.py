@@ -212,7 +212,9 @@ def _detect_invented_turn(state: ScannerState, position: int) -> Detection:
 
     Behind a call, "Tool output:" begins a result that the model made up.
     """
-    line = (state.surroundings.line + state.buffer.text[state.at : position + 1]).rpartition("\n")[2]
+    _, line_break, line = state.buffer.text[state.at : position + 1].rpartition("\n")
+    if not line_break:
+        line = state.surroundings.line + line
     if not _TURN.fullmatch(line) and not ((state.calls or state.problems) and _RESULT.fullmatch(line)):
         return NOTHING
     return position + 1, partial(blocks.parse_invented, state, position + 1)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .coerce import CoercionError, coerce_text, list_types
+from .coerce import CoercionError, coerce_text, list_types, unquote
 from .json_end import CLOSES, QUOTES, find_closing_quote
 from .lenient_json import DEEPEST, parse_json
 from .read_events import Problem, ReadCall
@@ -143,14 +143,23 @@ def parse_arguments(
 
 
 _TYPE = r"(?i:str(?:ing)?|int(?:eger)?|num(?:ber)?|float|bool(?:ean)?|list|array|dict|object|any)(?:\[[^\]]*\])?\??(?: ?\| ?\w+)*"
+_IN_C = re.compile(r"(?:\w+ )*\w+ ?[*&]+ ?\w+|void")  # char *path
+_MAY_BE_TYPED = re.compile("[:*&=]")
 _TYPED = re.compile(rf"(\w+)\??\s*:\s*{_TYPE}\s*(?:=.*)?")
 
 
 def is_signature(tool: ToolSignature, text: str, opened: int, commas: Sequence[int], end: int) -> bool:
     """Tell whether these are the parameters' names and no arguments: weather(city, days), weather(city: str), weather(...)."""
+    first = text[opened : commas[0] if commas else end].strip()
+    if (
+        first.strip("<>{}[]?") != next(iter(tool.properties), "")
+        and first not in ("", "...", "…", "void")
+        and not _MAY_BE_TYPED.search(first)
+    ):
+        return False  # most calls
     bounds = [opened - 1, *commas, end]
     parts = [text[start + 1 : stop].strip() for start, stop in itertools.pairwise(bounds)]
-    if parts == ["..."] or parts == ["…"]:
+    if parts == ["..."] or parts == ["…"] or (parts[0] and all(map(_IN_C.fullmatch, parts))):
         return True
     parts = [typed[1] if (typed := _TYPED.fullmatch(part)) else part for part in parts]
     by_place = [part for part in parts if part and "=" not in part]
@@ -211,7 +220,7 @@ def _parse_unknown_keyword(tool: ToolSignature, part: str) -> tuple[str, str] | 
 
 def _parse_keyword(tool: ToolSignature, part: str) -> tuple[str, str] | None:
     """Parse name=value, name: value, "name": value, name => value. With a colon and no quotes, the name must be one of the tool's."""
-    found = _KEYWORD.match(part.strip())
+    found = _KEYWORD.match(part.strip()) if "=" in part or ":" in part or "：" in part else None
     if not found:
         return None
     name = tool.find_parameter(found["name"])
@@ -241,7 +250,7 @@ def _coerce_value(tool: ToolSignature, name: str, written: str, *, by_place: boo
         raise CoercionError(f"{tool.signature}; {name} has no value")
     if not by_place and written in ("None", "null") and name not in tool.required:
         return None
-    return coerce_text(written, tool.properties.get(name), name)
+    return unquote(written) if name in tool.plain_texts else coerce_text(written, tool.properties.get(name), name)
 
 
 def _assign_mixed(tool: ToolSignature, parts: Sequence[str], keywords: Sequence[tuple[str, str] | None]) -> dict[str, object]:

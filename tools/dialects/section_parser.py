@@ -52,7 +52,7 @@ _TAGGED_HEADER = re.compile(rf"({_NAME})\s*(?:(?:{_SEPARATED})\s*)?(?=({'|'.join
 _ELEMENT_AFTER_LEAD = re.compile(rf"(?:{_LEAD})[\w.\-]*\s*(?=<\w)")
 _HEADER_SO_FAR = re.compile(r"[\w.\-:/=\s<>|｜▁\\\[\]`✿]*\Z")
 _LONGEST_HEADER = 300
-_FIRST_WORDS = re.compile(r"(?:[^\s<>{}()\[\]]+[ \t]?){0,6}")
+_FIRST_WORDS = re.compile(r"(?:[^\s<>{}()\[\]]+[ \t]?){0,2}")
 _LONGEST_UNREADABLE = 4_000
 _LONGEST_WORDS = 200
 # LangChain's agent for XML: the name in one element, the input in another.
@@ -64,6 +64,7 @@ _OTHER_KEYS = r"(?:[\"'](?:id|tool_call_id|type|index)[\"']\s*:\s*(?:[\"'][\w.\-
 _FIRST_NAME = re.compile(
     rf"\s*\[?\s*\{{\s*{_OTHER_KEYS}[\"'](?:(?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']|([\w.\-:/]+)[\"']\s*:\s*\{{)"
 )
+_ELEMENT_OPENING = re.compile("|".join(map(re.escape, sorted(INNER_ELEMENTS, key=len, reverse=True))))
 _TAG_NAME = re.compile(r"<([A-Za-z_][\w.\-]*)(?=[\s/>])")
 _ALL_ENDS = sorted({close for section in SECTIONS.values() for close in section.closes}, key=len, reverse=True)
 # Where the section itself has no closing marker, these still belong to its last call.
@@ -132,7 +133,7 @@ def _find_unreadable(
 ) -> Incremental[int]:
     """Return the end of a section that was meant as a call, though nothing in it can be read; -1 where its marks are only mentioned.
 
-    It was meant where an object, a tag or the name of a tool follows the opening mark, or where the marks stand on lines of their own.
+    It was meant where an object, a tag or a tool's name soon follows the opening mark, or where the marks stand on lines of their own.
     """
     if not opening or not section.closes:
         return -1
@@ -212,7 +213,7 @@ def _parse_item(buffer: TextBuffer, start: int, at: int, section: CallSection, t
 
 def _find_elements(text: str, at: int, tools: ToolSignatures) -> list[Element]:
     """Return the elements of calls that may stand at `at`."""
-    known = [element for opening, element in INNER_ELEMENTS.items() if text.startswith(opening, at)]
+    known = [INNER_ELEMENTS[found[0]]] if (found := _ELEMENT_OPENING.match(text, at)) else []
     if prefixed := find_prefixed(text, at):
         known.append(prefixed)
     named = _TAG_NAME.match(text, at)

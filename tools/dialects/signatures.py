@@ -25,7 +25,7 @@ _WRAPPERS = frozenset((*ARGUMENTS, "properties"))
 class ToolSignature:
     """One tool as a parser sees it: its name, and its parameters with their schemas in order."""
 
-    __slots__ = ("_plain_texts", "closed", "is_pure", "name", "properties", "required", "text_parameter", "text_parameters")
+    __slots__ = ("closed", "is_pure", "name", "plain_texts", "properties", "required", "text_parameter", "text_parameters")
 
     def __init__(self, name: str, parameters: Mapping[str, object], *, is_pure: bool = False) -> None:
         self.name: str = name
@@ -36,9 +36,14 @@ class ToolSignature:
         self.required: tuple[str, ...] = tuple(required) if isinstance(required, (list, tuple)) else ()
         self.closed: bool = parameters.get("additionalProperties") is False
         self.text_parameters: list[str] = [key for key, schema in self.properties.items() if accepts_only_text(schema)]
-        self._plain_texts = frozenset(key for key, schema in self.properties.items() if is_plain_text(schema))
+        self.plain_texts: frozenset[str] = frozenset(key for key, schema in self.properties.items() if is_plain_text(schema))
         # The name of the parameter, where the tool takes one text and nothing else.
         self.text_parameter: str | None = self.text_parameters[0] if self.text_parameters and len(self.properties) == 1 else None
+
+    @property
+    def takes_text(self) -> bool:
+        """Tell whether the first parameter is a text."""
+        return next(iter(self.properties), "") in self.plain_texts
 
     @property
     def signature(self) -> str:
@@ -62,7 +67,7 @@ class ToolSignature:
         if len(arguments) == 1 and (key := next(iter(arguments))) in _WRAPPERS and (inner := self._unwrap(key, arguments[key])):
             arguments, notes = inner, (*notes, "arguments taken out of one more object")
         for key, value in arguments.items():
-            if type(value) is str and key in self._plain_texts and key not in coerced:
+            if type(value) is str and key in self.plain_texts and key not in coerced:
                 coerced[key] = value
                 continue
             name = self.find_parameter(key) or key
@@ -148,7 +153,7 @@ class ToolSignatures:
         Around the name may stand what no tool's name is made of: quotes, `functions.`, `:0`, `(query)`, markers of a model's format; and
         words may be joined in another way, as in `getTime` for get_time. All of it counts only where one tool can be meant.
         """
-        tool = self.find(name.strip().strip("\"'`"))
+        tool = self.by_name.get(name) or self.find(name.strip().strip("\"'`"))
         if tool is not None:
             return tool
         bare = _AFTER_NAME.sub("", name.strip().strip("\"'`"))

@@ -65,7 +65,7 @@ def invoke_tags(prefix: str, word: str = "invoke") -> Tags:
     """Return the tags of <invoke name="..."> with a prefix such as `antml:`. Its parameters may be without it."""
     prefixes = tuple(dict.fromkeys((prefix, "")))
     return Tags(
-        growing(rf'<(?:{"|".join(map(re.escape, prefixes))})parameter\s+name="([^"]*)"([^>]*)>'),
+        growing(rf'<(?:{"|".join(map(re.escape, prefixes))})parameter\s+name=["\']([^"\'<>]*)["\']([^>]*)>'),
         tuple(f"<{each}parameter" for each in prefixes),
         tuple(f"</{each}parameter>" for each in prefixes),
         (f"</{prefix}{word}>",),
@@ -76,10 +76,10 @@ def invoke_tags(prefix: str, word: str = "invoke") -> Tags:
 @lru_cache(maxsize=64)
 def invoke_element(prefix: str, word: str = "invoke") -> Element:
     """Return the element <invoke name="..."> with this prefix."""
-    return Element(named_element(prefix + word), invoke_tags(prefix, word))
+    return Element(element_pattern(prefix + word), invoke_tags(prefix, word))
 
 
-def named_element(tag: str) -> Growing:
+def element_pattern(tag: str) -> Growing:
     """Return the pattern of an element with this tag that names its tool in an attribute."""
     return growing(f"<{re.escape(tag)}{_NAMED}")
 
@@ -120,7 +120,9 @@ def parse_element(
     name, position = unescape_entities(head[1]), head.end()
     tool = tools.find_marked(name)
     given: dict[str, str] | None = {}
-    if element.tags.begins and head[0][-1] not in ">\n":
+    if buffer.text.startswith(">", position):
+        position += 1
+    elif element.tags.begins and head[0][-1] not in ">\n":
         given, position = yield from read_attributes(buffer, position, (">", "/>"))
         if given is None or position >= len(buffer.text):
             return None
@@ -213,6 +215,8 @@ def _parse_text(buffer: TextBuffer, start: int, at: int, name: str, closing: str
     close = yield from find(buffer, closing, at, in_call=True)
     end = close + len(closing) if close >= 0 else len(buffer.text)
     tool = tools.find_marked(name)
+    if close < 0 and tool is None:
+        return None
     if close < 0 or tool is None:
         return end, [_report_unreadable(buffer, start, end, name, tools, f"{closing} at the end")]
     return end, [parse_json_arguments(tool, buffer.text[at:close].strip(), (start, end))]
@@ -480,6 +484,8 @@ def _coerce_value(written: str, attributes: str, schema: object, name: str) -> o
 
 
 def _strip_cdata(written: str) -> str | None:
+    if "<![CDATA[" not in written:
+        return None
     text = written.strip()
     if not (text.startswith("<![CDATA[") and text.endswith("]]>")):
         return None

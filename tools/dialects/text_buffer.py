@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -100,12 +101,17 @@ def skip_repeats(text: str, at: int, marker: str) -> int:
     return at
 
 
+@lru_cache(maxsize=1_000)
+def _compile_literals(literals: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, literals)) or "(?!)")
+
+
 def match_literal(buffer: TextBuffer, at: int, literals: tuple[str, ...]) -> Incremental[str]:
     """Return the literal that stands at `at`, or an empty text. No literal may be a prefix of another."""
+    pattern = _compile_literals(literals)
     while True:
-        for literal in literals:
-            if buffer.text.startswith(literal, at):
-                return literal
+        if found := pattern.match(buffer.text, at):
+            return found[0]
         here = buffer.text[at : at + 64]
         if buffer.ended or len(here) >= 64 or not any(literal.startswith(here) for literal in literals):
             return ""

@@ -27,6 +27,7 @@ _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)")
 _NOBODY = frozenset(("assistant", "user", "all", "system"))
 _END = re.compile(r"<\|(?:call|end|return)\|>")
 # Beam writes arguments as XML, where its header says `<|constrain|>xml`.
+_OTHER_FORM = re.compile(r"[<\[`]|[\w.\-]+\(")
 _PARAMETER = re.compile(r"<(\w+:)?parameter\s+name=")
 STRIPPED_START = re.compile(r"analysis(?=[\"'“‘(<*]|[^\W_a-z])")
 """The beginning of a reply whose special tokens a server has dropped."""
@@ -76,12 +77,15 @@ def parse_message(buffer: TextBuffer, start: int, header: Header, tools: ToolSig
             sink.announce(tool.name, start)
             tags = replace(invoke_tags(parameter[1] or ""), ends=ENDS, ends_before=())
             return (yield from parse_tagged_arguments(buffer, start, position, tool.name, tags, tools))
-    # The body may hold a call in another form, which is looked for then.
     if buffer.text[position : position + 1] != "{":
+        yield from wait_for(buffer, position + 100)
+        if tool is not None and _OTHER_FORM.match(buffer.text, position):
+            return None  # the body may hold a call in another form, which is looked for then
+        end = yield from _find_body_end(buffer, header.body)
         if tool is None:
-            end = yield from _find_body_end(buffer, header.body)
             return end, [tools.report_unknown(header.recipient, (start, end))]
-        return None
+        body = _END.sub("", buffer.text[position:end])
+        return end, [parse_json_arguments(tool, body, (start, end))]
     found = yield from find_json_end(buffer, position)
     value = parse_json_at(buffer.text, position, found, buffer.ended)
     end = found.end if found.end >= 0 else found.stopped
