@@ -509,12 +509,12 @@ def test_shares_are_read(text: str, shares: tuple[float, ...]) -> None:
 WRONG_SHARES = {
     "too little": ("80/10", "add up to 90, and not to 100"),
     "too much": ("80/30", "add up to 110"),
-    "words": ("most/rest", "are no shares"),
-    "four": ("70/10/10/10", "are no shares"),
+    "words": ("most/rest", "are not shares"),
+    "four": ("70/10/10/10", "are not shares"),
     "nothing to train on": ("0/100", "leave nothing to train on"),
-    "negative": ("110/-10", "are no shares"),
+    "negative": ("110/-10", "are not shares"),
     "one": ("0.5", "add up to 0.5, and not to 1"),
-    "nan": ("nan/10", "are no shares"),
+    "nan": ("nan/10", "are not shares"),
 }
 
 

@@ -262,7 +262,7 @@ async def test_what_is_no_comparison_is_refused_before_anything_is_asked(agent: 
         await compare(make_cases(2), agent, **options)
 
 
-@pytest.mark.parametrize(("content", "says"), [(b"", "is empty"), (b"\xff\xfe\x00", "is no text in UTF-8")])
+@pytest.mark.parametrize(("content", "says"), [(b"", "is empty"), (b"\xff\xfe\x00", "is not text in UTF-8")])
 async def test_a_prompt_file_without_a_text_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
     (tmp_path / "new.txt").write_bytes(content)
     with pytest.raises(UsageError, match=says):

@@ -290,7 +290,7 @@ async def test_each_failure_has_its_type_and_no_text_of_anybody() -> None:
 
 WRONG = {
     "nobody listens": (["--otlp", "http://127.0.0.1:9"], "did not take the spans"),
-    "no address": (["--otlp", "ftp://collector"], "is no address of a collector"),
+    "no address": (["--otlp", "ftp://collector"], "is not an address of a collector"),
     "no folder": (["--otlp", "nowhere/spans.json"], "cannot be written"),
     "content alone": (["--content"], "--content is for spans"),
     "redacted spans": (["--otlp", "spans.json", "--redact"], "--redact is for the JSON document"),

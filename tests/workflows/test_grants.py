@@ -145,7 +145,7 @@ async def test_a_grant_that_can_never_be_meant_is_refused_before_anything_happen
 
 @pytest.mark.parametrize("grants", [Grant(tool=mail), "mail", 1], ids=["one", "a name", "a number"])
 async def test_what_is_no_list_of_grants_is_refused(grants: Any) -> None:
-    with pytest.raises(UsageError, match=r"is no list of grants\. Write grants=\[Grant\(tool=mail\)\]"):
+    with pytest.raises(UsageError, match=r"is not a list of grants\. Write grants=\[Grant\(tool=mail\)\]"):
         await sends().run("Write to ada", grants=grants)
 
 

@@ -205,5 +205,5 @@ def test_a_file_of_heads_is_read_by_many_threads(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("where", ["", 7, object(), lambda run: None])
 def test_what_is_no_place_for_heads_is_refused(where: Any) -> None:
-    with pytest.raises(UsageError, match="is no place for heads"):
+    with pytest.raises(UsageError, match="is not a place for heads"):
         make_heads(where)

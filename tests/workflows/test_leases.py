@@ -97,7 +97,7 @@ SETTLING: dict[str, tuple[dict[str, Any], str]] = {
     "for ever": ({"settles_within_seconds": float("inf")}, "Write a number of seconds, 0 or more"),
     "a text": ({"settles_within_seconds": "5"}, "Write a number of seconds, 0 or more"),
     "yes": ({"settles_within_seconds": True}, "Write a number of seconds, 0 or more"),
-    "without a lookup": ({"settles_within_seconds": 1, "lookup": None}, "but no lookup="),
+    "without a lookup": ({"settles_within_seconds": 1, "lookup": None}, "and no lookup="),
 }
 
 

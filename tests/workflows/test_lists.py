@@ -90,7 +90,7 @@ async def test_pages_have_every_run_once_whichever_are_chosen(home: DurableEngin
     first = await home.open_approvals(limit=4)
     rest = await home.open_approvals(after=first[-1].digest)
     assert [row.root for row in (*first, *rest)] == [f"seeded{at:05}" for at in range(0, 60, 10)]
-    with pytest.raises(UsageError, match="is no place in a list"):
+    with pytest.raises(UsageError, match="is not a place in a list"):
         await home.runs(after="run1")
     with pytest.raises(UsageError, match="no request with the digest 'eeee'"):
         await home.open_approvals(after="eeee")
