@@ -95,6 +95,14 @@ def test_every_name_in_contributing_is_in_the_code() -> None:
     assert parts - words == set()
 
 
+def test_the_page_of_errors_quotes_messages_of_the_code() -> None:
+    code = "".join((ROOT / name).read_text("utf-8") for name in files("tools", "workflows", "agents", "src/sayso") if name.endswith(".py"))
+    page = (ROOT / "docs" / "errors.md").read_text("utf-8").partition("## While")[0]
+    quoted = [re.sub(r"'[^']*'", "@", row).split() for row in re.findall(r"^\| ((?!you read|-)[^|]+) \|", page, re.MULTILINE)]
+    assert len(quoted) >= 8
+    assert [words for words in quoted if not any(" ".join(words[at : at + 3]) in code for at in range(len(words) - 2))] == []
+
+
 @pytest.mark.parametrize("module", ["sayso", "sayso.agents", "sayso.workflows", "sayso.tools", "sayso.events", "sayso.testing"])
 def test_every_public_name_stands_on_a_page(module: str) -> None:
     words = set(re.findall(r"\w+", "".join(page.read_text("utf-8") for page in PAGES)))
