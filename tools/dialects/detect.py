@@ -30,15 +30,20 @@ _FUNCTIONARY_HEAD = re.compile(r">>>([\w.\-]+)\s*\n\s*")
 _FUNCTIONARY_HEAD_SO_FAR = re.compile(r">{1,3}(?:(?<=>>>)|\Z)([\w.\-]*)\s*\Z")
 _FUNCTOOLS = re.compile(r"(?<![A-Za-z_])functools")
 # A label stands at the beginning of a line or sentence, maybe in bold or numbered: "**Action 1:**".
-_LABEL = re.compile(r"(^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}(Action|Observation)(?: \d)?:)\Z")
-_LABEL_SO_FAR = re.compile(r"(?:^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}([AO][a-z]*(?: \d?)?)?)\Z")
+_TOOL_LABELS = tuple(f"{what}{more}" for what in ("Tool", "Function") for more in ("", " Call", " call", " Name", " name"))
+_LABEL = re.compile(rf"(^|\n|[.!?:][ \t])[ \t]*([*`#\[]{{0,4}}(?:(Action|Observation)(?: \d)?|{'|'.join(_TOOL_LABELS)}|(?<=\[)tool):)\Z")
+_LABEL_SO_FAR = re.compile(r"(?:^|\n|[.!?:][ \t])[ \t]*([*`#\[]{0,4}([AOTFt][a-z]*(?: [A-Za-z\d]*)?)?)\Z")
 # Beside people's turns, the sections of Alpaca's prompt and the results of Glaive's.
 _TURN = re.compile(
     r"[ *#\[]{0,5}(?:(?:GPT4 Correct )?(?i:human|user)(?:\]|\*\*|\*)?|(?<=# )(?:Instruction|Input|System)|FUNCTION RESPONSE):"
     r"|(?:用户|ユーザー|사용자)[:：]"
 )
 _RESULT = re.compile(r"[ *#\[]{0,5}(?i:(?:function|tool) (?:response|result|output)s?)(?:\]|\*\*|\*)?:")
-_LABELS = tuple(f"{label}{number}" for label in ("Action", "Observation") for number in ("", *(f" {digit}" for digit in range(10))))
+_LABELS = (
+    *_TOOL_LABELS,
+    "tool",
+    *(f"{label}{number}" for label in ("Action", "Observation") for number in ("", *(f" {digit}" for digit in range(10)))),
+)
 # gpt-oss may begin in the middle of a header, for the prompt ends in <|start|>assistant: " to=functions.weather<|channel|>..."
 _RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)?\s?\Z")
 _RECIPIENT = re.compile(r"\s*(?:assistant\s*)?to=[\w.\-:/]+\s*\Z")

@@ -18,11 +18,13 @@ from ..signatures import ToolSignature, ToolSignatures
 from ..text_buffer import Incremental, TextBuffer, skip_closing_fence, skip_space, wait_for
 from ..writers import name_and_json_writer, render_each
 
-_INPUT = r"[`*]*Action[ _]Input(?: \d)?[`*]*:[`*]*[ \t]*"
+_INPUT = r"[`*]*(?:Action[ _]Input(?: \d)?|(?:Tool[ _]|Function[ _])?(?:Input|Arguments|Parameters|Args))[`*]*:[`*]*[ \t]*"
 # The name may stand on the next line, in backticks, quotes or bold. JSON may follow it without the second label.
-_NAME = re.compile(rf"[ \t]*(?:\r?\n[ \t]*)?[ \t`\"'*\[]*([\w.\-:/]*\w)[`\"'*\]]*[ \t]*\r?(?:\n\s*{_INPUT}|\s*(?=\{{))", re.IGNORECASE)
+_NAME = re.compile(
+    rf"[ \t]*(?:\r?\n[ \t]*)?[ \t`\"'*\[]*([\w.\-:/]*\w)[`\"'*\]]*[ \t]*\r?(?:(?:\n\s*|(?<=\] )){_INPUT}|\s*(?=\{{))", re.IGNORECASE
+)
 _NAME_SO_FAR = re.compile(
-    r"[ \t]*(?:\r?\n?[ \t]*)?[ \t`\"'*\[]*[\w.\-:/]*[`\"'*\]]*[ \t]*\r?(?:\n\s*[`*]*(?:[A-Za-z _]{0,13}\d?[`*]*:?[`*]*)?)?\Z"
+    r"[ \t]*(?:\r?\n?[ \t]*)?[ \t`\"'*\[]*[\w.\-:/]*[`\"'*\]]*[ \t]*\r?(?:(?:\n\s*|(?<=\] ))[`*]*(?:[A-Za-z _]{0,20}\d?[`*]*:?[`*]*)?)?\Z"
 )
 _IN_BRACKETS = re.compile(r"[ \t]*([\w.\-]+)\[([^\n]*)\][ \t]*(?=\n|\Z)")
 _IN_BRACKETS_SO_FAR = re.compile(r"[ \t]*[\w.\-]+\[[^\n]*\Z")
@@ -42,10 +44,11 @@ class _BareInput(NamedTuple):
 
 def parse_action(buffer: TextBuffer, start: int, at: int, tools: ToolSignatures, sink: CallSink) -> CallParser:
     """Parse the call whose line begins at `start` and whose label `Action:` ends at `at`. Return None where there is none."""
+    is_action = "Action" in buffer.text[start:at]  # and not "Tool:", which other lines begin with as well
     while True:
         text = buffer.text
         head = _NAME.match(text, at)
-        bracketed = _IN_BRACKETS.match(text, at)
+        bracketed = _IN_BRACKETS.match(text, at) if is_action else None
         if bracketed is not None and (buffer.ended or bracketed.end() < len(text)):
             return _parse_bracket_form(bracketed, start, tools)
         if head is not None and (buffer.ended or head.end() < len(text)):
@@ -54,7 +57,13 @@ def parse_action(buffer: TextBuffer, start: int, at: int, tools: ToolSignatures,
         if buffer.ended or (so_far is None and head is None) or len(text) - at > _LONGEST:
             return None
         yield
-    tool = tools.find_marked(head[1])
+    tool = tools.find_marked(head[1]) if is_action else tools.find(head[1])
+    if not is_action:
+        opened = yield from skip_space(buffer, head.end())
+        yield from wait_for(buffer, opened + 16)
+        fence = _FENCE.match(buffer.text, opened)
+        if tool is None or not buffer.text.startswith("{", fence.end() if fence else opened):
+            return None
     if tool is not None:
         sink.announce(tool.name, start)
     end, given, notes, expected = yield from _parse_input(buffer, head.end(), tool)
