@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .durable.run_worker import Worker as Worker
     from .durable.stuck import find_stuck as find_stuck
     from .engines import engine as engine
+    from .events.timeline import Timeline as Timeline
     from .runs.concurrency import Failed as Failed
     from .runs.limits import Limits as Limits
     from .runs.limits import Usage as Usage
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from .runs.protocols import RunResult as RunResult
     from .runs.replaying import Replayed as Replayed
     from .runs.replaying import replay as replay
-    from .runs.timeline import Timeline as Timeline
     from .shapes.in_order import Sequential as Sequential
     from .shapes.mermaid import mermaid as mermaid
     from .shapes.split import split as split
@@ -64,7 +64,7 @@ _PLACES = {
     "RunOptions": "workflow",
     "RunResult": "runs.protocols",
     "Sequential": "shapes.in_order",
-    "Timeline": "runs.timeline",
+    "Timeline": "events.timeline",
     "Usage": "runs.limits",
     "TemporalWorker": "temporal.temporal_worker",
     "Worker": "durable.run_worker",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
@@ -20,6 +20,7 @@ from .sources import PAGES, DocumentSource, PassageSource, WebSource
 
 if TYPE_CHECKING:
     from sayso.tools.web import Search, Web
+    from sayso.workflows.events.event_types import AnyEvent
 
     from ..models.model import Model
 
@@ -59,6 +60,15 @@ class AskAgent:
     def run_sync(self, question: str, **options: Unpack[AskOptions]) -> RunResult[CheckedAnswer]:
         """Call `run` from a program without an event loop."""
         return run_in_new_loop(lambda: self.run(question, **options), "run_sync")
+
+    async def run_events(self, question: str, **options: Unpack[AskOptions]) -> AsyncGenerator[AnyEvent, None]:
+        """Answer as `run` does and yield the public events as they happen: see sayso.events. `engine.result(run_id)` has the answer."""
+        async with (
+            _open_flow(**options) as (flow, grants, run_options),
+            aclosing(flow.run_events(question, grants=grants, **run_options)) as told,
+        ):
+            async for event in told:
+                yield event
 
     async def run_stream(self, question: str, **options: Unpack[AskOptions]) -> AsyncGenerator[Any, None]:
         """Answer as `run` does and yield the events as they happen, RunEnded last."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from .visiting import merge_same_business, read_without_model
 
 if TYPE_CHECKING:
     from sayso.tools.web import Search, Web
+    from sayso.workflows.events.event_types import AnyEvent
 
     from ..models.model import Model
     from .pipeline import Kind
@@ -88,6 +89,15 @@ class ResearchAgent:
     def run_sync(self, company: str, **options: Unpack[ResearchOptions]) -> RunResult[Report]:
         """Call `run` from a program without an event loop."""
         return run_in_new_loop(lambda: self.run(company, **options), "run_sync")
+
+    async def run_events(self, company: str, **options: Unpack[ResearchOptions]) -> AsyncGenerator[AnyEvent, None]:
+        """Research as `run` does and yield the public events as they happen: see sayso.events. `engine.result(run_id)` has the report."""
+        async with (
+            _open_flow(**options) as (flow, run_options),
+            aclosing(flow.run_events(company, grants=flow.grants, **run_options)) as told,
+        ):
+            async for event in told:
+                yield event
 
     async def run_stream(self, company: str, **options: Unpack[ResearchOptions]) -> AsyncGenerator[Any, None]:
         """Research as `run` does and yield the events as they happen, RunEnded last."""

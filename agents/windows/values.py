@@ -11,7 +11,7 @@ from sayso.tools.errors import UsageError
 from ..messages import Message
 
 if TYPE_CHECKING:  # late, for load time
-    from sayso.workflows.events.event_types import AnyEvent
+    from sayso.workflows.events.event_types import HistoryTrimmed
 
 
 class TokenCount(NamedTuple):
@@ -119,7 +119,7 @@ class ContextTrimmed:
     problem: str = ""
     offers_reading: bool = False
 
-    def tell(self, time: float) -> AnyEvent:
+    def tell(self, time: float) -> HistoryTrimmed:
         """Return the public event: see `sayso.events`."""
         from sayso.workflows.events.event_types import HistoryTrimmed  # late, for load time
 
@@ -135,11 +135,12 @@ class ContextTrimmed:
             dropped=self.dropped,
             shortened=self.shortened,
             summary=self.summary,
+            counted_by=self.counted_by,
+            problem=self.problem,
         )
 
     def __str__(self) -> str:
         """Return it in words, for people."""
-        left = [f"{', '.join(places)} {how}" for places, how in ((self.dropped, "left out"), (self.shortened, "shortened")) if places]
-        room = f"of {self.room:,} there is room for, by {self.counted_by}"
-        words = f"{self.model} is sent {self.tokens:,} tokens ({room}): {'; '.join(left)}."
-        return f"{words} {self.problem}".strip()
+        from sayso.workflows.events.event_log import describe_trimming  # late, for load time
+
+        return describe_trimming(self.tell(0.0))

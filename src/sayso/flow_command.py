@@ -47,24 +47,21 @@ async def follow(flow: Workflow[A, B], value: A, *, database: str = "", about: s
     from sayso.cli.run_database import open_engine
     from sayso.console import terminal
     from sayso.tools.canonical import readable_json
-    from sayso.workflows import RunEnded, engine
+    from sayso.workflows import engine
     from sayso.workflows.runs.codec import to_json
 
     digest = hashlib.sha256(readable_json([flow.name, to_json(value), about]).encode()).hexdigest()[:12]
-    run_id, ended = f"{flow.name}-{digest}", None
+    run_id = f"{flow.name}-{digest}"
     try:
         async with open_engine(database, create=True) if database else nullcontext(engine()) as keeper:
             with ProgressTree(flow.name) as tree:
-                events = flow.run_stream(value, engine=keeper, run_id=run_id, approve=tree.approve_with(terminal))
-                async for event in events:
+                async for event in flow.run_events(value, engine=keeper, run_id=run_id, approve=tree.approve_with(terminal)):
                     tree.take(event)
-                    ended = event if isinstance(event, RunEnded) else ended
+            output: B = (await keeper.read_turn(run_id)).output
     except (KeyboardInterrupt, asyncio.CancelledError):
         if database:
             print(f"What is done is kept in {database}: the same command goes on there.", file=sys.stderr, flush=True)
         raise
-    assert ended is not None  # a stream that raises nothing ends with it
-    output: B = ended.result.output
     return output
 
 

@@ -184,7 +184,18 @@ async def test_children_know_their_parents(place: MemoryEngine | DurableEngine) 
     branch = next(run for run, text in replied.items() if text == "salt")
     assert {event.run for event in [each async for each in place.events(branch)] if event.number is not None} == {branch}
     assert [type(event) for event in stored][-1] is events.RunPaused
-    assert stored[-1] == events.RunPaused(run="r1", time=stored[-1].time, number=len(stored) - 1, waits_for=(result.pending[0].digest,))
+    used = result.usage
+    assert stored[-1] == events.RunPaused(
+        run="r1",
+        time=stored[-1].time,
+        number=len(stored) - 1,
+        waits_for=(result.pending[0].digest,),
+        model_calls=used.model_calls,
+        tool_calls=used.tool_calls,
+        input_tokens=used.input_tokens,
+        output_tokens=used.output_tokens,
+        cost_usd=used.cost_usd,
+    )
 
 
 ENDS = {

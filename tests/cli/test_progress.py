@@ -11,8 +11,9 @@ import pytest
 from sayso.cli.progress import ProgressTree
 from sayso.tools import Approve, Decision, tool
 from sayso.tools.approval.requests import ApprovalRequest
-from sayso.workflows import Run, map_each, parallel, sequential, step
-from sayso.workflows.runs.events import BranchStarted, Progress, StepStarted
+from sayso.workflows import MemoryEngine, Run, map_each, parallel, sequential, step
+from sayso.workflows.events.event_types import ChildBegan, StageReached, StepBegan
+from sayso.workflows.runs.events import Progress
 
 
 async def one_more(value: int) -> int:
@@ -58,7 +59,7 @@ def text_of(tree: ProgressTree) -> list[str]:
 async def carried(flow: Any, value: Any, tree: ProgressTree, **options: Any) -> ProgressTree:
     """The tree after the run."""
     with tree:
-        async for event in flow.run_stream(value, **options):
+        async for event in flow.run_events(value, engine=MemoryEngine(clock=Clock()), **options):
             tree.take(event)
     return tree
 
@@ -80,7 +81,7 @@ def test_a_tree_of_many_shows_what_goes_on_and_counts_the_rest() -> None:
     clock = Clock()
     tree = ProgressTree("Many", stream=io.StringIO(), clock=clock)
     for number in range(100):
-        tree.take(BranchStarted(f"r1/item.{number}", f"item.{number}"))
+        tree.take(ChildBegan(run=f"r1/item.{number}", time=0, name=f"item.{number}"))
     clock.now = 2.5
     lines = text_of(tree)
     assert lines[1] == "├── • item.0  2.5 s"
@@ -94,17 +95,17 @@ async def test_of_many_that_are_done_the_latest_are_shown() -> None:
 
 
 async def test_what_goes_on_is_shown_however_much_is_done() -> None:
-    tree = ProgressTree("Map", stream=io.StringIO())
+    tree = ProgressTree("Map", stream=io.StringIO(), clock=Clock())
     await carried(map_each(one_more), list(range(200)), tree)
     for number in range(20):
-        tree.take(BranchStarted(f"r1/late.{number}", f"late.{number}"))
+        tree.take(ChildBegan(run=f"r1/late.{number}", time=0, name=f"late.{number}"))
     assert text_of(tree)[1:] == [*(f"├── • late.{number}" for number in range(20)), "└── and 200 more"]
 
 
 async def test_without_a_terminal_stages_failures_and_questions_are_lines() -> None:
     stream = io.StringIO()
     tree = ProgressTree("x", stream=stream)
-    tree.take(Progress("r1", "search", "bur\x1bgers"))
+    tree.take(StageReached(run="r1", time=0, stage="search", detail="bur\x1bgers"))
     flow = parallel(note, sequential(step(fails, retries=1, backoff_seconds=0)), on_error="collect")
     await carried(flow, 1, tree, run_id="r1")
     assert stream.getvalue().splitlines() == [
@@ -169,10 +170,10 @@ class Closed(io.StringIO):
 async def test_a_run_goes_on_when_nobody_reads_its_progress_any_more() -> None:
     ended: list[object] = []
     with ProgressTree("x", stream=Closed()) as tree:
-        async for event in sequential(speaks, one_more).run_stream(1):
+        async for event in sequential(speaks, one_more).run_events(1):
             tree.take(event)
             ended.append(event)
-    assert type(ended[-1]).__name__ == "RunEnded"
+    assert type(ended[-1]).__name__ == "RunFinished"
 
 
 async def test_the_tree_is_away_while_a_step_asks_in_the_terminal() -> None:
@@ -183,7 +184,7 @@ async def test_the_tree_is_away_while_a_step_asks_in_the_terminal() -> None:
     async def ask(value: int) -> int:
         await asyncio.sleep(0)  # whoever asks lets the tree go first
         before = stream.tell()
-        tree.take(BranchStarted("r1/x", "x"))
+        tree.take(ChildBegan(run="r1/x", time=0, name="x"))
         drawn.append(stream.tell() != before)
         return value
 
@@ -202,7 +203,7 @@ async def test_a_terminal_gets_the_tree_and_it_steps_aside_while_somebody_is_ask
 
     async def approve(request: ApprovalRequest) -> Decision:
         before = stream.tell()
-        tree.take(StepStarted("r1", "late"))
+        tree.take(StepBegan(run="r1", time=0, position="late"))
         drawn_while_asked.append(stream.tell() != before)
         return Approve()
 

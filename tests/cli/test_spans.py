@@ -256,7 +256,7 @@ async def test_spans_nest_when_a_stream_is_left_in_another_task() -> None:
             break
     await asyncio.create_task(close(following))
     spans = {each.name: each for each in kept.get_finished_spans()}
-    assert set(spans) == {"invoke_agent desk", "chat scripted"}
+    assert set(spans) == {"invoke_agent desk", "chat scripted", "execute_tool wait"}
     root = spans["invoke_agent desk"].get_span_context()
     assert root is not None
     assert spans["invoke_agent desk"].parent is None

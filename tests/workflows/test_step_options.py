@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sayso import events
 from sayso.agents import Agent, ScriptedModel
 from sayso.tools import StepTimeout, ToolError, UsageError, tool
 from sayso.workflows import Run, RunEnded, Timeline, engine, map_each, mermaid, parallel, reflect, sequential, step
@@ -28,10 +29,10 @@ async def test_a_step_is_tried_again_and_each_try_is_an_event() -> None:
         return value
 
     flow = sequential(step(third_time, retries=3, backoff_seconds=0))
-    events = [event async for event in flow.run_stream(1)]
-    assert [(event.attempt, event.error) for event in events if isinstance(event, StepRetried)] == [(2, "try 1"), (3, "try 2")]
-    assert isinstance(events[-1], RunEnded)
-    assert (events[-1].result.output, tries) == (1, [1, 1, 1])
+    seen = [event async for event in flow.run_stream(1)]
+    assert [(event.attempt, event.error) for event in seen if isinstance(event, StepRetried)] == [(2, "try 1"), (3, "try 2")]
+    assert isinstance(seen[-1], RunEnded)
+    assert (seen[-1].result.output, tries) == (1, [1, 1, 1])
 
 
 async def test_a_step_that_takes_too_long_is_named() -> None:
@@ -118,12 +119,12 @@ def unsteady_inside() -> Any:
 async def test_whatever_is_a_step_can_be_tried_again(body: Callable[[], Any], output: Any) -> None:
     flow = sequential(step(body(), retries=2, backoff_seconds=0))
     story = Timeline()
-    async for event in flow.run_stream(3):
+    async for event in flow.run_events(3):
         story.add(event)
     last = story.events[-1]
-    assert isinstance(last, RunEnded)
-    assert last.result.output == output
-    assert [event.attempt for event in story.events if isinstance(event, StepRetried)] == [2, 3]
+    assert isinstance(last, events.RunFinished)
+    assert last.output == output
+    assert [event.attempt for event in story.events if isinstance(event, events.StepRepeated)] == [2, 3]
     assert mermaid(flow, story) == mermaid(flow, story)
     assert "tried again 2x" in mermaid(flow, story)
     assert "failed" not in mermaid(flow, story)

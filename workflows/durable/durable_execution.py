@@ -270,8 +270,11 @@ class DurableExecution(Execution):
     async def _end(self, state: str, what: str = "", value: Json = None) -> None:
         """End the execution: the run is in that state then, with its "output" or its "error" where it is over."""
         secrets = self.saved.sealed
-        text = json.dumps(secrets.seal(value) if secrets.texts else value)
-        self.saved.add("ended", self.id, state, {what: fingerprint(text)} if what else {})
+        stored = secrets.seal(value) if secrets.texts else value
+        text = json.dumps(stored)
+        # The row of the run has the error of its last execution only: that of an earlier one is told from the log.
+        told = {"raised": stored} if what == "error" else {}
+        self.saved.add("ended", self.id, state, {what: fingerprint(text), **told} if what else {})
         if self._events is not None:
             self._tell(self._events.describe_end(state, text if what == "output" else None, text if what == "error" else None))
         output, error = (text if what == name else None for name in ("output", "error"))

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..events.event_reader import MISSING, Began, EventReader, Over, Unread
 from ..events.event_types import AnyEvent, ModelRequested
 from ..events.watched_execution import Listener, hand_out, is_of, read_streamed
-from ..runs.codec import read_value
+from ..runs.codec import SEALED_MARK, read_value
 from ..runs.execution import AnyResult, EventSink
+from ..runs.limits import Usage
 from ..runs.stored_types import find_type
 from . import records
 from .chain import Row
 from .news import POLL_SECONDS
-from .store import read_stored
 
 if TYPE_CHECKING:
     from .durable_journal import DurableJournal
@@ -68,6 +68,11 @@ class LogEvents:
         self._flow = self._user = ""
         self._input: object = None
 
+    @property
+    def usage(self) -> Usage:
+        """Return what the run has used, as far as its log was taken."""
+        return self.reader.usage
+
     def take(self, row: Row, run: RunRow | None = None) -> Iterator[AnyEvent]:
         """Yield the events of the next row. `run` is the run as it is now: what it came to is not in its log.
 
@@ -96,7 +101,7 @@ class LogEvents:
             case "forgotten":
                 self._results.pop((row.run, row.name), None)
             case "sent":
-                self._sent[row.run, row.name] = json.loads(row.value)
+                self._sent[row.run, row.name] = _read(row.value) if SEALED_MARK in row.value else json.loads(row.value)
             case "event" | "told":
                 value = _read(row.value)
                 known = find_type(row.name) is not None and not isinstance(value, (dict, list))
@@ -157,21 +162,20 @@ def _read(text: str) -> object:
 
 
 def _read_end(row: Row, run: RunRow | None) -> Over:
-    """Return how an execution ended. Only of the last one it is known what it came to."""
+    """Return how an execution ended. What the run came to, the run itself knows."""
     output: object = None
     error: object = None
+    with suppress(ValueError, TypeError, KeyError, AttributeError):
+        ended = json.loads(row.value)
+        error = _read(json.dumps(ended["raised"])) if "raised" in ended else None
     if run is not None and run.state == row.name:
         with suppress(ValueError, TypeError, KeyError, AttributeError):
             if run.output is not None:
-                output = _read_output(run)
-            if run.error is not None:
+                output = _read(run.output)  # its secrets stay encrypted: no event has one
+                output = output.get("value") if isinstance(output, dict) else output
+            if run.error is not None and error is None:  # of an older Sayso
                 error = _read(run.error)
     return Over(row.name, output, error)
-
-
-def _read_output(run: RunRow) -> object:
-    stored = read_value(read_stored(run.id, run.output or "{}"))
-    return stored.get("value") if isinstance(stored, dict) else stored
 
 
 async def follow_log(

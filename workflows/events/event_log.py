@@ -17,6 +17,7 @@ from .event_types import (
     ChildBegan,
     ChildFinished,
     GrantApplied,
+    HistoryTrimmed,
     LimitHit,
     ModelFailed,
     ModelReplied,
@@ -102,12 +103,22 @@ def _describe(event: AnyEvent) -> str:
             return f"{_cut(event.tool)} allowed by the standing approval {event.grant[:12]}"
         case CallDenied():
             return f"{_cut(event.tool)} denied: {_cut(event.reason)}"
+        case HistoryTrimmed():
+            return _cut(describe_trimming(event))
         case _:
             error = getattr(event, "error", "") or getattr(event, "why", "") or getattr(event, "detail", "")
-            return _name(event) + (f": {_cut(error)}" if error else "")
+            return name_event(event) + (f": {_cut(error)}" if error else "")
 
 
-def _name(event: AnyEvent) -> str:
+def describe_trimming(event: HistoryTrimmed) -> str:
+    """Return in words what of a conversation is left out."""
+    left = [f"{', '.join(places)} {how}" for places, how in ((event.dropped, "left out"), (event.shortened, "shortened")) if places]
+    room = f"of {event.room:,} there is room for" + (f", by {event.counted_by}" if event.counted_by else "")
+    return f"{event.model} is sent {event.tokens:,} tokens ({room}): {'; '.join(left)}. {event.problem}".strip()
+
+
+def name_event(event: AnyEvent) -> str:
+    """Return the name of an event in words: "child finished"; of a program's own event that of its class."""
     name = event.name if isinstance(event, OwnEvent) else type(event).__name__
     return "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
 

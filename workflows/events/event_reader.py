@@ -13,23 +13,22 @@ from sayso.tools.approval.requests import ApprovalRequest, Edit, Reject, read_sh
 from sayso.tools.calls import Outcome, ToolResult
 from sayso.tools.canonical import Json, JsonObject
 from sayso.tools.definition.code_tool import CallsOut, Ended
+from sayso.tools.effects import Labels
 from sayso.tools.errors import LimitReached
 from sayso.tools.tool_questions import QUESTION_TOOL
 
 from ..runs import events as emitted
 from ..runs.journal import Failure
 from ..runs.limits import NO_USAGE, Intent, Usage, count_step, is_refunded, results_of
+from ..runs.protocols import BEGUN_WITH
 from . import event_types as public
+from .call_positions import CALL, find_outer_call, join_position, performs, split_position, strip_edit
 from .event_types import AnyEvent
 from .plain_values import to_plain_json
 
 MISSING = object()
 """Stands for the result of a step that is not stored."""
 _MODEL = re.compile(r"model:(\d+)")
-_CALL = re.compile(r"(.+):(\d+(?:\.\d+)+)")
-_INNER = re.compile(r"(.+):(\d+(?:\.\d+)+)\.([^.:]+)")
-"""The position of a call that a model's program makes: the program's tool, the place, and what is called."""
-_EDIT = re.compile(r"\.edit\d+$")
 _ASIDE = ("labels:", "intent:", "effect:", "propose:", "until:")
 """The beginnings of steps that are told of in other words, or in none."""
 _LONGEST_TEXT = 100_000
@@ -97,10 +96,13 @@ class EventReader:
         self.usage: Usage = NO_USAGE
         self._began: dict[tuple[str, str], float] = {}
         self._models: dict[str, str] = {}
+        self._children: dict[str, str] = {}  # those that are under way, with their names
+        self._over: dict[str, str] = {}  # those that raised
         self._calls: dict[tuple[str, str], tuple[str, float]] = {}  # by run and call: its tool, and when it began
         self._written: dict[tuple[str, str], JsonObject] = {}  # by run and call: the arguments as the model wrote them
         self._requests: dict[str, ApprovalRequest] = {}  # by digest and by key
         self._open: dict[str, None] = {}  # the digests that wait
+        self._known: set[str] = set()  # the runs that have done something
         self._settled: set[str] = set()  # the keys of writes whose end was told
 
     def take(self, event: object, time: float) -> Iterator[AnyEvent]:
@@ -114,23 +116,39 @@ class EventReader:
             yield each
 
     def _read(self, event: Any, time: float) -> Iterator[AnyEvent]:
+        run = getattr(event, "run", "")
+        if run in self._over and not isinstance(event, emitted.BranchStarted):  # a child that had failed goes on in a later execution
+            self._children[run] = name = self._over.pop(run)
+            yield public.ChildBegan(run=run, time=time, name=name)
         match event:
             case Began() | Over():
                 yield from self._read_execution(event, time)
             case emitted.StepStarted(run, name):
                 self._began[run, name] = time
+                yield from self._read_first_labels(run, time)
                 yield from self._read_start(run, name, time)
+            case emitted.SignalReceived(run, name):
+                yield from self._read_first_labels(run, time)
+                yield from self._read_labels(run, name, time)
+                value = self._plain(self._stored.find_result(run, name))
+                yield public.SignalTaken(run=run, time=time, position=name, topic=name.partition(":")[2], value=value)
             case emitted.StepEnded(run, name):
+                yield from self._read_labels(run, name, time)
                 yield from self._read_end(run, name, self._stored.find_result(run, name), time)
             case emitted.StepFailed(run, name, error):
+                yield from self._read_labels(run, name, time)
                 yield from self._read_failure(run, name, error, time)
             case emitted.BranchStarted(run, name):
+                self._over.pop(run, None)
+                self._children[run] = name
                 yield public.ChildBegan(run=run, time=time, name=name)
-                if delegated := _CALL.fullmatch(name):
+                if delegated := CALL.fullmatch(name):
                     yield from self._begin_call(run.rpartition("/")[0], delegated[2], delegated[1], None, time)
             case emitted.BranchEnded(run, name):
+                self._children.pop(run, None)
                 yield public.ChildFinished(run=run, time=time, name=name)
             case emitted.BranchFailed(run, name, error):
+                self._over[run] = self._children.pop(run, name)
                 yield public.ChildFinished(run=run, time=time, name=name, error=error)
             case emitted.RoundEnded(run, number):
                 yield public.RoundFinished(run=run, time=time, round=number)
@@ -158,14 +176,16 @@ class EventReader:
             )
             return
         if event.state == "waiting":
-            yield public.RunPaused(run=self.root, time=time, waits_for=tuple(self._open))
+            yield public.RunPaused(run=self.root, time=time, waits_for=tuple(self._open), **_write_usage(self.usage))
             return
         error = event.error
+        yield from self._end_what_is_open(
+            str(self._plain(str(error))) if error is not None else f"The run ended before it: {event.state}.", time
+        )
         if isinstance(error, LimitReached):
             yield public.LimitHit(
                 run=error.run_id or self.root, time=time, limit=error.limit, allowed=error.allowed, seen=error.seen, error=str(error)
             )
-        usage = self.usage
         yield public.RunFinished(
             run=self.root,
             time=time,
@@ -173,15 +193,45 @@ class EventReader:
             output=self._plain(event.output),
             error="" if error is None else str(self._plain(str(error))),
             error_type=type(error).__name__ if isinstance(error, BaseException) else "",
-            model_calls=usage.model_calls,
-            tool_calls=usage.tool_calls,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cost_usd=usage.cost_usd,
-            spend_usd=usage.spend_usd,
+            **_write_usage(self.usage),
         )
 
+    def _end_what_is_open(self, why: str, time: float) -> Iterator[AnyEvent]:
+        """Yield the ends of what was under way when the run ended, innermost first: of a branch beside the one that failed, for example."""
+        for run, name in reversed(list(self._began)):
+            if name.startswith("effect:"):
+                yield from self._cut_off(run, name, Outcome.UNKNOWN, why, time)
+            elif not name.startswith(_ASIDE):
+                yield from self._read_failure(run, name, why, time)
+        for run, call in reversed(list(self._calls)):
+            yield from self._end_call(run, call, ToolResult(call, why, Outcome.FAILED), time)
+        for run, name in reversed(list(self._children.items())):
+            self._over[run] = name
+            yield public.ChildFinished(run=run, time=time, name=name, error=why)
+        self._began.clear()
+        self._children.clear()
+
+    def _cut_off(self, run: str, name: str, outcome: Outcome, why: str, time: float) -> Iterator[AnyEvent]:
+        """Yield how the calls of a step of reads, or a write, ended that raised."""
+        for (owner, call), (tool, _) in list(self._calls.items()):
+            if owner == run and performs(name, tool, call):
+                yield from self._end_call(run, call, ToolResult(call, why, outcome, tool), time)
+
     # steps
+
+    def _read_first_labels(self, run: str, time: float) -> Iterator[AnyEvent]:
+        """Yield what a run began with, once: it is stored before its first step."""
+        if run not in self._known:
+            self._known.add(run)
+            yield from self._read_labels(run, "", time)
+
+    def _read_labels(self, run: str, name: str, time: float) -> Iterator[AnyEvent]:
+        """Yield what a run has read by the end of a step, where that is stored with it."""
+        labels = self._stored.find_result(run, f"{BEGUN_WITH}{name}")
+        if isinstance(labels, Labels):
+            yield public.LabelsGained(
+                run=run, time=time, position=name, untrusted=labels.untrusted, private=labels.private, unvouched=labels.unvouched
+            )
 
     def _read_start(self, run: str, name: str, time: float) -> Iterator[AnyEvent]:
         sent = self._stored.find_sent(run, name)
@@ -190,9 +240,9 @@ class EventReader:
         elif name.startswith(("read:", "reads:")):
             yield from self._read_calls(run, name, sent or {}, time)
         elif name.startswith("code:"):
-            if found := _CALL.fullmatch(name.removeprefix("code:")):
+            if found := CALL.fullmatch(name.removeprefix("code:")):
                 call = found[2]
-                if (run, call) not in self._calls and not any((run, call[: -len(end)]) in self._calls for end in _endings(call)):
+                if (run, call) not in self._calls and (run, find_outer_call(call)) not in self._calls:
                     yield from self._begin_call(run, call, found[1], None, time)
         elif not name.startswith(_ASIDE):
             yield public.StepBegan(run=run, time=time, position=name)
@@ -214,7 +264,7 @@ class EventReader:
         if name.startswith("read:"):
             position = name.removeprefix("read:")
             asked = self._find_asked(run, position)
-            tool, call = _split_position(position)
+            tool, call = split_position(position)
             if (run, call) not in self._calls:
                 yield from self._begin_call(run, call, tool, sent.get("call") if asked is None else read_shown(asked.arguments), time)
         elif not sent and (written := self._written.get((run, name.removeprefix("reads:")))) is not None:  # of an older Sayso
@@ -230,7 +280,7 @@ class EventReader:
         yield public.ToolBegan(
             run=run,
             time=time,
-            position=_join_position(tool, call),
+            position=join_position(tool, call),
             call=call,
             tool=tool,
             arguments=given if isinstance(given, dict) else {},
@@ -257,8 +307,9 @@ class EventReader:
         elif name.startswith("code:"):
             if isinstance(value, ToolResult):
                 yield from self._end_call(run, value.call_id, value, time)
-            elif isinstance(value, Ended) and (found := _CALL.fullmatch(name.removeprefix("code:"))):
-                call = next((found[2][: -len(end)] for end in _endings(found[2]) if (run, found[2][: -len(end)]) in self._calls), found[2])
+            elif isinstance(value, Ended) and (found := CALL.fullmatch(name.removeprefix("code:"))):
+                outer = find_outer_call(found[2])
+                call = outer if (run, outer) in self._calls else found[2]
                 yield from self._end_call(run, call, ToolResult(call, value.value, origin=found[1]), time)
             elif not isinstance(value, CallsOut):
                 yield public.StepFinished(run=run, time=time, position=name, output=self._plain(value), seconds=seconds)
@@ -310,22 +361,20 @@ class EventReader:
                 seconds=seconds,
             )
         elif name.startswith(("read:", "reads:", "effect:")):
-            for (owner, call), (tool, _) in list(self._calls.items()):
-                if owner == run and _belongs(name, tool, call):
-                    yield from self._end_call(run, call, ToolResult(call, error, Outcome.FAILED, tool), time)
+            yield from self._cut_off(run, name, Outcome.FAILED, error, time)
         else:
             yield public.StepFinished(run=run, time=time, position=name, error=error, failed=True, seconds=seconds)
 
     def _end_call(self, run: str, call: str, result: ToolResult, time: float, *, position: str = "", key: str = "") -> Iterator[AnyEvent]:
-        if position and (run, call) not in self._calls and (run, _split_position(position)[1]) in self._calls:
-            call = _split_position(position)[1]  # workflow code numbers its calls by position
+        if position and (run, call) not in self._calls and (run, split_position(position)[1]) in self._calls:
+            call = split_position(position)[1]  # workflow code numbers its calls by position
         tool, began = self._calls.pop((run, call), (result.origin, time))
         if key:
             self._settled.add(key)
         yield public.ToolFinished(
             run=run,
             time=time,
-            position=_join_position(tool, call),
+            position=join_position(tool, call),
             call=call,
             tool=tool,
             outcome=str(result.outcome),
@@ -346,7 +395,7 @@ class EventReader:
             return
         self._requests[request.digest] = self._requests[request.key] = self._requests[f"{run} {request.position}"] = request
         if isinstance(ruling, Deny):
-            yield public.CallDenied(run=run, time=time, position=_strip_edit(request.position), tool=request.tool, reason=ruling.reason)
+            yield public.CallDenied(run=run, time=time, position=strip_edit(request.position), tool=request.tool, reason=ruling.reason)
             yield from self._reject(request, ruling.reason, time)
 
     def _find_asked(self, run: str, position: str) -> ApprovalRequest | None:
@@ -355,7 +404,7 @@ class EventReader:
     def _reject(self, request: ApprovalRequest, reason: str, time: float) -> Iterator[AnyEvent]:
         if request.tool == QUESTION_TOOL:
             return  # the call that has asked goes on
-        tool, call = _split_position(request.position)
+        tool, call = split_position(request.position)
         result = ToolResult(call, reason, Outcome.REJECTED, request.tool)
         self._calls.setdefault((request.run_id, call), (tool, time))
         yield from self._end_call(request.run_id, call, result, time, key=request.key)
@@ -364,7 +413,7 @@ class EventReader:
         match event:
             case emitted.ApprovalAsked(run, request):
                 self._open[request.digest] = None
-                yield public.ApprovalRequested(run=run, time=time, position=_strip_edit(request.position), request=request)
+                yield public.ApprovalRequested(run=run, time=time, position=strip_edit(request.position), request=request)
             case emitted.ApprovalDecided(run, digest, decision):
                 yield from self._read_decision(run, digest, decision, time)
             case emitted.RequestExpired(run, digest):
@@ -380,12 +429,12 @@ class EventReader:
                 yield public.GrantApplied(run=run, time=time, position=self._place(key), grant=grant, tool=tool, key=key)
             case emitted.WriteStarted(run, tool, key):
                 known = self._requests.get(key)
-                call = _split_position(known.position)[1] if known else key
+                call = split_position(known.position)[1] if known else key
                 arguments = read_shown(known.arguments) if known else {}
                 yield from self._begin_call(run, call, tool, arguments, time, key)
             case emitted.WriteSettled(run, tool, key, outcome):
                 if key not in self._settled and key in self._requests:
-                    call = _split_position(self._requests[key].position)[1]
+                    call = split_position(self._requests[key].position)[1]
                     yield from self._end_call(run, call, ToolResult(call, None, Outcome(outcome), tool), time, key=key)
             case Unread(run, name, value):
                 yield public.OwnEvent(run=run, time=time, name=name, value=self._plain(value))
@@ -414,7 +463,7 @@ class EventReader:
             yield from self._reject(self._requests[digest], f"The user said no{': ' + decision.reason if decision.reason else ''}.", time)
 
     def _place(self, digest: str) -> str:
-        return _strip_edit(self._requests[digest].position) if digest in self._requests else ""
+        return strip_edit(self._requests[digest].position) if digest in self._requests else ""
 
     def _count(self, run: str, name: str, value: object) -> None:
         """Add what a step used. Money is set aside with the intent of a write, and given back where nothing happened."""
@@ -429,38 +478,15 @@ class EventReader:
         return plain if self._mask is None else self._mask(plain)
 
 
-def _endings(call: str) -> Iterator[str]:
-    """Yield the endings of a call's place that name what its program calls: ".2" of "0.1.2"."""
-    head, dot, last = call.rpartition(".")
-    if dot and head:
-        yield f".{last}"
-
-
-def _split_position(position: str) -> tuple[str, str]:
-    """Return the tool of a call and its place: "ORDER:3.0" is call 3.0 of ORDER, "ORDER.0" is the first that workflow code makes of it."""
-    position = _strip_edit(position)
-    if inner := _INNER.fullmatch(position):
-        return inner[3], inner[2]
-    if found := _CALL.fullmatch(position):
-        return found[1], found[2]
-    tool, dot, number = position.rpartition(".")
-    return (tool, position) if dot and number.isdigit() else (position, position)
-
-
-def _join_position(tool: str, call: str) -> str:
-    return f"{tool}:{call}" if call[:1].isdigit() else call
-
-
-def _strip_edit(position: str) -> str:
-    return _EDIT.sub("", position)
-
-
-def _belongs(name: str, tool: str, call: str) -> bool:
-    """Return whether a step of reads or a write performs this call."""
-    kind, _, position = name.partition(":")
-    if kind == "reads":
-        return call.partition(".")[0] == position.partition(".")[0]
-    return _strip_edit(position) in (_join_position(tool, call), call)
+def _write_usage(usage: Usage) -> Any:
+    return {
+        "model_calls": usage.model_calls,
+        "tool_calls": usage.tool_calls,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cost_usd": usage.cost_usd,
+        "spend_usd": usage.spend_usd,
+    }
 
 
 def _name_tool(schema: Any) -> str:

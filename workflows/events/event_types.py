@@ -57,14 +57,26 @@ class RunBegan(RunEvent):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunPaused(RunEvent):
-    """Every branch of the run waits: for the requests with these digests, or for what is sent to it."""
+class _UsedSoFar(RunEvent):
+    """What the whole run has used until now, children and earlier executions included."""
+
+    model_calls: int = 0
+    tool_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    spend_usd: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunPaused(_UsedSoFar):
+    """Every branch of the run waits: for the requests with these digests, or for what is sent to it. It has the usage so far."""
 
     waits_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunFinished(RunEvent):
+class RunFinished(_UsedSoFar):
     """The execution is over: "done", "failed", "cancelled" or "interrupted" (its program was stopped; the run can be resumed).
 
     `output` is what it came to, `error` the sentence of what ended it; `error_type` names its class. The usage is that of the whole run.
@@ -74,12 +86,6 @@ class RunFinished(RunEvent):
     output: Json = None
     error: str = ""
     error_type: str = ""
-    model_calls: int = 0
-    tool_calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost_usd: float = 0.0
-    spend_usd: float = 0.0
 
 
 # what it is made of
@@ -122,6 +128,26 @@ class StepRepeated(RunEvent):
     attempt: int
     wait_seconds: float
     error: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignalTaken(RunEvent):
+    """What the run has waited for is there: what was sent to it under `topic`, or nothing where its time was over first."""
+
+    topic: str
+    value: Json = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelsGained(RunEvent):
+    """From here on the run has read what is untrusted, private, or vouched for by nobody: at `position`, or "" with what it began with.
+
+    What a tool has brought in, its ToolFinished says. This is of what a run inside a step has read, and of values that carry labels.
+    """
+
+    untrusted: bool = False
+    private: bool = False
+    unvouched: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -272,7 +298,12 @@ class ModelChanged(RunEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HistoryTrimmed(RunEvent):
-    """Something of the conversation is not sent any more, or sent shortened, so that it fits the model's context."""
+    """Something of the conversation is not sent any more, or sent shortened, so that it fits the model's context.
+
+    `tokens_before` and `tokens` are the length of what was to be sent and of what is, `room` how long it may be, `counted_by` who counted.
+    They are the same where the run only goes on with what was left out before. `dropped` and `shortened` are references: "m17" is
+    `result.messages[16]`. `summary` stands for what was dropped; `problem` says why there is none.
+    """
 
     turn: int
     model: str
@@ -282,6 +313,8 @@ class HistoryTrimmed(RunEvent):
     dropped: tuple[str, ...] = ()
     shortened: tuple[str, ...] = ()
     summary: str = ""
+    counted_by: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -418,7 +451,7 @@ class StageReached(RunEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OwnEvent(RunEvent):
-    """An event of the workflow's own (`run.emit`, `run.publish`): the name of its class, and its value as JSON."""
+    """An event of the workflow's own (`run.emit`): the name of its class, and its value as JSON."""
 
     name: str
     value: Json = None
@@ -433,6 +466,8 @@ AnyEvent = (
     | StepBegan
     | StepFinished
     | StepRepeated
+    | SignalTaken
+    | LabelsGained
     | RoundFinished
     | ModelRequested
     | TextPiece

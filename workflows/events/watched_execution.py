@@ -22,7 +22,7 @@ Listener = Callable[[AnyEvent], object]
 class WatchedExecution(Execution):
     """An execution in memory whose events are kept. They are read when somebody asks for them, so that nobody pays who does not."""
 
-    __slots__ = ("_followers", "_read", "_reader", "_taken", "notes", "told")
+    __slots__ = ("_begun", "_followers", "_read", "_reader", "_streamed_to", "_taken", "notes", "told")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -30,15 +30,17 @@ class WatchedExecution(Execution):
         self.told: list[tuple[object, float]] = []
         self.notes: dict[tuple[str, str], Any] = {}
         self._followers: list[Listener] = []
+        self._streamed_to: list[Listener] = []
         self._reader: EventReader | None = None
         self._read: list[AnyEvent] = []
-        self._taken = 0
+        self._taken = self._begun = 0
 
     # what is told
 
     async def _execute(self, suspends: bool) -> AnyResult:
         flow = self.flow or getattr(getattr(self.workflow, "__self__", None), "name", "")  # one without an id of its own has no name
-        self.tell(Began(flow, self.user, self.value, self.attempts + 1))
+        self._begun = max(self._begun, self.attempts) + 1  # one that is cancelled before its first step is no attempt
+        self.tell(Began(flow, self.user, self.value, self._begun))
         self.is_shared = True  # so that a pause is noticed, though nobody may have joined
         try:
             result = await super()._execute(suspends)
@@ -70,7 +72,7 @@ class WatchedExecution(Execution):
 
     def put_nowait(self, event: object) -> None:
         """Take what the run publishes while it streams, as one of its listeners: it is handed on, and not kept."""
-        hand_out(self._followers, read_streamed(event, self.clock()))
+        hand_out(self._streamed_to, read_streamed(event, self.clock()))
 
     # who reads it
 
@@ -90,11 +92,13 @@ class WatchedExecution(Execution):
         self.read_events()
         self._followers.append(listener)
         if streamed:
+            self._streamed_to.append(listener)
             self.listeners.append(self)
 
         def stop() -> None:
             self._followers.remove(listener)
             if streamed:
+                self._streamed_to.remove(listener)
                 del self.listeners[next(index for index, each in enumerate(self.listeners) if each is self)]
 
         return stop

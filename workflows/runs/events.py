@@ -62,6 +62,13 @@ class BranchFailed(NamedTuple):
     error: str
 
 
+class SignalReceived(NamedTuple):
+    """What the run waited for was sent to it, or its time is over: `name` is the position of the wait."""
+
+    run: str
+    name: str
+
+
 class RoundEnded(NamedTuple):
     """One round of an iteration or a reflection is over."""
 
@@ -148,6 +155,7 @@ Event = (
     | BranchStarted
     | BranchEnded
     | BranchFailed
+    | SignalReceived
     | RoundEnded
     | GrantsGiven
     | GrantUsed

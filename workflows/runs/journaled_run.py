@@ -12,7 +12,7 @@ from sayso.tools.calls import find_labels
 from sayso.tools.effects import CLEAN, Labels
 from sayso.tools.errors import ReplayError, WorkflowError
 
-from .events import BranchEnded, BranchFailed, BranchStarted, StepEnded, StepFailed, StepStarted
+from .events import BranchEnded, BranchFailed, BranchStarted, SignalReceived, StepEnded, StepFailed, StepStarted
 from .execution import ChildRun, EventSink, Execution
 from .inbox import Suspended
 from .journal import Failure
@@ -247,6 +247,8 @@ class JournaledRun:
                 value = journal.store(self.id, name, received)
             else:  # as of a step
                 value = self._results[name] = received
+            if execution.is_watched and topic is not None and not topic.startswith("approve:"):
+                execution.emit(SignalReceived(self.id, name))
         if journal.has_unsaved:
             await journal.save()
         return value

@@ -361,6 +361,12 @@ class MemoryEngine(BaseEngine[Execution]):
         """Wait for the run's result; raises what it raised, Cancelled if it was cancelled."""
         return await self.wait_for(self._find(run_id))
 
+    async def requests(self, run_id: str | None = None) -> tuple[ApprovalRequest, ...]:
+        """Return the open requests, of one run or of all, oldest first."""
+        runs = self.executions.values() if run_id is None else [self._find(run_id)]
+        waiting = [request for each in runs for request in each.pending.values()]
+        return tuple(sorted(waiting, key=lambda request: request.proposed_at))
+
     async def events(self, run_id: str, since: int = 0, *, through_pauses: bool = False) -> AsyncIterator[AnyEvent]:
         """Yield the events of a run and its children from number `since` on, then live ones until it ends or pauses: see sayso.events.
 

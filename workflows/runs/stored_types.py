@@ -138,6 +138,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "ModelDowngraded": ("sayso.agents.agent_events:ModelDowngraded",),
     "ModelSwitched": ("sayso.agents.agent_events:ModelSwitched",),
     "ApproverFailed": ("sayso.workflows.runs.events:ApproverFailed", "sayso.workflows.events:ApproverFailed"),
+    "SignalReceived": ("sayso.workflows.runs.events:SignalReceived",),
     "WriteStarted": ("sayso.workflows.runs.events:WriteStarted", "sayso.workflows.events:WriteStarted"),
     "WriteSettled": ("sayso.workflows.runs.events:WriteSettled", "sayso.workflows.events:WriteSettled"),
     "Progress": ("sayso.workflows.runs.events:Progress", "sayso.workflows.events:Progress"),

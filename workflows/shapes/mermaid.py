@@ -10,7 +10,8 @@ from itertools import count, pairwise
 from sayso.tools.definition.tool import Tool
 from sayso.tools.effects import Effect
 
-from ..runs.timeline import PositionPath, PositionState, Status, Timeline
+from ..events.event_types import AnyEvent
+from ..events.timeline import PositionPath, PositionState, Status, Timeline
 from ..workflow import LAMBDA, Node, Workflow
 from .branches import BestOf, MapEach, Parallel
 from .in_order import Conditional, Iterate, Reflect, Sequential
@@ -27,7 +28,7 @@ STYLES = {
 }
 
 
-def mermaid(step: object, events: Timeline | Iterable[object] | None = None) -> str:
+def mermaid(step: object, events: Timeline | Iterable[AnyEvent] | None = None) -> str:
     """Return a workflow, or any other step, as a Mermaid flowchart (https://mermaid.js.org).
 
     With the events of a run it shows how often each position was reached and where the run stopped; with a Timeline of them, how long each

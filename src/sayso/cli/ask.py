@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -25,12 +25,15 @@ from sayso.cli.stopping import StopSignals
 from sayso.console import escape_controls
 from sayso.tools.canonical import readable_json
 from sayso.tools.documents import Documents
-from sayso.tools.errors import RunError, UsageError
-from sayso.workflows import Limits, RunEnded
+from sayso.tools.errors import UsageError
+from sayso.workflows import Limits
+from sayso.workflows import engine as memory_engine
 
 if TYPE_CHECKING:
     from sayso.agents import Model
 
+RUN = "ask"
+"""The id of the run of a question, which is kept in memory until it is answered."""
 ModelOfSteps = Annotated[
     list[str] | None,
     Parameter(
@@ -118,16 +121,13 @@ def find_models(named: Sequence[str], base_url: str | None, max_cost: float | No
 
 async def _answer(question: str, options: AskOptions, *, as_json: bool, quiet: bool) -> int:
     """Answer and print, and return the exit code."""
-    answer: CheckedAnswer | None = None
+    runs = options["engine"] = memory_engine()
+    options["run_id"] = RUN
     with nullcontext() if quiet else ProgressTree(question, in_words=True) as tree:
-        events: AsyncIterator[Any] = ask_agent.run_stream(question, **options)
-        async for event in events:
+        async for event in ask_agent.run_events(question, **options):
             if tree is not None:
                 tree.take(event)
-            if isinstance(event, RunEnded):
-                answer = event.result.output
-    if answer is None:
-        raise RunError("The run ended without an answer.")
+    answer: CheckedAnswer = (await runs.read_turn(RUN)).output
     print(readable_json(show_answer(answer)) if as_json else escape_controls(str(answer)))
     return Exit.NOTHING_FOUND if answer.outcome == "not found" else Exit.OK
 

@@ -31,7 +31,7 @@ from sayso.tools.calls import Outcome
 from sayso.tools.errors import RunError
 from sayso.tools.ordering.order_desk import ORDER, Counter, Customer, OrderDesk, receipt
 from sayso.workflows import App, Run, Workflow
-from sayso.workflows.runs.events import WriteSettled
+from sayso.workflows.events.event_types import ToolFinished
 
 if TYPE_CHECKING:
     from sayso.agents import Model
@@ -212,7 +212,7 @@ def open_counter(turn: ChatTurn) -> Counter:
     return Counter(_open_desk(turn.desk), Customer(turn.customer, turn.address))
 
 
-def find_receipts(turn: ChatTurn, settled: Iterable[WriteSettled]) -> list[str]:
+def find_receipts(turn: ChatTurn, settled: Iterable[ToolFinished]) -> list[str]:
     """Return the receipts, with their numbers, of the orders that a turn has placed."""
     desk = open_counter(turn).desk
     orders = (desk.find(each.key) for each in settled if each.tool == ORDER.name and each.outcome == Outcome.DONE)

@@ -11,18 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.agents.agent_events import ModelDowngraded, ModelRetried, ModelSwitched, TextStreamed, TextWithdrawn
-from sayso.agents.windows.values import ContextTrimmed
 from sayso.cli.builtin_app import CHAT, ChatTurn, builtin_app, find_bot, find_receipts, open_counter, portable_model
-from sayso.cli.display import read_text
+from sayso.cli.display import describe_remark, read_text
 from sayso.cli.options import NAME_A_MODEL, BaseUrl, Dialect, Exit, ModelName, StoreIn, resolve_model
 from sayso.cli.resume import say_what_waits, stream_resumed
 from sayso.cli.run_database import database_option, is_database_named, open_engine
 from sayso.console import escape_controls, print_card, read_lines, terminal
 from sayso.tools.errors import Cancelled, RunError, RunIdTaken, UsageError
-from sayso.workflows import RunEnded, RunResult
+from sayso.workflows import RunResult
 from sayso.workflows import engine as memory_engine
-from sayso.workflows.runs.events import WriteSettled
+from sayso.workflows.events.event_types import AnyEvent, TextPiece, TextRetracted, ToolFinished
 
 if TYPE_CHECKING:
     from sayso.agents import Message
@@ -126,7 +124,7 @@ class _Conversation:
             turn = replace(self.settings, text=line, history=self.history)
             run_id = f"{self.name}.{number}"
             try:
-                stream = CHAT.run_stream(turn, deps=open_counter(turn), approve=terminal, engine=self.engine, run_id=run_id)
+                stream = CHAT.run_events(turn, deps=open_counter(turn), approve=terminal, engine=self.engine, run_id=run_id)
                 result = await self._print_turn(run_id, stream)
             except RunIdTaken:
                 raise RunError(
@@ -148,11 +146,12 @@ class _Conversation:
         result = await self._print_turn(last.id, stream_resumed(engine, last, terminal))
         return result if result is not None and result.pending else None
 
-    async def _print_turn(self, run_id: str, events: AsyncIterator[object]) -> RunResult[str] | None:
+    async def _print_turn(self, run_id: str, events: AsyncIterator[AnyEvent]) -> RunResult[str] | None:
         """Print a turn as it comes and keep its messages. Return its result, or None if it failed: then the conversation goes on."""
         self.code = Exit.FAILED
         try:
-            result, settled = await _print_answer(events)
+            settled = await _print_answer(events)
+            result: RunResult[str] = await self.engine.read_turn(run_id)
         except Cancelled:
             print(f"sayso: run {run_id} was cancelled.", file=sys.stderr, flush=True)
             return None
@@ -195,38 +194,22 @@ def _question_in(row: RunRow) -> str:
     return str(getattr(read_text(row.input), "text", ""))
 
 
-async def _print_answer(events: AsyncIterator[object]) -> tuple[RunResult[str], list[WriteSettled]]:
-    """Print the text of a turn as it is streamed, and return its result and the writes that were settled."""
-    result: RunResult[str] | None = None
-    settled: list[WriteSettled] = []
+async def _print_answer(events: AsyncIterator[AnyEvent]) -> list[ToolFinished]:
+    """Print the text of a turn as it is streamed, and return how its calls ended."""
+    settled: list[ToolFinished] = []
     in_line = False
     async for event in events:
-        match event:
-            case TextStreamed(_, _, text):
-                sys.stdout.write(escape_controls(text))
-                sys.stdout.flush()
-                in_line = True
-            case TextWithdrawn() if in_line:
-                sys.stdout.write("\n")
-                in_line = False
-            case ModelRetried(_, attempt, wait, why):
-                print(f"(try {attempt} failed: {escape_controls(why)} Again in {wait:.0f} s.)", file=sys.stderr, flush=True)
-            case ModelDowngraded(_, without, why):
-                print(f"(goes on without {escape_controls(without)}: {escape_controls(why)})", file=sys.stderr, flush=True)
-            case ModelSwitched(_, failed, following, why):
-                print(
-                    f"(asks {escape_controls(following)}, as {escape_controls(failed)}: {escape_controls(why)})",
-                    file=sys.stderr,
-                    flush=True,
-                )
-            case ContextTrimmed() if event.tokens < event.tokens_before:
-                print(f"({escape_controls(str(event))})", file=sys.stderr, flush=True)
-            case WriteSettled():
-                settled.append(event)
-            case RunEnded(ended):
-                result = ended
+        if isinstance(event, TextPiece):
+            sys.stdout.write(escape_controls(event.text))
+            sys.stdout.flush()
+            in_line = True
+        elif isinstance(event, TextRetracted) and in_line:
+            sys.stdout.write("\n")
+            in_line = False
+        elif isinstance(event, ToolFinished):
+            settled.append(event)
+        elif remark := describe_remark(event):
+            print(f"({remark})", file=sys.stderr, flush=True)
     if in_line:
         print(flush=True)
-    if result is None:
-        raise RunError("The turn ended without a result.")
-    return result, settled
+    return settled

@@ -7,7 +7,7 @@ from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sayso.agents import Agent, Session
-from sayso.cli.display import describe_call
+from sayso.cli.display import describe_call, describe_remark
 from sayso.cli.options import Exit
 from sayso.cli.resume import say_what_waits
 from sayso.cli.run_database import database_option, open_engine
@@ -18,11 +18,7 @@ from sayso.workflows import App, RunResult
 from sayso.workflows import engine as memory_engine
 from sayso.workflows.events.event_types import (
     AnyEvent,
-    HistoryTrimmed,
-    ModelChanged,
     ModelReplied,
-    RequestDowngraded,
-    RequestRetried,
     StageReached,
     TextPiece,
     TextRetracted,
@@ -161,21 +157,12 @@ def describe(event: AnyEvent) -> str:
         case ToolFinished():
             said = f": {_shorten(event.result)}" if event.result not in (None, "") else ""
             return f"{show_value(event.tool)} {event.outcome}{said}"
-        case RequestRetried():
-            return f"try {event.attempt} failed: {_shorten(event.why)} Again in {event.wait_seconds:.0f} s."
-        case RequestDowngraded():
-            return f"goes on without {_shorten(event.without)}: {_shorten(event.why)}"
-        case ModelChanged():
-            return f"asks {_shorten(event.next)}, as {_shorten(event.failed)}: {_shorten(event.why)}"
-        case HistoryTrimmed() if event.tokens < event.tokens_before:
-            left = ", ".join((*event.dropped, *event.shortened))
-            return f"{_shorten(event.model)} is sent {event.tokens:,} of {event.tokens_before:,} tokens; left out or shortened: {left}"
         case StageReached():
             return _shorten(event.detail or event.stage)
         case ModelReplied(finish="length" | "content_filter"):
             return f"the reply ended with {event.finish}"
         case _:
-            return ""
+            return _shorten(describe_remark(event))
 
 
 def _shorten(value: object) -> str:

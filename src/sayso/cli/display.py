@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sayso.tools.approval.cards import escape_lines, show_value
-from sayso.tools.approval.requests import Approve, Decision, Edit, Reject
 from sayso.tools.canonical import readable_json
 from sayso.tools.errors import SaysoError
+from sayso.workflows.events.event_log import describe_trimming
+from sayso.workflows.events.event_types import AnyEvent, ApprovalTaken, HistoryTrimmed, ModelChanged, RequestDowngraded, RequestRetried
 from sayso.workflows.runs.codec import NotJson, read_value, strip_types, to_json
 from sayso.workflows.runs.limits import Usage
 
@@ -63,18 +64,34 @@ def describe_error(text: str) -> str:
     return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(to_plain(error))
 
 
-def describe_decision(digest: str, decision: Decision) -> tuple[str, str, str]:
+TAKEN = {"approve": ("approved", "green"), "edit": ("edited", "yellow"), "reject": ("rejected", "yellow")}
+
+
+def describe_taken(event: ApprovalTaken) -> tuple[str, str, str]:
     """Return a decision as a word (approved, edited, rejected), a text with who decided and when, and a colour."""
-    where = f" ({show_value(decision.place)})" if decision.place else ""
-    when = f" at {format_time(decision.at)}" if decision.at is not None else ""
-    by = f"request {digest[:12]}, by {show_value(decision.by or 'somebody who gave no name')}{where}{when}"
-    match decision:
-        case Approve():
-            return "approved", by, "green"
-        case Edit(arguments):
-            return "edited", f"{by}, to {shorten(to_plain(dict(arguments)), 2000)}", "yellow"
-        case Reject(reason):
-            return "rejected", f"{by}{': ' + shorten(reason, 2000) if reason else ''}", "yellow"
+    where = f" ({show_value(event.place)})" if event.place else ""
+    when = f" at {format_time(event.decided_at)}" if event.decided_at is not None else ""
+    by = f"request {event.digest[:12]}, by {show_value(event.by or 'somebody who gave no name')}{where}{when}"
+    by += ", signed" if event.signed else ""
+    word, colour = TAKEN[event.decision]
+    said = f": {shorten(event.reason, 2000)}" if event.reason else ""
+    told = f", to {shorten(event.arguments, 2000)}" if event.decision == "edit" else said
+    return word, f"{by}{told}", colour
+
+
+def describe_remark(event: AnyEvent) -> str:
+    """Return what is said of a model that is asked again, otherwise or instead, or with less; "" for any other event."""
+    match event:
+        case RequestRetried():
+            return f"try {event.attempt} failed: {show_value(event.why)} Again in {event.wait_seconds:.0f} s."
+        case RequestDowngraded():
+            return f"goes on without {show_value(event.without)}: {show_value(event.why)}"
+        case ModelChanged():
+            return f"asks {show_value(event.next)}, as {show_value(event.failed)}: {show_value(event.why)}"
+        case HistoryTrimmed() if event.tokens < event.tokens_before:
+            return show_value(describe_trimming(event))
+        case _:
+            return ""
 
 
 def format_time(at: float) -> str:

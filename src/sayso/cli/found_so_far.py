@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from sayso.agents import Model
     from sayso.agents.research.report import Report
     from sayso.cli.builtin_app import ResearchTask
+    from sayso.workflows import DurableEngine, MemoryEngine
 
 
 @dataclass
 class FoundSoFar:
-    """The state of a research as its events tell it. `model` is who answers (None: sentences are quoted), `earlier` an earlier report."""
+    """The state of a research as it publishes it. `model` is who answers (None: sentences are quoted), `earlier` an earlier report."""
 
     task: ResearchTask
     model: Model | None
@@ -30,9 +31,14 @@ class FoundSoFar:
     state: ResearchState | None = field(default=None, init=False)
     has_begun: bool = field(default=False, init=False)
 
-    def take(self, event: object) -> None:
+    def listen(self, engine: MemoryEngine | DurableEngine, run_id: str) -> None:
+        """Keep the state of the research from now on, which has begun as a run of that engine."""
+        if not self.has_begun:
+            self.has_begun = True
+            engine.executions[run_id].listeners.append(self)
+
+    def put_nowait(self, event: object) -> None:
         """Keep the state, if the event has one."""
-        self.has_begun = True
         if isinstance(event, ResearchProgress):
             self.state = event.state
 

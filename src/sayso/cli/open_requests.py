@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sayso.cli.display import describe_decision, format_time, read_text
+from sayso.cli.display import format_time, read_text
 from sayso.cli.options import KEY_VARIABLE
 from sayso.cli.run_database import app_option, database_option
 from sayso.tools.approval.cards import show_value
-from sayso.tools.approval.requests import ApprovalRequest, Decision, compute_digest, idempotency_key, read_shown
+from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Edit, Reject, compute_digest, idempotency_key, read_shown
 from sayso.tools.errors import RunError, UsageError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ async def decide(
     except UsageError:  # somebody else decided meanwhile: raise the error that says who
         await find_open_requests(engine, row, request.digest)
         raise
-    word = describe_decision(request.digest, decision)[0]
+    word = {Approve: "approved", Edit: "edited", Reject: "rejected"}[type(decision)]
     row = await engine.run(row.id)
     if row.state == "running" and not engine.is_orphan(row):
         next_step = f"The program that executes run {row.id} continues it."

@@ -10,12 +10,24 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
-from sayso.agents.agent_events import ModelDowngraded, ModelRetried, ModelSwitched
-from sayso.agents.windows.values import ContextTrimmed
 from sayso.tools.approval.cards import show_value
 from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision
-from sayso.workflows.runs.events import ApprovalAsked, BranchFailed, Progress, StepEnded, StepFailed, StepRetried, StepStarted
-from sayso.workflows.runs.timeline import PositionPath, PositionState, Status, Timeline, find_position
+from sayso.workflows.events.event_log import describe_trimming
+from sayso.workflows.events.event_types import (
+    AnyEvent,
+    ApprovalRequested,
+    ChildFinished,
+    HistoryTrimmed,
+    ModelChanged,
+    ModelFailed,
+    RequestDowngraded,
+    RequestRetried,
+    StageReached,
+    StepBegan,
+    StepFinished,
+    StepRepeated,
+)
+from sayso.workflows.events.timeline import PositionPath, PositionState, Status, Timeline, find_position
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -30,12 +42,12 @@ MAX_LINES = 40
 class ProgressTree:
     """Shows events as a growing tree on a terminal; elsewhere as one line for each stage, retry, failure and open request.
 
-    Where the run says in words what it does (Progress), the words stand for the positions; one that is told `in_words` says everything
+    Where the run says in words what it does (StageReached), the words stand for the positions; one that is told `in_words` says everything
     so, its failures too, and no position is shown. The lines of the stages named in `pinned` stay on the terminal, above the tree. During a
     step named in `asking`, which asks a person in this terminal, the tree is away. Nothing is said once nobody reads it any more.
 
     with ProgressTree("Essay") as tree:
-        async for event in flow.run_stream(value, approve=tree.approve_with(terminal)):
+        async for event in flow.run_events(value, approve=tree.approve_with(terminal)):
             tree.take(event)
     """
 
@@ -49,12 +61,12 @@ class ProgressTree:
         pinned: Container[str] = (),
         asking: Container[str] = (),
         stream: TextIO | None = None,
-        clock: Callable[[], float] = time.perf_counter,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.title: str = title
         self._pinned, self._asking, self._stream, self._clock = pinned, asking, stream or sys.stderr, clock
         self._in_words = in_words
-        self.timeline: Timeline = Timeline(clock=clock)
+        self.timeline: Timeline = Timeline()
         self.stage = self._failure = ""
         self._words: dict[PositionPath, str] = {}
         self._live: Live | None = None
@@ -78,12 +90,12 @@ class ProgressTree:
             with suppress(OSError):  # the terminal may be gone
                 self._live.stop()
 
-    def take(self, event: object) -> None:
+    def take(self, event: AnyEvent) -> None:
         """Show one event."""
         self.timeline.add(event)
-        if isinstance(event, (StepStarted, StepEnded, StepFailed)) and event.name in self._asking:
-            self._make_room(isinstance(event, StepStarted))
-        if isinstance(event, Progress):
+        if isinstance(event, (StepBegan, StepFinished)) and event.position in self._asking:
+            self._make_room(isinstance(event, StepBegan))
+        if isinstance(event, StageReached):
             self.stage = show_value(event.detail or event.stage)
             self._words[find_position(event.run)] = self.stage
             if self._live is not None and event.stage in self._pinned:
@@ -91,11 +103,10 @@ class ProgressTree:
         if self._live is None and (line := self._write_line(event)):
             with suppress(OSError):  # whoever read it is gone: the run goes on
                 print(line, file=self._stream, flush=True)
-        if isinstance(event, (StepFailed, BranchFailed)):
-            self._failure = event.error
+        self._failure = find_failure(event) or self._failure
 
-    def _write_line(self, event: object) -> str:
-        if self._in_words and isinstance(event, (StepFailed, BranchFailed)):
+    def _write_line(self, event: AnyEvent) -> str:
+        if self._in_words and find_failure(event):
             return ""
         return format_event(event, self._failure, self._name_position)
 
@@ -227,29 +238,34 @@ def _join(run: str, name: str = "") -> str:
     return f"{run}/{name}" if name else run
 
 
-def format_event(event: object, last_failure: str = "", name_position: Callable[[str, str], str] = _join) -> str:
+def find_failure(event: AnyEvent) -> str:
+    """Return the error that a step, a model or a child raised; "" for any other event."""
+    return event.error if isinstance(event, (StepFinished, ModelFailed, ChildFinished)) else ""
+
+
+def format_event(event: AnyEvent, last_failure: str = "", name_position: Callable[[str, str], str] = _join) -> str:
     """Return the line of an event where there is no terminal; empty for most events.
 
     An error that is raised through several branches is reported once: one equal to `last_failure` gets no line. `name_position` says where
     it is, of a run and a step in it ("" for none).
     """
+    if error := find_failure(event):
+        return f"  {'failed':<10} {name_position(event.run, event.position)}: {show_value(error)}" if error != last_failure else ""
     match event:
-        case Progress(_, stage, detail):
-            return f"  {show_value(stage):<10} {show_value(detail)}"
-        case ModelRetried(_, attempt, wait, why):
-            return f"  {'retry':<10} try {attempt} failed, again in {wait:.0f} s: {show_value(why)}"
-        case ModelDowngraded(_, without, why):
-            return f"  {'without':<10} {show_value(without)}: {show_value(why)}"
-        case ModelSwitched(_, failed, following, why):
-            return f"  {'switched':<10} from {show_value(failed)} to {show_value(following)}: {show_value(why)}"
-        case ContextTrimmed() if event.tokens < event.tokens_before:
-            return f"  {'trimmed':<10} {show_value(str(event))}"
-        case StepRetried(run, name, attempt, wait, error):
-            return f"  {'retry':<10} {name_position(run, name)}: try {attempt} in {wait:.1f} s, because of: {show_value(error)}"
-        case StepFailed(run, name, error) if error != last_failure:
-            return f"  {'failed':<10} {name_position(run, name)}: {show_value(error)}"
-        case BranchFailed(run, _, error) if error != last_failure:
-            return f"  {'failed':<10} {name_position(run, '')}: {show_value(error)}"
-        case ApprovalAsked(run, request):
-            return f"  {'waits':<10} {name_position(run, '')}: {show_value(request.summary)}"
-    return ""
+        case StageReached():
+            return f"  {show_value(event.stage):<10} {show_value(event.detail)}"
+        case RequestRetried():
+            return f"  {'retry':<10} try {event.attempt} failed, again in {event.wait_seconds:.0f} s: {show_value(event.why)}"
+        case RequestDowngraded():
+            return f"  {'without':<10} {show_value(event.without)}: {show_value(event.why)}"
+        case ModelChanged():
+            return f"  {'switched':<10} from {show_value(event.failed)} to {show_value(event.next)}: {show_value(event.why)}"
+        case HistoryTrimmed() if event.tokens < event.tokens_before:
+            return f"  {'trimmed':<10} {show_value(describe_trimming(event))}"
+        case StepRepeated():
+            place = name_position(event.run, event.position)
+            return f"  {'retry':<10} {place}: try {event.attempt} in {event.wait_seconds:.1f} s, because of: {show_value(event.error)}"
+        case ApprovalRequested():
+            return f"  {'waits':<10} {name_position(event.run, '')}: {show_value(event.request.summary)}"
+        case _:
+            return ""

@@ -47,6 +47,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "BranchStarted": _PLACES,
     "BranchEnded": _PLACES,
     "BranchFailed": _PLACES,
+    "SignalReceived": _PLACES,
     "RoundEnded": ("run", "round"),
     "ApprovalAsked": ("run", "request"),
     "ApprovalDecided": ("run", "digest", "decision"),

@@ -49,16 +49,17 @@ from sayso.cli.run_database import database_option, is_database_named, open_engi
 from sayso.cli.stopping import StopSignals
 from sayso.console import terminal
 from sayso.tools.approval.requests import Approver
-from sayso.tools.errors import RunError, UsageError
+from sayso.tools.errors import UsageError
 from sayso.tools.installing import build_install_command
 from sayso.tools.web.cache_folder import parse_age
-from sayso.workflows import RunEnded
+from sayso.workflows import MemoryEngine
 from sayso.workflows import engine as memory_engine
 
 if TYPE_CHECKING:
     from sayso.agents import Model
     from sayso.workflows.durable.engine import DurableEngine
     from sayso.workflows.durable.records import RunRow
+    from sayso.workflows.events.event_types import AnyEvent
 
 
 RESEARCHING = {"competitors": "the competitors of {}", "market": "the market for {}", "topic": "{}"}
@@ -159,15 +160,17 @@ class ResearchRun:
         if not self.quiet and find_spec("trafilatura") is None:
             say(f"Articles are read with all the text around them. To read them without it: {build_install_command('research')}")
 
-        def start(approve: Approver) -> AsyncIterator[object]:
+        engine = stored or memory_engine()
+
+        def start(approve: Approver) -> AsyncIterator[AnyEvent]:
             if stored is not None and row is not None:
                 return stream_resumed(stored, row, approve)
-            limits = self.task.budget.merge_limits(None)
-            flow, engine = ResearchFlow(self.model), stored or memory_engine()
-            return flow.run_stream(self.task, approve=approve, limits=limits, engine=engine, run_id=name, grants=RESEARCH_GRANTS)
+            limits, flow = self.task.budget.merge_limits(None), ResearchFlow(self.model)
+            return flow.run_events(self.task, approve=approve, limits=limits, engine=engine, run_id=name, grants=RESEARCH_GRANTS)
 
         try:
-            report = await self._follow(start)
+            await self._follow(start, engine, name)
+            report = (await engine.read_turn(name)).output
         except BaseException as error:  # whatever stops it: what was found is written, and the error is raised again
             self.found.save(error)
             if stored is not None and self.found.has_begun:
@@ -175,20 +178,16 @@ class ResearchRun:
             raise
         return save_finished_report(report, self.task if row is None else _read_task(row), quiet=self.quiet)
 
-    async def _follow(self, start: Callable[[Approver], AsyncIterator[object]]) -> Report:
-        """Show the events of the run that `start` starts, and return its report."""
-        report: Report | None = None
+    async def _follow(
+        self, start: Callable[[Approver], AsyncIterator[AnyEvent]], engine: MemoryEngine | DurableEngine, run_id: str
+    ) -> None:
+        """Show the events of the run that `start` starts, and keep what is found."""
         shown = ProgressTree(self.task.company, in_words=True, pinned=("plan",), asking=(SELECTION_STEP,))
         with nullcontext() if self.quiet else shown as tree:
             async for event in start(terminal if tree is None else tree.approve_with(terminal)):
+                self.found.listen(engine, run_id)
                 if tree is not None:
                     tree.take(event)
-                self.found.take(event)
-                if isinstance(event, RunEnded):
-                    report = event.result.output
-        if report is None:
-            raise RunError("The research ended without a report.")
-        return report
 
     async def _find_row(self, engine: DurableEngine, name: str) -> RunRow | None:
         """Return the stored run of that id, if there is one. Raises UsageError if it researches something else."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from sayso.cli.display import read_text, shorten, to_plain
@@ -17,9 +17,9 @@ from sayso.cli.stopping import StopSignals
 from sayso.console import escape_controls, print_card, terminal
 from sayso.tools.approval.requests import ApprovalRequest, Approver
 from sayso.tools.errors import RunError, UsageError
-from sayso.workflows import RunEnded, RunResult
-from sayso.workflows.runs.events import WriteSettled
-from sayso.workflows.workflow import stream_events
+from sayso.workflows import RunResult
+from sayso.workflows.events.event_types import AnyEvent, ToolFinished
+from sayso.workflows.events.watched_execution import watch
 
 if TYPE_CHECKING:
     from sayso.cli.found_so_far import FoundSoFar
@@ -57,23 +57,17 @@ async def _resume(run: str, app_name: str | None, signer: Signer | None, databas
 
 async def _follow(
     engine: DurableEngine, row: RunRow, signer: Signer | None, found: FoundSoFar | None
-) -> tuple[RunResult[object], list[WriteSettled]]:
+) -> tuple[RunResult[object], list[ToolFinished]]:
     """Show the events of the run, and return its result and the writes that were settled."""
-    result: RunResult[object] | None = None
-    settled: list[WriteSettled] = []
+    settled: list[ToolFinished] = []
     with ProgressTree(row.id, in_words=found is not None) as tree:
         async for event in stream_resumed(engine, row, tree.approve_with(_sign(terminal, signer))):
             if found is not None:
-                found.take(event)
-            if isinstance(event, RunEnded):
-                result = event.result
-                continue
-            if isinstance(event, WriteSettled):
+                found.listen(engine, row.id)
+            if isinstance(event, ToolFinished):
                 settled.append(event)
             tree.take(event)
-    if result is None:
-        raise RunError(f"Run {row.id} ended without a result.")
-    return result, settled
+    return await engine.read_turn(row.id), settled
 
 
 def _find_found(row: RunRow) -> FoundSoFar | None:
@@ -108,8 +102,8 @@ def _sign(approve: Approver, signer: Signer | None) -> Approver:
     return sign_with(approve, signer.name, signer.key)
 
 
-async def stream_resumed(engine: DurableEngine, row: RunRow, approve: Approver) -> AsyncIterator[object]:
-    """Execute a stored run here and yield its events, RunEnded last. Raises RunError if another program is executing it."""
+async def stream_resumed(engine: DurableEngine, row: RunRow, approve: Approver) -> AsyncGenerator[AnyEvent, None]:
+    """Execute a stored run here and yield its events. Raises RunError if another program is executing it."""
     if row.state == "running" and not engine.is_orphan(row):
         raise RunError(f"Run {row.id} is being executed by {row.owner}. See it with: sayso show {row.id} --follow")
     execution = await engine.find_execution(row.id)
@@ -121,11 +115,12 @@ async def stream_resumed(engine: DurableEngine, row: RunRow, approve: Approver) 
         return scope
 
     execution.make_scope = with_approver
-    async for event in stream_events(execution):
-        yield event
+    async with aclosing(watch(execution)) as told:
+        async for event in told:
+            yield event
 
 
-def _print_receipts(row: RunRow, settled: list[WriteSettled]) -> None:
+def _print_receipts(row: RunRow, settled: list[ToolFinished]) -> None:
     """Print the receipts of the orders that a turn of a chat has placed."""
     from sayso.cli.builtin_app import ChatTurn, find_receipts  # late, for load time
 

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sayso.cli.display import describe_error, format_time, format_usage, read_text, shorten, to_plain
+from sayso.cli.display import describe_error, describe_input, format_time, format_usage, read_text, shorten, to_plain
 from sayso.cli.feedback import describe_feedback
 from sayso.cli.options import DatabaseUrl, Exit, RunId
 from sayso.cli.run_database import app_option, database_option, find_run, open_engine
 from sayso.cli.run_report import ReportLine, RunReport, format_lines
 from sayso.cli.runs import STATE_COLOURS, describe_state
 from sayso.tools.approval.cards import escape_lines, show_value
+from sayso.workflows.durable.log_events import LogEvents
 
 if TYPE_CHECKING:
     from sayso.workflows.durable.records import ApprovalRow, RunRow
+    from sayso.workflows.runs.limits import Usage
 
 LOOK_SECONDS = 0.3
 
@@ -44,25 +46,30 @@ def show(
 async def _show(name: str, follow: bool, database: str | None) -> int:
     async with open_engine(database) as engine:
         row = await find_run(engine, name)
-        report, at = RunReport(row.id), 0
+        told, report, at = LogEvents(row.id), RunReport(row.id), 0
         app = f" of the app {show_value(row.app)}" if row.app else ""
         whose = f" for {show_value(row.for_user)}" if row.for_user else ""
         print_lines([(f"Run {show_value(row.id)}: {show_value(row.flow)}{app}{whose}, since {format_time(row.created_at)}", "bold")])
+        asked = f"{show_value(row.flow)}: {shorten(describe_input(read_text(row.input)), 2000)}"
+        print_lines(format_lines([ReportLine(row.created_at, "asked", asked, "bold")]))
         while True:
             row = await engine.run(row.id)
             state = describe_state(engine, row)
             for each in await engine.log(row.id, at):
                 at = each.number
-                print_lines(format_lines(report.take(each)))
+                for event in told.take(each, row):
+                    print_lines(format_lines(report.take(event)))
             if not follow or (state not in ("queued", "running", "new") and at >= row.number):
                 break
             await asyncio.sleep(LOOK_SECONDS)
-        print_lines(_report_end(row, state, report, await engine.approvals(row.id), database_option(database)))
+        print_lines(_report_end(row, state, report, told.usage, await engine.approvals(row.id), database_option(database)))
         print_lines((describe_feedback(each, with_run=each.run != row.id), "") for each in await engine.feedback(row.id))
     return Exit.OK
 
 
-def _report_end(row: RunRow, state: str, report: RunReport, approvals: Sequence[ApprovalRow], option: str) -> list[tuple[str, str]]:
+def _report_end(
+    row: RunRow, state: str, report: RunReport, used: Usage, approvals: Sequence[ApprovalRow], option: str
+) -> list[tuple[str, str]]:
     """Return the last lines: the state, the usage, the output or error, and the commands that can follow."""
     lines: list[ReportLine] = []
     open_requests = [f"{each.digest[:12]}{option}" for each in approvals if each.state == "proposed"]
@@ -76,7 +83,7 @@ def _report_end(row: RunRow, state: str, report: RunReport, approvals: Sequence[
         if does_not_count and state == "waiting":
             open_requests.append(f"{each.digest[:12]} --key KEY_FILE{option}")
     texts = format_lines(lines)
-    texts.append((f"{state}: {format_usage(report.usage)}", f"bold {STATE_COLOURS.get(state, '')}".strip()))
+    texts.append((f"{state}: {format_usage(used)}", f"bold {STATE_COLOURS.get(state, '')}".strip()))
     if row.output is not None:
         output = read_text(row.output)
         value = output.get("value") if isinstance(output, dict) else output

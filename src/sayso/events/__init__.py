@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sayso.workflows.events.event_types import GrantApplied as GrantApplied
     from sayso.workflows.events.event_types import GrantsOpened as GrantsOpened
     from sayso.workflows.events.event_types import HistoryTrimmed as HistoryTrimmed
+    from sayso.workflows.events.event_types import LabelsGained as LabelsGained
     from sayso.workflows.events.event_types import LimitHit as LimitHit
     from sayso.workflows.events.event_types import ModelChanged as ModelChanged
     from sayso.workflows.events.event_types import ModelFailed as ModelFailed
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from sayso.workflows.events.event_types import RunFinished as RunFinished
     from sayso.workflows.events.event_types import RunPaused as RunPaused
     from sayso.workflows.events.event_types import SentMessage as SentMessage
+    from sayso.workflows.events.event_types import SignalTaken as SignalTaken
     from sayso.workflows.events.event_types import StageReached as StageReached
     from sayso.workflows.events.event_types import StepBegan as StepBegan
     from sayso.workflows.events.event_types import StepFinished as StepFinished
@@ -64,6 +66,7 @@ _PLACES = {
     "GrantApplied": "workflows.events.event_types",
     "GrantsOpened": "workflows.events.event_types",
     "HistoryTrimmed": "workflows.events.event_types",
+    "LabelsGained": "workflows.events.event_types",
     "LimitHit": "workflows.events.event_types",
     "ModelChanged": "workflows.events.event_types",
     "ModelFailed": "workflows.events.event_types",
@@ -78,6 +81,7 @@ _PLACES = {
     "RunFinished": "workflows.events.event_types",
     "RunPaused": "workflows.events.event_types",
     "SentMessage": "workflows.events.event_types",
+    "SignalTaken": "workflows.events.event_types",
     "StageReached": "workflows.events.event_types",
     "StepBegan": "workflows.events.event_types",
     "StepFinished": "workflows.events.event_types",

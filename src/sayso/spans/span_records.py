@@ -76,6 +76,7 @@ class _Open:
     """What has begun and is not over."""
 
     event: AnyEvent
+    span_id: str
     parent_id: str
     is_agent: bool = False
     notes: dict[str, Attribute] = field(default_factory=dict)
@@ -100,6 +101,7 @@ class SpanRecorder:
     def __init__(self, *, content: bool = False) -> None:
         self.content = content
         self._open: dict[tuple[str, str], _Open] = {}
+        self._ended: dict[tuple[str, str], int] = {}
         self._execution = ""
         self._number = 0
         self._flow = ""
@@ -115,7 +117,7 @@ class SpanRecorder:
             case RunPaused() | RunFinished():
                 yield from self._end_execution(event)
             case ChildBegan():
-                self._open[event.run, "child"] = _Open(event, self._find_parent(event.parent))
+                self._open_span(event, "child", self._find_parent(event.parent))
             case ChildFinished():
                 yield from self._end_child(event)
             case ModelRequested():
@@ -145,9 +147,17 @@ class SpanRecorder:
     def _begin_execution(self, event: AnyEvent, position: str) -> None:
         first = make_span_id(event.root, "execution:1")
         self._execution = position
-        self._open[event.root, position] = _Open(event, "" if position == "execution:1" else first)
+        self._open[event.root, position] = _Open(event, make_span_id(event.root, position), "" if position == "execution:1" else first)
+
+    def _open_span(self, event: AnyEvent, position: str, parent_id: str) -> None:
+        """Open a span. What is done again in a later execution, after it had failed, is a span of its own."""
+        times = self._ended.get((event.run, position), 0)
+        span_id = make_span_id(event.run, f"{position} again {times}" if times else position)
+        self._open[event.run, position] = _Open(event, span_id, parent_id)
 
     def _end_execution(self, event: RunPaused | RunFinished) -> Iterator[SpanRecord]:
+        if isinstance(event, RunFinished):
+            yield from self._end_requests(event)
         began = self._open.pop((event.root, self._execution), None)
         if began is None:
             return
@@ -193,7 +203,7 @@ class SpanRecorder:
     def _find_parent(self, run: str) -> str:
         """Return the id of the span of a run: a child, or the execution that goes on."""
         if "/" in run and (run, "child") in self._open:
-            return make_span_id(run, "child")
+            return self._open[run, "child"].span_id
         return make_span_id(run.partition("/")[0], self._execution)
 
     # what happens in them
@@ -201,7 +211,7 @@ class SpanRecorder:
     def _begin(self, event: AnyEvent, position: str) -> None:
         if not self._execution:  # it went on after a pause, in the same program
             self._begin_execution(event, f"execution:{self._number} after {position}")
-        self._open[event.run, position] = _Open(event, self._find_parent(event.run))
+        self._open_span(event, position, self._find_parent(event.run))
 
     def _note_retry(self, event: RequestRetried) -> None:
         for (run, position), each in self._open.items():
@@ -257,31 +267,43 @@ class SpanRecorder:
             attributes["gen_ai.tool.call.result"] = event.result if isinstance(event.result, str) else _dump(event.result)
         yield self._finish(began, event, event.run, position, f"execute_tool {event.tool}", attributes, error=error)
 
+    def _end_requests(self, event: RunFinished) -> Iterator[SpanRecord]:
+        """Yield the spans of the requests that were still open when the run ended."""
+        for run, position in [key for key in self._open if key[1].startswith("approval ")]:
+            began = self._open.pop((run, position))
+            yield self._finish_approval(began, event, run, position, {"sayso.approval.decision": "none"})
+
     def _end_approval(self, event: ApprovalTaken | ApprovalExpired) -> Iterator[SpanRecord]:
         position = f"approval {event.digest}"
         began = self._open.pop((event.run, position), None)
-        if began is None or not isinstance(began.event, ApprovalRequested):
+        if began is None:
             return
+        taken: dict[str, Attribute] = {"sayso.approval.decision": "expired"}
+        if isinstance(event, ApprovalTaken):
+            taken = {
+                "sayso.approval.decision": event.decision,
+                "sayso.approval.by": event.by,
+                "sayso.approval.place": event.place,
+                "sayso.approval.signed": event.signed,
+            }
+            if self.content and event.reason:
+                taken["sayso.approval.reason"] = event.reason
+        yield self._finish_approval(began, event, event.run, position, taken)
+
+    def _finish_approval(self, began: _Open, event: AnyEvent, run: str, position: str, taken: Mapping[str, Attribute]) -> SpanRecord:
+        assert isinstance(began.event, ApprovalRequested)
         request = began.event.request
         attributes: dict[str, Attribute] = {
             "sayso.approval.tool": request.tool,
             "sayso.approval.digest": request.digest,
             "sayso.approval.position": request.position,
             "sayso.approval.warnings": len(request.warnings),
-            "sayso.approval.decision": event.decision if isinstance(event, ApprovalTaken) else "expired",
+            **taken,
         }
-        if isinstance(event, ApprovalTaken):
-            attributes |= {
-                "sayso.approval.by": event.by,
-                "sayso.approval.place": event.place,
-                "sayso.approval.signed": event.signed,
-            }
         if self.content:
             attributes["sayso.approval.card"] = request.card
             attributes["sayso.approval.arguments"] = request.arguments
-            if isinstance(event, ApprovalTaken) and event.reason:
-                attributes["sayso.approval.reason"] = event.reason
-        yield self._finish(began, event, event.run, position, f"approval {request.tool}", attributes)
+        return self._finish(began, event, run, position, f"approval {request.tool}", attributes)
 
     def _finish(
         self,
@@ -296,12 +318,13 @@ class SpanRecorder:
         error: str = "",
     ) -> SpanRecord:
         root = run.partition("/")[0]
-        own: dict[str, Attribute] = {"sayso.run.id": run, "sayso.run.position": event.position}
+        self._ended[run, position] = self._ended.get((run, position), 0) + 1
+        own: dict[str, Attribute] = {"sayso.run.id": run, "sayso.run.position": began.event.position}
         if turn := _TURN.fullmatch(root):
             own["gen_ai.conversation.id"] = turn[1]
         return SpanRecord(
             trace_id=make_trace_id(root),
-            span_id=make_span_id(run, position),
+            span_id=began.span_id,
             parent_id=began.parent_id,
             name=name,
             kind=kind,

@@ -71,7 +71,7 @@ class AgUi:
         return stream(self._stream(asked, run_id, since))
 
     async def _resume(self, person: Person, name: str, answers: list[core.ResumeEntry]) -> tuple[str, int]:
-        """Hand in the answers to interrupts of a conversation; return its run, and what of its log is known already."""
+        """Hand in the answers to interrupts of a conversation; return its run, and how many of its events are known already."""
         digests = [answer.interrupt_id for answer in answers]
         now = self._office.engine.clock()
         lines = {line.digest: line for line in await self._office.engine.database.do(lambda session: read_lines(session, digests, now))}
@@ -81,11 +81,12 @@ class AgUi:
         if len(lines) != len(digests) or len(roots) != 1 or not all(root.startswith(f"{name}.") for root in roots):
             raise TurnedAway(404, "There is no such interrupt in this conversation.")
         (run_id,) = roots
-        row = await self._office.find_run(person, run_id)
+        await self._office.find_run(person, run_id)
+        known = await self._chats.count_told(run_id)
         changes = [(answer.interrupt_id, *_read_answer(answer)) for answer in answers]  # all are understood before one is taken
         for digest, what, data in changes:
             await self._requests.change(person, digest, what, data)
-        return run_id, row.number
+        return run_id, known
 
     async def _stream(self, asked: core.RunAgentInput, run_id: str, since: int) -> AsyncIterator[bytes]:
         writer = EventWriter(asked, run_id)

@@ -11,21 +11,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sayso.agents import Agent
-from sayso.agents.agent_events import (
-    CallAnnounced,
-    ModelDowngraded,
-    ModelRetried,
-    ModelSwitched,
-    ReasoningStreamed,
-    TextStreamed,
-    TextWithdrawn,
-)
 from sayso.agents.messages import Conversation, Message
 from sayso.agents.sessions import AgentSession
 from sayso.cli.display import describe_error, describe_input, read_text, to_plain
 from sayso.tools.approval.cards import show_value
 from sayso.tools.canonical import readable_json
 from sayso.tools.errors import RunIdTaken, SaysoError
+from sayso.workflows.events.event_types import AnyEvent, CallOpened, StageReached, TextPiece, TextRetracted, ThoughtPiece
+from sayso.workflows.events.watched_execution import read_streamed
 
 from .back_office import BackOffice, read_since, stream
 from .conversations import CONVERSATION, find_conversations, read_number, read_offset, read_titles
@@ -104,7 +97,7 @@ class Chats:
 
     async def _describe_turn(self, row: RunRow) -> dict[str, object]:
         story = Story(row.id)
-        items = [item for each in await self._engine.log(row.id) for item in story.take(each)]
+        items = [item for each in await self._engine.log(row.id) for item in story.take(each, row)]
         return {"run": row.id, "agent": row.flow, "question": show_value(_question_in(row)), "items": items, **describe_end(row, story)}
 
     async def _find_turns(self, person: Person, name: str) -> list[RunRow]:
@@ -176,6 +169,13 @@ class Chats:
             at = max(at, data["items"][-1]["number"]) if kind == "items" else at
             yield f"id: {at}\nevent: {kind}\ndata: {json.dumps(data)}\n\n".encode()
 
+    async def count_told(self, run_id: str) -> int:
+        """Return how many events of a run are stored: the number of the last one, for `events`."""
+        story = Story(run_id)
+        for each in await self._engine.log(run_id):
+            story.take(each)
+        return story.count
+
     async def events(self, run_id: str, since: int = 0) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """Yield what happens in a run: "items" that were stored, "delta" for what is being written, and "end" last."""
         story, at = Story(run_id), 0
@@ -185,8 +185,7 @@ class Chats:
                 items = []
                 for each in await self._engine.log(run_id, at):
                     at = each.number
-                    told = story.take(each)
-                    items += told if each.number > since else []
+                    items += [item for item in story.take(each, row) if item["number"] > since]
                 if items:
                     yield "items", {"items": items}
                 if row.state not in UNDER_WAY and at >= row.number:
@@ -205,35 +204,31 @@ async def _gather(queue: asyncio.Queue[object]) -> list[dict[str, Any]]:
     except TimeoutError:
         return deltas
     while True:
-        delta = _to_delta(event)
-        if delta is not None:
+        for delta in map(_to_delta, read_streamed(event, 0.0)):
             last = deltas[-1] if deltas else {}
-            if delta["what"] in ("text", "thought") and (last.get("what"), last.get("turn")) == (delta["what"], delta["turn"]):
+            if delta.get("what") in ("text", "thought") and (last.get("what"), last.get("turn")) == (delta["what"], delta["turn"]):
                 last["text"] += delta["text"]
-            else:
+            elif delta:
                 deltas.append(delta)
         if queue.empty():
             return deltas
         event = queue.get_nowait()
 
 
-def _to_delta(event: object) -> dict[str, Any] | None:
+def _to_delta(event: AnyEvent) -> dict[str, Any]:
     match event:
-        case TextStreamed(run, turn, text):
-            return {"what": "text", "run": run, "turn": turn, "text": text}
-        case ReasoningStreamed(run, turn, text):
-            return {"what": "thought", "run": run, "turn": turn, "text": text}
-        case TextWithdrawn(run, turn):
-            return {"what": "withdrawn", "run": run, "turn": turn}
-        case CallAnnounced(run, turn, tool):
-            return {"what": "call", "run": run, "turn": turn, "tool": show_value(tool)}
-        case ModelRetried(run, attempt, wait, why):
-            return {"what": "note", "run": run, "text": f"Try {attempt} failed: {why} Again in {wait:.0f} s."}
-        case ModelDowngraded(run, without, why):
-            return {"what": "note", "run": run, "text": f"The model goes on without {without}: {why}"}
-        case ModelSwitched(run, failed, following, why):
-            return {"what": "note", "run": run, "text": f"{following} is asked instead of {failed}: {why}"}
-    return None
+        case TextPiece():
+            return {"what": "text", "run": event.run, "turn": event.turn, "text": event.text}
+        case ThoughtPiece():
+            return {"what": "thought", "run": event.run, "turn": event.turn, "text": event.text}
+        case TextRetracted():
+            return {"what": "withdrawn", "run": event.run, "turn": event.turn}
+        case CallOpened():
+            return {"what": "call", "run": event.run, "turn": event.turn, "tool": show_value(event.tool)}
+        case StageReached():
+            return {"what": "stage", "run": event.run, "text": show_value(event.detail or event.stage)}
+        case _:
+            return {}
 
 
 def describe_end(row: RunRow, story: Story) -> dict[str, Any]:

@@ -150,7 +150,7 @@ class RunPages:
         at = told.at
         for each in await self._engine.log(row.id, at):
             at = each.number
-            told.items.extend(told.story.take(each))
+            told.items.extend(told.story.take(each, row))
             _grow(told.nodes, row.id, each.run, each.kind, each.name)
         told = self._told[row.id] = told._replace(at=at)
         while len(self._told) > MOST_STORIES:
