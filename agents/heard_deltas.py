@@ -23,7 +23,7 @@ class HeardDeltas:
 
     def __init__(self, run: Run, turn: int, conversation: ModelConversation) -> None:
         self._run, self._turn = run, turn
-        self._tools = None if conversation.guard is None else conversation.spec.tools
+        self._spec, self._is_guarded = conversation.spec, conversation.guard is not None
         self._tells_arguments = conversation.guard is None and not conversation.spec.takes_secrets
         self.first_token_seconds: float | None = None
 
@@ -41,7 +41,16 @@ class HeardDeltas:
             await deltas.aclose()
 
     def _publish(self, delta: CallDelta) -> None:
-        if delta.name and (self._tools is None or delta.name in self._tools):
-            self._run.publish(CallAnnounced(self._run.id, self._turn, delta.name, delta.index))
+        if delta.name and (name := self._find_tool(delta.name)):
+            self._run.publish(CallAnnounced(self._run.id, self._turn, name, delta.index))
         if delta.arguments and self._tells_arguments:
             self._run.publish(ArgumentsStreamed(self._run.id, self._turn, delta.index, delta.arguments))
+
+    def _find_tool(self, written: str) -> str:
+        """Return the tool that is meant by a name, which may have marks of the model's own format around it.
+
+        A name of no tool is what the model wrote; it is not told where a guard looks at the reply first.
+        """
+        signatures = self._spec.signatures
+        found = signatures.find(written) or (signatures.find_marked(written) if signatures.by_name else None)
+        return found.name if found is not None else "" if self._is_guarded else written

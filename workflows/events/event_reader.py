@@ -179,9 +179,8 @@ class EventReader:
             yield public.RunPaused(run=self.root, time=time, waits_for=tuple(self._open), **_write_usage(self.usage))
             return
         error = event.error
-        yield from self._end_what_is_open(
-            str(self._plain(str(error))) if error is not None else f"The run ended before it: {event.state}.", time
-        )
+        why = str(self._plain(str(error))) if error is not None else f"The run ended before it: {event.state}."
+        yield from map(_cut_off, self._end_what_is_open(why, time))
         if isinstance(error, LimitReached):
             yield public.LimitHit(
                 run=error.run_id or self.root, time=time, limit=error.limit, allowed=error.allowed, seen=error.seen, error=str(error)
@@ -200,7 +199,7 @@ class EventReader:
         """Yield the ends of what was under way when the run ended, innermost first: of a branch beside the one that failed, for example."""
         for run, name in reversed(list(self._began)):
             if name.startswith("effect:"):
-                yield from self._cut_off(run, name, Outcome.UNKNOWN, why, time)
+                yield from self._fail_calls(run, name, Outcome.UNKNOWN, why, time)
             elif not name.startswith(_ASIDE):
                 yield from self._read_failure(run, name, why, time)
         for run, call in reversed(list(self._calls)):
@@ -211,7 +210,7 @@ class EventReader:
         self._began.clear()
         self._children.clear()
 
-    def _cut_off(self, run: str, name: str, outcome: Outcome, why: str, time: float) -> Iterator[AnyEvent]:
+    def _fail_calls(self, run: str, name: str, outcome: Outcome, why: str, time: float) -> Iterator[AnyEvent]:
         """Yield how the calls of a step of reads, or a write, ended that raised."""
         for (owner, call), (tool, _) in list(self._calls.items()):
             if owner == run and performs(name, tool, call):
@@ -361,7 +360,7 @@ class EventReader:
                 seconds=seconds,
             )
         elif name.startswith(("read:", "reads:", "effect:")):
-            yield from self._cut_off(run, name, Outcome.FAILED, error, time)
+            yield from self._fail_calls(run, name, Outcome.FAILED, error, time)
         else:
             yield public.StepFinished(run=run, time=time, position=name, error=error, failed=True, seconds=seconds)
 
@@ -476,6 +475,10 @@ class EventReader:
     def _plain(self, value: object) -> Any:
         plain = to_plain_json(value)
         return plain if self._mask is None else self._mask(plain)
+
+
+def _cut_off(event: AnyEvent) -> AnyEvent:
+    return replace(event, cut_off=True) if hasattr(event, "cut_off") else event
 
 
 def _write_usage(usage: Usage) -> Any:

@@ -100,10 +100,11 @@ class ChildBegan(RunEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChildFinished(RunEvent):
-    """A child is over: with a result, or with the `error` that it raised."""
+    """A child is over: with a result, or with the `error` that it raised. `cut_off` as in StepFinished."""
 
     name: str
     error: str = ""
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,11 +114,15 @@ class StepBegan(RunEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepFinished(RunEvent):
-    """A step is over after `seconds`, with its `output`, or with the `error` that it raised. `failed` says which."""
+    """A step is over after `seconds`, with its `output`, or with the `error` that it raised. `failed` says which.
+
+    `cut_off` says that it did not fail itself: the run ended while it was under way, with this error.
+    """
 
     output: Json = None
     error: str = ""
     failed: bool = False
+    cut_off: bool = False
     seconds: float = 0.0
 
 
@@ -261,12 +266,13 @@ class ModelReplied(RunEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelFailed(RunEvent):
-    """A model gave no reply that counts: `error` says why, `error_type` names the class."""
+    """A model gave no reply that counts: `error` says why, `error_type` names the class. `cut_off` as in StepFinished."""
 
     turn: int
     model: str = ""
     error: str = ""
     error_type: str = ""
+    cut_off: bool = False
     seconds: float = 0.0
 
 
@@ -346,7 +352,8 @@ class ToolFinished(RunEvent):
     """A call is over: "done", "failed", "rejected" (nothing was performed) or "unknown" (a person has to find out).
 
     `result` is what the model reads, `origin` where it is from. The labels are "tool", "untrusted" or "" (nobody vouches for it), and
-    "public" or "private". `raised` is the exception of a tool that raised one, `seconds` how long it was performed.
+    "public" or "private". `raised` is the exception of a tool that raised one, `seconds` how long it was performed. `cut_off` says that the
+    run ended while it was under way.
     """
 
     call: str
@@ -358,6 +365,7 @@ class ToolFinished(RunEvent):
     secrecy: str = ""
     key: str = ""
     raised: str = ""
+    cut_off: bool = False
     seconds: float = 0.0
 
 

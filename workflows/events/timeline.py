@@ -68,6 +68,8 @@ class Timeline:
         """Add an event and return it."""
         self.events.append(event)
         path = find_position(event.run, event.position)
+        if getattr(event, "cut_off", False):
+            return event  # it stopped there
         match event:
             case StepBegan() | ChildBegan() | ModelRequested() | ToolBegan():
                 self._start(path, event.time)

@@ -240,7 +240,7 @@ def _join(run: str, name: str = "") -> str:
 
 def find_failure(event: AnyEvent) -> str:
     """Return the error that a step, a model or a child raised; "" for any other event."""
-    return event.error if isinstance(event, (StepFinished, ModelFailed, ChildFinished)) else ""
+    return event.error if isinstance(event, (StepFinished, ModelFailed, ChildFinished)) and not event.cut_off else ""
 
 
 def format_event(event: AnyEvent, last_failure: str = "", name_position: Callable[[str, str], str] = _join) -> str:
