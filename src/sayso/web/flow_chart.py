@@ -7,9 +7,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sayso.cli.display import read_text
-from sayso.workflows.runs.events import StepEnded
-from sayso.workflows.runs.timeline import PositionPath, PositionState, Status, Timeline
+from sayso.workflows.durable.log_events import LogEvents
+from sayso.workflows.events.timeline import PositionPath, PositionState, Status, Timeline
 from sayso.workflows.shapes.branches import BestOf, MapEach, Parallel
 from sayso.workflows.shapes.in_order import Conditional, Iterate, Reflect, Sequential
 from sayso.workflows.shapes.mermaid import PositionTree
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 Part = dict[str, Any]
 MOST_KEPT = 8
-NOT_DRAWN = ("propose:", "intent:", "wait:", "labels:")
 WORST_FIRST = (Status.FAILED, Status.WAITING, Status.RUNNING, Status.DONE)
 
 
@@ -41,7 +39,7 @@ class FlowCharts:
         app = self._office.app
         if row.flow not in app or not app.flow(row.flow).parts:
             return None
-        at, timeline = self._kept.pop(row.id, (0, RunTimeline()))
+        at, timeline = self._kept.pop(row.id, (0, RunTimeline(row.id)))
         rows = await self._office.engine.log(row.id, at)
         await asyncio.to_thread(timeline.read, rows)  # of a long run it takes a while, and others are served meanwhile
         self._kept[row.id] = rows[-1].number if rows else at, timeline
@@ -51,25 +49,19 @@ class FlowCharts:
 
 
 class RunTimeline(Timeline):
-    """A timeline that is read from the log of a run, with the times in it."""
+    """A timeline that is read from the log of a run."""
 
-    __slots__ = ("_now",)
+    __slots__ = ("_told",)
 
-    def __init__(self) -> None:
-        super().__init__(clock=lambda: self._now)
-        self._now = 0.0
+    def __init__(self, root: str) -> None:
+        super().__init__()
+        self._told = LogEvents(root)
 
     def read(self, rows: Sequence[Row]) -> None:
         """Read the next rows of the log. What cannot be read here is left out: the story says so."""
         for row in rows:
-            self._now = row.at
-            if row.kind == "kept" and not row.name.startswith(NOT_DRAWN):
-                self.add(StepEnded(row.run, row.name))
-            elif row.kind in ("event", "told"):
-                try:
-                    self.add(read_text(row.value))
-                except (ValueError, TypeError, KeyError, RecursionError):
-                    continue
+            for event in self._told.take(row):
+                self.add(event)
         self.events.clear()
 
 
