@@ -65,7 +65,7 @@ async def approve_all(home: DurableEngine) -> None:
                 raise
 
 
-async def chaos(url: str, folder: Path, workers: int, runs: int, kills: int, seed: int) -> list[str]:
+async def chaos(url: str, folder: Path, workers: int, runs: int, kills: int, seed: int, patience: float = 0) -> list[str]:
     """Carry the runs through while workers die; gives what went wrong."""
     chance = random.Random(seed)
     home = make_home(url)
@@ -118,7 +118,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--seconds", type=float, default=None, help="below 60: a shorter form")
     parser.add_argument("--url", default=None)
-    parser.add_argument("--temporal", action="store_true", help="also on the dev server of Temporal, where a replay may still stop a run")
+    parser.add_argument("--temporal", action="store_true", help="also on the dev server of Temporal")
+    parser.add_argument(
+        "--patience", type=float, default=0, help="seconds until a run that is not done counts as stopped, if not 60 and one a run"
+    )
     given = parser.parse_args()
     runs, kills = given.runs, given.kills
     if given.seconds is not None and given.seconds < 60:
@@ -126,17 +129,19 @@ def main() -> int:
     wrong: list[str] = []
     with tempfile.TemporaryDirectory(prefix="sayso-chaos-") as temporary:
         if given.url:
-            wrong += asyncio.run(chaos(given.url, Path(temporary), 3, runs, kills, given.seed))
+            wrong += asyncio.run(chaos(given.url, Path(temporary), 3, runs, kills, given.seed, given.patience))
         else:
             for name, workers in (("postgres", 3), ("sqlite", 2), *((("temporal", 3),) if given.temporal else ())):
                 folder = Path(temporary, name)
                 folder.mkdir()
                 if name == "temporal":
                     with temporal_server() as target:
-                        wrong += asyncio.run(chaos(new_home(target), folder, workers, runs // 8, kills // 4, given.seed))
+                        wrong += asyncio.run(chaos(new_home(target), folder, workers, runs // 8, kills // 4, given.seed, given.patience))
                     continue
                 if name == "sqlite":
-                    wrong += asyncio.run(chaos(f"sqlite:///{folder}/runs.db", folder, workers, runs // 2, kills // 2, given.seed))
+                    wrong += asyncio.run(
+                        chaos(f"sqlite:///{folder}/runs.db", folder, workers, runs // 2, kills // 2, given.seed, given.patience)
+                    )
                 else:
                     with server() as url:
                         wrong += asyncio.run(chaos(new_database(url), folder, workers, runs, kills, given.seed))

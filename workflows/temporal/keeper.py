@@ -154,7 +154,7 @@ class RunKeeper:
             self._become(ending["state"])
             self.row = self.row._replace(wake_at=ending["wake_at"], output=ending["output"], error=ending["error"])
             self._close_requests()
-        return {"held": True, "goes_on": goes_on, "number": self.row.number, "head": self.row.head}
+        return {"held": True, "goes_on": goes_on, "number": self.row.number, "head": self.row.head, "sent": len(self.inbox)}
 
     def _move_request(self, change: Stored) -> None:
         if change["to"] == "proposed":

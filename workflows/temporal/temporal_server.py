@@ -36,6 +36,8 @@ T = TypeVar("T")
 PORT, MOST_HELD, CLOSE_SECONDS = 7233, 10_000, 5.0
 MOST_UPDATES = 5
 """How many updates of one run this program has under way; a server takes ten, of all programs."""
+STALE, STALE_TRIES = "TMPRL1100", 5
+"""How Temporal calls a copy of a workflow that is not what its history says, and how often it is asked: each program may have one."""
 SOON = timedelta(seconds=1)
 """How long a workflow task waits for the program that had the workflow in memory; then any other takes it."""
 
@@ -137,8 +139,14 @@ class TemporalServer:
 
     async def query(self, run_id: str, name: str, *args: object) -> Any:
         """Return what the keeper of a run answers. Raises UsageError where there is no such run, DatabaseLost where nobody answers."""
-        client = await self.connect()
-        return await self.call(self._ask(run_id, self._queries, 1, lambda: self._find(client, run_id).query(name, args=args)))
+        client, tries = await self.connect(), STALE_TRIES
+        while True:
+            try:
+                return await self.call(self._ask(run_id, self._queries, 1, lambda: self._find(client, run_id).query(name, args=args)))
+            except StaleCopy:
+                tries -= 1
+                if not tries:
+                    raise
 
     async def update(self, run_id: str, name: str, asked: object, update_id: str | None = None) -> Any:
         """Have the keeper of a run do something, once for each `update_id`; it is written down when this returns. None if it is over."""
@@ -175,7 +183,8 @@ class TemporalServer:
                 raise Over from None
             raise DatabaseLost(f"The Temporal server ({self.address.place}) refused: {error.cause}") from None
         except WorkflowQueryFailedError as error:
-            raise DatabaseLost(f"The Temporal server ({self.address.place}) refused: {error}") from None
+            kind = StaleCopy if STALE in str(error) else DatabaseLost
+            raise kind(f"The Temporal server ({self.address.place}) refused: {error}") from None
 
 
 async def _connect(address: TemporalAddress, polling: list[Polling], hold: Callable[..., Any], queue: str) -> Client:
@@ -222,6 +231,13 @@ def _close(loop: asyncio.AbstractEventLoop, thread: threading.Thread, polling: l
         thread.join(CLOSE_SECONDS)
     if not loop.is_running():
         loop.close()
+
+
+class StaleCopy(DatabaseLost):
+    """A program had a copy of the keeper in memory that had missed an update, and has thrown it away: ask again.
+
+    The copy comes from a query that was answered while another program worked on the update.
+    """
 
 
 class Over(Exception):

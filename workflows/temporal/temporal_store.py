@@ -104,6 +104,11 @@ class TemporalNews(News):
     def __init__(self, server: TemporalServer) -> None:
         self._server = server
         self._asking: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._told: dict[str, int] = {}  # since the last look: how many values had been sent when something was added to a run
+
+    def note(self, run_id: str, sent: int) -> None:
+        """Note what a keeper said of its inbox while it added to its log: it needs no question then."""
+        self._told[run_id] = sent
 
     def watch(self, receiver: Receiver, lease: Lease) -> None:
         """Hand news to an execution, until `leave`."""
@@ -112,6 +117,7 @@ class TemporalNews(News):
 
     def leave(self, receiver: Receiver) -> None:
         """Hand no more news to an execution."""
+        self._told.pop(receiver.claim[0], None)
         if (asking := self._asking.pop(receiver.claim, None)) is not None:
             asking.cancel()
 
@@ -119,6 +125,8 @@ class TemporalNews(News):
         run_id, attempt = receiver.claim
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            if 0 <= self._told.pop(run_id, -1) <= receiver.count_received():
+                continue
             with suppress(DatabaseLost, UsageError):
                 found = await self._server.query(run_id, "look_for_news", receiver.count_received())
                 if found["attempt"] != attempt:
@@ -143,7 +151,8 @@ class TemporalStore(RunStore):
         self.server: TemporalServer = TemporalServer(url, self._hold, f"sayso-program-{self.owner}")
         self.private_queue: str = f"sayso-program-{self.owner}"
         self.database: Any = NoDatabase(self.server.address.place)
-        self.news = TemporalNews(self.server)
+        self.news = news = TemporalNews(self.server)
+        self._note_sent = news.note
         self.stopped_state = records.INTERRUPTED
 
     @cached_property

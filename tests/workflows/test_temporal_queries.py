@@ -1,0 +1,64 @@
+"""What a program does that is answered from a copy of a run which has missed an update."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import pytest
+
+pytest.importorskip("temporalio")
+
+from temporalio.client import WorkflowQueryFailedError
+
+from sayso.workflows.durable.database import DatabaseLost
+from sayso.workflows.temporal.temporal_server import STALE_TRIES, TemporalServer
+
+T = TypeVar("T")
+STALE = "[TMPRL1100] Nondeterminism error: No command scheduled for event HistoryEvent(id: 54, WorkflowExecutionUpdateAccepted)"
+
+
+async def hold(run_id: str, attempt: int) -> None:
+    raise AssertionError(run_id, attempt)
+
+
+class Programs:
+    """The programs that a server may have answer: each refuses with its words, and where there are none left, one answers."""
+
+    def __init__(self, *refusals: str) -> None:
+        self.refusals = list(refusals)
+
+    async def query(self, name: str, *, args: object) -> str:
+        if self.refusals:
+            raise WorkflowQueryFailedError(self.refusals.pop(0))
+        return f"answered {name}"
+
+
+class Server(TemporalServer):
+    """A server whose programs are these."""
+
+    def __init__(self, programs: Programs) -> None:
+        super().__init__("temporal://127.0.0.1:1", hold, "queue")
+        self.programs = programs
+
+    async def connect(self) -> Any:
+        return None
+
+    async def call(self, work: Coroutine[Any, Any, T]) -> T:
+        return await work
+
+    def _find(self, client: Any, run_id: str) -> Any:
+        return self.programs
+
+
+@pytest.mark.parametrize("copies", range(STALE_TRIES))
+async def test_a_query_that_met_stale_copies_is_asked_again(copies: int) -> None:
+    assert await Server(Programs(*[STALE] * copies)).query("r1", "row") == "answered row"
+
+
+@pytest.mark.parametrize("refusals", [[STALE] * STALE_TRIES, ["Query 'row' is not known"]], ids=["always stale", "another refusal"])
+async def test_a_query_that_is_refused_all_the_same_is_told(refusals: list[str]) -> None:
+    programs = Programs(*refusals, "nobody asks for this")
+    with pytest.raises(DatabaseLost, match="refused"):
+        await Server(programs).query("r1", "row")
+    assert programs.refusals == ["nobody asks for this"]
