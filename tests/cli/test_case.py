@@ -103,7 +103,7 @@ def test_files_are_replayed_without_their_database(desk: Path) -> None:
     assert "not replayed: kept/cut.json, kept/cut.json:1: this is no whole JSON document" in text
     assert text.endswith("2 runs: 1 same, 1 not replayed. Nothing was done.\n")
     code, text = said(desk, "replay", "kept/lunch.json")
-    assert (code, "it is of the flow 'waiter' of an app of yours: name it with --app module:app." in text) == (2, True)
+    assert (code, "it is of the flow 'waiter' of your own app: name it with --app module:app." in text) == (2, True)
 
 
 def test_a_recording_that_was_changed_by_hand_is_not_written_over(desk: Path) -> None:

@@ -28,16 +28,16 @@ def test_without_a_terminal_nobody_is_asked(tmp_path: Path) -> None:
 
 def test_a_person_leaves_sites_out_and_adds_one(tmp_path: Path) -> None:
     child = in_a_terminal("research", "BettaBurgers", "--search", "sample", "--choose", "--competitors", "2", cwd=tmp_path)
-    child.expect("Enter to go on: ")
+    child.expect("Enter to continue: ")
     first = str(child.before)
     assert "It has in common with BettaBurgers: " in first
     assert "best-burger-directory.example: A list or comparison of others." in first
     child.sendline("99")
     child.expect("There is no candidate 99")
-    child.expect("Enter to go on: ")
+    child.expect("Enter to continue: ")
     child.sendline("1-3 +noodlebun.example")
     child.expect("You gave it.")
-    child.expect("Enter to go on: ")
+    child.expect("Enter to continue: ")
     child.sendline("")
     child.expect("reports/bettaburgers.md")
     child.wait()

@@ -146,7 +146,7 @@ def test_what_was_stopped_goes_on_and_asks_nothing_twice_that_is_done(folder: Pa
     if number is not signal.SIGKILL:
         assert re.search(r"[2-7] of [2-7] passed", shown)  # what is done by then is shown
         assert program.returncode == 128 + number
-        assert "of 8 done and stored: the same command goes on." in told
+        assert "of 8 done and stored: the same command continues." in told
     sayso(folder, "slow.json", "geo.py:agent", "--concurrency", "1", code=0)
     asked = (folder / "asked").read_text().splitlines()
     assert len(set(asked)) == 8

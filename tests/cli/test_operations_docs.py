@@ -61,7 +61,7 @@ def test_the_page_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert told["prune", "--older-than", "30d", "--dry-run"] == (0, "0 runs would be forgotten.\n", "")
     assert told["prune", "--older-than", "30d", "--yes"] == (0, "0 runs forgotten.\n", "")
     code, _, error = told["forget", "lunch"]
-    assert (code, "Without a terminal nobody can be asked: add --yes." in error) == (2, True)
+    assert (code, "There is no terminal to ask in: add --yes." in error) == (2, True)
 
 
 def test_what_is_listed_page_by_page_and_forgotten_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ async def _approve(name: str, digest: str | None, without_asking: bool, signer: 
 def _say_left_open(row: RunRow, requests: Sequence[ApprovalRequest], database: str | None) -> int:
     option = database_option(database)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        print("sayso: without a terminal nobody can be asked. After reading the card, type:", file=sys.stderr)
+        print("sayso: there is no terminal to ask in. Read the card, then type:", file=sys.stderr)
         for request in requests:
             print(f"  sayso approve {row.id} --yes {request.digest[:16]}{option}", file=sys.stderr)
     else:

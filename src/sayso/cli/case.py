@@ -74,7 +74,7 @@ async def _make_one(engine: DurableEngine, row: RunRow, folder: Path, to: Path |
     print(f"recorded: {show_value(row.id)} ({_describe(recording)}) in {path}")
     labels = read_labels(recording)
     if labels.private or labels.unvouched:
-        print("  The run has read private text, or text that nobody vouches for: read the file before you hand it on or commit it.")
+        print("  The run has read private text, or text of unknown origin: read the file before you share or commit it.")
     if mask.found:
         print(f"  {mask.found} text{'s' * (mask.found != 1)} that looked like a key or password stand{'s' * (mask.found == 1)} as stars.")
     if to is not None:

@@ -45,7 +45,7 @@ def chat(
     Parameters
     ----------
     agent
-        An agent of yours: module:name, or path/to/file.py:name. It has its own model, so --model and the like are for the food bot.
+        Your agent: module:name, or path/to/file.py:name. It has its own model; --model and similar options are for the food bot.
     desk
         The order book, an SQLite file.
     customer

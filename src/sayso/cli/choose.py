@@ -10,7 +10,7 @@ from sayso.agents.research.state import Selection
 from sayso.console import escape_controls, has_terminal, read_line
 from sayso.tools.errors import UsageError
 
-HELP = "Numbers to leave out (2, 5-7), +example.com to add a site, -aspect or +aspect; Enter to go on: "
+HELP = "Numbers to leave out (2, 5-7), +example.com to add a site, -aspect or +aspect; Enter to continue: "
 
 
 def require_terminal() -> None:

@@ -122,7 +122,7 @@ class _Command:
             comparison = await compare(self.suite, self.agent, models=self.models, prompts=self.prompts, on_result=self._count, **options)
         except (KeyboardInterrupt, asyncio.CancelledError):
             self._clear()
-            print(f"{self.done} runs are done and stored: the same command goes on.", file=sys.stderr, flush=True)
+            print(f"{self.done} runs are done and stored: the same command continues.", file=sys.stderr, flush=True)
             raise
         self._clear()
         return self._show(comparison)
@@ -155,5 +155,5 @@ class _Command:
         print_comparison(comparison)
         sys.stdout.flush()
         if not comparison.complete:
-            print("The same command goes on with what was not executed.", file=sys.stderr)
+            print("Type the same command again to execute the rest.", file=sys.stderr)
         return Exit.OK if comparison.complete and not comparison.silent_variants else Exit.FAILED

@@ -85,7 +85,7 @@ def describe_remark(event: AnyEvent) -> str:
         case RequestRetried():
             return f"try {event.attempt} failed: {show_value(event.why)} Again in {event.wait_seconds:.0f} s."
         case RequestDowngraded():
-            return f"goes on without {show_value(event.without)}: {show_value(event.why)}"
+            return f"continues without {show_value(event.without)}: {show_value(event.why)}"
         case ModelChanged():
             return f"asks {show_value(event.next)}, as {show_value(event.failed)}: {show_value(event.why)}"
         case HistoryTrimmed() if event.tokens < event.tokens_before:

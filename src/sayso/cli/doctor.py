@@ -217,7 +217,7 @@ def check_search(search: str | None, seconds: float) -> CheckResult:
     except UsageError:
         raise
     except SaysoError as error:
-        advice = "Without internet: --search sample, or a folder or a site of yours."
+        advice = "Without internet: --search sample, or your own folder or site."
         return CheckResult("search", CheckState.PROBLEM, f"{where}: {error}", advice)
     return CheckResult("search", CheckState.FINE, f"{where} answers ({number} results for a word)")
 
@@ -309,5 +309,5 @@ def check_terminal() -> CheckResult:
         return CheckResult("terminal", CheckState.PROBLEM, f"its encoding is {sys.stdout.encoding} and not UTF-8", "Set PYTHONUTF8=1.")
     if not has_terminal():
         advice = "Run it in a terminal to approve."
-        return CheckResult("terminal", CheckState.NOT_USED, "none: nobody can be asked here, so approvals wait", advice)
+        return CheckResult("terminal", CheckState.NOT_USED, "none: Sayso cannot ask here, so approvals wait", advice)
     return CheckResult("terminal", CheckState.FINE, "approvals can be asked for here")

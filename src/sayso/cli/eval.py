@@ -145,10 +145,10 @@ class _Command:
         except (KeyboardInterrupt, asyncio.CancelledError):
             self._clear()
             self._show_unfinished()
-            print(f"{len(self.results)} of {self.total} done and stored: the same command goes on.", file=sys.stderr, flush=True)
+            print(f"{len(self.results)} of {self.total} done and stored: the same command continues.", file=sys.stderr, flush=True)
             raise
         if evaluation.not_run:
-            print("The same command goes on with what was not run.", file=sys.stderr)
+            print("Type the same command again to run the rest.", file=sys.stderr)
         return self.code
 
     def _count(self, result: CaseResult) -> None:

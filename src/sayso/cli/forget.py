@@ -51,6 +51,6 @@ async def _forget(run: str, yes: bool, unknown: bool, database: str | None) -> i
 def confirm(question: str) -> bool:
     """Return whether the person at the terminal types yes. Raises UsageError where there is no terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"{question} Without a terminal nobody can be asked: add --yes.")
+        raise UsageError(f"{question} There is no terminal to ask in: add --yes.")
     print(f"{question} Type yes: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() == "yes"

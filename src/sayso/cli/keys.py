@@ -37,7 +37,7 @@ def keys(
     public = make_key_pair(name, place, _ask_passphrase() if passphrase else "")
     print(f'approvers={{"{name}": "{public}"}}', flush=True)
     print(
-        f"The private key is in {place}: keep it, and give it to nobody. The line above goes into the app: App(..., approvers=...). "
+        f"The private key is in {place}: keep it, and give it to nobody. Put the line above into the app: App(..., approvers=...). "
         f"Decide with: sayso approve RUN --key {place} (or set {KEY_VARIABLE}).",
         file=sys.stderr,
     )

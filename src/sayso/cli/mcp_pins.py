@@ -53,5 +53,5 @@ def _print_listing(title: str, tools: Sequence[ListedTool], pinned: Sequence[boo
 
 def _confirm(name: str) -> bool:
     if not sys.stdin.isatty():
-        raise UsageError("Without a terminal nobody can be asked. Read the list above, then add --yes.")
+        raise UsageError("There is no terminal to ask in. Read the list above, then add --yes.")
     return input(f"Do you know who runs {name}, and trust what it says of its tools? [y/N] ").strip().lower() in ("y", "yes")

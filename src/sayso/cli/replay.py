@@ -99,7 +99,7 @@ async def _replay_files(paths: Sequence[str], app: App) -> AsyncIterator[ReplayO
             recording = read_recording(Path(path))
             if recording.flow not in app and app.name == "sayso":
                 yield ReplayOutcome(
-                    path, "not replayed", f"it is of the flow {recording.flow!r} of an app of yours: name it with --app module:app."
+                    path, "not replayed", f"it is of the flow {recording.flow!r} of your own app: name it with --app module:app."
                 )
                 continue
             yield _make_outcome(path, await replay_recording(recording, app), recording.run_id)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MIN_HEAD = 16
 WITHOUT_KEY = (
-    "This shows accidental or partial change. Whoever can write the whole database can compute the chain anew: "
+    "This shows accidental or partial change. Anybody who can write the whole database can compute a new chain: "
     "store the head above elsewhere (--head compares), or write with a key in {variable}."
 )
 WITH_KEY = "The rows carry a keyed hash: they were written by a program that has the key, and not changed by one that has not."
