@@ -45,7 +45,7 @@ def test_a_server_is_shown_pinned_and_unpinned(tmp_path: Path) -> None:
         )
         return done.stdout + done.stderr
 
-    assert "Without a terminal nobody can be asked." in sayso("trust")
+    assert "There is no terminal to ask in." in sayso("trust")
     assert Pins().read() == {}
     assert "delete_all: asks each time; pinned, it reads without asking" in sayso("trust", "--yes")
     assert len(Pins().read()) == 1
