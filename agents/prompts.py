@@ -67,6 +67,9 @@ class Prompt:
         if not isinstance(examples, Sequence) and "question" not in self.slots:
             raise UsageError(f"The prompt {name} has examples that are found by the question, and no slot {{question}}.")
 
+    def __repr__(self) -> str:
+        return f"<Prompt {self.__name__}, slots: {', '.join(sorted(self.slots)) or 'none'}>"
+
     async def __call__(self, values: Mapping[str, Any]) -> Conversation:
         """Fill the prompt in with these values, as a step of a workflow; `history` may be one of them."""
         if not isinstance(values, Mapping):
@@ -119,7 +122,11 @@ class GoodAnswers:
     def __init__(self, path: str = ":memory:") -> None:
         from sayso.tools.documents import PassageIndex  # late, for load time
 
+        self.path: str = path
         self._index = PassageIndex(path)
+
+    def __repr__(self) -> str:
+        return f"<GoodAnswers in {'memory' if self.path == ':memory:' else self.path}>"
 
     def add(self, question: str, answer: str | Content | RunResult[Any]) -> None:
         """Store an answer that was good. That of a run's result, or a Content, keeps its labels for whoever is shown it."""

@@ -83,6 +83,9 @@ class DocumentSource:
         self.documents: Documents = documents
         self.top: int = top
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.where}, {self.top} passages for a question>"
+
     def mark(self, number: int) -> str:
         """Return the citation as `Documents.check_citations` reads it."""
         return f"[DOC {number}]"
@@ -110,6 +113,9 @@ class WebSource:
         self.top: int = top
         self._search, self._visit = make_search_tool(search), make_visit_tool(web)
         self.grants: tuple[Grant, ...] = (Grant(tool=self._search), Grant(tool=self._visit))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}, {self.pages} pages for a search>"
 
     def mark(self, number: int) -> str:
         """Return the citation as readers of the web know it."""

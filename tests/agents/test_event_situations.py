@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from sayso import Agent, Approve, Limits, Reject, Run, ScriptedModel, engine, events, iterate, parallel, sequential, tool
+from sayso import Agent, App, Approve, Limits, Reject, Run, ScriptedModel, engine, events, iterate, parallel, sequential, tool
 from sayso.agents import Reply, call
 from sayso.agents.models.model import Delta, ModelRequest, TextDelta
 from sayso.spans import SpanRecord, SpanRecorder
@@ -221,3 +221,50 @@ async def test_what_begins_also_ends_and_every_span_has_its_parent(make: Callabl
     assert len(set(ids)) == len(ids)
     assert {span.parent_id for span in spans} <= {"", *ids}
     assert [span.parent_id for span in spans].count("") == 1
+
+
+TAKEN_OVER = (
+    "two branches ask at once",
+    "one reply asks twice",
+    "a write of which nobody knows",
+    "a limit",
+    "an agent in a tool that is down",
+)
+
+
+class Remembers:
+    """A listener that makes spans, and is told what was before it."""
+
+    def __init__(self) -> None:
+        self.told: list[events.AnyEvent] = []
+        self.spans: list[SpanRecord] = []
+        self._recorder = SpanRecorder(content=True)
+
+    def __call__(self, event: events.AnyEvent) -> None:
+        self.told.append(event)
+        self.spans += self._recorder.take(event)
+
+    def recall(self, earlier: list[events.AnyEvent]) -> None:
+        for event in earlier:
+            list(self._recorder.take(event))
+
+
+@pytest.mark.parametrize("situation", TAKEN_OVER)
+async def test_programs_that_take_a_run_over_from_each_other_tell_what_its_journal_tells(situation: str, tmp_path: Path) -> None:
+    flow, told, spans = SITUATIONS[situation](), list[events.AnyEvent](), list[SpanRecord]()
+    app, answers = App(flows=[flow]), itertools.cycle((Approve(by="ada"), Reject("no", by="bo")))
+    for number in range(3):
+        listener = Remembers()
+        home = engine(f"sqlite:///{tmp_path}/runs.db", app=app, listeners=[listener])  # as another program would open it
+        with suppress(Exception):
+            if not number:
+                await flow.run("Lunch?", engine=home, run_id="r1")
+            await home.resume("r1", {request.digest: next(answers) for request in await home.requests("r1")})
+        told += listener.told
+        spans += listener.spans
+        home.close()
+    home = engine(f"sqlite:///{tmp_path}/runs.db", app=app)
+    stored = [event async for event in home.events("r1")]
+    home.close()
+    assert told == stored
+    assert spans == spans_of(stored)

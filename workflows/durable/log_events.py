@@ -130,7 +130,8 @@ class ExecutionEvents(LogEvents):
 
     def find_result(self, run: str, name: str) -> object:
         """Return what a step came to."""
-        return self._execution.saved.results.get(run, {}).get(name, MISSING)
+        found = self._execution.saved.results.get(run, {}).get(name, MISSING)
+        return super().find_result(run, name) if found is MISSING else found  # a run that is taken over has loaded nothing yet
 
     def find_sent(self, run: str, name: str) -> Mapping[str, Any] | None:
         """Return what a step has sent to its model, or which calls it makes."""

@@ -59,6 +59,9 @@ class Worker:
         self._retention = None if app.keep_days is None else Retention(app.name, app.keep_days)
         self._left: dict[str, tuple[float, float]] = {}  # runs that cannot be read here: until when they are left to others, and the pause
 
+    def __repr__(self) -> str:
+        return f"<Worker of {self.app!r} on {self.engine!r}>"
+
     async def work(self) -> None:
         """Work until `stop`. Runs under way are put back into the queue then, for the other workers. Raises WorkerLost."""
         store, self._loop = self.engine.store, asyncio.get_running_loop()

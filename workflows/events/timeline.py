@@ -64,6 +64,9 @@ class Timeline:
         for event in events:
             self.add(event)
 
+    def __repr__(self) -> str:
+        return f"<Timeline of {len(self.events)} events at {len(self.positions)} positions>"
+
     def add(self, event: AnyEvent) -> AnyEvent:
         """Add an event and return it."""
         self.events.append(event)

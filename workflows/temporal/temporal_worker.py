@@ -30,6 +30,9 @@ class TemporalWorker:
         self._runs = RunLoop()
         self._stopping = asyncio.Event()
 
+    def __repr__(self) -> str:
+        return f"<TemporalWorker of {self.app!r} on {self.engine!r}>"
+
     async def work(self) -> None:
         """Work until `stop`. Runs under way are put back into the queue then, for the other workers; a write is finished first."""
         server = self.engine.store.server

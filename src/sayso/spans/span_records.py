@@ -124,6 +124,8 @@ class SpanRecorder:
                 self._begin(event, event.position)
                 for each in self._owners(event.run):
                     each.is_agent = True
+                    if event.model:
+                        each.notes |= {"gen_ai.provider.name": find_provider(event.model), "gen_ai.request.model": event.model}
             case RequestRetried():
                 self._note_retry(event)
             case ModelReplied() | ModelFailed():
@@ -181,7 +183,7 @@ class SpanRecorder:
         if began is None:
             return
         name = _INDEX.sub("", event.name)
-        attributes = self._name_worker(name, began.is_agent)
+        attributes = {**began.notes, **self._name_worker(name, began.is_agent)}
         if event.error:
             attributes["error.type"] = OTHER
         yield self._finish(began, event, event.run, "child", self._title(name, began.is_agent), attributes, error=event.error)
@@ -236,7 +238,7 @@ class SpanRecorder:
             attributes |= {"gen_ai.response.model": model, **_usage(event)}
             attributes |= {"gen_ai.response.finish_reasons": (event.finish,)} if event.finish else {}
             if event.first_token_seconds is not None:
-                attributes["gen_ai.response.time_to_first_chunk"] = event.first_token_seconds
+                attributes |= {"gen_ai.request.stream": True, "gen_ai.response.time_to_first_chunk": event.first_token_seconds}
         if self.content:
             attributes["gen_ai.input.messages"] = _dump([_write_message(each) for each in asked.messages])
             if isinstance(event, ModelReplied):
