@@ -138,7 +138,7 @@ async def _decide_in_slack(stack: ExitStack, tmp_path: Path, monkeypatch: pytest
             (yes, signed(yes), 200),
             (yes, signed(yes), 409),
         ):
-            sent = {name: value.encode() for name, value in headers.items()}
+            sent = [(name.encode(), value.encode()) for name, value in headers.items()]
             assert (await client.post("/slack", content=body, headers=sent)).status_code == status
     assert (await desk.runs.result("refund-77")) == "Done."
 
