@@ -139,7 +139,8 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
     for call in parsed.calls:
         tool = spec.tools.get(call.tool)
         if tool is None:
-            results.append(make_failure(call, str(UnknownTool(call.tool, sorted(spec.tools)))))
+            gone = " What was cut in an earlier turn cannot be read on in any more: call its tool again." if call.tool == "more" else ""
+            results.append(make_failure(call, f"{UnknownTool(call.tool, sorted(spec.tools))}{gone}"))
             continue
         unsourced: tuple[str, ...] = ()
         was_asked = False

@@ -2,7 +2,8 @@
 
     python benchmarks/mcp_calls.py
 
-The server is mcp-server-time from the package registry. Calls of both are made in turns, so a busy machine slows both.
+The server is mcp-server-time from the package registry where it is installed here, else one of our own, `_time_server.py`. Calls of both
+are made in turns, so a busy machine slows both.
 """
 
 from __future__ import annotations
@@ -27,12 +28,10 @@ ARGUMENTS = {"source_timezone": "Europe/Oslo", "time": "12:30", "target_timezone
 NAME, ROUNDS, CALLS = "convert_time", 20, 25
 
 
-def find_server() -> str:
-    """The server's program in this environment."""
+def find_server() -> list[str]:
+    """The command of the server: the public one in this environment, else our own."""
     found = shutil.which("mcp-server-time", path=str(Path(sys.executable).parent))
-    if found is None:
-        sys.exit("This needs mcp-server-time: pip install mcp-server-time")
-    return found
+    return [sys.executable, str(Path(__file__).with_name("_time_server.py"))] if found is None else [found]
 
 
 async def seconds_of(call: Callable[[], Awaitable[object]]) -> float:
@@ -71,8 +70,8 @@ async def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         servers = mcp(server, tools=[NAME], pins=f"{folder}/pins.json", secrecy="public")
         ((spec, listed, _),) = await servers.list_all()
-        Pins(Path(folder) / "pins.json").pin(spec.identity, listed, "benchmark")
-        async with Client(StdioServerParameters(command=server)) as bare, servers.connect() as (tool,):
+        Pins(Path(folder) / "pins.json").pin(spec.pinned_as, listed, "benchmark")
+        async with Client(StdioServerParameters(command=server[0], args=server[1:])) as bare, servers.connect() as (tool,):
             alone = await compare(tool, bare, None)
             inside: list[tuple[list[float], list[float]]] = []
 

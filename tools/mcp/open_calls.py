@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,11 +24,28 @@ TextAnswer = types.CreateMessageResult | types.CreateMessageResultWithTools | ty
 class OpenCall:
     """A call under way. `told` are lines about what was asked meanwhile and answered without a person."""
 
-    task: asyncio.Future[types.CallToolResult | types.InputRequiredResult]
+    sending: Coroutine[Any, Any, types.CallToolResult | types.InputRequiredResult]
     told: list[str]
     request: types.InputRequest | None = None
     answer: asyncio.Future[Any] | None = None
-    has_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Future[None] | None = None
+    _task: asyncio.Task[types.CallToolResult | types.InputRequiredResult] | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Return whether it has a task of its own."""
+        return self._task is not None
+
+    def begin(self) -> asyncio.Task[types.CallToolResult | types.InputRequiredResult]:
+        """Return its task, which goes on while its server is held."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self.sending)
+        return self._task
+
+    def cancel(self) -> None:
+        """Give it up."""
+        if self._task is not None:
+            self._task.cancel()
 
 
 @dataclass(eq=False)
@@ -42,21 +60,22 @@ class OpenCalls:
     async def wait(self, call: OpenCall) -> Came:
         """Return what a call comes to: its result, or what its server asks."""
         self.under_way.append(call)
-        asking = asyncio.ensure_future(call.has_asked.wait())
-        either: set[asyncio.Future[Any]] = {call.task, asking}
         try:
+            if not self.has_person and not call.has_begun:
+                return await call.sending  # whatever it asks is answered at once
+            task = call.begin()
+            asked = call.asked = asyncio.get_running_loop().create_future()
+            either: set[asyncio.Future[Any]] = {task, asked}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if call.task.done() or call.request is None:
-                return await call.task
-            call.has_asked.clear()
+            if task.done() or call.request is None:
+                return await task
             name = secrets.token_hex(8)
             self.held[name] = call
             return Asked({"0": call.request}, waiting=name, told=call.told)
         finally:
-            asking.cancel()
             self.under_way.remove(call)
             if call not in self.held.values():
-                call.task.cancel()
+                call.cancel()
 
     def take(self, name: str, answer: object) -> OpenCall:
         """Return the held call of that name, its server answered. Raises CallLost where it is not held any more."""
@@ -72,7 +91,7 @@ class OpenCalls:
     def end(self) -> None:
         """Give up what is held: the session ends."""
         for call in self.held.values():
-            call.task.cancel()
+            call.cancel()
             if call.answer is not None and not call.answer.done():
                 call.answer.cancel()
         self.held.clear()
@@ -96,5 +115,6 @@ class OpenCalls:
             return otherwise
         (call,) = self.under_way
         call.request, call.answer = request, asyncio.get_running_loop().create_future()
-        call.has_asked.set()
+        if call.asked is not None:
+            call.asked.set_result(None)
         return await call.answer

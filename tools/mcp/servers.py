@@ -159,9 +159,10 @@ class McpServers:
     def _make_tool(self, session: McpSession, listed: ListedTool, *, pinned: bool) -> SchemaTool | None:
         """Return the tool; None for one whose schema no call could be checked with: the others are there all the same."""
         spec, effect = session.spec, choose_effect(listed, pinned=pinned)
+        pinned_as = spec.pinned_as
 
         async def perform(arguments: Mapping[str, object], context: ToolContext[object]) -> object:
-            if effect is not Effect.WRITE and not self._pins.are_pinned(spec.pinned_as, [listed])[0]:
+            if effect is not Effect.WRITE and not self._pins.are_pinned(pinned_as, [listed])[0]:
                 raise ToolError(
                     f"The MCP server {spec.name} was pinned when this run began, and its pin was taken back. Nothing was done. A new run "
                     "asks about each of its calls."

@@ -134,6 +134,9 @@ class McpSession:
         """Return what a call gives, or the questions with which it waits. What no person is asked about is answered here."""
         for pause in (0.05, 0.1, 0.25, *[0.25] * 400):
             if isinstance(came, types.CallToolResult):
+                said = "\n".join(block.text for block in came.content if isinstance(block, types.TextContent)) if came.is_error else ""
+                if said and self._local is not None and (hint := self._local.find_hint(said)):
+                    told.append(f"({hint})")
                 return finish_call(came, told, is_write=is_write)
             asked = came if isinstance(came, Asked) else Asked(came.input_requests or {}, came.request_state, told=told)
             if len(asked.requests) > MOST_QUESTIONS:
@@ -170,7 +173,7 @@ class McpSession:
         state: str | None = None,
     ) -> Came:
         sending = client.session.call_tool(name, dict(arguments), input_responses=responses, request_state=state, allow_input_required=True)
-        return await self._wait(OpenCall(asyncio.ensure_future(sending), told))
+        return await self._wait(OpenCall(sending, told))
 
     async def _wait(self, call: OpenCall) -> Came:
         """Wait for what a call comes to, and say in words what goes wrong."""

@@ -174,11 +174,13 @@ class LocalServer:
         code = self.process.returncode if self.process is not None else None
         ended = self.problem or (f"it ended with exit code {code}" if code is not None else "it closed the connection")
         said = f" It said: {self.quote()}" if self.said else ""
-        is_walled = self.is_held and any(
-            word in line for line in self.said for word in ("Permission denied", "EACCES", "EPERM", "PermissionError")
-        )
-        hint = " It runs in a sandbox: name what it may use, mcp(..., read=[...], write=[...])." if is_walled else ""
-        return f"{ended}.{said}{hint}"
+        hint = self.find_hint("\n".join(self.said))
+        return f"{ended}.{said}{hint and f' {hint}'}"
+
+    def find_hint(self, text: str) -> str:
+        """Return what to do where a text says that the walls around the server were in its way, empty where it does not."""
+        is_walled = self.is_held and any(word in text for word in ("Permission denied", "EACCES", "EPERM", "PermissionError"))
+        return "It runs in a sandbox: name what it may use, mcp(..., read=[...], write=[...])." if is_walled else ""
 
     def quote(self) -> str:
         """Return the end of what it said: the lines about errors, and the last."""

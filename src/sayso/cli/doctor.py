@@ -72,6 +72,7 @@ def run_checks(
         "PYTHON": check_python_monty,
         "PYTHON (cpython)": check_python_cpython,
         "local models": check_local_models,
+        "MCP": check_mcp,
         **_list_model_checks(models, base_url, seconds / 2),
         "keys": check_keys,
         "search": lambda: check_search(search, seconds * 3 / 4),
@@ -198,6 +199,29 @@ def check_local_models() -> CheckResult:
     except PackageNotFoundError:
         advice = f"For --model FILE.gguf: {build_install_command('local')}"
         return CheckResult("local models", CheckState.NOT_USED, f"llama.cpp is not installed; {count}", advice)
+
+
+def check_mcp() -> CheckResult:
+    """Check whether servers of MCP can be used: the package, the walls around them, the runners of packages, and how many are pinned."""
+    from importlib.metadata import PackageNotFoundError, version
+    from shutil import which
+
+    from sayso.tools.installing import build_install_command
+    from sayso.tools.mcp.launcher import can_hold  # late, for load time
+    from sayso.tools.mcp.trust import Pins
+
+    try:
+        package = f"mcp {version('mcp')}"
+    except PackageNotFoundError:
+        return CheckResult("MCP", CheckState.NOT_USED, "mcp is not installed", f"For tools of MCP servers: {build_install_command('mcp')}")
+    pins = Pins()
+    try:
+        pinned = len(pins.read())
+    except UsageError as error:
+        return CheckResult("MCP", CheckState.PROBLEM, f"{package}; no server is trusted", str(error))
+    runners = ", ".join(name for name in ("uvx", "npx", "docker") if which(name)) or "none of uvx, npx, docker"
+    walls = "servers that it starts run behind walls" if can_hold() else "servers that it starts run without walls here (no Landlock)"
+    return CheckResult("MCP", CheckState.FINE, f"{package}; {walls}; runners: {runners}; {pinned} pinned in {pins.path}")
 
 
 def check_search(search: str | None, seconds: float) -> CheckResult:
