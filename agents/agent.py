@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, Unpack, overload
 
 from sayso.tools.approval.background import Said, iter_said
 from sayso.tools.approval.requests import Approver
@@ -80,7 +80,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
     kind = "agent"
     declares_tools = True
-    run_options = RunOptions.__optional_keys__ | {"history", "sampling"}
+    run_options: ClassVar[frozenset[str]] = RunOptions.__optional_keys__ | {"history", "sampling"}
 
     @overload
     def __init__(self: Agent[str], model: str | Model, **options: Unpack[AgentOptions]) -> None: ...

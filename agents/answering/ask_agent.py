@@ -119,4 +119,4 @@ async def _open_flow(
             yield make(WebSource(find, pages_of_web, pages=pages))
 
 
-ask = AskAgent()
+ask: AskAgent = AskAgent()

@@ -24,7 +24,7 @@ class Patterns(SpanGuard):
             raise UsageError("Patterns(...) takes regular expressions; there is none.")
         self._automata = [Automaton(pattern, ignore_case=ignore_case) for pattern in patterns]
         self.what: str = what
-        self.longest = max(each.longest for each in self._automata)
+        self.longest: int = max(each.longest for each in self._automata)
         super().__init__(**options)
 
     def find(self, text: str, start: int) -> Iterator[Span]:

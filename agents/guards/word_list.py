@@ -44,7 +44,7 @@ class WordList(SpanGuard):
             for letter in word:
                 node = node.setdefault(letter, {})
             node[_END] = True
-        self.longest = max(len(word) + (_MOST_SPACES - 1) * word.count(" ") for word in folded)
+        self.longest: int = max(len(word) + (_MOST_SPACES - 1) * word.count(" ") for word in folded)
         super().__init__(**options)
 
     def find(self, text: str, start: int) -> Iterator[Span]:

@@ -187,4 +187,4 @@ def make_partial_report(state: ResearchState, model: Model | None, stopped: str,
     return make_report(state, describe_author(choose_model(model)), now, stopped, earlier)
 
 
-research = ResearchAgent()
+research: ResearchAgent = ResearchAgent()

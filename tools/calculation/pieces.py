@@ -12,7 +12,7 @@ class Pieces:
     __slots__ = ("starts", "text", "tokens")
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text: str = text
         self.tokens: list[str] = []
         self.starts: list[int] = []
 

@@ -97,7 +97,7 @@ class SymPy(Protocol):
     def __getattr__(self, name: str) -> Callable[..., Expression]: ...
 
 
-sympy = cast(SymPy, _sympy)
+sympy: SymPy = cast(SymPy, _sympy)
 mpmath: Any = _mpmath
 Function: Any = _sympy.Function
 StrPrinter: Any = _sympy.printing.str.StrPrinter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast, overload
 
 from ..effects import AnyEffect, AnySecrecy, AnyTrust, Effect
 from ..errors import UsageError
@@ -108,10 +108,10 @@ class _Kind:
 class _ToolDecorator(_Kind):
     """`@tool.pure`, `@tool.read`, `@tool.egress`, `@tool.write`; a bare `@tool` makes a WRITE, since its effect is not stated."""
 
-    pure = _Kind(Effect.PURE)
-    read = _Kind(Effect.READ)
-    egress = _Kind(Effect.EGRESS)
-    write = _Kind(Effect.WRITE)
+    pure: Final = _Kind(Effect.PURE)
+    read: Final = _Kind(Effect.READ)
+    egress: Final = _Kind(Effect.EGRESS)
+    write: Final = _Kind(Effect.WRITE)
 
     @staticmethod
     def from_schema(
@@ -141,7 +141,7 @@ class _ToolDecorator(_Kind):
         return tool_from_schema(perform, effect=effect, options=given, **own)
 
 
-tool = _ToolDecorator(Effect.WRITE, stated=False)
+tool: Final = _ToolDecorator(Effect.WRITE, stated=False)
 
 
 def _make_tool(function: Callable[..., object], effect: Effect, stated: bool, options: ToolOptions) -> AnyTool:

@@ -7,11 +7,12 @@ since then holds what that run had read.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from itertools import count
 from types import FrameType
 from typing import NamedTuple
 
-next_number = count(1).__next__
+next_number: Callable[[], int] = count(1).__next__
 """Return a number above all that were returned before."""
 _RUNS = "sayso.workflows.runs."
 _IN_THREAD = (f"{__name__.rpartition('.')[0]}.blocking", "_call")  # what a run executes in a thread begins there

@@ -49,8 +49,8 @@ class MiniLM:
     """
 
     name = "all-MiniLM-L6-v2/int8"
-    scale = (0.0, 0.6)
-    most_unasked = (5_000, 1_000)
+    scale: tuple[float, float] = (0.0, 0.6)
+    most_unasked: tuple[int, int] = (5_000, 1_000)
 
     def __init__(self) -> None:
         try:

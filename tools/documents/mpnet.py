@@ -50,9 +50,9 @@ class MPNet:
     """
 
     name = "all-mpnet-base-v2"
-    scale = (0.05, 0.6)
-    most_unasked = (500, 100)
-    words_weight = 0.35
+    scale: tuple[float, float] = (0.05, 0.6)
+    most_unasked: tuple[int, int] = (500, 100)
+    words_weight: float = 0.35
     """How much a text gains that holds all words of the question: less than beside MiniLM, for this model needs the words less."""
 
     def __init__(self, folder: Path | str | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +10,8 @@ from types import ModuleType
 from .errors import SandboxError
 from .settings import Layer, Profile
 
+MB = 1024 * 1024
+_MOST_MB = 1 << 27  # what 47 bits address
 FILE_MB = 64
 OPEN_FILES = 64
 ROOM_MB = 16
@@ -29,7 +32,7 @@ def set_limits(profile: Profile) -> list[Layer]:
     set_to = {
         "RLIMIT_CORE": 0,
         "RLIMIT_NOFILE": OPEN_FILES,
-        "RLIMIT_FSIZE": FILE_MB * 1024 * 1024,  # not 0: it also counts for a reply through a redirected file
+        "RLIMIT_FSIZE": FILE_MB * MB,  # not 0: it also counts for a reply through a redirected file
     }
     refused = [name for name, value in set_to.items() if not _lower(resource, name, value)]
     rest = Layer("limits", not refused, _STOPS_REST, f"refused: {', '.join(refused)}" if refused else "rlimits FSIZE, NOFILE, CORE")
@@ -40,16 +43,39 @@ def _limit_memory(resource: ModuleType, profile: Profile) -> Layer:
     memory_mb = profile.memory_mb
     if sys.platform != "linux":  # macOS takes the number and ignores it
         return Layer("memory", False, _STOPS_MEMORY, "no hard limit here; the resident memory is sampled every 50 ms")
-    taken_mb = _read_address_space_mb()
+    taken_mb = _find_address_space_mb(resource)
     if memory_mb < taken_mb + ROOM_MB and not profile.beside_modules:
         raise SandboxError(f"its modules alone take {taken_mb} MB of address space. Give it memory_mb={taken_mb + ROOM_MB} or more.")
-    on = _lower(resource, "RLIMIT_AS", (memory_mb + taken_mb * profile.beside_modules) * 1024 * 1024)
+    on = _lower(resource, "RLIMIT_AS", (memory_mb + taken_mb * profile.beside_modules) * MB)
     how = f"rlimit AS {memory_mb} MB{' beside its modules' if profile.beside_modules else ''}"
     return Layer("memory", on, _STOPS_MEMORY, how if on else "rlimit AS refused; sampled every 50 ms")
 
 
-def _read_address_space_mb() -> int:
-    return int(Path("/proc/self/status").read_text().partition("VmSize:")[2].split()[0]) // 1024 + 1
+def _find_address_space_mb(resource: ModuleType) -> int:
+    """Return how much address space this process takes now."""
+    try:
+        return int(Path("/proc/self/status").read_text().partition("VmSize:")[2].split()[0]) // 1024 + 1
+    except OSError:
+        return probe_address_space_mb(resource)
+
+
+def probe_address_space_mb(resource: ModuleType) -> int:
+    """Return how much address space this process takes where there is no /proc: under a lower limit it gets no other page."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    unlimited = before[1] == resource.RLIM_INFINITY
+    low, high = 0, _MOST_MB if unlimited else min(before[1] // MB, _MOST_MB)
+    try:
+        while low < high:
+            middle = (low + high) // 2
+            resource.setrlimit(resource.RLIMIT_AS, (middle * MB, before[1]))
+            try:
+                mmap.mmap(-1, mmap.PAGESIZE).close()
+                high = middle
+            except (OSError, MemoryError):
+                low = middle + 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    return low
 
 
 def _lower(resource: ModuleType, name: str, value: int) -> bool:

@@ -19,7 +19,7 @@ from ..events.watched_run import WatchedRun
 from ..runs.codec import from_json, to_json
 from ..runs.execution import AnyResult, Execution
 from ..runs.limits import limits_text
-from ..runs.protocols import Earlier, Engine, Scope, WorkflowCode
+from ..runs.protocols import Earlier, Engine, HeadGuard, Scope, WorkflowCode
 from . import records
 from .chain import fingerprint
 from .database import DatabaseLost, Session, to_the_end
@@ -46,6 +46,14 @@ class DurableExecution(Execution):
     """One run with all its children, executed here under a claim: only the writes of the program that claimed the run last count."""
 
     value: Any
+    inbox: dict[tuple[str, str], object]
+    offered: dict[tuple[str, str], list[object]]
+    pending: dict[str, ApprovalRequest]
+    received: Collection[object]
+    attempts: int
+    attempt_prefix: str
+    head_guard: HeadGuard | None
+    branch_events: dict[str, type]
 
     __slots__ = (
         "_events",

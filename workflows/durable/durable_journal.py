@@ -11,7 +11,7 @@ from sayso.tools.canonical import Json
 
 from ..runs.codec import SEALED_MARK, to_json
 from ..runs.events import BranchEnded, BranchFailed, BranchStarted
-from ..runs.journal import StrictJournal
+from ..runs.journal import Entry, StrictJournal
 from ..runs.stored_types import tag_of
 from . import records
 from .chain import Row
@@ -41,6 +41,10 @@ class DurableJournal(StrictJournal):
     """Writes results, events and prompts to the log of a run. `lost` says why nothing can be written: then nothing is done any more."""
 
     last_at: float
+    results: dict[str, dict[str, object]]
+    entries: list[Entry]
+    emitted: dict[str, int]
+    has_unsaved: bool
 
     __slots__ = (
         "_added",

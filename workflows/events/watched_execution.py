@@ -41,7 +41,7 @@ class WatchedExecution(Execution):
         flow = self.flow or getattr(getattr(self.workflow, "__self__", None), "name", "")  # one without an id of its own has no name
         self._begun = max(self._begun, self.attempts) + 1  # one that is cancelled before its first step is no attempt
         self.tell(Began(flow, self.user, self.value, self._begun))
-        self.is_shared = True  # so that a pause is noticed, though nobody may have joined
+        self.is_shared: bool = True  # so that a pause is noticed, though nobody may have joined
         try:
             result = await super()._execute(suspends)
         except BaseException as error:

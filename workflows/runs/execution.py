@@ -94,6 +94,7 @@ class Execution(Inbox):
     make_engine: Callable[[Execution], Engine] | None  # of a run that has none before it is left with something to do
     asked: Asked | None  # kept where the run may be asked for again
     head_guard: HeadGuard | None
+    root_run: Branch | None
     scope: Scope | None
     task: asyncio.Task[AnyResult] | None
     result: AnyResult | None
@@ -287,7 +288,8 @@ class Execution(Inbox):
 
     def _end_joined(self, end: AnyResult | BaseException) -> None:
         """Give the end of the execution to everybody who joined it."""
-        joined, self.joined, self.is_shared = self.joined, [], False
+        joined, self.joined = self.joined, []
+        self.is_shared: bool = False
         for future in joined:
             if future.done():
                 continue

@@ -34,10 +34,10 @@ class Parallel(Workflow[A, B]):
         self.nodes: tuple[Node, ...] = tuple(nodes)
         self.join: Node | None = join
         self._run_jobs = _find_runner(on_error)
-        self.parts = (*self.nodes, *((join,) if join is not None else ()))
+        self.parts: tuple[Node, ...] = (*self.nodes, *((join,) if join is not None else ()))
         self._branches = tuple((make_branch(each), f"{each.name}.{index}") for index, each in enumerate(self.nodes))
-        self.input_type = next((each.input_type for each in self.nodes if each.input_type is not None), None)
-        self.output_type = tuple if join is None else join.output_type
+        self.input_type: type | None = next((each.input_type for each in self.nodes if each.input_type is not None), None)
+        self.output_type: type | None = tuple if join is None else join.output_type
 
     async def execute(self, run: Run, value: A) -> B:
         """Execute all branches, then the join of their results in the branches' order."""
@@ -60,9 +60,9 @@ class MapEach(Workflow[Iterable[A], list[B]]):
         self.body: Node = body
         self.concurrency: int | None = concurrency
         self._run_jobs = _find_runner(on_error)
-        self.parts = (body,)
+        self.parts: tuple[Node, ...] = (body,)
         self._branch = make_branch(body)
-        self.output_type = list
+        self.output_type: type | None = list
 
     async def execute(self, run: Run, value: Iterable[A]) -> list[B]:
         """Return a result for each item, in the items' order."""
@@ -89,9 +89,10 @@ class BestOf(Workflow[A, B]):
         self.body: Node = body
         self.tries: int = tries
         self.score: Node = score
-        self.parts = (body, score)
+        self.parts: tuple[Node, ...] = (body, score)
         self._branch = make_branch(body)
-        self.input_type, self.output_type = body.input_type, body.output_type
+        self.input_type: type | None = body.input_type
+        self.output_type: type | None = body.output_type
 
     async def execute(self, run: Run, value: A) -> B:
         """Return the best result; of equals the first."""

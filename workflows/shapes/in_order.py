@@ -48,8 +48,10 @@ class Sequential(Workflow[A, B]):
 
     def __init__(self, nodes: Sequence[Node], name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
-        self.nodes = self.parts = tuple(nodes)
-        self.input_type, self.output_type = self.nodes[0].input_type, self.nodes[-1].output_type
+        self.parts: tuple[Node, ...] = tuple(nodes)
+        self.nodes = self.parts
+        self.input_type: type | None = self.nodes[0].input_type
+        self.output_type: type | None = self.nodes[-1].output_type
         for before, after in pairwise(self.nodes):
             _check_neighbours(name, before, after)
         # A step costs about a microsecond: what the loop needs is looked up once, and checks are written out in it. Name and index are the
@@ -89,9 +91,9 @@ class Conditional(Workflow[A, B]):
         self.choose: Node = choose
         self.cases: dict[object, Node] = dict(cases)
         self.default: Node | None = default
-        self.parts = (choose, *cases.values(), *((default,) if default is not None else ()))
-        self.input_type = _find_common(each.input_type for each in self.parts[1:])
-        self.output_type = _find_common(each.output_type for each in self.parts[1:])
+        self.parts: tuple[Node, ...] = (choose, *cases.values(), *((default,) if default is not None else ()))
+        self.input_type: type | None = _find_common(each.input_type for each in self.parts[1:])
+        self.output_type: type | None = _find_common(each.output_type for each in self.parts[1:])
         for key in cases:
             if never_equal(choose.output_type, type(key)):
                 raise WorkflowError(
@@ -130,8 +132,9 @@ class Iterate(Workflow[A, A]):
         self.body: Node = body
         self.until: Node = until
         self.max_rounds: int = max_rounds
-        self.parts = (body, until)
-        self.input_type, self.output_type = body.input_type, body.output_type
+        self.parts: tuple[Node, ...] = (body, until)
+        self.input_type: type | None = body.input_type
+        self.output_type: type | None = body.output_type
         if max_rounds > 1:
             _check_neighbours(name, body, body)
 
@@ -178,8 +181,8 @@ class Reflect(Workflow[A, B]):
         self.critique: Node = critique
         self.rounds: int = rounds
         self.accept: Node = accept
-        self.parts = (write, critique, accept)
-        self.output_type = write.output_type
+        self.parts: tuple[Node, ...] = (write, critique, accept)
+        self.output_type: type | None = write.output_type
         _check_neighbours(name, write, critique)
         if write.kind != "agent" and are_disjoint(Draft, write.input_type):
             raise WorkflowError(

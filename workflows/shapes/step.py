@@ -92,7 +92,8 @@ class RetryingStep(Workflow[A, B]):
         self.retries: int = retries
         self.backoff_seconds: float = backoff_seconds
         self.timeout_seconds: float | None = timeout_seconds
-        self.input_type, self.output_type = body.input_type, body.output_type
+        self.input_type: type | None = body.input_type
+        self.output_type: type | None = body.output_type
         self._branch = make_branch(body)
         if retries and Effect.WRITE in self.effects():
             raise UsageError(f"{self.name} writes, and a write is never tried again by itself. Leave retries= to the steps around it.")

@@ -95,7 +95,7 @@ class TemporalLease(Lease):
     def beat(self) -> None:
         """Tell the server from an activity that this program lives."""
         activity.heartbeat()
-        self.renewed_at = read_clock()
+        self.renewed_at: float = read_clock()
 
 
 class TemporalNews(News):

@@ -61,7 +61,7 @@ class LocalModel:
     sha256). Needs the extra `local`. `close()` gives its memory back; it is also a context manager.
     """
 
-    base_url = f"http://{LOOPBACK}"  # no price list has it: it costs nothing, whatever its name
+    base_url: str = f"http://{LOOPBACK}"  # no price list has it: it costs nothing, whatever its name
 
     def __init__(
         self,

@@ -54,7 +54,7 @@ COMMANDS = {
     "worker": "Execute the runs of an app until stopped.",
 }
 
-app = App(
+app: App = App(
     name="sayso",
     version=__version__,
     help="Run agents that act only on your say-so.",

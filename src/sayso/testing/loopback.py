@@ -111,7 +111,7 @@ class LoopbackRequest(BaseHTTPRequestHandler):
 
     def parse_request(self) -> bool:
         whole = super().parse_request()
-        self.path = re.sub(r"^http://[^/]*", "", getattr(self, "path", ""))  # as a proxy is asked
+        self.path: str = re.sub(r"^http://[^/]*", "", getattr(self, "path", ""))  # as a proxy is asked
         return whole
 
     def do_GET(self) -> None:
