@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -46,7 +46,7 @@ class OpenAIClients:
 
 
 @cache
-def _get_opener(*, is_local: bool) -> partial[AbstractAsyncContextManager[AsyncClient]]:
+def _get_opener(*, is_local: bool) -> Callable[[], AbstractAsyncContextManager[AsyncClient]]:
     """Return what makes the client; the same function each time, for `share_in_loop`.
 
     A proxy for the web is no way to this machine, and httpx would take it. A redirect is not followed: it would carry the prompt to a host

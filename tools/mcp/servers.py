@@ -26,7 +26,7 @@ from .listing import ListedTool, choose_effect, choose_secrecy
 from .server_spec import ServerSpec, read_servers
 from .trust import Pins
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 if TYPE_CHECKING:
     from ..definition.schema_tool import SchemaTool
     from .server_questions import Sample

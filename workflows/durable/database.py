@@ -48,7 +48,7 @@ UNDONE = ("40P01", "40001")
 """What Postgres says of a transaction that it has undone because of another one: a deadlock, a serialization failure."""
 CUT = (None, "57P01")
 """What Postgres says of a connection that was cut: nothing any more, or that somebody ended it."""
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 _NAMED = re.compile(r":(\w+)")
 
 

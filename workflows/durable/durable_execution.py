@@ -33,7 +33,7 @@ from .store import RunStore, seal_input
 if TYPE_CHECKING:  # late, for load time: few programs listen to the events of all runs
     from .log_events import ExecutionEvents
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 FindEnd = Callable[[RunRow], Awaitable[AnyResult]]
 """Returns what a run came to that nobody executes."""
 

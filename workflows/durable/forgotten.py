@@ -15,7 +15,7 @@ from queue import SimpleQueue
 
 from .forks import do_in_forks
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 _FORGOTTEN: SimpleQueue[Callable[[], None]] = SimpleQueue()  # may be put into in the middle of anything
 _THREADS: list[threading.Thread] = []
 _REMEMBERED: dict[weakref.finalize[..., object], Callable[[], None]] = {}

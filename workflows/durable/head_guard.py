@@ -13,7 +13,7 @@ from .heads import Head, Heads, reach, read_head
 from .records import LogChanged
 from .store import RunStore
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 
 class DurableHeadGuard:

@@ -21,7 +21,7 @@ from . import records
 from .database import Connection, Session
 from .liveness import Locks
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0
 """How soon a renewal that failed is tried again."""

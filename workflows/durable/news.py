@@ -24,7 +24,7 @@ from .database import Connection, Database, DatabaseLost, Session
 from .lease import Lease
 from .records import InboxRow
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.2
 CHANNEL = "sayso_news"
 LISTEN_AGAIN_SECONDS = 5.0

@@ -25,7 +25,7 @@ from .news import Listener
 from .records import Claimed
 from .retention import Retention
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 SWEEP_SECONDS = 0.25
 MOST_RUNS, FIRST_AT_ONCE, MOST_AT_ONCE = 300, 20, 100
 """How many runs a worker executes side by side, and how many it claims together: few at first, for the others shall have their share of a

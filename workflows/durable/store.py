@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # late, for load time: an app loads the shapes
     from .heads import Heads
     from .stored_caps import DurableLedger
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 AGAIN_SECONDS = 0.5
 """How soon a write to a database that is away is tried again."""
 T = TypeVar("T")

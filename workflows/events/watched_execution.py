@@ -14,7 +14,7 @@ from .event_reader import MISSING, Began, EventReader, Over
 from .event_types import AnyEvent, RunFinished, RunPaused
 from .watched_run import WatchedRun
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 Listener = Callable[[AnyEvent], object]
 """Is called with each event as it happens. What it raises is logged, and does not touch the run."""
 

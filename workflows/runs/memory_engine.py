@@ -272,7 +272,8 @@ class MemoryEngine(BaseEngine[Execution]):
             from ..caps import check_caps  # late, for load time: few engines have caps
             from .capped_run import MemoryLedger
 
-            self.ledger = self._memory_ledger = MemoryLedger(check_caps(caps))
+            self._memory_ledger = MemoryLedger(check_caps(caps))
+            self.ledger: Ledger | None = self._memory_ledger
         self._feedback: list[Feedback] = []
 
     def __repr__(self) -> str:

@@ -31,7 +31,7 @@ except ImportError:
 
 from .keeper import HOLD, RunKeeper
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 T = TypeVar("T")
 PORT, MOST_HELD, CLOSE_SECONDS = 7233, 10_000, 5.0
 MOST_UPDATES = 5

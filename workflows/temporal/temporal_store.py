@@ -34,7 +34,7 @@ from ..runs.same_run import Asked, check_same_run, check_same_user
 from .keeper import KEEPER, Stored
 from .temporal_server import TemporalServer
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 """How often a run that is executed here asks its keeper what was sent."""
 

@@ -17,7 +17,7 @@ from ..runs.protocols import Scope
 from .keeper import EXECUTE
 from .temporal_engine import TemporalEngine, TemporalExecution
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 
 class TemporalWorker:

@@ -34,7 +34,7 @@ from .resources import Resources, fill_prompt, make_prompt
 from .results import make_failure, make_result, make_text
 from .state_keys import read_state_keys
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 Context = ServerRequestContext[Any, Any]
 Reply = types.CallToolResult | types.InputRequiredResult
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .people import Person
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 LOOK_SECONDS, SOONEST_SECONDS = 0.5, 0.2
 """How often the database is looked at, and how soon again after somebody here has changed something: what gathers is told together."""
 MOST_REMEMBERED = 200

@@ -26,7 +26,7 @@ from .request_cards import RequestLine, may_see, why_not
 if TYPE_CHECKING:
     from .back_office import BackOffice
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 TRIES, FIRST_PAUSE_SECONDS = 4, 2.0
 MOST_WAITING = 10_000
 
