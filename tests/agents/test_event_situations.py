@@ -22,7 +22,7 @@ import pytest
 from sayso import Agent, App, Approve, Limits, Reject, Run, ScriptedModel, engine, events, iterate, parallel, sequential, tool
 from sayso.agents import Reply, call
 from sayso.agents.models.model import Delta, ModelRequest, TextDelta
-from sayso.spans import SpanRecord, SpanRecorder
+from sayso.spans import SpanRecord, SpanRecorder, write_otlp
 from sayso.tools import ToolError
 from sayso.workflows import DurableEngine, MemoryEngine, Workflow
 
@@ -217,6 +217,7 @@ async def test_what_begins_also_ends_and_every_span_has_its_parent(make: Callabl
     over = Counter((event.run, event.call) for event in stored if isinstance(event, events.ToolFinished))
     assert not performed - over
     spans = spans_of(stored)
+    assert json.dumps(write_otlp(spans), ensure_ascii=False).encode()  # no half of a surrogate pair is left
     ids = [span.span_id for span in spans]
     assert len(set(ids)) == len(ids)
     assert {span.parent_id for span in spans} <= {"", *ids}

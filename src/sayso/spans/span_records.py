@@ -332,9 +332,14 @@ class SpanRecorder:
             kind=kind,
             start_ns=to_ns(began.event.time),
             end_ns=max(to_ns(began.event.time), to_ns(event.time)),
-            attributes={**own, **{key: value for key, value in attributes.items() if value not in ("", ())}},
-            error=error if self.content else error.partition("\n")[0][:200] if error else "",
+            attributes={**own, **{key: _make_sendable(value) for key, value in attributes.items() if value not in ("", ())}},
+            error=str(_make_sendable(error)) if self.content else error.partition("\n")[0][:200] if error else "",
         )
+
+
+def _make_sendable(value: Attribute) -> Attribute:
+    """Return a value as UTF-8 can say it: half of a surrogate pair, which models write at times, is a question mark."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def find_provider(model: str) -> str:
