@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from functools import partial
 
+from .elements import Element, parse_element
 from .escaped_json import parse_escaped_json
 from .families.gemma import HEAD as GEMMA_HEAD
 from .families.gemma import parse_gemma_call
@@ -20,7 +21,6 @@ from .python_calls import parse_call_list
 from .read_events import Problem, ReadCall
 from .scanner_state import MentionSink, ScannerState
 from .section_parser import find_json_end_announcing, parse_section, parse_unopened_call
-from .tagged import Element, parse_element
 from .text_buffer import Incremental, find, match_literal, skip_space, wait_for
 
 _END_OF_ANALYSIS = re.compile(r"<\|(?:end|start|channel|return|call|eom|eot)\|>")

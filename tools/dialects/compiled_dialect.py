@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection
 
 from .dialect import FORMS
+from .elements import Element, tool_element
 from .markers import CALLS_ENDING_REASONING, ELEMENTS, FAMILIES, FENCES, MARKS, NAME_SEPARATORS, SECTIONS, CallSection
 from .signatures import ToolSignatures
-from .tagged import Element, tool_element
 
 AFTER_BRACE = r"[\"'“/#}A-Za-z_]"
 # Each trigger begins with one literal character: where one does not (a set of two is enough), `re` searches prose a tenth as fast. The

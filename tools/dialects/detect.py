@@ -8,6 +8,7 @@ from functools import partial
 
 from . import blocks
 from .compiled_dialect import AFTER_BRACE, CompiledDialect
+from .elements import PREFIXED_SECTION, Element, find_prefixed, may_be_prefixed, parse_element
 from .escaped_json import ESCAPED_START
 from .families.harmony import STRIPPED_TURN
 from .families.react import parse_action
@@ -18,7 +19,6 @@ from .mentions import Form
 from .named_call import detect_named_call
 from .parsed_calls import MORE, NOT_HERE, NOTHING, Detection
 from .scanner_state import ScannerState
-from .tagged import PREFIXED_SECTION, Element, find_prefixed, may_be_prefixed, parse_element
 
 # Each pattern has a partner `..._SO_FAR`, which tells whether text that ends here may still come to match it.
 _FIRST_KEY_SO_FAR = re.compile(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .elements import Element
 from .parsed_calls import BodyParser
-from .tagged import Element, Tags
+from .tagged import Tags
 from .writers import Renderer
 
 OTHER_SPEAKERS = ("user", "human", "system", "developer", "tool", "tool_response", "function", "ipython", "observation", "environment")

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 from .arguments import read_arguments
 from .coerce import CoercionError, is_mapping
-from .parsed_calls import Item
+from .json_end import find_json_end, parse_json_at
+from .parsed_calls import CallParser, Item
 from .read_events import Problem
 from .signatures import ARGUMENTS, ToolSignature, ToolSignatures
+from .text_buffer import TextBuffer, match_literal, search_end, skip_space
 
 NAMES = ("name", "tool_name", "toolName", "tool", "function_name", "functionName", "function", "action", "recipient_name")
 # Keys beside name and arguments that say nothing about the call. Any other key makes the object data, unless a marker precedes it.
@@ -127,6 +129,36 @@ def parse_json_arguments(tool: ToolSignature, given: object, span: tuple[int, in
         return tool.build_call(arguments, span, (*notes, *more))
     except CoercionError as error:
         return tool.report_problem(f"{tool.name} with {given}", span, error)
+
+
+def parse_json_call(
+    buffer: TextBuffer,
+    start: int,
+    position: int,
+    name: str,
+    tools: ToolSignatures,
+    ends: tuple[str, ...] = (),
+    behind: tuple[str, ...] = (),
+) -> CallParser:
+    """Parse the call of `name` that begins at `start`, with its arguments as one JSON object at `position`, up to one of its `ends`.
+
+    Where it cannot be read, it goes on to one of them, or to one of those `behind` it, or to the end of the text.
+    """
+    tool = tools.find_marked(name)
+    found = yield from find_json_end(buffer, position)
+    value = parse_json_at(buffer.text, position, found, buffer.ended)
+    end = found.end
+    if end < 0 and value is not None:
+        end = found.stopped
+    elif end < 0:
+        end = yield from search_end(buffer, found.stopped, (*ends, *behind))
+    after = yield from skip_space(buffer, end)
+    end = after + len(close) if (close := (yield from match_literal(buffer, after, ends))) else end
+    if tool is None:
+        return end, [tools.report_unknown(name, (start, end))]
+    if value is None:
+        return end, [tool.report_problem(buffer.text[start:end], (start, end), f"arguments as complete JSON: {tool.signature}")]
+    return end, [parse_json_arguments(tool, value[0], (start, end), value[1])]
 
 
 def _is_schema(given: object, tool: ToolSignature) -> bool:

@@ -14,8 +14,8 @@ from pkgutil import iter_modules
 from typing import NamedTuple
 
 from . import families
+from .elements import Element
 from .family import ChatTemplate, Family
-from .tagged import Element
 
 
 class CallSection(NamedTuple):

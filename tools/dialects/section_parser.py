@@ -6,11 +6,12 @@ import re
 from dataclasses import replace
 from functools import cache
 
+from .elements import Element, find_prefixed, may_be_prefixed, parse_element, read_attributes, tool_element
 from .escaped_json import ESCAPED_START, parse_escaped_json
 from .families.gemma import HEAD as GEMMA_HEAD
 from .families.gemma import OWN_QUOTES, parse_gemma_call
 from .growing import match
-from .json_calls import NotACall, parse_calls, parse_json_arguments
+from .json_calls import NotACall, parse_calls, parse_json_arguments, parse_json_call
 from .json_end import JsonEnd, find_json_end, parse_json_at
 from .markers import (
     BODY_PARSERS,
@@ -28,18 +29,8 @@ from .parsed_calls import CallParser, CallSink
 from .python_calls import parse_call_list, parse_python_call
 from .read_events import Problem
 from .signatures import ToolSignatures
-from .tagged import (
-    Element,
-    Tags,
-    build_call,
-    find_prefixed,
-    may_be_prefixed,
-    parse_element,
-    parse_tagged_arguments,
-    read_attributes,
-    tool_element,
-)
-from .text_buffer import Incremental, TextBuffer, find, match_literal, skip_closing_fence, skip_repeats, skip_space, wait_for
+from .tagged import Tags, build_call, parse_tagged_arguments
+from .text_buffer import Incremental, TextBuffer, find, match_literal, search_end, skip_closing_fence, skip_repeats, skip_space, wait_for
 
 _NAME = r"[\w.\-:/]*\w"
 _LEAD, _JOINT = "|".join(LEADS), "|".join(JOINTS)
@@ -238,7 +229,7 @@ def _parse_json_or_list(buffer: TextBuffer, start: int, at: int, section: CallSe
     if value is None:
         end, seen = span[1], buffer.text[at : span[1]]
         if found.end < 0:
-            end = yield from _skip_unreadable(buffer, found.stopped, section.closes)
+            end = yield from search_end(buffer, found.stopped, section.closes)
             seen = buffer.text[at:end]
         name = _FIRST_NAME.match(buffer.text, at)
         return end, [Problem(seen[:200], (start, end), "a call as complete JSON", name[1] or None if name else None)]
@@ -271,16 +262,6 @@ def find_json_end_announcing(
                 buffer.json_at = begins[announced - 1]
                 sink.announce(name, start)
         yield
-
-
-def _skip_unreadable(buffer: TextBuffer, at: int, closes: tuple[str, ...]) -> Incremental[int]:
-    """Return the offset behind the section's end, or the end of the text."""
-    if not closes:
-        while not buffer.ended:
-            yield
-        return len(buffer.text)
-    end = yield from find(buffer, closes[0], at)
-    return end + len(closes[0]) if end >= 0 else len(buffer.text)
 
 
 def _parse_named(buffer: TextBuffer, at: int, section: CallSection, tools: ToolSignatures, sink: CallSink) -> CallParser:
@@ -364,19 +345,10 @@ def _parse_header_call(
     tool = tools.find_marked(header[1])
     if tool is not None:
         sink.announce(tool.name, at)
-    found = yield from find_json_end(buffer, header.end())
-    value = parse_json_at(buffer.text, header.end(), found, buffer.ended)
-    end = found.end if found.end >= 0 else found.stopped
-    if value is None and found.end < 0:
-        end = yield from _skip_unreadable(buffer, found.stopped, section.closes)
-    if header[2] and found.end >= 0:
-        end = yield from skip_closing_fence(buffer, end)
-    span = (at, end)
-    if tool is None:
-        return end, [tools.report_unknown(header[1], span)]
-    if value is None:
-        return end, [tool.report_problem(buffer.text[at:end], span, f"arguments as complete JSON: {tool.signature}")]
-    return end, [parse_json_arguments(tool, value[0], span, value[1])]
+    parsed = yield from parse_json_call(buffer, at, header.end(), header[1], tools, behind=section.closes)
+    if parsed is None or not header[2]:
+        return parsed
+    return (yield from skip_closing_fence(buffer, parsed[0])), parsed[1]
 
 
 def _parse_body(

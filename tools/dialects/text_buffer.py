@@ -93,6 +93,18 @@ def find(buffer: TextBuffer, literal: str, at: int, *, in_call: bool = False) ->
         yield
 
 
+def search_end(buffer: TextBuffer, at: int, literals: tuple[str, ...]) -> Incremental[int]:
+    """Return the offset behind the next of these literals from `at` on, or the end of the text where none comes."""
+    pattern = _compile_literals(literals)
+    while True:
+        if found := pattern.search(buffer.text, at):
+            return found.end()
+        if buffer.ended:
+            return len(buffer.text)
+        at = max(at, len(buffer.text) - 40)
+        yield
+
+
 def skip_repeats(text: str, at: int, marker: str) -> int:
     """Skip a marker that is repeated many times, in steps of 64: ten thousand opening markers in a row cost no more than prose."""
     many = marker * 64

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..elements import Element
 from ..family import Family
 from ..growing import growing
-from ..tagged import Element, Tags
+from ..tagged import Tags
 
 _SERVER = r"(?:<server_name>[^<]{0,80}</server_name>\s*)?"  # Cline names the server (MCP) before the tool
 _NO_END = Tags(growing(r"(?!)"), ("<>",), ("</>",), ())
@@ -16,7 +17,7 @@ def _name_element(tag: str) -> Element:
 
 
 FAMILIES = (
-    # Each tool is an element of its own name, too (see tagged.tool_element): <weather><city>Oslo</city></weather>. A tool of a server
+    # Each tool is an element of its own name, too (see elements.tool_element): <weather><city>Oslo</city></weather>. A tool of a server
     # (MCP) stands in one that all of them share.
     Family(
         name="cline",

@@ -9,14 +9,14 @@ import re
 from dataclasses import replace
 from typing import NamedTuple
 
+from ..elements import invoke_tags
 from ..family import ChatTemplate, Family
 from ..growing import growing
-from ..json_calls import parse_json_arguments
-from ..json_end import find_json_end, parse_json_at
+from ..json_calls import parse_json_arguments, parse_json_call
 from ..parsed_calls import CallParser, CallSink
 from ..signatures import ToolSignatures
-from ..tagged import invoke_tags, parse_tagged_arguments
-from ..text_buffer import Incremental, TextBuffer, match_literal, skip_space, wait_for
+from ..tagged import parse_tagged_arguments
+from ..text_buffer import Incremental, TextBuffer, search_end, skip_space, wait_for
 from ..writers import name_and_json_writer, render_each
 
 _LONGEST_HEADER = 240
@@ -81,35 +81,12 @@ def parse_message(buffer: TextBuffer, start: int, header: Header, tools: ToolSig
         yield from wait_for(buffer, position + 100)
         if tool is not None and _OTHER_FORM.match(buffer.text, position):
             return None  # the body may hold a call in another form, which is looked for then
-        end = yield from _find_body_end(buffer, header.body)
+        end = yield from search_end(buffer, header.body, ENDS)
         if tool is None:
             return end, [tools.report_unknown(header.recipient, (start, end))]
         body = _END.sub("", buffer.text[position:end])
         return end, [parse_json_arguments(tool, body, (start, end))]
-    found = yield from find_json_end(buffer, position)
-    value = parse_json_at(buffer.text, position, found, buffer.ended)
-    end = found.end if found.end >= 0 else found.stopped
-    after = yield from skip_space(buffer, end)
-    close = yield from match_literal(buffer, after, ENDS)
-    end = after + len(close) if close else end
-    span = (start, end)
-    if tool is None:
-        return end, [tools.report_unknown(header.recipient, span)]
-    if value is None:
-        return end, [tool.report_problem(buffer.text[position:end], span, f"arguments as complete JSON: {tool.signature}")]
-    return end, [parse_json_arguments(tool, value[0], span, value[1])]
-
-
-def _find_body_end(buffer: TextBuffer, at: int) -> Incremental[int]:
-    """Return the offset behind the token that ends the message, or the end of the text."""
-    while True:
-        found = _END.search(buffer.text, at)
-        if found is not None:
-            return found.end()
-        if buffer.ended:
-            return len(buffer.text)
-        at = max(at, len(buffer.text) - 10)
-        yield
+    return (yield from parse_json_call(buffer, start, position, header.recipient if tool is None else tool.name, tools, ENDS))
 
 
 FAMILIES = (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..elements import Element
 from ..family import OTHER_SPEAKERS, ChatTemplate, Family
 from ..growing import growing
 from ..read_events import ReadCall
 from ..signatures import ToolSignatures
-from ..tagged import Element, Tags
+from ..tagged import Tags
 from ..writers import as_json, call_object, json_call_writer, name_and_json_writer, render_each, render_together
 
 GAPS = ("▁", "_", " ", "\\_")  # between the words of DeepSeek's tokens: ▁ in the vocabulary, the others where a model retypes them

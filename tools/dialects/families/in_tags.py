@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..elements import Element, invoke_element
 from ..family import OTHER_SPEAKERS, ChatTemplate, Family
 from ..growing import growing
-from ..tagged import Element, Tags, invoke_element
+from ..tagged import Tags
 from ..writers import invoke_writer, name_and_json_writer, render_each, render_together, tag_writer
 
 ANTML = "antml" + ":"

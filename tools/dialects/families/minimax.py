@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 
 from ..coerce import CoercionError, alternatives, coerce_text, list_types
+from ..elements import invoke_element
 from ..family import OTHER_SPEAKERS, ChatTemplate, Family
 from ..json_calls import parse_json_arguments
 from ..lenient_json import DEEPEST
 from ..parsed_calls import Item
 from ..read_events import Problem
 from ..signatures import ToolSignatures
-from ..tagged import invoke_element
 from ..writers import invoke_writer, render_together
 
 MARK = "]<]minimax[>["
