@@ -25,7 +25,7 @@ FIRST = ("run", "run_sync", "run_stream", "run_events", "resume", "as_tool")
 """The methods that stand before the others on the page of a class."""
 MODULES = ("sayso", "sayso.agents", "sayso.workflows", "sayso.tools", "sayso.events", "sayso.testing")
 NAV: dict[str, dict[str, str]] = {
-    "Start": {"index.md": "An agent that asks", "settings.md": "Settings", "errors.md": "Errors"},
+    "Start": {"index.md": "An agent that asks", "uses.md": "The three uses", "settings.md": "Settings", "errors.md": "Errors"},
     "Guides": {
         "tools.md": "Tools",
         "approvals.md": "Approvals",
@@ -74,12 +74,14 @@ NAV: dict[str, dict[str, str]] = {
     },
 }
 ELSEWHERE = {
+    "uses.md": ROOT / "README.md",  # its part of that name: see _read
     "CHANGELOG.md": ROOT / "CHANGELOG.md",
     "CONTRIBUTING.md": ROOT / "CONTRIBUTING.md",
     "SECURITY.md": ROOT / "SECURITY.md",
     "RESULTS.md": ROOT / "benchmarks" / "RESULTS.md",
     "examples/README.md": ROOT / "examples" / "README.md",
 }
+TITLES = {page: title for pages in NAV.values() for page, title in pages.items()}
 WORDS = {
     "approval requests?": "approval-request",
     "approvers?": "approver",
@@ -131,7 +133,7 @@ def main() -> int:
     sources = {**{page.name: page for page in sorted(DOCS.glob("*.md"))}, **ELSEWHERE}
     for name, source in sources.items():
         text = _lead_inside(source, name, sources)
-        (pages / name).write_text(_explain_words(text, name) if source.parent == DOCS else text, encoding="utf-8")
+        (pages / name).write_text(_explain_words(text, name) if source.parent == DOCS or name == "uses.md" else text, encoding="utf-8")
     for picture in (*DOCS.glob("*.svg"), *DOCS.glob("*/*.png")):
         target = pages / picture.relative_to(DOCS)
         target.parent.mkdir(exist_ok=True)
@@ -291,15 +293,25 @@ def _lead_inside(source: Path, name: str, sources: dict[str, Path]) -> str:
             return link[0]
         file = (source.parent / target).resolve()
         if file == ROOT / "README.md":
-            return f"[{text}]({up}index.md)"
+            return f"[{text}]({up}{'uses.md' if part == '#the-three-uses' else 'index.md'})"
         if file in at:
-            return f"[{text}]({up}{at[file]}{part})"
+            is_path = text.strip("`") in (target, at[file], f"docs/{at[file]}")  # on the site a page goes by its title
+            return f"[{TITLES.get(at[file], text) if is_path else text}]({up}{at[file]}{part})"
         if not file.exists():
             return link[0]  # zensical reports it
         shown = file.relative_to(ROOT).as_posix()
         return text if text.strip("`") == file.name else f"{text} (`{shown}`)"
 
-    return LINK.sub(replace, source.read_text(encoding="utf-8"))
+    return LINK.sub(replace, _read(source, name))
+
+
+def _read(source: Path, name: str) -> str:
+    """Return the text of a page: the file's, or of README the part about the three uses."""
+    text = source.read_text(encoding="utf-8")
+    if name != "uses.md":
+        return text
+    part = text.partition("## The three uses\n")[2].partition("\n## ")[0]
+    return "# The three uses\n" + part.replace("\n### ", "\n## ")
 
 
 def _explain_words(text: str, name: str) -> str:
@@ -376,7 +388,7 @@ def _list_for_models(sources: dict[str, Path]) -> str:
         found = [name for name in names if name in sources]
         lines += [f"## {title}", ""] if found else []
         for name in found:
-            text = sources[name].read_text(encoding="utf-8")
+            text = _read(sources[name], name)
             heading = re.search(r"^# (.+)", text, re.M)
             body = re.sub(r"^#.*$", "", re.sub(r"```.*?```", "", text, flags=re.S), flags=re.M).strip().split("\n\n")[0]
             first = LINK.sub(r"\1", " ".join(body.split())).split(". ")[0].rstrip(".:")
