@@ -191,13 +191,14 @@ def fit(
 
 
 def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[Amount]) -> float:
+    likes = _find_likes(aspect)
     kinds = [amount.kind for amount in amounts if not amount.old]
     text, rare = texts
     cues = (min(3, count_cues(text, aspect)) + min(3, count_cues(rare, aspect))) / 2
     score = 1.5 * cues + 0.7 * min(2, count_cues(over, aspect))
     if _names_an_award(text):
-        score += 4.0 if is_like(aspect, known.DIFFERENCE) else -2.0
-    if is_like(aspect, known.PRICES):
+        score += 4.0 if known.DIFFERENCE.name in likes else -2.0
+    if known.PRICES.name in likes:
         if _NOT_A_PRICE.search(text):
             return score - 2.0
         reduced = _is_reduced(text)
@@ -211,7 +212,7 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
             else -0.5
         )
         return score + bonus
-    if is_like(aspect, known.HOURS):
+    if known.HOURS.name in likes:
         clock = kinds.count(Kind.TIME) + len(_CLOCK_WORD.findall(text)) + (len(_SEASON.findall(text)) if cues >= 1 else 0)
         timed = 1.5 * min(2, clock) + (1.0 if names_a_day(text) else -0.5)
         if names_a_day(text) and _NOT_THEN.search(text):  # "No lessons on Sundays"
@@ -219,15 +220,15 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
         if timed < 0:
             return score + (0.0 if _CLOSED.search(text) else -1.5)
         return score + (timed if score or len(text) < 60 else timed / 2)
-    if is_like(aspect, known.OFFER):
+    if known.OFFER.name in likes:
         return score + (1.5 if DEFINES.search(text) else 0.0) + (2.0 if _WE_SELL.search(text) else 0.0)
-    if is_like(aspect, known.COMPANY):
+    if known.COMPANY.name in likes:
         return score + (
             1.5
             if (Kind.YEAR in kinds and Kind.MONEY not in kinds) or _NOT_A_PRICE.search(text) or _names_a_role(text) or _OF_US.search(text)
             else 0.0
         )
-    if is_like(aspect, known.LOCATIONS):
+    if known.LOCATIONS.name in likes:
         timed = 1.5 if kinds.count(Kind.TIME) > 1 or (Kind.TIME in kinds and names_a_day(text)) else 0.0
         return (
             score
@@ -235,7 +236,7 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
             + (1.5 if find_labels(text) else 0.0)
             + (1.5 if _IN_A_PLACE.search(text) or _FIND_IN.search(text) or _IN_PLACES.search(text) else 0.0)
         )
-    if is_like(aspect, known.SPECIFICATIONS):
+    if known.SPECIFICATIONS.name in likes:
         return score + (1.0 if Kind.MEASURE in kinds and Kind.MONEY not in kinds else 0.0)
     return score
 
@@ -325,6 +326,7 @@ def find_condition(
     return find_offer(aspects)
 
 
+@lru_cache(4_096)  # for each question about a page, and for the page
 def states_a_term(own: str, company: str = "", *, is_line: bool = False) -> bool:
     """Return whether a text permits, denies, demands or includes something, though no figure stands in it.
 
@@ -344,9 +346,10 @@ def states_a_term(own: str, company: str = "", *, is_line: bool = False) -> bool
 
 def _states_a_rule(own: str) -> bool:
     """Return whether a sentence rules what is done for customers, or what these do: "Fees are to be paid in full", "Owners must ..."."""
-    if _RULE.search(own) and (
-        own[:3].casefold() == "no " or any(count_cues(own, each) for each in (known.PRICES, known.ORDERING, known.DELIVERY))
-    ):
+    denies = own[:3].casefold() == "no "
+    # The pattern begins at every word: most sentences have none of these.
+    rules = (denies or " be " in own or " due" in own or " payable" in own) and bool(_RULE.search(own))
+    if rules and (denies or any(count_cues(own, each) for each in (known.PRICES, known.ORDERING, known.DELIVERY))):
         return True
     who = _WHO_MUST.match(own)
     return who is not None and any(is_person(word) for word in find_terms(who["who"]))
@@ -369,6 +372,13 @@ def find_offer(aspects: Sequence[Aspect]) -> Aspect | None:
 
 def _names_a_role(text: str) -> bool:
     return bool(_ROLE.search(text)) and bool(_NAME.search(text) or _EAST.search(text))
+
+
+@lru_cache(256)
+def _find_likes(aspect: Aspect) -> frozenset[str]:
+    """Return the names of the built-in aspects that an aspect asks the same as."""
+    asked = (known.DIFFERENCE, known.PRICES, known.HOURS, known.OFFER, known.COMPANY, known.LOCATIONS, known.SPECIFICATIONS)
+    return frozenset(each.name for each in asked if is_like(aspect, each))
 
 
 @lru_cache(256)

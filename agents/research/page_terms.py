@@ -362,6 +362,7 @@ def _read_rows() -> tuple[str, ...]:
     return tuple(line for line in text.splitlines() if not line.startswith("#"))
 
 
+@lru_cache(2_048)
 def find_rows(word: str) -> frozenset[int]:
     """Return the rows of the table that have a word."""
     return frozenset(row for row, _ in _read_trades()[0].get(word, frozenset()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles
@@ -19,17 +20,35 @@ class Shared(NamedTuple):
     counts: float
 
 
+class _Used(NamedTuple):
+    """A word of a text, the words that it is made of, and its roles with the places where each stands first."""
+
+    word: OfferWord
+    parts: tuple[OfferWord, ...]
+    roles: tuple[tuple[int, OfferRole], ...]
+
+
+@lru_cache(256)
+def _find_used(text: str) -> tuple[_Used, ...]:
+    """Return the words of a text once each: a page says a few hundred words many times."""
+    roles: dict[OfferWord, dict[OfferRole, int]] = {}
+    for place, role in enumerate(find_roles(text)):
+        roles.setdefault(role.word, {}).setdefault(role, place)
+    return tuple(_Used(word, split_phrase(word), tuple((at, role) for role, at in places.items())) for word, places in roles.items())
+
+
 def find_shared_terms(profile: ClientProfile, text: str) -> Mapping[Term, Shared]:
     """Return the profile's terms that a text has, the heaviest first, each with the text's own word for it in its best role."""
-    roles = find_roles(text)
+    used = _find_used(text)
+    letting = [other.word for other in profile.terms if is_deed_for_hire(other.word)]
     found: dict[Term, Shared] = {}
     for term in profile.terms:
-        if best := _find_best(profile, term, term.word, roles):
+        if best := _find_best(profile, letting, term, term.word, used):
             found[term] = best
-        elif parts := [_find_best(profile, term, part, roles) for part in split_phrase(term.word)]:
+        elif parts := [_find_best(profile, letting, term, part, used) for part in split_phrase(term.word)]:
             told = [part for part in parts if part]
-            if len(told) == len(parts) > 1 and not _is_of_others(split_phrase(term.word), roles):  # who tunes pianos offers piano tuning
-                found[term] = min(told, key=lambda part: part.counts)
+            if len(told) == len(parts) > 1 and not _is_of_others(split_phrase(term.word), find_roles(text)):
+                found[term] = min(told, key=lambda part: part.counts)  # who tunes pianos offers piano tuning
     return found
 
 
@@ -44,24 +63,27 @@ def _is_of_others(parts: Sequence[OfferWord], roles: Sequence[OfferRole]) -> boo
     return bool(before) and all(word is not None and not any(alike(word, first) for first in firsts) for word in before)
 
 
-def _find_best(profile: ClientProfile, term: Term, word: OfferWord, roles: Sequence[OfferRole]) -> Shared | None:
-    """Return the word of a text that offers the same as a word of a term, in the role in which it counts most."""
-    same = [(_weigh_role(profile, term, role), role) for role in roles if alike(word, role.word)]
-    same += [(_weigh_part(profile, term, role), role) for role in roles if split_phrase(role.word) and _has_part(word, role)]
-    if not same:
+def _find_best(profile: ClientProfile, letting: Sequence[OfferWord], term: Term, word: OfferWord, used: Sequence[_Used]) -> Shared | None:
+    """Return the word of a text that offers the same as a word of a term, in the role in which it counts most.
+
+    Of equal ones the first counts, and one that is the word itself before one that has it as a part.
+    """
+    found: list[tuple[float, bool, int, str]] = []
+    for each in used:
+        if alike(word, each.word):
+            found += ((_weigh_role(profile, letting, term, role), True, -place, each.word.text) for place, role in each.roles)
+        elif any(alike(word, part) for part in each.parts):
+            found += ((_weigh_part(profile, letting, term, role), False, -place, each.word.text) for place, role in each.roles)
+    if not found:
         return None
-    counts, best = max(same, key=lambda each: each[0])
-    return Shared(best.word.text, min(1.0, counts / term.counts))
+    counts, _, _, text = max(found, key=lambda each: each[:3])
+    return Shared(text, min(1.0, counts / term.counts))
 
 
-def _has_part(word: OfferWord, role: OfferRole) -> bool:
-    return not alike(word, role.word) and any(alike(word, part) for part in split_phrase(role.word))
-
-
-def _weigh_part(profile: ClientProfile, term: Term, role: OfferRole) -> float:
+def _weigh_part(profile: ClientProfile, letting: Sequence[OfferWord], term: Term, role: OfferRole) -> float:
     """Return how much a word counts that is a part of another name: "dog" of "dog boarding" in full only where the client boards, too."""
     *_, last = split_phrase(role.word)
-    counts = _weigh_role(profile, term, role)
+    counts = _weigh_role(profile, letting, term, role)
     rows, others = ({row for row, _ in word.concepts} for word in (term.word, role.word))
     if rows and others and rows.isdisjoint(others):
         return min(counts, DESCRIBES)  # cloud storage is another trade than storage
@@ -69,11 +91,10 @@ def _weigh_part(profile: ClientProfile, term: Term, role: OfferRole) -> float:
     return counts if whole else min(counts, DESCRIBES)
 
 
-def _weigh_role(profile: ClientProfile, term: Term, role: OfferRole) -> float:
+def _weigh_role(profile: ClientProfile, letting: Sequence[OfferWord], term: Term, role: OfferRole) -> float:
     """Return how much a word counts; one that only describes another product, which the client does not have, is half an offer."""
     top = profile.terms[0].weight
     listed = role.beside is None or any(alike(role.beside, other.word) and other.weight >= STRONG * top for other in profile.terms)
-    letting = [other.word for other in profile.terms if is_deed_for_hire(other.word)]
     lets = bool(role.verb) and any(alike(word, deed) for deed in letting for word in find_terms(role.verb))
     does = is_activity(role.word) or role.word.text.endswith("ing")
     named = does and role.joined and may_stand_alone(role)  # boarding kennels board; a lens laboratory makes lenses
