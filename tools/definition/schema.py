@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -91,6 +92,8 @@ def parse_docstring(function: Callable[..., object]) -> tuple[str, dict[str, str
     styles = {style for mark, style in _PARAMETER_MARKS.items() if mark in text}
     if not styles:
         return text.strip(), {}
+    if styles == {"GOOGLE"} and (read := _read_plain_list(text)) is not None:
+        return read
     import docstring_parser
 
     # Of several styles the one is meant that finds the most; to try all of them takes four times as long.
@@ -101,6 +104,21 @@ def parse_docstring(function: Callable[..., object]) -> tuple[str, dict[str, str
         return text.strip(), {}
     description = "\n\n".join(part for part in (parsed.short_description, parsed.long_description) if part)
     return description.strip(), {param.arg_name: " ".join((param.description or "").split()) for param in parsed.params}
+
+
+_LIST_OF_ARGUMENTS = re.compile(r"(?: {4}\w+:[^\n]*\n(?: {5,}\S[^\n]*\n)*)+")
+_HEADING = re.compile(r":[ \t]*$", re.M)
+
+
+def _read_plain_list(text: str) -> tuple[str, dict[str, str]] | None:
+    """Return what `docstring_parser` does for a docstring that ends with a plain list under "Args:", in a fifth of the time; else None."""
+    said, _, listed = text.partition("\nArgs:\n")
+    listed += "\n"
+    if _HEADING.search(said) or not _LIST_OF_ARGUMENTS.fullmatch(listed):
+        return None
+    first, _, more = said.partition("\n")
+    entries = (entry.partition(":") for entry in re.split(r"^ {4}(?=\S)", listed, flags=re.M)[1:])
+    return f"{first}\n\n{more.strip()}".strip(), {name: " ".join(told.split()) for name, _, told in entries}
 
 
 def build_arguments_model(name: str, signature: Signature) -> type[BaseModel]:
