@@ -189,6 +189,11 @@ async def test_a_server_that_died_is_started_again_for_the_next_call_and_the_los
     assert called(tmp_path) == 2  # one for each card
 
 
+async def test_a_server_that_has_ended_between_two_calls_is_started_again(tmp_path: Path) -> None:
+    run = await agent(hostile("ends after each call", tmp_path), calls="delete_all(); delete_all()").run("go", approve=say_yes)
+    assert [result.outcome for result in results(run)] == [Outcome.DONE, Outcome.DONE]
+
+
 async def test_a_form_of_a_server_is_put_to_the_person_and_a_bare_yes_fills_nothing_in(tmp_path: Path) -> None:
     asked: list[ApprovalRequest] = []
 

@@ -37,7 +37,7 @@ def finish_call(result: types.CallToolResult, told: list[str], *, is_write: bool
     """
     value = read_result(result)
     if result.is_error:
-        failed = "\n".join([f"The server says that it failed: {value}", *told])
+        failed = "\n".join([f"The server says that it failed: {value or 'in no words'}", *told])
         raise CallFailedThere(failed) if is_write else ToolError(failed)
     if not told:
         return value

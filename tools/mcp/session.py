@@ -17,7 +17,7 @@ from ..canonical import JsonObject
 from ..errors import SaysoError, ToolError
 from ..tool_questions import Asking
 from .contents import finish_call
-from .errors import CallLost, McpError, find_cause
+from .errors import CallFailedThere, CallLost, McpError, find_cause
 from .http import connect_http
 from .listing import MOST_PAGES, MOST_TOOLS, ListedTool, read_tool
 from .open_calls import Came, OpenCall, OpenCalls, Told
@@ -31,8 +31,6 @@ LISTING_SECONDS = 30.0
 CLOSING_SECONDS = 8.0
 _REFUSED = (types.INVALID_PARAMS, types.METHOD_NOT_FOUND)
 """The codes of errors that a server answers with before it does anything."""
-_GONE = "Session terminated"
-"""What the protocol's package makes of HTTP 404 in a session: the server has forgotten it, and did nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +94,7 @@ class McpSession:
         try:
             client = await self._connect()
             if is_write or self.is_stale:
-                await self._list_again(client)
+                client = await self._list_before(client)
         except McpError as error:
             raise ToolError(f"{error} Nothing was done.") from None
         self._check_unchanged(known)
@@ -116,19 +114,20 @@ class McpSession:
         self, known: ListedTool, arguments: Mapping[str, object], state: JsonObject, answers: Mapping[str, object], *, is_write: bool
     ) -> object:
         """Go on with a call whose server has asked something, and return what it gives. Raises as `call` does."""
-        asked = Asked.from_json(state)
-        told = asked.told
-        given = await self._answer(asked, answers, told)
-        if asked.waiting:
-            came = await self._wait(self.open_calls.take(asked.waiting, given.get("0")))
-        else:
-            try:
+        try:
+            asked = Asked.from_json(state)
+            given = await self._answer(asked, answers, asked.told)
+            if asked.waiting:
+                came = await self._wait(self.open_calls.take(asked.waiting, given.get("0")))
+            else:
                 client = await self._connect()
-            except McpError as error:
-                raise CallLost(f"{error} It had asked something in the middle of this call") from None
-            self._check_unchanged(known)
-            came = await self._send(client, known.name, arguments, told, keep_given(given, self.spec.name), asked.state)
-        return await self._talk(known, arguments, came, told, is_write=is_write)
+                self._check_unchanged(known)
+                came = await self._send(client, known.name, arguments, asked.told, keep_given(given, self.spec.name), asked.state)
+            return await self._talk(known, arguments, came, asked.told, is_write=is_write)
+        except (CallLost, CallFailedThere):
+            raise
+        except (McpError, ToolError) as error:  # before it asked, it may have done something
+            raise CallLost(f"it had asked something in the middle of this call. {error}") from None
 
     async def _talk(self, known: ListedTool, arguments: Mapping[str, object], came: Came, told: Told, *, is_write: bool) -> object:
         """Return what a call gives, or the questions with which it waits. What no person is asked about is answered here."""
@@ -153,6 +152,18 @@ class McpSession:
 
     async def _answer(self, asked: Asked, answers: Mapping[str, object], told: Told) -> dict[str, types.InputResponse | None]:
         return {key: await self.questions.answer(request, answers.get(key), told) for key, request in asked.requests.items()}
+
+    async def _list_before(self, client: Client) -> Client:
+        """List the tools before a call, and return the client; a new one where the server has died since the last call."""
+        try:
+            await self._list_again(client)
+        except McpError:
+            await self._find_end()
+            if self._local is not None and self._local.is_alive:
+                raise  # it is there, and does not list
+            await self.close()
+            return await self._connect()
+        return client
 
     def _check_unchanged(self, known: ListedTool) -> None:
         now = self.listed.get(known.name)
@@ -191,7 +202,8 @@ class McpSession:
                 raise ToolError(
                     f"The MCP server {self.spec.name} does not accept the token that it was sent (HTTP {self._status})."
                 ) from None
-            if error.code == types.INVALID_REQUEST and error.message == _GONE and self._status == 404:  # any server can say these words
+            # HTTP 404 in a session: the server does not know it any more, and has done nothing.
+            if self._status == 404 and "session" in error.message.lower():
                 raise _SessionForgotten("the server has forgotten the session, twice") from None
             why = error.message[:2000]
             if error.code == types.CONNECTION_CLOSED:

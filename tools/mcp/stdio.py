@@ -169,6 +169,11 @@ class LocalServer:
                 if line.strip():
                     self.said.append(line.strip()[:MOST_LINE])
 
+    @property
+    def is_alive(self) -> bool:
+        """Return whether it runs."""
+        return self.process is not None and self.process.returncode is None
+
     def describe_end(self) -> str:
         """Return what is known of why the server is gone, in words."""
         code = self.process.returncode if self.process is not None else None
