@@ -100,7 +100,7 @@ def test_files_are_replayed_without_their_database(desk: Path) -> None:
     assert said(desk, "replay", *app, "kept/lunch.json", "kept/dinner.json")[0] == 0
     code, text = said(desk, "replay", *app, "kept/lunch.json", "kept/cut.json")
     assert code == 2
-    assert "not replayed: kept/cut.json, kept/cut.json:1: this is no whole JSON document" in text
+    assert "not replayed: kept/cut.json, kept/cut.json:1: this is not a whole JSON document" in text
     assert text.endswith("2 runs: 1 same, 1 not replayed. Nothing was done.\n")
     code, text = said(desk, "replay", "kept/lunch.json")
     assert (code, "it is of the flow 'waiter' of your own app: name it with --app module:app." in text) == (2, True)
