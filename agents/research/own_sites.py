@@ -10,6 +10,8 @@ from .page_terms import OfferWord, alike, find_terms, split_title
 from .site_identity import carries_name, find_site, squash_letters
 from .state import SearchHit, VisitedPage
 
+_SHORT = 2
+
 
 def find_own_domains(
     company: str, names: Sequence[str], hits: Sequence[SearchHit], pages: Sequence[VisitedPage] = (), queries: Sequence[str] = ()
@@ -58,6 +60,10 @@ def _shares(first: Iterable[OfferWord], second: Iterable[OfferWord]) -> bool:
 
 
 def _is_titled(title: str, names: Sequence[str], label: str) -> bool:
+    """Return whether a home page has the name as its title, or begins with it and has an address made of the name's parts."""
+    first = squash_letters(re.split(r"[,|:;–—]|\s-\s", title, maxsplit=1)[0])
+    if first in names and all(len(piece) > _SHORT and piece in first for piece in label.split("-")):
+        return True  # "Elm Street Physiotherapy, Bath" at elmstreet-physio.example
     parts = [squash_letters(part) for part in split_title(title)]
     others = [part for part in parts if part not in names]
     return any(part in names for part in parts) and not any(part and (part in label or label in part) for part in others)

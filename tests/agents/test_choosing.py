@@ -234,6 +234,19 @@ def test_two_hosts_of_one_business_are_one(one: str, other: str, same: bool) -> 
     assert have_same_marks(marks, find_marks((page("http://cog.example/shop", "Cog shop", "x"),)))
 
 
+ADDRESSES = {
+    "a part of the last word": ("elmstreet-physio.example", "Elm Street Physiotherapy, Bath", True),
+    "a namesake": ("elm-street-gallery.example", "Elm Street Gallery, Bath", False),
+    "who writes about it": ("bath-news.example", "Elm Street Physiotherapy, Bath: a visit", False),
+}
+
+
+@pytest.mark.parametrize(("host", "title", "own"), ADDRESSES.values(), ids=ADDRESSES)
+def test_a_site_with_a_short_address_is_the_clients_where_its_title_begins_with_the_name(host: str, title: str, *, own: bool) -> None:
+    hits = [SearchHit(title, f"http://{host}/", "Physiotherapy in Bath."), SearchHit("Ridgeway", "http://ridgeway.example/", "Physio.")]
+    assert (find_site(hits[0].url).domain in make_profile("Elm Street Physiotherapy", hits).domains) is own
+
+
 HALF = {
     "the same": ("Wavecrate | Podcast hosting", "Wavecrate hosts podcasts. Plans from $14 a month.", True),
     "the head alone": ("Feedtree | Web hosting", "WordPress hosting from $4 a month, e-mail hosting from $2.", False),

@@ -72,6 +72,15 @@ VISIBLE = {
         "<div class=c><div>98%</div><div>Happy guests</div></div><div class=c><div>Chapter</div><div>7</div></div>",
         [("", "Pupils passed", "2,400+"), ("", "Happy guests", "98%")],
     ),
+    "a timetable of two boxes a row": (
+        "<div><div class=row><p class=a>Monday</p><p class=b>08:00 - 17:00</p></div><div class=row><p class=a>Friday</p>"
+        "<p class=b>8am to noon</p></div><div class=row><p class=a>Sunday</p><p class=b>Closed</p></div></div>",
+        [("", "Monday", "08:00 - 17:00"), ("", "Sunday", "Closed")],
+    ),
+    "a price with a word behind it": (
+        "<ul><li>Base price: <span>$40 </span></li><li>Special baths and teeth brushing: <span>$10 </span>each.</li></ul>",
+        [("", "Base price", "$40"), ("Special baths and teeth brushing", "price", "$10 each")],
+    ),
     "addresses in two lines": (
         "<p>Passmaster<br>41 Friar Gate<br>Derby DE1 1DA</p><p>Kettenblatt<br>Seeweg 4<br>88339 Bad Waldsee</p>"
         "<p>1450 Pearl St<br>Boulder, CO 80302</p><p>Room 7<br>is on the left</p>",

@@ -25,6 +25,12 @@ _DATA = re.compile(r"\d{1,2}[:.]\d\d\b|\+?\(?\d[\d ()/.-]{6,18}\d|\d\s?(?:am|pm|
 _SCORE = re.compile(r"[A-ZÀ-Þ]\D*\d{1,3} : \d{1,3} [A-ZÀ-Þ]")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _FIGURE = re.compile(r"[+>~<≈]?\s?\d(?:[\d.,’' ]*\d)?\s?(?:\+|%|‰|k|K|m|M|x|×|Mio\.?)*\+?")
+_TIMES = re.compile(
+    r"(?:(?:from |von |de )?\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.|h|uhr)?"
+    r"\s?(?:-|–|—|to|bis|à|a|till|until)?\s?,?(?:and|und|et|y|&)?\s?){2,4}"
+    r"|closed|geschlossen|fermé|cerrado|chiuso|gesloten|stängt|lukket",
+    re.IGNORECASE,
+)
 _STREET = re.compile(r"(?:\d{1,5}[a-zA-Z]?,? (?=[^\W\d_])|(?=[^\W\d_]))[^\d:;!?€$£|]{3,50}(?<=\w)(?:,? \d{1,5} ?[a-zA-Z]?)?")
 _TOWN = re.compile(
     r"(?:[A-Z]{1,2}[ -])?\d{4,5}(?: [A-Z]{2})? [A-ZÀ-Þ][^\d:;!?]{2,40}|"
@@ -114,7 +120,10 @@ def _read_address(page: PageLines, number: int, text: str) -> Pair | None:
 
 
 def _read_counter(page: PageLines, number: int, line: Line) -> Pair | None:
-    """Return a figure and what it counts, the two lines of one box in whichever order: 2,400+ over "Pupils passed"."""
+    """Return a figure and what it counts, the two lines of one box in whichever order: 2,400+ over "Pupils passed".
+
+    Times stand behind what they are of: Monday, 08:00 - 17:00.
+    """
     box = line.element
     for _ in range(_MAX_CLIMB):
         if box is None or page.spans.get(box, (number, number)) == (number, number + 2):
@@ -123,7 +132,9 @@ def _read_counter(page: PageLines, number: int, line: Line) -> Pair | None:
     if box is None or page.spans.get(box) != (number, number + 2) or line.is_heading:
         return None
     texts = [line.text, page.lines[number + 1].text]
-    figures = [text for text in texts if _FIGURE.fullmatch(text) and (len(text) > 1)]
+    figures = [text for text in texts if _FIGURE.fullmatch(text) and (len(text) > 1)] or [
+        text for text in texts[1:] if _TIMES.fullmatch(text)
+    ]
     labels = [text for text in texts if text not in figures]
     if len(figures) != 1 or find_money(figures[0]):
         return None

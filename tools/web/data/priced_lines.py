@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _MAX_RECORD_LINES = 14
 _MAX_CLIMB = 6
+_SHORT_TAIL = 3
+_EACH = frozenset(("each", "apiece", "je", "pro stück", "la pièce", "chacun", "cada uno", "cad.", "per stuk", "st", "stk"))
 _PRICE_CLASS = re.compile(r"(?:^|[\s_-])(?:price|preis|prix|precio|prezzo|prijs|pris|cost|tarif)(?:$|[\s_-])", re.IGNORECASE)
 _NAME_CLASS = re.compile(r"(?:^|[\s_-])(?:name|title|plan|product|heading|dish|item-?name)(?:$|[\s_-])", re.IGNORECASE)
 _BOUND_AT_END = re.compile(
@@ -121,6 +123,8 @@ def _read_price_word(page: PageLines, number: int, line: Line, text: str, record
 def _short_tail(text: str, end: int, line: Line) -> str:
     """Return what follows a price in its line, if it is short and belongs to it: "/ month", "per person", "(reduced 9 €)"."""
     tail = text[end:].removeprefix("~~").rstrip()
+    if (each := tail.strip(" .")).casefold() in _EACH:
+        return f" {each}"
     ends_part = any(one_line(part).endswith(text[max(0, end - 4) : end]) for part, _ in line.parts[:-1])
     if ends_part and not (starts_with_period(tail.strip()) or tail.strip()[:1] in "(,/"):
         return ""  # the next box of a row says something else
@@ -145,6 +149,8 @@ def _is_name(name: str, tail: str, line: Line) -> bool:
     words = name.split()
     if _NO_NAME_END.search(name) or len(words) > 9 or len(name) > 90 or re.search(r"[.!?;]\s|[。、！？]", name) or name[-1:] in ",;":
         return False
+    if len(tail.split()) <= _SHORT_TAIL and line.element.tag == "li":
+        tail = tail.rstrip(".")  # "Tooth brushing: $10 each."
     if re.search(r"[。！？]|です|ます", tail) or (line.element.tag == "p" and tail[-1:] in (".", "!")):
         return False
     if not (is_row(line.element) or line.element.tag == "li" or len(line.parts) > 1 or len(words) <= 4):
