@@ -49,6 +49,7 @@ def test_an_order_by_agui_is_changed_then_approved_and_placed_once(served: Serve
     assert [kind for kind in kinds if kind.startswith("TOOL_CALL")] == ["TOOL_CALL_START", "TOOL_CALL_ARGS", "TOOL_CALL_END"]
     (interrupt,) = events[-1].outcome.interrupts
     assert "You are about to order: 2 burgers" in interrupt.message
+    assert interrupt.tool_call_id == next(event.tool_call_id for event in events if event.type == core.EventType.TOOL_CALL_START)
     assert {each["source"] for each in interrupt.metadata["shown"]} >= {"the application gave it"}
     changed = talk(
         served, "my thread", resume=[{"interruptId": interrupt.id, "status": "resolved", "payload": {"changes": {"quantity": 4}}}]
@@ -64,6 +65,13 @@ def test_an_order_by_agui_is_changed_then_approved_and_placed_once(served: Serve
     assert (done[-1].outcome.type, done[-1].result) == ("success", "Ok, it's on the way!")
     assert "".join(each.delta for each in done if each.type == core.EventType.TEXT_MESSAGE_CONTENT) == "Ok, it's on the way!"
     assert served.orders() == [(4, "burger")]
+
+
+def test_a_question_is_answered_by_one_of_its_choices(served: Served) -> None:
+    (asked,) = talk(served, "a question", words="which size?")[-1].outcome.interrupts
+    assert (asked.reason, asked.response_schema["properties"]["answer"]["examples"]) == ("question", ["small", "large"])
+    done = talk(served, "a question", resume=[{"interruptId": asked.id, "status": "resolved", "payload": {"answer": "large"}}])
+    assert done[-1].result == "Noted: large."
 
 
 def test_text_and_thoughts_begin_and_end(served: Served) -> None:

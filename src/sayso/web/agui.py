@@ -14,18 +14,21 @@ from ag_ui import core
 from pydantic import ValidationError
 from starlette.routing import Route
 
+from sayso.cli.edit import find_tool
 from sayso.tools.canonical import sha256
 
 from .back_office import stream
 from .chat import Chats
 from .conversations import CONVERSATION
 from .doors import TurnedAway, read_json
-from .request_cards import read_lines
+from .request_cards import EDITED, describe_question, read_lines
 from .request_pages import RequestPages
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from sayso.tools.approval.requests import ApprovalRequest
 
     from .back_office import BackOffice
     from .people import Person
@@ -38,7 +41,7 @@ ANSWER = {
         "changes": {"type": "object", "description": "Arguments to change: the changed call is a new request."},
     },
 }
-APPROVAL = "approval"
+APPROVAL, QUESTION = "approval", "question"
 
 
 class AgUi:
@@ -98,22 +101,32 @@ class AgUi:
 
     async def _find_interrupts(self, run_id: str) -> list[core.Interrupt]:
         """Return what a run waits for."""
+        flow = (await self._office.engine.run(run_id)).flow
         requests = await self._office.engine.requests(run_id)
-        return [
-            core.Interrupt(
-                id=request.digest,
-                reason=APPROVAL,
-                message=request.card,
-                response_schema=ANSWER,
-                expires_at=datetime.fromtimestamp(request.expires_at, UTC).isoformat(),
-                metadata={
-                    "tool": request.tool,
-                    "warnings": list(request.warnings),
-                    "shown": [{"name": each.name, "value": each.value, "source": each.origin} for each in request.shown],
-                },
-            )
-            for request in requests
-        ]
+        return [self._make_interrupt(request, flow) for request in requests]
+
+    def _make_interrupt(self, request: ApprovalRequest, flow: str) -> core.Interrupt:
+        question = describe_question(find_tool(request.tool, self._office.app, flow, request.tool_version), request)
+        schema = ANSWER if question is None else {"type": "object", "properties": {"answer": question}, "required": ["answer"]}
+        return core.Interrupt(
+            id=request.digest,
+            tool_call_id=_find_call(request),
+            reason=APPROVAL if question is None else QUESTION,
+            message=request.card,
+            response_schema=schema,
+            expires_at=datetime.fromtimestamp(request.expires_at, UTC).isoformat(),
+            metadata={
+                "tool": request.tool,
+                "warnings": list(request.warnings),
+                "shown": [{"name": each.name, "value": each.value, "source": each.origin} for each in request.shown],
+            },
+        )
+
+
+def _find_call(request: ApprovalRequest) -> str | None:
+    """Return the id under which the call of a request was told; None for a tool that is a step of a workflow."""
+    _, colon, call = EDITED.sub("", request.position).rpartition(":")
+    return f"{request.run_id}:{call}" if colon else None
 
 
 class EventWriter:
@@ -232,13 +245,18 @@ def _read_answer(answer: core.ResumeEntry) -> tuple[str, dict[str, object]]:
     payload = answer.payload if isinstance(answer.payload, dict) else {}
     if answer.status == "cancelled":
         return "reject", {"reason": ""}
+    if isinstance(payload.get("answer"), str) and set(payload) == {"answer"}:
+        return "edit", {"changes": {"answer": payload["answer"]}}
     if payload.get("changes"):
         return "edit", {"changes": payload["changes"]}
     if payload.get("approved") is True:
         return "approve", {"confirmed": True}
     if payload.get("approved") is False:
         return "reject", {"reason": payload.get("reason", "")}
-    raise TurnedAway(422, 'An answer says {"approved": true}, {"approved": false, "reason": "..."} or {"changes": {...}}.')
+    raise TurnedAway(
+        422,
+        'An answer says {"approved": true}, {"approved": false, "reason": "..."} or {"changes": {...}}, to a question {"answer": "..."}.',
+    )
 
 
 def _encode(event: core.BaseEvent) -> bytes:

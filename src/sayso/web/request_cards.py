@@ -37,7 +37,8 @@ _LINE = (
 MOST_LINES, MOST_OPEN = 1000, 10_000
 """How many open requests an inbox is sent, and of how many it is told when they are decided."""
 _NO_ROLES = '"roles": {"$": "tuple", "=": []}'
-_EDITED = re.compile(r"\.edit\d+$")
+EDITED = re.compile(r"\.edit\d+$")
+"""What stands at the end of the position of a request that came of an edit."""
 
 
 class RequestLine(NamedTuple):
@@ -167,7 +168,7 @@ async def read_card(engine: DurableEngine, line: RequestLine, app: App) -> dict[
         "roles": list(find_roles(line, tool)),
         "approvals_needed": 1 if tool is None else tool.approvals,
         "approved_by": find_agreed(alike, row),
-        **_describe_question(tool, request),
+        **({"choices": question.get("examples", [])} if (question := describe_question(tool, request)) is not None else {}),
     }
 
 
@@ -179,7 +180,7 @@ def find_alike(rows: Sequence[ApprovalRow], row: ApprovalRow) -> list[ApprovalRo
 
 def _find_place(row: ApprovalRow) -> str:
     request = read_text(row.request)
-    return _EDITED.sub("", request.position) if isinstance(request, ApprovalRequest) else row.digest
+    return EDITED.sub("", request.position) if isinstance(request, ApprovalRequest) else row.digest
 
 
 def find_agreed(alike: Sequence[ApprovalRow], row: ApprovalRow) -> list[str]:
@@ -216,12 +217,13 @@ def _find_cost(tool: AnyTool | None, request: ApprovalRequest) -> float:
         return 0.0
 
 
-def _describe_question(tool: AnyTool | None, request: ApprovalRequest) -> dict[str, object]:
-    """Return the answers to choose from, where a request is a question to a person and no act."""
+def describe_question(tool: AnyTool | None, request: ApprovalRequest) -> dict[str, object] | None:
+    """Return the JSON schema of an answer, where a request is a question to a person and no act: the choices are its `examples`."""
     if tool is None or not tool.asks_person:
-        return {}
+        return None
     choices = read_shown(request.arguments).get("choices")
-    return {"choices": [str(choice) for choice in choices] if isinstance(choices, list) else []}
+    listed = [str(choice) for choice in choices] if isinstance(choices, list) else []
+    return {"type": "string", **({"examples": listed} if listed else {})}
 
 
 def _describe_fields(tool: AnyTool | None, request: ApprovalRequest) -> list[dict[str, object]]:

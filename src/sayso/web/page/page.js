@@ -206,13 +206,15 @@ const PLACES = [["inbox", "Inbox"], ["chat", "Chat"], ["runs", "Runs"]];
 function frame(place, title, ...content) {
   document.title = `${waiting() ? `(${waiting()}) ` : ""}${title} · Sayso`;
   const places = state.me.only ? PLACES.slice(0, 1) : state.me.read_only ? PLACES.filter(([name]) => name !== "chat") : PLACES;
+  if (state.shown !== `${place} ${title}`) window.scrollTo(0, 0);
+  state.shown = `${place} ${title}`;
   const nav = h("nav.places", { "aria-label": "Places" },
     h("a.brand", { href: "#/inbox", "aria-label": "Sayso, to the inbox" }, h("span.mark", {}, icon("check")), h("span", {}, "Sayso")),
     places.map(([name, label]) => h("a.place", { href: `#/${name}`, "aria-current": name === place ? "page" : null }, icon(name), h("span.label", {}, label),
       name === "inbox" ? h("span.count", { id: "count" }) : null)),
     h("div.who", {}, h("span.avatar", { "aria-hidden": "true" }, state.me.name.slice(0, 1).toUpperCase()),
       h("span.name", {}, state.me.name, h("small", {}, state.me.read_only ? "read only" : state.me.roles.join(", ") || "signed in")),
-      state.me.only ? null : h("a.quiet", { href: "#/api" }, "API"), state.me.read_only ? null : h("button.quiet", { click: signOut }, "Sign out")));
+      h("div.small", {}, state.me.only ? null : h("a", { href: "#/api" }, "API"), state.me.read_only ? null : h("button.quiet", { click: signOut }, "Sign out"))));
   const trouble = h("div.trouble", { id: "trouble", role: "alert", hidden: !state.trouble }, state.trouble);
   $("#page").replaceChildren(nav, h("div.content", {}, trouble, h("main", { id: "main", class: place, tabindex: "-1" }, ...content)));
   showCount();
@@ -460,7 +462,9 @@ function cardNode(card, { level = "h2", full = false } = {}) {
       line.state = card.state;
       drawList();
     }
+    const goesOn = node.querySelector(".outcome a.button") === document.activeElement && document.activeElement !== null;
     node.replaceChildren(...cardParts(card, { level, full, problem, decide, isOpen, redraw: draw }));
+    if (goesOn) node.querySelector(".outcome a.button")?.focus(); // the way to the next request stays under the key
   };
   node.refresh = async () => {
     const fresh = await ask(`api/cards/${card.digest}`).catch(() => null);
@@ -873,6 +877,7 @@ function turnNode(turn, { setRunning, say: again }) {
       draft.raw += delta.text;
       text.replaceChildren(...markdown(draft.raw).childNodes);
     } else if (delta.what === "thought") drafts("thought").thought.lastChild.append(delta.text);
+    else if (delta.what === "stage") working.lastChild.textContent = delta.text;
     else if (delta.what === "call") working.lastChild.textContent = `Asks for ${delta.tool} ...`;
   };
   const takeItem = (item) => {
@@ -906,7 +911,7 @@ function turnNode(turn, { setRunning, say: again }) {
     } else if (item.kind === "decided") {
       const card = body.querySelector(`.card[data-digest="${item.digest}"]`);
       card?.refresh();
-    } else if (item.kind === "retry" || item.kind === "trouble") body.append(h("p.note", {}, item.text));
+    } else if (["retry", "trouble", "note"].includes(item.kind)) body.append(h("p.note", {}, item.text));
     else if (item.kind === "expired") body.append(h("p.note", {}, "Nobody decided in time; the request has expired."));
   };
   const takeEnd = (end) => {
@@ -1214,7 +1219,7 @@ class StoryWindow {
 
 const TELL = {
   asked: (item) => ["asked", item.text],
-  reply: (item) => ["model", [item.text, ...item.calls.map((call) => `asks for ${call.tool}: ${describeArguments(call.arguments)}`)].filter(Boolean).join(" · ") || "(nothing)", `${item.tokens_in.toLocaleString("en")} tokens in, ${item.tokens_out} out${item.cost_usd ? `, ${dollars(item.cost_usd)}` : ""}, ${item.seconds.toFixed(1)} s`],
+  reply: (item) => ["model", [item.text, ...item.calls.map((call) => `asks for ${call.tool}: ${describeArguments(call.arguments)}`)].filter(Boolean).join(" · ") || "(nothing)", `${item.model ? `${item.model}: ` : ""}${item.tokens_in.toLocaleString("en")} tokens in, ${item.tokens_out} out${item.cost_usd ? `, ${dollars(item.cost_usd)}` : ""}, ${item.seconds.toFixed(1)} s`],
   result: (item) => ["tool", item.text, `${item.outcome}${item.origin ? `, from ${item.origin}` : ""}`],
   receipt: (item) => ["receipt", item.text, item.outcome],
   card: (item) => ["asks", item.card, `request ${item.digest.slice(0, 12)}`],
@@ -1260,8 +1265,8 @@ async function showApi() {
     const schema = about.requestBody?.content["application/json"].schema.properties ?? {};
     return Object.entries(schema).map(([name, each]) => h("div", {}, h("code", {}, name), ` ${each.type}${each.description ? `: ${each.description}` : ""}`));
   };
-  const table = (title, some) => h("section", {}, h("h2", {}, title), h("div.scroll", { tabindex: "0" }, h("table", {}, h("thead", {}, h("tr", {}, ["", "Address", "What it does", "Body"].map((each) => h("th", { scope: "col" }, each)))),
-    h("tbody", {}, some.map(({ path, method, about }) => h("tr", {}, h("td", {}, method), h("td", {}, h("code", {}, path)), h("td", {}, about.summary), h("td", {}, fields(about))))))));
+  const table = (title, some) => h("section", {}, h("h2", {}, title), h("div.scroll", { tabindex: "0" }, h("table", {}, h("thead", {}, h("tr", {}, ["Method", "Address", "What it does", "Body"].map((each) => h("th", { scope: "col" }, each)))),
+    h("tbody", {}, some.map(({ path, method, about }) => h("tr", {}, h("td", {}, method), h("td", {}, h("code", {}, path)), h("td", {}, inline(about.summary)), h("td", {}, fields(about))))))));
   frame("api", "API", h("div.wide.api", {}, h("h1", {}, "The API of this page"), h("p", {}, api.info.description, " Every change carries the header ", h("code", {}, "Authorization: Bearer TOKEN"), ", the token of your link, or ", h("code", {}, "X-Sayso-Token"), " from /api/me beside the cookie. The same as OpenAPI: ", h("a", { href: "api/openapi.json" }, "openapi.json"), "."),
     table("To read", rows.filter((row) => row.method === "GET")), table("To change", rows.filter((row) => row.method === "POST")),
     h("section", {}, h("h2", {}, "What is refused"), h("dl.values", {}, Object.entries(rows[0].about.responses).filter(([status]) => status !== "200").map(([status, each]) => h("div.value", {}, h("dt", {}, status), h("dd", {}, each.description)))))));
