@@ -81,7 +81,6 @@ class LiveFeed:
         self._open: dict[str, RequestLine] = {}
         self._arranged: dict[str, Arranged] = {}
         self._stamp = _Stamp(None, None, None)
-        self._first_expiry = 0.0
         self._is_first = True
         self.trouble: str = ""
         self.watchers: int = 0
@@ -150,8 +149,8 @@ class LiveFeed:
     async def _look(self) -> None:
         await self._desk.prepare()
         now = self._engine.clock()
-        stamp = await self._engine.database.do(_read_stamp)
-        if stamp == self._stamp and now < self._first_expiry and not self._is_first:
+        stamp = await self._engine.database.do(lambda session: _read_stamp(session, now))
+        if stamp == self._stamp and not self._is_first:
             return  # whatever happens to a request changes one of these
         lines = {line.digest: line for line in await self.read_open(now)}
         arranged = (
@@ -163,7 +162,6 @@ class LiveFeed:
         moved = [line for digest, line in lines.items() if digest in self._open and arranged.get(digest) != self._arranged.get(digest)]
         runs_changed = stamp.runs != self._stamp.runs or bool(new or ended)
         self._open, self._arranged, self._stamp = lines, arranged, stamp
-        self._first_expiry = min((line.expires_at for line in lines.values()), default=float("inf"))
         if self._is_first:
             self._is_first = False
         elif new or moved or ended or runs_changed:
@@ -205,10 +203,11 @@ class _Stamp(NamedTuple):
     arranged: object
 
 
-def _read_stamp(session: Session) -> _Stamp:
+def _read_stamp(session: Session, now: float) -> _Stamp:
     each = (f"SELECT max(changed_at) AS latest FROM sayso_runs WHERE state = '{state}'" for state in STATES)  # each is one look at an index
     runs = session.execute(f"SELECT max(latest) FROM ({' UNION ALL '.join(each)}) AS states").fetchone()
-    requests = session.execute("SELECT count(*), max(asked_at), min(expires_at) FROM sayso_approvals WHERE state = 'proposed'").fetchone()
+    waiting = "SELECT count(*), max(asked_at), min(expires_at) FROM sayso_approvals WHERE state = 'proposed' AND expires_at > :now"
+    requests = session.execute(waiting, {"now": now}).fetchone()
     arranged = session.execute("SELECT count(*), max(at) FROM sayso_desk WHERE kind IN ('claim', 'handed')").fetchone()
     return _Stamp(tuple(runs), tuple(requests), tuple(arranged))
 

@@ -221,7 +221,7 @@ function frame(place, title, ...content) {
 }
 
 const mine = () => [...state.open.values()].filter((line) => !line.refusal);
-const waiting = () => (state.me ? mine().length : 0);
+const waiting = () => (state.me ? mine().length + (state.left ?? 0) : 0);
 
 function showCount() {
   const count = $("#count");
