@@ -10,11 +10,22 @@ from typing import Any
 
 import httpx2
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+import sayso
 from sayso.tools.errors import UsageError
+from sayso.web.back_office import BackOffice
 from sayso.web.people import Person, SignIn, read_people
+from sayso.web.site import make_site
+from sayso.workflows import App, sequential
 
 from .conftest import Served, Visitor, wait_until
+
+
+@sayso.tool.write(card="Ship parcel {number}")
+async def ship(number: int) -> str:
+    """Ship a parcel."""
+    return f"Parcel {number} is on its way."
 
 
 def test_an_order_is_edited_then_approved_and_placed_once(served: Served) -> None:
@@ -269,3 +280,21 @@ def test_the_server_is_killed_between_yes_and_effect_and_the_order_is_placed_onc
     assert served.orders() == [(2, "burger")]
     assert ada.post(f"cards/{digest}/approve")[0] == 409
     assert ada.get("runs/chat-00000001.1/verify")["problems"] == []
+
+
+async def test_where_only_signed_decisions_count_the_page_says_how_to_sign(tmp_path: Path) -> None:
+    public_key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    flow = sequential(ship, name="shipping")
+    sign_in = SignIn([Person("ada", frozenset({"approver"}))], "a secret of the tests")
+    app = App(flows=[flow], approvers={"ada": public_key})
+    office = BackOffice(app, f"sqlite:///{tmp_path}/runs.db", sign_in, works=False, cookie="c")
+    await flow.run(7, engine=office.engine, run_id="one")
+    headers = {"Authorization": f"Bearer {sign_in.link_token('ada')}"}
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=make_site(office)), base_url="http://page", headers=headers) as ada:
+        (line,) = (await ada.get("/api/inbox")).json()["open"]
+        assert f"sayso approve one {line['digest'][:12]} --key FILE" in line["refusal"]
+        for change in ("approve", "reject", "edit"):
+            answer = await ada.post(f"/api/cards/{line['digest']}/{change}", json={"changes": {"number": 8}})
+            assert (answer.status_code, answer.json()["error"]) == (403, line["refusal"])
+        assert (await ada.post(f"/api/cards/{line['digest']}/claim", json={})).status_code == 200
+    await office.end()
