@@ -103,14 +103,17 @@ def parse_element(
         return None
     name, position = unescape_entities(head[1]), head.end()
     tool = tools.find_marked(name)
-    given: dict[str, str] | None = {}
+    given: dict[str, str] = {}
     if buffer.text.startswith(">", position):
         position += 1
     elif element.tags.begins and head[0][-1] not in ">\n":
-        given, position = yield from read_attributes(buffer, position, (">", "/>"))
-        if given is None or position >= len(buffer.text):
-            return None
-        given = {key: text for key, text in given.items() if element.is_tool or (tool is not None and tool.has_parameter(key))}
+        attributes, position = yield from read_attributes(buffer, position, (">", "/>"))
+        if attributes is None or position >= len(buffer.text):
+            cut_off = _ATTRIBUTE.whole.search(buffer.text, head.end()) if position >= len(buffer.text) else None
+            if tool is None or cut_off is None or not tool.has_parameter(cut_off[1]):
+                return None
+            return position, [report_unreadable(buffer, at, position, name, tools, "a tag that is closed with >")]
+        given = {key: text for key, text in attributes.items() if element.is_tool or (tool is not None and tool.has_parameter(key))}
         closed = buffer.text.startswith("/>", position)
         position += 2 if closed else 1
         if element.is_tool and tool is not None and not all(map(tool.has_parameter, given)):
