@@ -1,8 +1,9 @@
 """Install Sayso in every Python that is here, in every way, try it, and print what came of it; then read README in a fresh shell.
 
-    python tests/installs/matrix.py [--short] [--no-readme]
+    python tests/installs/matrix.py [--short] [--no-readme] [--python PYTHON]
 
---short tries the wheel in every Python, and every way in one of them. Exit code 1 where something fails.
+--short tries the wheel in every Python, and every way in one of them; without it also pipx and uv tool, and how much of the types pyright
+knows. --python is one more Python to try, such as a newer one of a distribution. Exit code 1 where something fails.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.installs.places import PLACES, command_in, environment_in, find_obstacle, find_shared_python
 from tests.installs.readme import read_aloud
+from tests.installs.types import LEAST, measure
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
-WAYS = ("wheel", "editable", "--target", "uv")
+SHORT_WAYS = ("wheel", "editable", "--target", "uv")
+WAYS = (*SHORT_WAYS, "pipx", "uv tool")
 MOST_PACKAGES, MOST_MB = 40, 110
 DURABLE = """
 import asyncio
@@ -55,6 +59,7 @@ class Installed:
 
     python: Path
     environment: dict[str, str]
+    before: tuple[str, ...] = ()
 
 
 def find_pythons() -> dict[str, Path]:
@@ -72,7 +77,8 @@ def find_pythons() -> dict[str, Path]:
 
 def run(*command: object, cwd: Path, environment: dict[str, str] | None = None) -> str:
     """Return the output of a command, with an environment that has no variable of ours. Raises CalledProcessError."""
-    clean = {"PATH": os.environ["PATH"], "HOME": str(cwd), **({} if environment is None else environment)}
+    clean = {"PATH": os.environ["PATH"], "HOME": str(cwd)} if environment is None or "PATH" not in environment else {}
+    clean.update(environment or {})
     kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_", "LANG", "LC_"))}
     done = subprocess.run(
         [str(part) for part in command], cwd=cwd, env={**kept, **clean}, capture_output=True, text=True, timeout=900, check=True
@@ -88,6 +94,8 @@ def install(way: str, python: Path, wheel: Path, folder: Path) -> Installed:
         return Installed(python, {"PYTHONPATH": str(folder / "packages"), "PYTHONNOUSERSITE": "1"})
     run(python, "-m", "venv", folder / "env", cwd=folder)
     own = folder / "env" / "bin" / "python"
+    if way in ("pipx", "uv tool"):
+        return install_tool(way, own, python, wheel, folder)
     if way == "uv":
         run(own, "-m", "pip", "install", *quiet, "uv", cwd=folder)
         run(
@@ -104,6 +112,18 @@ def install(way: str, python: Path, wheel: Path, folder: Path) -> Installed:
     else:
         run(own, "-m", "pip", "install", *quiet, *(("--editable", ROOT) if way == "editable" else (wheel,)), cwd=folder)
     return Installed(own, {})
+
+
+def install_tool(way: str, own: Path, python: Path, wheel: Path, folder: Path) -> Installed:
+    """Install the command `sayso` in an environment of its own, as pipx and uv make one."""
+    run(own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", way.split()[0], cwd=folder)
+    if way == "pipx":
+        places = {"PIPX_HOME": str(folder / "tools"), "PIPX_BIN_DIR": str(folder / "bin")}
+        run(own, "-m", "pipx", "install", "--python", python, wheel, cwd=folder, environment=places)
+        return Installed(folder / "tools" / "venvs" / "sayso" / "bin" / "python", {})
+    places = {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin"), **find_index(own, folder)}
+    run(folder / "env" / "bin" / "uv", "tool", "install", "--quiet", "--python", python, wheel, cwd=folder, environment=places)
+    return Installed(folder / "tools" / "sayso" / "bin" / "python", {})
 
 
 def find_index(python: Path, folder: Path) -> dict[str, str]:
@@ -126,11 +146,42 @@ def try_out(installed: Installed, folder: Path) -> dict[str, str]:
     told: dict[str, str] = {}
     for name, (command, expected) in trials.items():
         try:
-            said = run(installed.python, *command, cwd=folder, environment=installed.environment)
+            said = run(*installed.before, installed.python, *command, cwd=folder, environment=installed.environment)
             told[name] = "ok" if expected in said else f"said {said[-80:]!r}"
         except subprocess.CalledProcessError as error:
             told[name] = f"exit {error.returncode}: {(error.stderr or error.stdout).strip().splitlines()[-1:]}"
     return told
+
+
+def try_places(wheel: Path, folder: Path) -> bool:
+    """Try the system's own Python in each of PLACES, print a row for each, and return whether all is well."""
+    python, fine = find_shared_python("3.11") or find_shared_python("3"), True
+    if python is None:
+        print("places  untried: this machine has no Python that every user may run")
+        return True
+    packages = folder / "packages"
+    version = run(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])", cwd=folder).strip()
+    quiet = ("--quiet", "--disable-pip-version-check", "--target", packages, "--python-version", version, "--only-binary=:all:")
+    run(sys.executable, "-m", "pip", "install", *quiet, wheel, cwd=folder)
+    folder.chmod(0o755)
+    for name, place in PLACES.items():
+        if obstacle := find_obstacle(place):
+            print(f"{version:8}{'':9}{name:14} untried: {obstacle}")
+            continue
+        own = folder / name.replace("/", "").replace(" ", "-")
+        own.mkdir()
+        own.chmod(0o777)
+        told = try_out(Installed(python, environment_in(place, packages), command_in(place, own)), own)
+        fine &= set(told.values()) == {"ok"}
+        print(f"{version:8}{'':9}{name:24}  {told['demo']:6}{told['durable']:9}{told['doctor']}", flush=True)
+    return fine
+
+
+def check_types(wheel: Path, folder: Path) -> bool:
+    """Print how much of the public interface has a type that pyright knows, and return whether that is enough."""
+    score, unknown = measure(wheel, folder)
+    print(*(unknown if score < LEAST else ()), f"types   {score:.1%} of the exported names have a type that pyright knows", sep="\n")
+    return score >= LEAST
 
 
 def build(folder: Path) -> Path:
@@ -140,12 +191,12 @@ def build(folder: Path) -> Path:
     return wheel
 
 
-def try_all(pythons: dict[str, Path], *, short: bool, folder: Path) -> bool:
+def try_all(pythons: dict[str, Path], wheel: Path, *, short: bool, folder: Path) -> bool:
     """Print a row for each Python and way, and return whether all is well."""
-    wheel, fine = build(folder), True
+    fine = True
     print(f"{'python':8}{'sqlite':9}{'way':10}{'packages':>9}{'MB':>5}  {'demo':6}{'durable':9}doctor")
     for number, (version, python) in enumerate(pythons.items()):
-        for way in WAYS if not short or number == 0 else WAYS[:1]:
+        for way in WAYS if not short else SHORT_WAYS if number == 0 else WAYS[:1]:
             place = Path(tempfile.mkdtemp(dir=folder))
             try:
                 installed = install(way, python, wheel, place)
@@ -171,9 +222,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--no-readme", action="store_true")
+    parser.add_argument("--python", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sayso-installs-") as place:
-        fine = try_all(find_pythons(), short=options.short, folder=Path(place))
+        folder = Path(place)
+        wheel, pythons = build(folder), find_pythons()
+        if options.python is not None:
+            pythons[run(options.python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])", cwd=folder).strip()] = options.python
+        fine = try_all(pythons, wheel, short=options.short, folder=folder)
+        fine &= try_places(wheel, folder)
+        if not options.short:
+            fine &= check_types(wheel, folder)
         if not options.no_readme:
             fine &= read_aloud(Path(place) / "clone")
     return 0 if fine else 1

@@ -23,7 +23,7 @@ from .settings import Layer, Profile
 
 ORPHAN_GRACE_SECONDS = 1.0
 """How long after its deadline a worker ends itself, in case its parent is stopped or gone."""
-inside = False
+inside: bool = False
 """Whether this process is a worker. A worker cannot start workers."""
 
 

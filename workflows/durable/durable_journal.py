@@ -24,7 +24,7 @@ from .store import RunStore
 
 EVENT_SECONDS = 0.1
 """How long an event may wait for the next writing."""
-BRANCHES: dict[str, type] = {tag: kind for kind in (BranchStarted, BranchEnded, BranchFailed) if (tag := tag_of(kind)) is not None}
+BRANCHES: dict[str, type] = {_tag: kind for kind in (BranchStarted, BranchEnded, BranchFailed) if (_tag := tag_of(kind)) is not None}
 
 T = TypeVar("T")
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # late, for load time
     from ..caps import Cap
     from ..durable.heads import Heads
     from ..events.event_types import AnyEvent
+    from ..runs.capped_run import Ledger
     from ..runs.grant_records import StandingApproval
 
 
@@ -118,7 +119,7 @@ class TemporalEngine(DurableEngine):
     ) -> None:
         BaseEngine.__init__(self, strict=True, clock=clock, listeners=listeners)
         self.store = TemporalStore(url, app, times or LeaseTimes(), clock)
-        self.given_caps = None
+        self.given_caps: tuple[Cap, ...] | None = None
         self.given_approvers: Approvers | None = approvers
         self.count_caps(None if caps is None else tuple(caps))
         self.keep_heads(heads or os.environ.get("SAYSO_HEADS"))
@@ -129,7 +130,7 @@ class TemporalEngine(DurableEngine):
 
     def count_caps(self, caps: Sequence[Cap] | None) -> None:
         """Raise UsageError for money caps: they are counted over all runs, and a keeper knows one."""
-        self.ledger = None
+        self.ledger: Ledger | None = None
         if caps:
             raise UsageError("Money caps need a database: keep those runs in SQLite or Postgres. Limits(cost_usd=) of a run hold here too.")
 
