@@ -47,6 +47,9 @@ class OtherProtocol(ModelError):
     """The endpoint says that it has not this protocol, or not for this model, or that another one is to be used."""
 
 
+UNTRUSTED = "its certificate is not accepted"
+
+
 def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelError:
     """Return the error for an answer with a status of 400 or more."""
     message = quote_message(at, answer.text)
@@ -198,7 +201,7 @@ def find_reason(error: BaseException, handled: BaseException | None) -> str:
 
 def _describe_cause(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not accepted ({error.verify_message})"
+        return f"{UNTRUSTED} ({error.verify_message})"
     if isinstance(error, ssl.SSLError):  # its number is one of OpenSSL's, not of the operating system's
         return f"no secure connection ({(error.reason or str(error)).replace('_', ' ').lower()})"
     # asyncio writes the address where the reason should be, so the reason is looked up by its number; name lookups count below zero.
@@ -210,6 +213,8 @@ def _describe_cause(error: BaseException) -> str:
 def explain_unreachable(at: Endpoint, why: str) -> ModelError:
     """Return the error for a connection that failed: nobody listens there, or the name is unknown."""
     hint = "Is the server running?" if at.is_local else "Is the address right, and the network up?"
+    if why.startswith(UNTRUSTED):
+        hint = "If your company's proxy or a server of yours signed it, set SSL_CERT_FILE to a file with its certificates."
     return ModelError(f"{at.shown_url} cannot be reached{_end_sentence(why)} {hint}", retryable=True)
 
 
