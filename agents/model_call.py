@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
@@ -256,8 +255,7 @@ NO_TOOLS = ToolSignatures([ToolSignature("", {})])
 """One tool that nobody can name: without any, whatever looks like a call would be read as one."""
 
 
-@dataclass(slots=True, eq=False)
-class ParsedReply:
+class ParsedReply(NamedTuple):
     """A reply as it was understood: the message for the transcript, its calls in order, and an error result for each unreadable call.
 
     `prose` is the text outside the calls.

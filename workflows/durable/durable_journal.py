@@ -54,6 +54,7 @@ class DurableJournal(StrictJournal):
         "_rows",
         "_saved",
         "_saved_at",
+        "_saving",
         "_store",
         "_timer",
         "claimed",
@@ -83,7 +84,7 @@ class DurableJournal(StrictJournal):
         self.claimed = claimed.run
         self.lost, self.has_unsaved, self._saved_at = None, False, read_clock()
         self._rows, self._events, self._lock = [], [], asyncio.Lock()
-        self._added = self._saved = 0
+        self._added = self._saved = self._saving = 0
         self.results, self.entries, self.emitted = {}, [], {}
         entries = records.entries(claimed.log)
         if any(SEALED_MARK in row.value for row in claimed.log):
@@ -147,14 +148,22 @@ class DurableJournal(StrictJournal):
         Raises Superseded or DatabaseLost, and from then on nothing is done any more.
         """
         last = self._added
-        async with self._lock:
-            if last <= self._saved and ending is None:  # another branch has written it beside its own; what has come since can wait
-                return True
-            if self.lost is not None:
-                raise self.lost
-            addition = Addition(self.claimed, tuple(self._rows), tuple(self._events), self._clock(), ending)
-            self._rows, self._events, self.has_unsaved = [], [], False
-            return await to_the_end(self._commit(addition, self._added))
+        self._saving += 1
+        try:
+            async with self._lock:
+                if last <= self._saved and ending is None:  # another branch has written it beside its own; what has come since can wait
+                    return True
+                if self.lost is not None:
+                    raise self.lost
+                addition = Addition(self.claimed, tuple(self._rows), tuple(self._events), self._clock(), ending)
+                self._rows, self._events, self.has_unsaved = [], [], False
+                return await to_the_end(self._commit(addition, self._added))
+        finally:
+            self._saving -= 1
+
+    def is_saving(self) -> bool:
+        """Return whether a branch waits for what it has stored to be written down, and goes on then."""
+        return self._saving > 0
 
     async def _commit(self, addition: Addition, last: int) -> bool:
         asked_at = read_clock()

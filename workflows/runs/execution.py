@@ -326,6 +326,10 @@ class Execution(Inbox):
         """Return what is known of whoever may have begun a write before. What this process has begun it knows itself (see perform)."""
         return Earlier.DEAD
 
+    def is_saving(self) -> bool:
+        """Return whether a branch waits for what it has stored to be written down."""
+        return self.journal.is_saving()
+
     def pause(self) -> None:
         """Suspend the run: every wait raises Suspended. One in the background stays where it is, and whoever joined it gets the pause."""
         self.known_at_pause = len(self.received)

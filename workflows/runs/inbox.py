@@ -227,8 +227,14 @@ class Inbox(ABC):
         self.recheck = None
         if activity != self.activity:
             self.check_idle_soon()
+        elif self.is_saving():  # a database may take long, and the branch goes on then
+            self.recheck = asyncio.get_running_loop().call_later(HELD_BACK_SECONDS, self._check_again, activity)
         elif self.all_blocked():
             self.pause()
+
+    @abstractmethod
+    def is_saving(self) -> bool:
+        """Return whether a branch waits for what it has stored to be written down."""
 
     def all_blocked(self) -> bool:
         """Return whether the run can only wait, and for long: no branch works, no approver is being asked, and a decision may take days.

@@ -67,6 +67,10 @@ class Journal:
         """Write down what is not written yet."""
         return None
 
+    def is_saving(self) -> bool:
+        """Return whether a branch waits for what it has stored to be written down, and goes on then."""
+        return False
+
     def is_doubtful(self) -> bool:
         """Return whether others may have taken the run over, so that `check_claim` has to be asked before anything is begun."""
         return False

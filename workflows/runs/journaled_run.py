@@ -182,7 +182,8 @@ class JournaledRun:
             if name not in self._results:
                 return NOTHING
             raise WorkflowError(
-                f"Run {self.id} has two steps named {name!r}; a name is a position and can be used once. Give one of them name=."
+                f"Run {self.id} has two steps named {name!r}; a name is a position and can be used once. "
+                f"{'Wait for another topic the second time.' if name.startswith('wait:') else 'Give one of them name=.'}"
             )
         if name != self._names[self._at]:
             raise self._differs(self._names[self._at], name)
