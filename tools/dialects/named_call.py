@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 
 from .mentions import Form
@@ -13,7 +12,6 @@ from .scanner_state import ScannerState
 from .signatures import ToolSignature
 from .text_buffer import Incremental, wait_for
 
-_PAGE = re.compile("[1-8][a-z]?")  # of Unix's manual: read(2)
 _PLURAL_ENDINGS = ("s", "es", "ies", "n", "en", "e", "er", "ers", "ed", "ing", "se", "innen")
 
 
@@ -54,11 +52,7 @@ def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolS
     written = state.buffer.text[position + 1 : found.end - 1]
     if (
         found.end >= 0
-        and (
-            written in _PLURAL_ENDINGS
-            or (tool.required and not written.strip())
-            or (_PAGE.fullmatch(written) and tool.name.islower() and tool.takes_text)
-        )
+        and (written in _PLURAL_ENDINGS or (tool.required and not written.strip()))
         and (yield from _is_in_sentence(state, found.end))
     ):
         return None

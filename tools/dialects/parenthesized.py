@@ -143,7 +143,7 @@ def parse_arguments(
 
 
 _TYPE = r"(?i:str(?:ing)?|int(?:eger)?|num(?:ber)?|float|bool(?:ean)?|list|array|dict|object|any)(?:\[[^\]]*\])?\??(?: ?\| ?\w+)*"
-_IN_C = re.compile(r"(?:\w+ )*\w+ ?[*&]+ ?\w+|void")  # char *path
+_IN_C = re.compile(r"(?:[A-Za-z_]\w* )+[*&]+[A-Za-z_]\w*")  # char *path
 _MAY_BE_TYPED = re.compile("[:*&=]")
 _TYPED = re.compile(rf"(\w+)\??\s*:\s*{_TYPE}\s*(?:=.*)?")
 
@@ -151,15 +151,11 @@ _TYPED = re.compile(rf"(\w+)\??\s*:\s*{_TYPE}\s*(?:=.*)?")
 def is_signature(tool: ToolSignature, text: str, opened: int, commas: Sequence[int], end: int) -> bool:
     """Tell whether these are the parameters' names and no arguments: weather(city, days), weather(city: str), weather(...)."""
     first = text[opened : commas[0] if commas else end].strip()
-    if (
-        first.strip("<>{}[]?") != next(iter(tool.properties), "")
-        and first not in ("", "...", "…", "void")
-        and not _MAY_BE_TYPED.search(first)
-    ):
+    if first.strip("<>{}[]?") != next(iter(tool.properties), "") and first not in ("", "...", "…") and not _MAY_BE_TYPED.search(first):
         return False  # most calls
     bounds = [opened - 1, *commas, end]
     parts = [text[start + 1 : stop].strip() for start, stop in itertools.pairwise(bounds)]
-    if parts == ["..."] or parts == ["…"] or (parts[0] and all(map(_IN_C.fullmatch, parts))):
+    if parts == ["..."] or parts == ["…"] or (not tool.text_parameter and all(map(_IN_C.fullmatch, parts))):
         return True
     parts = [typed[1] if (typed := _TYPED.fullmatch(part)) else part for part in parts]
     by_place = [part for part in parts if part and "=" not in part]

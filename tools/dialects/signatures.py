@@ -41,11 +41,6 @@ class ToolSignature:
         self.text_parameter: str | None = self.text_parameters[0] if self.text_parameters and len(self.properties) == 1 else None
 
     @property
-    def takes_text(self) -> bool:
-        """Tell whether the first parameter is a text."""
-        return next(iter(self.properties), "") in self.plain_texts
-
-    @property
     def signature(self) -> str:
         """Return the form of a call, as error messages show it: ORDER(item, customer?)."""
         return f"{self.name}({', '.join(key if key in self.required else f'{key}?' for key in self.properties)})"
