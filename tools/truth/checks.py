@@ -27,7 +27,15 @@ from .carried import (
 )
 from .claim_checks import check_bounds_of_things, check_clause, check_object
 from .figure_checks import check_dates, check_figures, check_order, check_units
-from .grant_checks import check_between, check_grants, check_new_groups, check_otherwise, check_what_is_measured
+from .grant_checks import (
+    check_between,
+    check_grants,
+    check_nearest_heading,
+    check_new_groups,
+    check_orders_first,
+    check_otherwise,
+    check_what_is_measured,
+)
 from .limit_checks import check_conditions, check_lists, check_modifiers
 from .mark_checks import check_frames, check_negation, check_quantifiers
 from .matching import Match
@@ -75,6 +83,8 @@ CHECKS: tuple[Check, ...] = (
     check_what_is_measured,
     check_between,
     check_otherwise,
+    check_nearest_heading,
+    check_orders_first,
     check_lists,
     check_comparison,
     check_tense,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .figures import Figure, measure
-from .grammar import PREPOSITIONS, is_verb
+from .grammar import DETERMINERS, PREPOSITIONS, is_verb, may_be_verb
 from .matching import OUTSIDE, Match
 from .reading import show
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_subject_word, is_weak
-from .words import is_light, stem
+from .words import alike, is_light, stem, tokenize
 
 _GRANTING = frozenset(
     map(
@@ -26,8 +26,9 @@ _FOREIGN_BOUNDS = frozenset(
     "bis ab unter über mindestens höchstens jusqu'à dès moins hasta desde menos mayores fino da oltre sotto tot vanaf onder boven".split()
 )
 _KINDS = frozenset("new existing regular registered returning current former loyal first-time".split())
-_APART, _SHORT = 2, 3
+_APART, _SHORT, _TWO = 2, 3, 2
 """How many words stand at least between two figures that are not two names of one thing: "3 (EUR 4) per day"."""
+_AMOUNTS = frozenset("less more two three four five ten".split())
 _OTHERWISE = frozenset(("otherwise", "sonst", "andernfalls", "ansonsten", "sinon", "altrimenti", "anders", "annars"))
 _CONDITIONAL = frozenset("if unless without when wenn falls ohne si sans se senza als zonder om utan".split())
 _OF = frozenset("of for in".split())
@@ -121,6 +122,27 @@ def check_otherwise(match: Match) -> Iterator[Problem]:
     at = next((at for at, word in enumerate(words) if word in _OTHERWISE), None)
     if at is not None and told.isdisjoint(_OTHERWISE | _CONDITIONAL) and any(used > at for used in match.used):
         yield Problem(ProblemKind.CONDITION, f"The passage says this of what happens “{words[at]}”. Keep the condition.")
+
+
+def check_orders_first(match: Match) -> Iterator[Problem]:
+    """Check that what follows from a deed is not told without it: "Cancel within a week and the deposit is lost"."""
+    words, segments = match.evidence.words, match.evidence.segments
+    if len(segments) < _TWO or 0 in match.home or len(words) < _TWO:
+        return
+    orders = may_be_verb(words[0].text.casefold()) and words[1].text.casefold() in PREPOSITIONS | DETERMINERS | _AMOUNTS
+    follows = any(segments[each].opener.lstrip(",") == "and" and segments[each].verb is not None for each in match.home)
+    if orders and follows and not match.says(0):
+        yield Problem(ProblemKind.CONDITION, f"The passage limits this: “{show(match.evidence, 0, segments[0].end)}”. Keep it.")
+
+
+def check_nearest_heading(match: Match) -> Iterator[Problem]:
+    """Check that a figure alone in its line is told of what stands right over it, and not of what stands over the figure before."""
+    evidence, over = match.evidence, match.statement.headings
+    if len(over) < _TWO or not match.figures or any(map(evidence.is_content, range(len(evidence.words)))):
+        return
+    near = [word for word in tokenize(over[0]) if not (is_light(word) or is_weak(word))]
+    if near and not any(alike(word, said) for word in near for said in match.sentence.words):
+        yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{over[0]}”.")
 
 
 def check_new_groups(match: Match) -> Iterator[Problem]:
