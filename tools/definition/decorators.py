@@ -141,7 +141,7 @@ class _ToolDecorator(_Kind):
         return tool_from_schema(perform, effect=effect, options=given, **own)
 
 
-tool: Final = _ToolDecorator(Effect.WRITE, stated=False)
+tool: _ToolDecorator = _ToolDecorator(Effect.WRITE, stated=False)
 
 
 def _make_tool(function: Callable[..., object], effect: Effect, stated: bool, options: ToolOptions) -> AnyTool:
