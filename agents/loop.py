@@ -67,22 +67,18 @@ class AgentLoop(Generic[Out_co]):
         request = ModelRequest(transcript, format.schemas, sampling, schema, notify, format.grammar)
         is_short = not (asked.history or format.is_long or asked.parts) and len(asked.text) <= SHORT_TEXT
         conversation = ModelConversation(spec, formats, format, transcript, request, asked.sampling, is_short, self.guard)
-        turn, again = 0, AskedAgain()
+        turn, again, sent_back = 0, AskedAgain(), set[str]()
         answer: Any
-        sent_back: set[str] = set()
         while True:
             if turn and conversation.spec.opened:
-                from .changed_tools import take_changed_tools  # late, for load time: few agents have tools that change
-
-                await take_changed_tools(run, turn, conversation)
+                await _take_changed_tools(run, turn, conversation)
             reply = await self.ask_model(run, turn, conversation)
             parsed = parse_reply(conversation, reply, turn)
             if reply.verdicts and self.guard is not None:
                 parsed = self.guard.take_verdicts(run, turn, conversation, parsed, reply)
             read = provenance.labels
             transcript.append(parsed.message if read is CLEAN else parsed.message._replace(labels=read))
-            has_calls = parsed.calls or parsed.refused
-            ending = judge_ending(reply, parsed)
+            has_calls, ending = parsed.calls or parsed.refused, judge_ending(reply, parsed)
             if (ending is not WHOLE or again.is_last_try) and not again.may_go_on(
                 ending, has_calls=bool(has_calls), is_typed=bool(spec.output)
             ):
@@ -114,6 +110,12 @@ class AgentLoop(Generic[Out_co]):
             run.publish(TextStreamed(run.id, turn, answer))
         provenance.made.append(Made(spec.name, answer))
         return answer  # type: ignore[no-any-return]  # Out_co is str where no output type was given
+
+
+async def _take_changed_tools(run: Run, turn: int, conversation: ModelConversation) -> None:
+    from .changed_tools import take_changed_tools  # late, for load time: few agents have tools that change
+
+    await take_changed_tools(run, turn, conversation)
 
 
 def _ask_for_output(spec: AgentSpec[object], again: AskedAgain, error: InvalidOutput, said: str, labels: Labels | None) -> UserMessage:

@@ -11,9 +11,9 @@ from typing import Any
 import mcp_types as types
 
 from .errors import CallLost
-from .server_questions import NOT_NOW, Asked
+from .server_questions import NOT_NOW, ServerAsked
 
-Came = types.CallToolResult | types.InputRequiredResult | Asked
+Came = types.CallToolResult | types.InputRequiredResult | ServerAsked
 Told = list[str]
 """Lines about what was asked while a call was under way, for its result."""
 FormAnswer = types.ElicitResult | types.ErrorData
@@ -71,7 +71,7 @@ class OpenCalls:
                 return await task
             name = secrets.token_hex(8)
             self.held[name] = call
-            return Asked({"0": call.request}, waiting=name, told=call.told)
+            return ServerAsked({"0": call.request}, waiting=name, told=call.told)
         finally:
             self.under_way.remove(call)
             if call not in self.held.values():

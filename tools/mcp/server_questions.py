@@ -102,7 +102,7 @@ class ServerQuestions:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ServerAsked:
     """What a server has asked in one go: its requests by key, what it wants back with the answers, and what is told of earlier ones.
 
     `waiting` names the call of a server that is held until it is answered: one of a protocol before 2026-07-28.
@@ -119,7 +119,7 @@ class Asked:
         return {"requests": requests, "state": self.state, "waiting": self.waiting, "told": [*self.told]}
 
     @classmethod
-    def from_json(cls, given: Mapping[str, object]) -> Asked:
+    def from_json(cls, given: Mapping[str, object]) -> ServerAsked:
         """Read what was stored. Raises ToolError for something else."""
         try:
             requests = {key: _REQUESTS.validate_python(each) for key, each in cast("JsonObject", given["requests"]).items()}

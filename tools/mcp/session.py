@@ -18,10 +18,10 @@ from ..errors import SaysoError, ToolError
 from ..tool_questions import Asking
 from .contents import finish_call
 from .errors import CallFailedThere, CallLost, McpError, find_cause
-from .http import connect_http
+from .http_transport import connect_http
 from .listing import MOST_PAGES, MOST_TOOLS, ListedTool, read_tool
 from .open_calls import Came, OpenCall, OpenCalls, Told
-from .server_questions import MOST_QUESTIONS, Asked, ServerQuestions, keep_given
+from .server_questions import MOST_QUESTIONS, ServerAsked, ServerQuestions, keep_given
 from .server_spec import ServerSpec
 from .stdio import LocalServer, Streams
 
@@ -115,7 +115,7 @@ class McpSession:
     ) -> object:
         """Go on with a call whose server has asked something, and return what it gives. Raises as `call` does."""
         try:
-            asked = Asked.from_json(state)
+            asked = ServerAsked.from_json(state)
             given = await self._answer(asked, answers, asked.told)
             if asked.waiting:
                 came = await self._wait(self.open_calls.take(asked.waiting, given.get("0")))
@@ -137,7 +137,7 @@ class McpSession:
                 if said and self._local is not None and (hint := self._local.find_hint(said)):
                     told.append(f"({hint})")
                 return finish_call(came, told, is_write=is_write)
-            asked = came if isinstance(came, Asked) else Asked(came.input_requests or {}, came.request_state, told=told)
+            asked = came if isinstance(came, ServerAsked) else ServerAsked(came.input_requests or {}, came.request_state, told=told)
             if len(asked.requests) > MOST_QUESTIONS:
                 raise CallLost(f"the MCP server {self.spec.name} asked {len(asked.requests)} questions at once")
             questions = [self.questions.write(key, request) for key, request in asked.requests.items()]
@@ -150,7 +150,7 @@ class McpSession:
             came = await self._send(client, known.name, arguments, told, keep_given(given, self.spec.name), asked.state)
         raise CallLost(f"the MCP server {self.spec.name} has asked again and again, and never answered")
 
-    async def _answer(self, asked: Asked, answers: Mapping[str, object], told: Told) -> dict[str, types.InputResponse | None]:
+    async def _answer(self, asked: ServerAsked, answers: Mapping[str, object], told: Told) -> dict[str, types.InputResponse | None]:
         return {key: await self.questions.answer(request, answers.get(key), told) for key, request in asked.requests.items()}
 
     async def _list_before(self, client: Client) -> Client:

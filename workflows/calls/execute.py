@@ -411,15 +411,7 @@ async def _perform_write(
     write = ExactlyOnceWrite(run, tool, arguments, context, call, request.key, begun_by, fits, refusal)
     result = await _perform_step(run, tool, write, position)
     if isinstance(result, Asking):
-        from .tool_questions import go_on_writing  # late, for load time: few tools ask while they work
-
-        async def go_on(place: str, begun_by: str | None, answered: ToolContext[object]) -> ToolResult | Asking:
-            nonlocal write
-            typed = _parse_arguments(run, tool, request) if run.is_live else {}
-            write = ExactlyOnceWrite(run, tool, typed, answered, call, request.key, begun_by, matches_tool(request, tool))
-            return await _perform_step(run, tool, write, place)
-
-        result = await go_on_writing(run, call, tool, result, request, context, go_on)
+        result, write = await _go_on(run, call, tool, request, context, result, write)
     UNDER_WAY.discard(request.key)  # what it came to is stored
     if intent.cost_usd and is_refunded(result) and not was_counted:
         run.scope.meter.refund(intent.cost_usd)
@@ -430,6 +422,27 @@ async def _perform_write(
     if write.is_cancelled:
         raise asyncio.CancelledError
     return result
+
+
+async def _go_on(
+    run: Run,
+    call: ToolCall,
+    tool: AnyTool,
+    request: ApprovalRequest,
+    context: ToolContext[object],
+    asking: Asking,
+    write: ExactlyOnceWrite,
+) -> tuple[ToolResult, ExactlyOnceWrite]:
+    """Return what a write comes to that asks a person while it works, and its last part."""
+    from .asked_meanwhile import go_on_writing  # late, for load time: few tools ask while they work
+
+    async def go_on(place: str, begun_by: str | None, answered: ToolContext[object]) -> ToolResult | Asking:
+        nonlocal write
+        typed = _parse_arguments(run, tool, request) if run.is_live else {}
+        write = ExactlyOnceWrite(run, tool, typed, answered, call, request.key, begun_by, matches_tool(request, tool))
+        return await _perform_step(run, tool, write, place)
+
+    return await go_on_writing(run, call, tool, asking, request, context, go_on), write
 
 
 async def _perform_step(run: Run, tool: AnyTool, write: ExactlyOnceWrite, position: str) -> ToolResult | Asking:

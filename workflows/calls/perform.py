@@ -110,7 +110,7 @@ async def perform_reads(run: Run, name: str, calls: Sequence[tuple[ToolCall, Any
 
 async def _answer_questions(run: Run, name: str, calls: Sequence[tuple[ToolCall, AnyTool]], stored: Any) -> list[ToolResult]:
     """Return what reads come to of which some ask a person while they work; those go on one after the other."""
-    from .tool_questions import go_on_reading  # late, for load time: few tools ask
+    from .asked_meanwhile import go_on_reading  # late, for load time: few tools ask
 
     results: list[ToolResult] = []
     position = name.partition(":")[2]
