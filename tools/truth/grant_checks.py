@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from .figures import Figure, measure
 from .grammar import DETERMINERS, PREPOSITIONS, is_verb, may_be_verb
+from .lexicon import look_up
 from .matching import OUTSIDE, Match
 from .reading import show
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_subject_word, is_weak
-from .words import alike, is_light, stem, tokenize
+from .words import Word, alike, is_light, stem, tokenize
 
 _GRANTING = frozenset(
     map(
@@ -129,10 +130,14 @@ def check_orders_first(match: Match) -> Iterator[Problem]:
     words, segments = match.evidence.words, match.evidence.segments
     if len(segments) < _TWO or 0 in match.home or len(words) < _TWO:
         return
-    orders = may_be_verb(words[0].text.casefold()) and words[1].text.casefold() in PREPOSITIONS | DETERMINERS | _AMOUNTS
+    orders = _may_order(words[0]) and words[1].text.casefold() in PREPOSITIONS | DETERMINERS | _AMOUNTS
     follows = any(segments[each].opener.lstrip(",") == "and" and segments[each].verb is not None for each in match.home)
     if orders and follows and not match.says(0):
         yield Problem(ProblemKind.CONDITION, f"The passage limits this: “{show(match.evidence, 0, segments[0].end)}”. Keep it.")
+
+
+def _may_order(word: Word) -> bool:
+    return may_be_verb(word.text.casefold()) or any(part == "v" for entry in look_up(word) for part, _ in entry.senses)
 
 
 def check_nearest_heading(match: Match) -> Iterator[Problem]:
