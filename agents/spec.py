@@ -129,7 +129,7 @@ def index_tools(tools: Iterable[AnyTool], agent: str) -> dict[str, AnyTool]:
         if not isinstance(tool, Tool):
             raise UsageError(f"{agent} was given {tool!r} as a tool. Declare it with @tool.read, @tool.pure, @tool.egress or @tool.write.")
         if tool.name in by_name:
-            raise UsageError(f"{agent} has two tools named {tool.name!r}; give one of them name=.")
+            raise UsageError(f"{agent} has two tools named {tool.name!r}; give one of them name= (of an MCP server, prefix=).")
         _ = tool.signature  # a tool that could not be called is refused now, not when a model asks for it
         by_name[tool.name] = tool
     return by_name
