@@ -186,7 +186,8 @@ class AskedCall:
 class ModelRequested(RunEvent):
     """A model is asked: turn `turn` of its run. `messages` are those that it is sent for the first time.
 
-    In turn 0 these are all, with instructions and history; which of them a window left out, the HistoryTrimmed before it says. `tools` names the tools that it is offered in its provider's own field.
+    In turn 0 these are all, with instructions and history; which of them a window left out, the HistoryTrimmed before it says. `tools`
+    names the tools that it is offered in its provider's own field.
     """
 
     turn: int
