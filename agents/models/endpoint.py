@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -163,4 +164,19 @@ def get_tls_context() -> ssl.SSLContext:
     """Return the context for secure connections. Made once: reading the certificates takes longer than all the rest of a client."""
     import httpx2
 
-    return httpx2.create_ssl_context()
+    try:
+        return httpx2.create_ssl_context()
+    except OSError as error:
+        file = os.environ.get("SSL_CERT_FILE", "")
+        raise UsageError(f"The certificates in SSL_CERT_FILE={file} cannot be read: {error}. Name a PEM file, or unset it.") from error
+
+
+def check_proxies() -> None:
+    """Raise UsageError where the environment names a proxy that is spoken to by SOCKS: requests to models go through HTTP proxies."""
+    for name in ("https_proxy", "http_proxy", "all_proxy"):
+        for variable in (name, name.upper()):
+            if os.environ.get(variable, "").lower().startswith("socks"):
+                raise UsageError(
+                    f"{variable} names a SOCKS proxy, and models are asked through HTTP proxies only, "
+                    f"such as http://proxy.example:3128. Set {variable} to one, or unset it."
+                )

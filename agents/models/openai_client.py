@@ -19,7 +19,7 @@ from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import ModelError, UsageError
 
 from . import provider_errors as errors
-from .endpoint import Endpoint, get_tls_context
+from .endpoint import Endpoint, check_proxies, get_tls_context
 from .event_stream import read_event_data
 from .provider_errors import ErrorResponse, RequestRefused
 from .provider_sdks import explain_connection, is_http_error, read_beginning
@@ -54,6 +54,8 @@ def _get_opener(*, is_local: bool) -> Callable[[], AbstractAsyncContextManager[A
     """
     import httpx2
 
+    if not is_local:
+        check_proxies()
     limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
     return partial(httpx2.AsyncClient, verify=get_tls_context(), trust_env=not is_local, follow_redirects=False, limits=limits)
 

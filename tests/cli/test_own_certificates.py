@@ -95,3 +95,15 @@ def test_ssl_cert_file_is_trusted_for_a_models_endpoint_and_only_that(served: tu
     told = " ".join(others.stdout.split())
     assert "its certificate is not accepted (self-signed certificate)" in told
     assert "set SSL_CERT_FILE to a file with its certificates." in told
+
+
+BROKEN = {
+    "no such file": ({"SSL_CERT_FILE": "/no/such.pem"}, "The certificates in SSL_CERT_FILE=/no/such.pem cannot be read"),
+    "a SOCKS proxy": ({"ALL_PROXY": "socks5://127.0.0.1:9"}, "ALL_PROXY names a SOCKS proxy"),
+}
+
+
+@pytest.mark.parametrize(("variables", "told"), BROKEN.values(), ids=BROKEN)
+def test_a_setting_that_cannot_be_used_is_named(variables: dict[str, str], told: str, tmp_path: Path) -> None:
+    done = sayso("doctor", "--model", "openai:gpt-x", "--search", "sample", cwd=tmp_path, OPENAI_API_KEY="k", **variables)
+    assert told in " ".join(done.stdout.split())
