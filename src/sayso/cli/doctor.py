@@ -206,8 +206,8 @@ def check_mcp() -> CheckResult:
     from importlib.metadata import PackageNotFoundError, version
     from shutil import which
 
-    from sayso.tools.installing import build_install_command
-    from sayso.tools.mcp.launcher import can_hold  # late, for load time
+    from sayso.tools.installing import build_install_command  # late, for load time
+    from sayso.tools.mcp.launcher import can_hold
     from sayso.tools.mcp.trust import Pins
 
     try:
