@@ -478,7 +478,9 @@ class EventReader:
 
 
 def _cut_off(event: AnyEvent) -> AnyEvent:
-    return replace(event, cut_off=True) if hasattr(event, "cut_off") else event
+    if isinstance(event, (public.ChildFinished, public.StepFinished, public.ModelFailed, public.ToolFinished)):
+        return replace(event, cut_off=True)
+    return event
 
 
 def _write_usage(usage: Usage) -> Any:
