@@ -155,6 +155,8 @@ def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
 
 def _detect_bracket(state: ScannerState, position: int) -> Detection:
     text, dialect = state.buffer.text, state.dialect
+    if position >= 8 and text.startswith("<![CDATA[", position - 8):
+        return NOTHING  # no list begins here
     if "functools[" in dialect.sections and position - 9 >= state.at and _FUNCTOOLS.match(text, position - 9, position):
         if not _LIST_OF_OBJECTS.whole.match(text, position):
             return MORE if _LIST_OF_OBJECTS.so_far.match(text, position) else NOTHING
@@ -236,16 +238,17 @@ def _detect_react_label(state: ScannerState, position: int) -> Detection:
     # Before any call, a line "Observation:" is the model's own text and not a fabricated result.
     if found[3] == "Observation":
         return (start, partial(blocks.parse_invented, state, position + 1)) if state.calls or state.problems else NOTHING
-    if not state.dialect.react:
-        return NOTHING
+    if not state.dialect.react or (found[3] is None and found[1] not in ("", "\n") and "[" not in found[2]):
+        return NOTHING  # "The form is: Tool: NAME" speaks of it
     following = state.buffer.text[position + 1 : position + 41]
     after = position + 1 + len(following) - len(following.lstrip())
     if state.buffer.text.startswith("```", after):
         return start, partial(blocks.parse_fence, state, start, after)
     if "```".startswith(state.buffer.text[after : after + 3]) and after < position + 40 and not state.buffer.ended:
         return MORE
+    form = Form.MARKED if found[3] else Form.UNMARKED  # "Tool:" begins lines of logs and of documentation as well
     return start, partial(
-        state.parse_call, start, position, lambda sink: parse_action(state.buffer, start, position + 1, state.tools, sink)
+        state.parse_call, start, position, lambda sink: parse_action(state.buffer, start, position + 1, state.tools, sink), form
     )
 
 

@@ -107,7 +107,7 @@ _PATH = re.compile(r"\A(?:<\w+:)?[^<>]*[/\\][^<>]*\Z|\w-\Z")
 
 _ELEMENTS = (
     "code|pre|blockquote|q|kbd|samp|var|tt|xmp|listing|script|style|template|textarea|title|del|s|strike|a|td|th"
-    r"|(?:user|human|system)(?:[_-]\w+)?"
+    r'|(?:user|human|system)(?:[_-]\w+)?|untrusted(?: id="[0-9a-f]{12,64}")?'  # a prompt's own fence ends with the same id
 )
 _TAG = re.compile(
     rf"(?P<html>(?:<|&lt;)(?P<html_end>/?)(?P<html_name>{_ELEMENTS})(?=[\s>/&]))"

@@ -6,7 +6,8 @@ A model may go on with a line "Observation:". It invents that result, and nothin
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, cast
 
 from ..coerce import CoercionError, coerce_text
 from ..family import Family
@@ -72,9 +73,19 @@ def parse_action(buffer: TextBuffer, start: int, at: int, tools: ToolSignatures,
         return end, [tools.report_unknown(head[1], span)]
     if expected:
         return end, [tool.report_problem(buffer.text[start:end], span, expected)]
+    if not is_action and _is_description(tool, given):
+        return None
     if isinstance(given, _BareInput):
         return end, [_parse_as_argument_list(tool, given.written, span)]
     return end, [parse_json_arguments(tool, given, span, notes)]
+
+
+def _is_description(tool: ToolSignature, given: object) -> bool:
+    """Tell whether each parameter has its type, its name in brackets or dots for a value, as in a list of the tools that there are."""
+    if not isinstance(given, dict) or not given:
+        return False
+    values, schemas = cast("dict[str, object]", given), cast("Mapping[str, Mapping[str, object]]", tool.properties)
+    return all(value in (schemas.get(name, {}).get("type"), f"<{name}>", "...", "…") for name, value in values.items())
 
 
 def _parse_bracket_form(found: re.Match[str], start: int, tools: ToolSignatures) -> tuple[int, list[Item]] | None:
