@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -84,6 +85,11 @@ VALUES = {
     "increased by": ("100 increased by 20% decreased by 10%", "108"),
     "add": ("add 3, 4 and 5", "12"),
     "add to": ("add 5 to 10", "15"),
+    "a fraction with a hyphen": ("one-half of 12 + two-thirds", "20/3"),
+    "a product of signs and one number": ("multiply 3 plus 2 by -7", "-35"),
+    "a number in words in a list": ("average of two hundred and five and ten", "215/2"),
+    "days between, the later one first": ("days between 2024-12-25 and 2024-1-1", "359"),
+    "a large scale after a whole number": ("one thousand two hundred million", "1200000000"),
     "subtract from": ("subtract 5 from 20", "15"),
     "multiply by": ("multiply 2.5 by four", "10"),
     "divide by": ("divide 7 by 2", "7/2"),
@@ -207,6 +213,13 @@ REFUSED = {
     "two groups of digits": ("123 456", 4, "operator is missing"),
     "temperatures in a sum": ("20 C + 5 C to F", 3, "'C' is not known"),
     "more than two orders": ("divide 100 by 4 and add 5", 0, "'divide' is not known"),
+    "a list or a number with and": ("average of two hundred and five", 11, "one number here, or two"),
+    "a number after a number": ("one hundred and two hundred", 0, "'one' is not known"),
+    "how far by reaches": ("multiply 6 by 7 plus 2", 16, "How far does 'by' reach"),
+    "how far from reaches": ("subtract 5 from 20 times 3", 19, "How far does 'from' reach"),
+    "how far out of reaches": ("20 out of 80 plus 5", 13, "How far does 'out of' reach"),
+    "a superscript for a number": ("difference between ² and 3", 0, "taken from the other"),
+    "a superscript in LaTeX": ("\\frac²3", 5, "'²' is not part"),
     "an open bar": ("|3 + 4", 0, "never closed"),
 }
 
@@ -217,6 +230,20 @@ def test_what_has_two_readings_is_refused_and_both_are_offered(text: str, positi
         calculate(text)
     assert told in caught.value.reason
     assert caught.value.position == position
+
+
+@pytest.mark.parametrize("text", ["√", "round ", "\\sqrt", "half of ", "sin ", "-", "(", "twice "])
+def test_a_long_row_of_signs_is_refused_as_too_deep(text: str) -> None:
+    with pytest.raises(CalculationError, match=r"levels deep|bracket|expected|not known|missing"):
+        calculate(text * (9_000 // len(text)) + "5")
+
+
+@pytest.mark.parametrize("text", ["\n", "\u00a0", "= ", "? ", "$", ";", "sum of ", "1"])
+def test_ten_thousand_characters_are_read_at_once(text: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(CalculationError):
+        calculate(text * (9_990 // len(text)) + ",")
+    assert time.process_time() - begun < 1.0
 
 
 def test_a_variable_keeps_its_meaning() -> None:

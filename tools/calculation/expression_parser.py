@@ -74,6 +74,12 @@ def _too_many(parts: int) -> Refused:
     return Refused(f"The expression has {parts:,} parts; at most {MAX_NODES:,} are worked out.", ErrorCode.TOO_LARGE, 0)
 
 
+def check_depth(depth: int) -> None:
+    """Raise Refused for what is nested too deep."""
+    if depth > MAX_DEPTH:
+        raise Refused(f"The expression is nested more than {MAX_DEPTH} levels deep.", ErrorCode.TOO_LARGE)
+
+
 class Parser:
     """A descent over the tokens, one method for each rule of the grammar. `at` is the next token, `code` the instructions so far."""
 
@@ -184,8 +190,7 @@ class Parser:
         tokens, code = self.tokens, self.code
         at = self.at
         token = tokens[at]
-        if depth > MAX_DEPTH:
-            raise Refused(f"The expression is nested more than {MAX_DEPTH} levels deep.", ErrorCode.TOO_LARGE)
+        check_depth(depth)
         if token == "-" or token == "+":
             self.at = at + 1
             self.parse_operand(depth + 1)
@@ -379,7 +384,7 @@ class Parser:
     def _parse_superscript(self, token: str, at: int) -> None:
         digits = token.translate(_PLAIN_SUPERSCRIPTS)
         sign = -1 if digits[0] == "-" else 1
-        if not digits.lstrip("+-") or len(digits) - len(digits.lstrip("+-")) > 1 or not digits.lstrip("+-").isdigit():
+        if not digits.lstrip("+-") or len(digits) - len(digits.lstrip("+-")) > 1 or not digits.lstrip("+-").isdecimal():
             raise Refused("This superscript is not a whole number.", ErrorCode.SYNTAX_ERROR, at)
         if self.tokens[at + 1] in ("^", "**"):
             raise Refused("Two powers in a row in two ways of writing; write parentheses.", ErrorCode.AMBIGUOUS, at + 1)
@@ -440,7 +445,7 @@ class Parser:
             self._check_number_end(before, token, at)
         if not is_name and before == "%":
             raise self.report_unexpected()
-        if not is_name and "." in before and self.tokens[at + 1].isdigit() and self.tokens[at + 2] == ")" and self.is_glued(at):
+        if not is_name and "." in before and self.tokens[at + 1].isdecimal() and self.tokens[at + 2] == ")" and self.is_glued(at):
             reason = f"{before}({self.tokens[at + 1]}) can mean a repeating decimal or a product; write the *."
             raise Refused(reason, ErrorCode.AMBIGUOUS, at)
 

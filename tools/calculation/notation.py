@@ -32,7 +32,6 @@ _QUESTION = re.compile(
     r"|(?:the\s+)?(?:value|result|answer)\s+(?:of|to))\b(?:\s+for\s+[a-z]\s*[:,])?[\s:]*",
     re.IGNORECASE,
 )
-_TRAILER = re.compile(r"(?:\s*=\s*\??|\s+equals\s*\??|\s*\?|\s*[;,])\s*\Z")
 _DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("`", "`"), ('"', '"'), ("'", "'"))
 _NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?"
 _PIECE = re.compile(
@@ -138,10 +137,10 @@ def split(text: str, bound: Container[str]) -> Pieces:
                 unwrapped.pop()
                 continue
         elif token in ("(", "["):
-            calls.append(token == "[" or (bool(pieces.tokens) and pieces.tokens[-1][-1].isalnum() and not pieces.tokens[-1][0].isdigit()))
+            calls.append(token == "[" or (bool(pieces.tokens) and pieces.tokens[-1][-1].isalnum() and not pieces.tokens[-1][0].isdecimal()))
         elif token in (")", "]") and calls:
             calls.pop()
-        elif token[0].isdigit() and not any(calls) and (grouped := _GROUPED.match(text, place, end)):
+        elif token[0].isdecimal() and not any(calls) and (grouped := _GROUPED.match(text, place, end)):
             token, at = re.sub(r"[^0-9.]", "", grouped[0]), grouped.end()
         elif token[:2].lower() in ("0x", "0b", "0o") and len(token) > 2:
             token = str(int(token, 0))
@@ -193,11 +192,33 @@ def _strip_once(text: str, start: int, end: int) -> tuple[int, int] | None:
             return None if opening == "$" and "$" in text[inside[0] : inside[1]] else inside
     if (question := _QUESTION.match(text, start, end)) and question.end() < end:
         return question.end(), end
-    if (trailer := _TRAILER.search(text, start, end)) and trailer.start() > start:
-        return start, trailer.start()
+    if start < (trailer := _find_trailer(text, start, end)) < end:
+        return start, trailer
     if text.startswith("=", start) and not text.startswith("==", start) and start + 1 < end:
         return start + 1, end
     return None
+
+
+def _find_trailer(text: str, start: int, end: int) -> int:
+    """Return where the "=", "equals", "= ?", "?" or ";" begins with which a text ends; its end where there is none.
+
+    It is looked for from the end: a search from the beginning would take a long row of signs as often as it has signs.
+    """
+
+    def skip_space(at: int) -> int:
+        while at > start and text[at - 1].isspace():
+            at -= 1
+        return at
+
+    if text[end - 1 : end] in (";", ","):
+        return skip_space(end - 1)
+    asked = skip_space(end - 1) if text.endswith("?", start, end) else end
+    if text.endswith("=", start, asked):
+        return skip_space(asked - 1)
+    word = asked - len("equals")
+    if text.endswith("equals", start, asked) and skip_space(word) < word:
+        return skip_space(word)
+    return asked
 
 
 def _split_glued(token: str, pieces: Pieces, place: int, is_equation: bool) -> list[tuple[str, int]]:
@@ -211,7 +232,7 @@ def _split_glued(token: str, pieces: Pieces, place: int, is_equation: bool) -> l
 
 def _is_choice(token: str, pieces: Pieces, place: int) -> bool:
     """Return whether a token is the C3 of 10C3."""
-    if token[0] not in "CP" or not token[1:].isdigit() or not pieces.tokens or not pieces.tokens[-1].isdigit():
+    if token[0] not in "CP" or not token[1:].isdecimal() or not pieces.tokens or not pieces.tokens[-1].isdecimal():
         return False
     return pieces.starts[-1] + len(pieces.tokens[-1]) == place
 
@@ -219,7 +240,7 @@ def _is_choice(token: str, pieces: Pieces, place: int) -> bool:
 def _split_times(token: str, pieces: Pieces) -> list[tuple[str, int]]:
     """Split the x4 of 3x4, the x4x5 of 3x4x5 and the xsqrt of 3xsqrt(4) after an operand; empty where x is no times."""
     before = pieces.tokens[-1] if pieces.tokens else ""
-    if not (before[:1].isdigit() or before[:1] == "." or before in (")", "%", "!", "}") or before in FRACTIONS):
+    if not (before[:1].isdecimal() or before[:1] == "." or before in (")", "%", "!", "}") or before in FRACTIONS):
         return []
     parts: list[tuple[str, int]] = []
     at = 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .expression_parser import NUMBER_BEGINS, POSTFIXES, ParsedExpression, Parser
+from .expression_parser import NUMBER_BEGINS, POSTFIXES, ParsedExpression, Parser, check_depth
 from .function_table import ALIASES, FUNCTIONS
 from .notation import DATE, DEGREES, FRACTIONS, ROOTS, read_day, split
 from .pieces import Pieces
@@ -130,7 +130,7 @@ class _NotationParser(Parser):
             self._parse_factor("//", depth)
         elif operator.lower() in ("choose", "ncr", "npr") and following != "(":
             self._parse_factor(("perm" if operator.lower() == "npr" else "comb", 2), depth)
-        elif operator in ("C", "P") and following.isdigit() and self.is_glued(at) and self.is_glued(at + 1) and before.isdigit():
+        elif operator in ("C", "P") and following.isdecimal() and self.is_glued(at) and self.is_glued(at + 1) and before.isdecimal():
             self._parse_factor(("comb" if operator == "C" else "perm", 2), depth)
         elif operator == "off" and before == "%":
             self.at = at + (2 if following == "of" else 1)
@@ -139,7 +139,7 @@ class _NotationParser(Parser):
             self.parse_operand(depth)
             code.append(("*", at, None))
         elif operator == "of" and (
-            before in FRACTIONS or before == "}" or (before.isdigit() and tokens[at - 2] == "/" and tokens[at - 3].isdigit() and at > 2)
+            before in FRACTIONS or before == "}" or (before.isdecimal() and tokens[at - 2] == "/" and tokens[at - 3].isdecimal() and at > 2)
         ):
             self._parse_factor("*", depth)
         elif (
@@ -222,7 +222,7 @@ class _NotationParser(Parser):
         elif token in _PARTS and tokens[at + 1] == "of" and token not in self.variables:
             self.code.append(("number", at, _PARTS[token]))
             self.at = at + 2
-            self.parse_operand(depth)
+            self.parse_operand(depth + 1)
             self.code.append(("*", at, None))
         else:
             super().parse_primary(token, depth)
@@ -234,7 +234,7 @@ class _NotationParser(Parser):
             self.at = at + 1
             self.parse_sum(depth + 1)
             self.expect("{", "}", at)
-        elif tokens[at][:1].isdigit() and tokens[at].isdigit():
+        elif tokens[at][:1].isdecimal() and tokens[at].isdecimal():
             self.code.append(("number", at, int(tokens[at][0])))
             if len(tokens[at]) > 1:
                 tokens[at] = tokens[at][1:]
@@ -259,6 +259,7 @@ class _NotationParser(Parser):
     def _parse_applied(self, name: str, depth: int) -> None:
         """Parse what a root or function sign without brackets is applied to: √16, \\sin 30°, square root of 16, \\log_2 8, sin 30°."""
         at, tokens = self.at, self.tokens
+        check_depth(depth)
         sign = tokens[at]
         self.at = at + 1
         base = self._parse_log_base(depth) if name == "log" and sign[0] == "\\" else []
@@ -288,7 +289,7 @@ class _NotationParser(Parser):
         if not token.startswith("_"):
             return []
         begun = len(self.code)
-        if len(token) > 1 and token[1:].isdigit():
+        if len(token) > 1 and token[1:].isdecimal():
             self.code.append(("number", self.at, int(token[1:])))
             self.at += 1
         else:
@@ -325,7 +326,7 @@ class _NotationParser(Parser):
         """Parse a call, a function without brackets, log_2(x), or another name."""
         following = self.tokens[self.at + 1]
         lower = name.lower()
-        if name.startswith("log_") and name[4:].isdigit() and following == "(" and name not in self.variables:
+        if name.startswith("log_") and name[4:].isdecimal() and following == "(" and name not in self.variables:
             at = self.at
             self.parse_call("log", depth)
             self.code[-1] = ("number", at, int(name[4:]))
@@ -361,15 +362,17 @@ class _NotationParser(Parser):
         token, before = tokens[at], tokens[at - 1]
         if token in self.variables:
             return False
-        if token in FRACTIONS and before.isdigit():
+        if token in FRACTIONS and before.isdecimal():
             self._add_fraction(FRACTIONS[token], at)
             self.at = at + 1
-        elif token == "\\frac" and before.isdigit():
+        elif token == "\\frac" and before.isdecimal():
             self._parse_latex_mixed_number()
-        elif token.isdigit() and before.isdigit():
+        elif token.isdecimal() and before.isdecimal():
             if not self._parse_mixed_number():
                 return False
-        elif token in SCALES and (token not in _LETTER_SCALES or self.is_glued(at)) and (before[-1:].isdigit() or before in (".", *SCALES)):
+        elif (
+            token in SCALES and (token not in _LETTER_SCALES or self.is_glued(at)) and (before[-1:].isdecimal() or before in (".", *SCALES))
+        ):
             self.code += [("number", at, SCALES[token]), ("*", at, None)]
             self.at = at + 1
         elif token in SPEEDS:
@@ -403,11 +406,11 @@ class _NotationParser(Parser):
     def _parse_mixed_number(self) -> bool:
         """Parse the 1/2 of 2 1/2: two numbers side by side have no other reading, where the fraction is a proper one."""
         at, tokens = self.at, self.tokens
-        if tokens[at + 1] != "/" or not tokens[at + 2].isdigit() or not (self.is_glued(at + 1) and self.is_glued(at + 2)):
+        if tokens[at + 1] != "/" or not tokens[at + 2].isdecimal() or not (self.is_glued(at + 1) and self.is_glued(at + 2)):
             return False
         top, bottom = int(tokens[at][:9]), int(tokens[at + 2][:9])
-        whole_stands_alone = at < 2 or (tokens[at - 2] not in ("/", "^", "**", "%") and not tokens[at - 2].isdigit())
-        if not 0 < top < bottom or not whole_stands_alone or tokens[at + 3] in ("/", "^", "**", "!") or tokens[at + 3][:1].isdigit():
+        whole_stands_alone = at < 2 or (tokens[at - 2] not in ("/", "^", "**", "%") and not tokens[at - 2].isdecimal())
+        if not 0 < top < bottom or not whole_stands_alone or tokens[at + 3] in ("/", "^", "**", "!") or tokens[at + 3][:1].isdecimal():
             return False
         self._add_fraction((top, bottom), at)
         self.at = at + 3

@@ -30,9 +30,10 @@ def join_number_words(pieces: Pieces, bound: Container[str]) -> Pieces:
     while at < len(words):
         number, end = _read_number(pieces, words, at)
         is_number = end > at
-        if not is_number and pieces.tokens[at].isdigit():
+        if not is_number and pieces.tokens[at].isdecimal():
             number, end = pieces.tokens[at], at + 1
-        parts, after = _read_part(words, end, number) if number.isdigit() and end < len(words) else ((), end)
+        part = end + _is_dash(pieces, words, end) if is_number else end  # two-thirds
+        parts, after = _read_part(words, part, number) if number.isdecimal() and part < len(words) else ((), end)
         if parts or is_number:
             for token in parts or (number,):
                 joined.add(token, pieces.starts[at])
@@ -60,7 +61,7 @@ def _read_number(pieces: Pieces, words: list[str], at: int) -> tuple[str, int]:
         word = words[at]
         if word == "hundred" and 0 < group < 100:
             group *= 100
-        elif word == "dozen" and total == 0:
+        elif word == "dozen" and total == 0 and (group < 100 or group % 100 == 0):
             return str(group * 12), at + 1
         elif word in _SCALES and 0 < group < 1000 and _SCALES[word] < smallest:
             smallest = _SCALES[word]
@@ -71,10 +72,20 @@ def _read_number(pieces: Pieces, words: list[str], at: int) -> tuple[str, int]:
             continue
         elif word == "point" and at + 1 < len(words) and words[at + 1] in _UNITS:
             return _read_decimals(words, at + 1, total + group)
+        elif (word in ("hundred", "dozen") and (total or group % 100)) or (
+            word in _SCALES and total and group and _SCALES[word] <= smallest
+        ):
+            return "", begun  # one hundred and two hundred: of what the last word is a multiple is not said
         else:
             break
         at += 1
     return str(total + group), at
+
+
+def _is_dash(pieces: Pieces, words: list[str], at: int) -> bool:
+    """Return whether a hyphen stands at a token that joins a number to a part: two-thirds. With spaces around it, it is a minus."""
+    joins = at + 1 < len(words) and pieces.tokens[at] == "-" and words[at + 1] in _PARTS
+    return joins and pieces.is_glued(at) and pieces.is_glued(at + 1)
 
 
 def _may_add(before: str, group: int) -> bool:

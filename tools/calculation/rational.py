@@ -204,7 +204,7 @@ def floor_root(number: int, degree: int) -> int:
 
 def parse_number(token: str) -> Rational:
     """Return the exact value of a number as it is written: 0.1 is one tenth."""
-    if token.isdigit() and len(token) <= MAX_DIGITS:
+    if token.isdecimal() and len(token) <= MAX_DIGITS:
         return int(token)
     mantissa, _, shift = token.lower().partition("e")
     before, _, after = mantissa.partition(".")

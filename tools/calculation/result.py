@@ -191,7 +191,7 @@ class Result:
         if kind == "d":
             return format(int(self), spec)
         after = spec[:-1].rpartition(".")
-        precision = int(after[2]) if after[1] and after[2].isdigit() else 6
+        precision = int(after[2]) if after[1] and after[2].isdecimal() else 6
         if kind in "fF%":
             return format(self.decimal(precision + 2 * (kind == "%")), spec)
         if type(self._value) is int and not kind.isalpha():

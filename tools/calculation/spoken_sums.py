@@ -97,7 +97,7 @@ class _Sentence:
         found: Tokens = []
         for at, (token, start) in enumerate(tokens):
             before, following = self.word(tokens, at - 1), self.word(tokens, at + 1)
-            if token == "'" and before.isdigit() and following[:1].isdigit() and self.word(tokens, at + 2) == '"':
+            if token == "'" and before.isdecimal() and following[:1].isdecimal() and self.word(tokens, at + 2) == '"':
                 found.append(("ft", start))
             elif token == '"' and self.word(tokens, at - 2) == "'":
                 found.append(("inches", start))
@@ -134,11 +134,11 @@ class _Sentence:
             begins = not before or before in _OPERATORS or before in ("(", ",", "of", "and")
             if (word == "negative" and begins) or (word == "less" and not begins):
                 found.append(("-", start))
-            elif word == "factorial" and (before.isdigit() or before == ")") and following not in ("(", "of"):
+            elif word == "factorial" and (before.isdecimal() or before == ")") and following not in ("(", "of"):
                 found.append(("!", start))
-            elif word in _TIMES_WORDS and following and (following[0].isdigit() or following in ("(", "the", *CURRENCIES)):
+            elif word in _TIMES_WORDS and following and (following[0].isdecimal() or following in ("(", "the", *CURRENCIES)):
                 found += [(_TIMES_WORDS[word], start), ("*", start)]
-            elif word == "halve" and following[:1].isdigit():
+            elif word == "halve" and following[:1].isdecimal():
                 found += [("half", start), ("of", start)]
             elif (word, following) == ("to", "the") and (power := self._find_power(tokens, at + 2)):
                 found += [("^", start), (power[0], tokens[at + 2][1])]
@@ -152,7 +152,7 @@ class _Sentence:
     def _find_power(self, tokens: Tokens, at: int) -> tuple[str, int] | None:
         """Return the exponent of "10th power", "10th" or "fifth power", and the token after it."""
         number, ending = self.word(tokens, at), self.word(tokens, at + 1)
-        if number.isdigit() and ending in _ORDINAL_ENDS:
+        if number.isdecimal() and ending in _ORDINAL_ENDS:
             after = at + 2
         elif number in _ORDINALS:
             number, after = str(_ORDINALS.index(number) + 2), at + 1
@@ -167,7 +167,7 @@ class _Sentence:
         while at < len(tokens):
             found.append(tokens[at])
             at += 1
-            if found[-1][0] != "%" or len(found) < 3 or found[-3][0] not in ("+", "-") or not found[-2][0][:1].isdigit():
+            if found[-1][0] != "%" or len(found) < 3 or found[-3][0] not in ("+", "-") or not found[-2][0][:1].isdecimal():
                 continue
             end = at
             while end - at < _LONGEST_NOUN and self._is_label(tokens, end):
@@ -205,6 +205,8 @@ class _Sentence:
             whole = tokens[at + 4 :]
             return self._divide([*_wrap(whole), ("-", tokens[at][1]), *_wrap(tokens[:at])], whole, percent=True)
         if (at := _find(words, ("out", "of"), 0)) > 0:
+            self._check_reach(tokens, 0, at, "out of")
+            self._check_reach(tokens, at + 2, len(tokens), "out of")
             end = next((end for end in (("as", "a", "%"), ("in", "%"), ("as", "%")) if words[-len(end) :] == end), ())
             return self._divide(tokens[:at], tokens[at + 2 : len(tokens) - len(end)], percent=bool(end))
         if (at := _find(words, ("%", "of", "what", "is"), 0)) > 0:
@@ -219,6 +221,21 @@ class _Sentence:
         divided = [*_wrap(above), ("/", above[0][1]), *_wrap(below)]
         return [*divided, (PERCENT_RESULT, divided[-1][1])] if percent else divided
 
+    def _check_reach(self, tokens: Tokens, begun: int, end: int, word: str) -> None:
+        """Refuse a sign outside of brackets, before which the sentence may end: divide 20 by 4 + 1. The sign of a number is none."""
+        depth = 0
+        for at in range(begun, end):
+            token = self.word(tokens, at)
+            depth += (token in ("(", "[")) - (token in (")", "]"))
+            if (
+                depth == 0
+                and begun < at
+                and token in _OPERATORS
+                and token not in ("^", "**")
+                and self.word(tokens, at - 1) not in ("^", "**")
+            ):
+                raise self.pieces.refuse(tokens[at][1], f"How far does {word!r} reach? Write signs and parentheses.")
+
     def count_days(self, tokens: Tokens) -> Tokens:
         """Days between 2024-01-01 and 2024-12-25: the later one minus the earlier one."""
         words = self.words(tokens, 0, len(tokens))
@@ -226,8 +243,8 @@ class _Sentence:
         if len(words) != begun + 5 or begun < 0 or words[begun + 1 :: 2] not in (("between", "and"), ("from", "to")):
             return tokens
         first, last = tokens[begun + 2], tokens[begun + 4]
-        if words[begun + 1] == "between" and len(first[0]) == len(last[0]) == len("2024-01-01"):
-            first, last = sorted((first, last))
+        if words[begun + 1] == "between":
+            first, last = sorted((first, last), key=_read_date)
         return [last, ("-", first[1]), first]
 
     def obey(self, tokens: Tokens) -> Tokens:
@@ -239,6 +256,7 @@ class _Sentence:
             return _join(items[0], forms[0][0], tokens[0][1]) if items and items[1] == len(tokens) else tokens
         for sign, between, is_second_first in forms:
             if (at := _find(words, (between,), 1)) > 1 and at + 1 < len(tokens) and "and" not in words:
+                self._check_reach(tokens, at + 1, len(tokens), between)
                 first, second = (tokens[at + 1 :], tokens[1:at]) if is_second_first else (tokens[1:at], tokens[at + 1 :])
                 # A percentage stays alone after its sign: increase 100 by 20%.
                 return [*_wrap(first), (sign, tokens[at][1]), *(second if len(second) == 2 else _wrap(second))]
@@ -250,14 +268,15 @@ class _Sentence:
         at = 0
         if self.words(tokens, 0, 2) == ("derivative", "of") and len(tokens) > 2:
             return [("diff", tokens[0][1]), ("(", tokens[1][1]), *tokens[2:], (")", tokens[-1][1])]
+        joined = max((each for each, word in enumerate(self.words(tokens, 0, len(tokens))) if word in (",", "and")), default=-1)
         while at < len(tokens):
             name, of = self._find_function(tokens, at)
             base = tokens[at + 2][0] if self.words(tokens, at, 2) == ("log", "base") and self.word(tokens, at + 3) == "of" else ""
-            if base.isdigit() and (number := self._find_items(tokens, at + 4)) and len(number[0]) == 1:
+            if base.isdecimal() and (number := self._find_items(tokens, at + 4)) and len(number[0]) == 1:
                 found += [("log", tokens[at][1]), *_join([number[0][0], [(base, tokens[at + 2][1])]], ",", tokens[at][1], call=True)]
                 at = number[1]
                 continue
-            if name == "sum" and all(each == "the" for each, _ in found) and not {",", "and"} & set(self.words(tokens, of, len(tokens))):
+            if name == "sum" and joined < of and all(each == "the" for each, _ in found):
                 found, at = [], of + 1  # the sum of 2 + 2
                 continue
             items = self._find_items(tokens, of + 1) if name else None
@@ -269,6 +288,8 @@ class _Sentence:
             if found and found[-1][0].lower() == "the":
                 found.pop()
             values, at = items
+            if FUNCTIONS.get(name, (None, 0, 2))[2] > 1 and name not in ("²", "³"):
+                self._check_number(tokens, of + 1, at)
             if name in ("²", "³"):
                 found += [*_wrap(values[0]), (name, start)]
             elif name == "-":
@@ -315,6 +336,19 @@ class _Sentence:
             at += 1
         return (items, at) if all(items) else None
 
+    def _check_number(self, tokens: Tokens, begun: int, end: int) -> None:
+        """Refuse the average of two hundred and five: that may be of 205, or of 200 and 5. Another "and" outside of the number decides."""
+        if any(self.word(tokens, at) == "and" for at in range(begun, end)):
+            return
+        start = tokens[end - 1][1]
+        stop = tokens[end][1] if end < len(tokens) else len(self.pieces.text)
+        if (
+            self.pieces.text[start : start + 1].isalpha()
+            and " and " in (said := self.pieces.text[start:stop].lower())
+            and " and a " not in said
+        ):
+            raise self.pieces.refuse(start, f"{tokens[end - 1][0]} can be one number here, or two of a list; write digits.")
+
     def _check_comma(self, tokens: Tokens, at: int) -> None:
         """Refuse 1,5 and 2, which may have a decimal comma: 3,5,10 and 3, 5 and 10 have not."""
         glued = [each for each in (at - 2, at, at + 2) if self.word(tokens, each) == "," and self._is_glued(tokens, each)]
@@ -325,11 +359,11 @@ class _Sentence:
 
     def _is_glued(self, tokens: Tokens, at: int) -> bool:
         following = tokens[at + 1] if at + 1 < len(tokens) else ("", 0)
-        return self.word(tokens, at - 1)[-1:].isdigit() and following[0].isdigit() and following[1] == tokens[at][1] + 1
+        return self.word(tokens, at - 1)[-1:].isdecimal() and following[0].isdecimal() and following[1] == tokens[at][1] + 1
 
     def _subtract(self, values: Sequence[Tokens], start: int) -> Tokens:
         """Return the difference between two numbers, where it is clear which one is subtracted."""
-        numbers = [Fraction(item[0][0]) for item in values if len(item) == 1 and item[0][0].replace(".", "", 1).isdigit()]
+        numbers = [Fraction(item[0][0]) for item in values if len(item) == 1 and item[0][0].replace(".", "", 1).isdecimal()]
         if len(numbers) != 2 or len(values) != 2 or numbers[0] < numbers[1]:
             raise self.pieces.refuse(start, "Which of them is taken from the other? Write a - b.", ErrorCode.AMBIGUOUS)
         return [("(", start), *_join(values, "-", start), (")", start)]
@@ -341,7 +375,7 @@ class _Sentence:
         rest = words[at + 1 :]
         if not at or not rest:
             return tokens
-        if rest[0].isdigit() and rest[1:] and all(word in _PLACES for word in rest[1:]):
+        if rest[0].isdecimal() and rest[1:] and all(word in _PLACES for word in rest[1:]):
             places = rest[0]
         elif rest[:2] == ("the", "nearest") and rest[2:] in (("integer",), ("whole", "number"), ("cent",)):
             places = "2" if rest[2] == "cent" else "0"
@@ -351,6 +385,11 @@ class _Sentence:
         end = at - (words[at - 1] in ("rounded", "round"))
         begun = 1 if words[0] == "round" and end > 1 else 0
         return [("round", start), *_join([tokens[begun:end], [(places, start)]], ",", start, call=True)]
+
+
+def _read_date(token: tuple[str, int]) -> tuple[str, ...]:
+    """Return a date such as 2024-1-31 in a form that sorts by its days."""
+    return tuple(part.zfill(4) for part in token[0].split("-"))
 
 
 def _find(words: Sequence[str], phrase: tuple[str, ...], begun: int) -> int:

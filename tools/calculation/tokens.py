@@ -42,14 +42,15 @@ ONLY_SPACE = " \t\r\n"
 # What the strict grammar would read as something that nobody means: $2+2$ as an amount, the hyphens of a date as minus, LaTeX's 1{,}234,
 # and the commas of a list in a sentence.
 _ELSEWHERE = re.compile(
-    r"\s*\$.*\$\s*$|\\|\{,\}|[A-Za-z]\s+of\s.*,|\s*(?:add|multiply)\s.*,|(?<![\w.])(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4})(?![\w])",
+    r"\\|\{,\}|[A-Za-z]\s+of\s.*,|(?:add|multiply)\s.*,|(?<![\w.])(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4})(?![\w])",
     re.DOTALL,
 )
 
 
 def needs_notation(text: str) -> bool:
     """Return whether a text is not for the strict grammar, although that may accept it: LaTeX in $...$, and dates."""
-    return _ELSEWHERE.search(text) is not None
+    stripped = text.rstrip()
+    return (stripped.endswith("$") and stripped.count("$") > 1) or _ELSEWHERE.search(text) is not None
 
 
 def tokenize(text: str) -> list[str]:
@@ -66,7 +67,7 @@ def tokenize(text: str) -> list[str]:
     if "," in plain or "\n" in plain or "\r" in plain:
         tokens = _scan(text, plain)[0]
     else:
-        tokens = _TOKEN.findall(plain)  # about twice as fast as a scan that keeps positions
+        tokens = _TOKEN.findall(plain.rstrip(ONLY_SPACE))  # about twice as fast as a scan that keeps positions
         if not plain.isascii():
             tokens = [SAME_TOKEN.get(token, token) for token in tokens]
     if not tokens:
@@ -117,7 +118,7 @@ def _scan(text: str, plain: str) -> tuple[list[str], list[int]]:
     starts: list[int] = []
     is_call: list[bool] = []
     joined_until = 0
-    for match in _TOKEN.finditer(plain):
+    for match in _TOKEN.finditer(plain.rstrip(ONLY_SPACE)):
         token, start = SAME_TOKEN.get(match[1], match[1]), match.start(1)
         if start < joined_until:
             continue
@@ -149,10 +150,11 @@ def _check_separator(text: str, plain: str, start: int, is_call: list[bool], tok
 
 def _grouping_error(text: str, position: int) -> CalculationError:
     reason = "A comma stands between groups of three digits (1,234) or between the arguments of a function; this one does neither."
-    before, after = re.search(r"[0-9.]*\Z", text[:position]), re.match(r",([0-9]+)(?![0-9,])", text[position:])
-    if before and before[0] and after:
-        written = f"{before[0]}{after[0]}"
-        decimal = f"{before[0].replace('.', '')}.{after[1]}"
+    before = text[len(text[:position].rstrip("0123456789.")) : position]
+    after = re.match(r",([0-9]+)(?![0-9,])", text[position:])
+    if before and after:
+        written = f"{before}{after[0]}"
+        decimal = f"{before.replace('.', '')}.{after[1]}"
         reason = f"{written} can have a decimal comma ({decimal}) or a comma between two numbers; write a point for decimals."
     return CalculationError(text, position, reason, ErrorCode.AMBIGUOUS)
 
