@@ -38,7 +38,7 @@ def answer(request: ModelRequest) -> Reply:
     if "settle" in asked and not has_result:
         return Reply("", (call("wire", to="Ada", iban="DE02", amount_eur=12345678901234567890, note="two\r\nlines"),), usage=USED)
     if "size" in asked and not has_result:
-        return Reply("", (call("ask_user", question="Which size?", choices=["small", "large"]),), usage=USED)
+        return Reply("", (call("ask_user", question="Which size?", choices=["small", "large", "\u202eelddim"]),), usage=USED)
     if "size" in asked:
         return Reply(f"Noted: {request.messages[-1].text}.", usage=USED)
     if "friend" in asked and not has_result:

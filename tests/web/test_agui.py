@@ -69,7 +69,12 @@ def test_an_order_by_agui_is_changed_then_approved_and_placed_once(served: Serve
 
 def test_a_question_is_answered_by_one_of_its_choices(served: Served) -> None:
     (asked,) = talk(served, "a question", words="which size?")[-1].outcome.interrupts
-    assert (asked.reason, asked.response_schema["properties"]["answer"]["examples"]) == ("question", ["small", "large"])
+    assert (asked.reason, asked.response_schema["properties"]["answer"]["examples"]) == ("question", ["small", "large", "\u202eelddim"])
+    bob = served.sign_in("bob")
+    assert [each["text"] for each in bob.get(f"cards/{asked.id}")["choices"]] == ["small", "large", "\\u{202e}elddim"]
+    both = [{"interruptId": asked.id, "status": "resolved", "payload": {"answer": "small", "approved": True}}]  # would be a bare yes
+    unclear = {"threadId": "a question", "runId": "r", "messages": [], "resume": both}
+    assert bob.client.post("/agui/shop", json=unclear).status_code == 422
     done = talk(served, "a question", resume=[{"interruptId": asked.id, "status": "resolved", "payload": {"answer": "large"}}])
     assert done[-1].result == "Noted: large."
 

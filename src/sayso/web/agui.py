@@ -247,6 +247,8 @@ def _read_answer(answer: core.ResumeEntry) -> tuple[str, dict[str, object]]:
         return "reject", {"reason": ""}
     if isinstance(payload.get("answer"), str) and set(payload) == {"answer"}:
         return "edit", {"changes": {"answer": payload["answer"]}}
+    if "answer" in payload:
+        raise TurnedAway(422, 'An answer to a question is {"answer": "..."}, and says nothing else beside it.')
     if payload.get("changes"):
         return "edit", {"changes": payload["changes"]}
     if payload.get("approved") is True:

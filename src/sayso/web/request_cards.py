@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sayso.cli.display import read_text, to_plain
 from sayso.cli.edit import find_tool
 from sayso.cli.open_requests import read_request
-from sayso.tools.approval.cards import escape_lines
+from sayso.tools.approval.cards import escape_lines, show_value
 from sayso.tools.approval.requests import ApprovalRequest, is_named, read_shown
 from sayso.tools.calls import ToolResult
 from sayso.tools.canonical import readable_json
@@ -168,7 +168,11 @@ async def read_card(engine: DurableEngine, line: RequestLine, app: App) -> dict[
         "roles": list(find_roles(line, tool)),
         "approvals_needed": 1 if tool is None else tool.approvals,
         "approved_by": find_agreed(alike, row),
-        **({"choices": question.get("examples", [])} if (question := describe_question(tool, request)) is not None else {}),
+        **(
+            {"choices": [{"value": each, "text": show_value(each)} for each in listed]}
+            if (listed := find_choices(tool, request)) is not None
+            else {}
+        ),
     }
 
 
@@ -219,11 +223,16 @@ def _find_cost(tool: AnyTool | None, request: ApprovalRequest) -> float:
 
 def describe_question(tool: AnyTool | None, request: ApprovalRequest) -> dict[str, object] | None:
     """Return the JSON schema of an answer, where a request is a question to a person and no act: the choices are its `examples`."""
+    listed = find_choices(tool, request)
+    return None if listed is None else {"type": "string", **({"examples": listed} if listed else {})}
+
+
+def find_choices(tool: AnyTool | None, request: ApprovalRequest) -> list[str] | None:
+    """Return the answers that a question offers, as the model wrote them; None where the request is no question."""
     if tool is None or not tool.asks_person:
         return None
     choices = read_shown(request.arguments).get("choices")
-    listed = [str(choice) for choice in choices] if isinstance(choices, list) else []
-    return {"type": "string", **({"examples": listed} if listed else {})}
+    return [str(choice) for choice in choices] if isinstance(choices, list) else []
 
 
 def _describe_fields(tool: AnyTool | None, request: ApprovalRequest) -> list[dict[str, object]]:

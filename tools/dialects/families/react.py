@@ -6,7 +6,6 @@ A model may go on with a line "Observation:". It invents that result, and nothin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import NamedTuple, cast
 
 from ..coerce import CoercionError, coerce_text
@@ -84,7 +83,8 @@ def _is_description(tool: ToolSignature, given: object) -> bool:
     """Tell whether each parameter has its type, its name in brackets or dots for a value, as in a list of the tools that there are."""
     if not isinstance(given, dict) or not given:
         return False
-    values, schemas = cast("dict[str, object]", given), cast("Mapping[str, Mapping[str, object]]", tool.properties)
+    values = cast("dict[str, object]", given)
+    schemas = {name: each for name, each in tool.properties.items() if isinstance(each, dict)}
     return all(value in (schemas.get(name, {}).get("type"), f"<{name}>", "...", "…") for name, value in values.items())
 
 

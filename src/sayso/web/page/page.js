@@ -656,7 +656,7 @@ function questionParts(card, decide, redraw) {
   const words = h("textarea", { rows: "2", id: "words", "aria-label": "Your answer", placeholder: card.choices.length ? "Or in your own words" : "Your answer" });
   const answer = (text, button) => text.trim() && decide("edit", { changes: { answer: text } }, button);
   const box = h("div.answers", {},
-    card.choices.length ? h("div.choices", { role: "group", "aria-label": "Choices" }, card.choices.map((each) => h("button", { click: (event) => answer(each, event.currentTarget) }, each))) : null,
+    card.choices.length ? h("div.choices", { role: "group", "aria-label": "Choices" }, card.choices.map(({ value, text }) => h("button", { click: (event) => answer(value, event.currentTarget) }, text))) : null,
     h("form.change", { submit: (event) => {
       event.preventDefault();
       answer(words.value, event.submitter);
