@@ -5,27 +5,41 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 
+LONGEST_EVENT = 64 * 2**20
+"""How many bytes an event may have: an endpoint that never ends a line would fill the memory."""
+
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+class AnswerTooLong(ValueError):
+    """An answer, or an event of one, has more bytes than are read of it."""
+
+    def __init__(self, most: int) -> None:
+        self.most: int = most
+        super().__init__(f"more than {most:,} bytes without an end")
 
 
 async def read_event_data(chunks: AsyncIterable[bytes]) -> AsyncIterator[str]:
     """Yield the data of each event. One without data, or without the empty line at its end, is none.
 
-    Raises UnicodeDecodeError for what is not UTF-8.
+    Raises UnicodeDecodeError for what is not UTF-8, AnswerTooLong for an event without an end.
     """
-    data = list[bytes]()
+    data, size = list[bytes](), 0
     async for line in _read_lines(chunks):
         if not line:
             if data:
                 yield b"\n".join(data).decode()
                 data.clear()
+                size = 0
         elif line.startswith(b"data:"):
             data.append(line[6:] if line.startswith(b"data: ") else line[5:])
+            size += len(line)
+            _check_length(size)
 
 
 async def _read_lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     """Yield the lines, each once it has ended. An end is never the middle of a character: in UTF-8 these bytes are only themselves."""
-    begun, after_return = list[bytes](), False
+    begun, size, after_return = list[bytes](), 0, False
     async for chunk in chunks:
         if after_return and chunk:
             chunk = chunk.removeprefix(b"\n")
@@ -35,9 +49,18 @@ async def _read_lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
         after_return = chunk.endswith(b"\r")
         for end, piece in _split(chunk):
             begun.append(piece)
+            size += len(piece)
             if end:
                 yield b"".join(begun)
                 begun.clear()
+                size = 0
+            else:
+                _check_length(size)
+
+
+def _check_length(size: int) -> None:
+    if size > LONGEST_EVENT:
+        raise AnswerTooLong(LONGEST_EVENT)
 
 
 def _split(chunk: bytes) -> Iterator[tuple[bool, bytes]]:

@@ -20,7 +20,7 @@ from sayso.tools.errors import ModelError, UsageError
 
 from . import provider_errors as errors
 from .endpoint import Endpoint, check_proxies, get_tls_context
-from .event_stream import read_event_data
+from .event_stream import LONGEST_EVENT, AnswerTooLong, read_event_data
 from .provider_errors import ErrorResponse, RequestRefused
 from .provider_sdks import explain_connection, is_http_error, read_beginning
 from .request_urls import find_address
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 REST_SECONDS = 0.1
 """How long the rest of an answer after its last event is waited for, so that the next request has the connection."""
+
+LONGEST_REFUSAL = 1_000_000
+"""How many characters are read of an answer with an error status."""
 
 
 class OpenAIClients:
@@ -79,10 +82,10 @@ async def post_for_pieces(
         if response.is_success:
             return response
         try:
-            await response.aread()
+            text = await read_beginning(response.aiter_text(), LONGEST_REFUSAL)
         finally:
             await response.aclose()
-        raise RequestRefused(ErrorResponse(response.status_code, response.headers, response.text))
+        raise RequestRefused(ErrorResponse(response.status_code, response.headers, text))
 
 
 def _build_headers(at: Endpoint, own: Mapping[str, str]) -> dict[str, str]:
@@ -106,6 +109,8 @@ def _explain_failures(at: Endpoint, *, began: bool = False) -> Iterator[None]:
             raise errors.EndpointSilent(at) from None
         if is_http_error(error):
             raise explain_connection(at, errors.find_reason(error, handled), began) from None
+        if isinstance(error, AnswerTooLong):
+            raise ModelError(f"The answer of {at.model!r} at {at.shown_url} is not read: {error}.") from None
         if began and isinstance(error, (ValueError, RecursionError)):
             raise errors.explain_break(at, f"a piece of it is not JSON ({error})") from None
         raise
@@ -153,10 +158,21 @@ async def read_pieces(at: Endpoint, response: Response, *fields: str) -> AsyncGe
                 async for chunk in _read_events(at, response):
                     yield chunk
             else:
-                for piece in parse_answer(at, (await response.aread()).decode("utf-8", "replace"), *fields):
+                for piece in parse_answer(at, (await _read_whole(response)).decode("utf-8", "replace"), *fields):
                     yield piece
     finally:
         await response.aclose()
+
+
+async def _read_whole(response: Response) -> bytes:
+    """Return an answer that is one piece. Raises AnswerTooLong."""
+    pieces, size = list[bytes](), 0
+    async for piece in response.aiter_bytes():
+        pieces.append(piece)
+        size += len(piece)
+        if size > LONGEST_EVENT:
+            raise AnswerTooLong(LONGEST_EVENT)
+    return b"".join(pieces)
 
 
 async def _read_events(at: Endpoint, response: Response) -> AsyncIterator[object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 
 from sayso.workflows import Usage
 
@@ -69,4 +70,4 @@ def _get_count(counts: Mapping[str, object], name: str) -> int:
     value = counts.get(name)
     if isinstance(value, str) and value.isascii() and value.isdigit():  # a gateway's
         return int(value)
-    return max(0, int(value)) if isinstance(value, (int, float)) else 0
+    return max(0, int(value)) if isinstance(value, (int, float)) and isfinite(value) else 0  # json reads NaN and 1e999

@@ -20,6 +20,7 @@ import pytest
 
 from sayso import Agent, sequential, step
 from sayso.agents.messages import NativeCall, ProviderData, Reply, Sampling, UserMessage
+from sayso.agents.models import event_stream, openai_client
 from sayso.agents.models.model import CallDelta, Delta, Finished, ModelRequest, ReasoningDelta, TextDelta
 from sayso.agents.models.openai_chat import OpenAIChat, Retrying
 from sayso.tools.errors import ModelError, UsageError
@@ -443,6 +444,25 @@ async def test_a_reply_that_breaks_in_the_middle_says_why(events: str | bytes, w
     with FakeOpenAI([Raw(events)]) as server, pytest.raises(ModelError) as caught:
         await all_of(chat(server))
     assert str(caught.value).startswith(f"The answer of 'fake' at {server.base_url} broke off: {why}")
+
+
+ENDLESS = {"a whole answer": Raw(" " * 2_000, "application/json"), "an event": Raw("data: " + "x" * 2_000)}
+
+
+@pytest.mark.parametrize("line", ENDLESS.values(), ids=ENDLESS)
+async def test_of_an_answer_without_an_end_only_so_much_is_read(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_client, "LONGEST_EVENT", 1_000)
+    monkeypatch.setattr(event_stream, "LONGEST_EVENT", 1_000)
+    with FakeOpenAI([line]) as server, pytest.raises(ModelError, match="is not read: more than 1,000 bytes without an end") as caught:
+        await all_of(chat(server))
+    assert (caught.value.retryable, len(server.requests)) == (False, 1)
+
+
+async def test_a_count_that_is_no_number_counts_nothing() -> None:
+    reply = '{"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]'
+    body = f'{reply}, "usage": {{"prompt_tokens": NaN, "completion_tokens": 1e999}}}}'
+    with FakeOpenAI([Raw(body, "application/json")]) as server:
+        assert (await chat(server).complete(HELLO)).usage == Usage(model_calls=1)
 
 
 async def test_an_endpoint_that_is_not_there_is_named() -> None:

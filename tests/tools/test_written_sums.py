@@ -219,6 +219,7 @@ REFUSED = {
     "how far from reaches": ("subtract 5 from 20 times 3", 19, "How far does 'from' reach"),
     "how far out of reaches": ("20 out of 80 plus 5", 13, "How far does 'out of' reach"),
     "a superscript for a number": ("difference between ² and 3", 0, "taken from the other"),
+    "a constant in a fraction after a number": ("2\\frac5pi", 1, "a product or a mixed number"),
     "a superscript in LaTeX": ("\\frac²3", 5, "'²' is not part"),
     "an open bar": ("|3 + 4", 0, "never closed"),
 }

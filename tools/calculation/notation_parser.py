@@ -399,7 +399,8 @@ class _NotationParser(Parser):
         at = self.at
         self.parse_primary(self.tokens[at], 1)
         values = [value for opcode, _, value in self.code[begun:] if opcode == "number"]
-        if len(self.code) != begun + 3 or not all(type(value) is int for value in values) or not 0 < values[0] < values[1]:
+        is_whole = len(values) == 2 and all(type(value) is int for value in values)
+        if len(self.code) != begun + 3 or not is_whole or not 0 < values[0] < values[1]:
             raise Refused("A number before a fraction can be a product or a mixed number; write * or +.", ErrorCode.AMBIGUOUS, at)
         self.code.append(("+", at, None))
 
