@@ -8,6 +8,9 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequenc
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sayso.tools.errors import SaysoError
+
+from ..events.event_fields import has_its_types
 from ..events.event_reader import MISSING, Began, EventReader, Over, Unread
 from ..events.event_types import AnyEvent, ModelRequested
 from ..events.watched_execution import Listener, hand_out, is_of, read_streamed
@@ -80,7 +83,9 @@ class LogEvents:
         """
         try:
             told = list(self._read_row(row, run))
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
+        except (SaysoError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
+            told = None
+        if told is None or not all(map(has_its_types, told)):
             why = f"row {row.number} ({row.kind} {row.name}) cannot be read; see: sayso verify {self.root}"
             told = list(self.reader.take(Unread(self.root, "UnreadableRow", why), row.at))
         yield from told

@@ -108,10 +108,11 @@ function ago(at) {
   return seconds < 10 ? "just now" : `${duration(seconds).split(" ").slice(0, 2).join(" ")} ago`;
 }
 
-const clockTime = (at) => new Date(at * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+const isTime = (at) => Math.abs(at * 1000) <= 8.64e15; // what a changed database says may be no time
+const clockTime = (at) => (isTime(at) ? new Date(at * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }) : String(at));
 const dollars = (amount) => `$${amount < 0.1 ? amount.toFixed(4) : amount.toFixed(2)}`;
 const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
-const time = (at, text) => h("time", { datetime: new Date(at * 1000).toISOString(), title: clockTime(at) }, text);
+const time = (at, text) => h("time", { datetime: isTime(at) ? new Date(at * 1000).toISOString() : null, title: clockTime(at) }, text);
 
 function sourceKind(source) {
   if (/\byou wrote\b/i.test(source)) return "you";
