@@ -145,8 +145,8 @@ def _start(code: str, tests: Sequence[str], sandbox: Sandbox) -> _Box:
 
 
 def find_bubblewrap(paths: Sequence[str]) -> str:
-    """Return the first of these paths that exists. Raises SandboxMissing if none does."""
-    found = next((path for path in paths if path and Path(path).exists()), None)
+    """Return the first of these paths that may be executed. Raises SandboxMissing if none does."""
+    found = next((path for path in paths if path and os.access(path, os.X_OK)), None)
     if found is None or sys.platform != "linux":
         raise SandboxMissing(
             ("bubblewrap",),

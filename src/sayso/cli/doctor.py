@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
+import shlex
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Annotated, Any
+from tempfile import TemporaryDirectory
+from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from sayso.cli.check_result import CheckResult, CheckState
+from sayso.cli.database_check import check_database
 from sayso.cli.model_check import check_keys, check_model
 from sayso.cli.options import BaseUrl, Exit, ModelNames, choose_model_name
 from sayso.console import has_terminal
@@ -33,6 +35,7 @@ def doctor(
     search: str | None = None,
     database: str | None = None,
     seconds: Annotated[float, Parameter(validator=Number(gte=1))] = 20,
+    only: list[str] | None = None,
 ) -> int:
     """Check which parts work here: the sandbox of each tool, model, search, database, terminal.
 
@@ -45,11 +48,14 @@ def doctor(
     search
         Where research would search; it is asked for one word.
     database
-        Where runs would be stored, like sqlite:///runs.db.
+        Where runs would be stored, like sqlite:///runs.db. Default: as for every other command.
     seconds
         How long all checks together may take.
+    only
+        Check this part alone, by the name that stands before its result, like database. Can be given several times.
     """
-    results, all_answered = run_checks(model, base_url, search, database, seconds)
+    checks = list_checks(model, base_url, search, database, seconds)
+    results, all_answered = run_checks(choose_checks(checks, only), seconds)
     print("\n".join(map(str, results)))
     problems = [result.name for result in results if result.state is CheckState.PROBLEM]
     print(f"\n{len(problems)} problem{'' if len(problems) == 1 else 's'}{': ' + ', '.join(problems) if problems else ''}", flush=True)
@@ -58,11 +64,11 @@ def doctor(
     return Exit.FAILED if problems else Exit.OK
 
 
-def run_checks(
+def list_checks(
     models: Sequence[str] | None, base_url: str | None, search: str | None, database: str | None, seconds: float
-) -> tuple[list[CheckResult], bool]:
-    """Run all checks side by side. Return the results, in a fixed order, and whether every check answered in time."""
-    checks: dict[str, Check] = {
+) -> dict[str, Check]:
+    """Return all checks by name, in the order of their results."""
+    return {
         "CALCULATOR": lambda: check_worker(
             "CALCULATOR", "sayso.tools.calculation.symbolic_worker", 1024, "text is never run as code; its worker"
         ),
@@ -79,6 +85,21 @@ def run_checks(
         "database": lambda: check_database(database),
         "terminal": check_terminal,
     }
+
+
+def choose_checks(checks: Mapping[str, Check], only: Sequence[str] | None) -> Mapping[str, Check]:
+    """Return the checks that were asked for, by name or by the first word of it; without names all of them."""
+    if not only:
+        return checks
+    chosen = {name: check for name, check in checks.items() if {name, name.split(" ")[0]} & set(only)}
+    known = {*chosen, *(name.split(" ")[0] for name in chosen)}
+    if unknown := next((name for name in only if name not in known), None):
+        raise UsageError(f"There is nothing to check that is called {unknown!r}. Write one of: {', '.join(checks)}.")
+    return chosen
+
+
+def run_checks(checks: Mapping[str, Check], seconds: float) -> tuple[list[CheckResult], bool]:
+    """Run checks side by side. Return the results, in their order, and whether every check answered in time."""
     answers: SimpleQueue[CheckResult] = SimpleQueue()
     for each, check in checks.items():
         # Daemon threads: one that hangs does not keep the program from ending.
@@ -128,10 +149,18 @@ def check_article_text() -> CheckResult:
     name = "article text"
     try:
         import trafilatura
-    except ImportError:
+    except ImportError as error:
+        if error.name != "trafilatura":  # installed, and what it needs is not
+            return CheckResult(name, CheckState.PROBLEM, f"trafilatura does not load: {error}", build_install_command("research"))
         advice = f"To read articles without menus and teasers: {build_install_command('research')}"
         return CheckResult(name, CheckState.NOT_USED, "a page's text is all that is visible on it", advice)
-    return CheckResult(name, CheckState.FINE, f"articles are read without menus and teasers (trafilatura {trafilatura.__version__})")
+    article = "Betta sells burgers in nine towns. " * 20
+    page = f"<html><body><nav>Menu of the site</nav><article><p>{article}</p></article></body></html>"
+    read = trafilatura.extract(page) or ""
+    if article.strip() not in read or "Menu" in read:
+        advice = f"Install it anew: {build_install_command('research')}"
+        return CheckResult(name, CheckState.PROBLEM, f"trafilatura {trafilatura.__version__} misreads a page of one article", advice)
+    return CheckResult(name, CheckState.FINE, f"an article was just read without its menu (trafilatura {trafilatura.__version__})")
 
 
 def check_function_tools() -> CheckResult:
@@ -185,7 +214,7 @@ def check_layers(name: str, layers: Iterable[object], needs: Iterable[str], pref
 
 
 def check_local_models() -> CheckResult:
-    """Check whether llama.cpp is installed, and count the models that it can serve."""
+    """Check whether llama.cpp loads here, and count the models that it can serve."""
     from importlib.metadata import PackageNotFoundError, version
 
     from sayso.agents.models.local.local_model import find_models_folder  # late, for load time
@@ -195,10 +224,15 @@ def check_local_models() -> CheckResult:
     files = list(folder.rglob("*.gguf")) if folder.is_dir() else []
     count = f"{len(files)} model{'' if len(files) == 1 else 's'} in {folder}"
     try:
-        return CheckResult("local models", CheckState.FINE, f"llama.cpp is here (xllamacpp {version('xllamacpp')}); {count}")
+        package = f"xllamacpp {version('xllamacpp')}"
     except PackageNotFoundError:
         advice = f"For --model FILE.gguf: {build_install_command('local')}"
         return CheckResult("local models", CheckState.NOT_USED, f"llama.cpp is not installed; {count}", advice)
+    # In a process of its own: it is built for some processors, and would end this one on another.
+    if failure := _try_command([sys.executable, "-c", "import xllamacpp"]):
+        advice = f"Install it anew: {build_install_command('local')}"
+        return CheckResult("local models", CheckState.PROBLEM, f"llama.cpp ({package}) does not load: {failure}", advice)
+    return CheckResult("local models", CheckState.FINE, f"llama.cpp loads ({package}); {count}")
 
 
 def check_mcp() -> CheckResult:
@@ -207,7 +241,7 @@ def check_mcp() -> CheckResult:
     from shutil import which
 
     from sayso.tools.installing import build_install_command  # late, for load time
-    from sayso.tools.mcp.launcher import can_hold
+    from sayso.tools.mcp.launcher import can_hold, choose_places, wrap_command
     from sayso.tools.mcp.trust import Pins
 
     try:
@@ -216,12 +250,35 @@ def check_mcp() -> CheckResult:
         return CheckResult("MCP", CheckState.NOT_USED, "mcp is not installed", f"For tools of MCP servers: {build_install_command('mcp')}")
     pins = Pins()
     try:
-        pinned = len(pins.read())
+        pinned = pins.read()
     except UsageError as error:
         return CheckResult("MCP", CheckState.PROBLEM, f"{package}; no server is trusted", str(error))
+    with TemporaryDirectory(prefix="sayso-doctor-") as scratch:
+        command = [sys.executable, "-c", "import mcp"]
+        if can_hold():
+            read, write = choose_places(command, scratch, scratch, os.environ)
+            command = wrap_command(command, read=[*read, *filter(None, sys.path)], write=write)
+        failure = _try_command(command)
+    if failure:
+        words = f"{package}; a server in Python does not start here: {failure}"
+        return CheckResult("MCP", CheckState.PROBLEM, words, f"Install it anew: {build_install_command('mcp')}")
+    programs = {shlex.split(server.removeprefix("stdio:"))[0] for server in pinned if server.startswith("stdio:")}
+    if missing := sorted(program for program in programs if which(program) is None):
+        words = f"{package}; pinned servers cannot be started: there is no {' and no '.join(missing)} here"
+        return CheckResult("MCP", CheckState.PROBLEM, words, "Install it, or take the pin back: sayso mcp untrust.")
     runners = ", ".join(name for name in ("uvx", "npx", "docker") if which(name)) or "none of uvx, npx, docker"
-    walls = "servers that it starts run behind walls" if can_hold() else "servers that it starts run without walls here (no Landlock)"
-    return CheckResult("MCP", CheckState.FINE, f"{package}; {walls}; runners: {runners}; {pinned} pinned in {pins.path}")
+    walls = "a program just ran behind the walls of a server" if can_hold() else "servers run without walls here (no Landlock)"
+    return CheckResult("MCP", CheckState.FINE, f"{package}; {walls}; runners: {runners}; {len(pinned)} pinned in {pins.path}")
+
+
+def _try_command(command: Sequence[str]) -> str:
+    """Return how a command fails, by the last line of what it says; empty if it does not."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    said = done.stderr.strip().splitlines()
+    return "" if done.returncode == 0 else said[-1] if said else f"exit code {done.returncode}"
 
 
 def check_search(search: str | None, seconds: float) -> CheckResult:
@@ -244,86 +301,6 @@ def check_search(search: str | None, seconds: float) -> CheckResult:
         advice = "Without internet: --search sample, or your own folder or site."
         return CheckResult("search", CheckState.PROBLEM, f"{where}: {error}", advice)
     return CheckResult("search", CheckState.FINE, f"{where} answers ({number} results for a word)")
-
-
-def check_database(url: str | None) -> CheckResult:
-    """Check whether runs can be stored there, by writing something that is taken back. A missing file is not left behind."""
-    from sayso.workflows.durable.database import connect, find_path, refuse_old_sqlite  # late, for load time
-
-    if url is None:
-        advice = "Give --database sqlite:///runs.db."
-        return CheckResult("database", CheckState.NOT_USED, "none given: runs live as long as their program", advice)
-    if url.startswith(("postgres:", "postgresql:")):
-        with connect(url) as connection:
-            version = connection.execute("SHOW server_version").fetchone()[0]
-            return _try_postgres(connection, version)
-    if not url.startswith("sqlite:"):
-        raise UsageError(f"{url!r} is not a database URL. Write sqlite:///runs.db or postgresql://user@host/name.")
-    refuse_old_sqlite(sqlite3.sqlite_version_info)
-    return _check_sqlite_file(Path(find_path(url)))
-
-
-def _try_postgres(connection: Any, version: str) -> CheckResult:
-    import psycopg  # late: an extra, which `connect` has found
-
-    try:
-        with connection.transaction(force_rollback=True):
-            connection.execute("CREATE TABLE sayso_doctor (id integer)")
-    except psycopg.Error as error:
-        words = f"Postgres {version} answers, and no table can be made in it: {' '.join(str(error).split())}"
-        return CheckResult("database", CheckState.PROBLEM, words, "Give its user the right to create tables in its schema.")
-    return CheckResult("database", CheckState.FINE, f"Postgres {version} answers, and tables can be made in it")
-
-
-def _check_sqlite_file(path: Path) -> CheckResult:
-    def problem(words: str, to_do: str) -> CheckResult:
-        return CheckResult("database", CheckState.PROBLEM, words, to_do)
-
-    if not path.exists():
-        try:
-            _try_new_file(path.parent)
-        except (OSError, sqlite3.Error) as error:
-            advice = f"Make the folder {path.parent}, and see that you may write there."
-            return problem(f"{path} cannot be created: {getattr(error, 'strerror', None) or error}", advice)
-        return CheckResult("database", CheckState.FINE, f"{path} will be created by the first run; such a file was just made and removed")
-    if path.is_dir():
-        return problem(f"{path} is a folder", "Name a file in it: sqlite:///FOLDER/runs.db.")
-    try:
-        runs = _try_existing_file(path)
-    except sqlite3.Error as error:
-        if "locked" in str(error):
-            return problem(f"{path} is locked by another program", "Look for a backup or a database browser that has it open.")
-        if "readonly" in str(error) or not os.access(path, os.R_OK | os.W_OK):
-            return problem(f"you may not read and write {path}", "Change the owner or the permissions of the file and of its folder.")
-        return problem(f"{path} cannot be used: {error}", "Name another file, or restore this one.")
-    return CheckResult("database", CheckState.FINE, f"{path} holds {runs} run{'' if runs == 1 else 's'}, and can be written to")
-
-
-def _try_new_file(folder: Path) -> None:
-    """Make a database in the folder as a run would, write to it, and remove it. Raises OSError or sqlite3.Error."""
-    from tempfile import TemporaryDirectory  # late, for load time
-
-    with TemporaryDirectory(dir=folder, prefix=".sayso-doctor-") as place:
-        connection = sqlite3.connect(Path(place) / "runs.db", isolation_level=None)
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("CREATE TABLE tried (id INTEGER)")
-        finally:
-            connection.close()
-
-
-def _try_existing_file(path: Path) -> int:
-    """Return how many runs a file holds, after a transaction that writes to it and is undone. Raises sqlite3.Error."""
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=2, isolation_level=None)
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("CREATE TABLE sayso_doctor (id INTEGER)")
-        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        runs: int = connection.execute("SELECT count(*) FROM sayso_runs").fetchone()[0] if "sayso_runs" in tables else 0
-        connection.execute("ROLLBACK")
-    finally:
-        connection.close()
-    return runs
 
 
 def check_terminal() -> CheckResult:

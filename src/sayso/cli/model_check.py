@@ -33,7 +33,7 @@ def check_keys() -> CheckResult:
     if not found:
         return CheckResult("keys", CheckState.NOT_USED, "no provider's key is set (see docs/models.md); ollama:NAME needs none")
     words = ", ".join(f"{variable} (--model {spelling})" for variable, spelling in found.items())
-    return CheckResult("keys", CheckState.FINE, words)
+    return CheckResult("keys", CheckState.NOT_USED, f"set, and not tried: {words}", "Name a model to have its key tried: --model NAME.")
 
 
 def check_model(row: str, name: str | None, base_url: str | None, seconds: float) -> CheckResult:
@@ -59,7 +59,7 @@ def check_local_model(row: str, name: str) -> CheckResult:
     if path is None:
         advice = "sayso chat in a terminal asks whether to fetch it."
         return CheckResult(row, CheckState.PROBLEM, f"{model.source} is not on this machine", advice)
-    return CheckResult(row, CheckState.FINE, f"{path}: {model.describe_fit(path)}")
+    return CheckResult(row, CheckState.FINE, f"{path}, looked at and not loaded: {model.describe_fit(path)}")
 
 
 @dataclass(frozen=True, slots=True)
