@@ -29,7 +29,7 @@ async def count(found: list[Any]) -> int:
 async def odd_fails(number: int) -> int:
     """Return an even number."""
     if number % 2:
-        raise ToolError("odd")
+        raise ToolError("odd\u202e")
     return number
 
 
@@ -42,7 +42,7 @@ async def publish(text: str) -> str:
 FLOWS: dict[str, tuple[Any, object]] = {
     "items that fail": (
         sequential(numbers, map_each(odd_fails, on_error="collect", name="each"), count, name="a"),
-        "numbers 1 done | for each item [odd_fails 2 failed 2 done (odd)] | count 1 done",
+        "numbers 1 done | for each item [odd_fails 2 failed 2 done (odd\\u{202e})] | count 1 done",
     ),
     "side by side, one waits": (
         parallel(numbers, publish.using(text="x"), name="b"),

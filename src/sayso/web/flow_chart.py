@@ -7,6 +7,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sayso.tools.approval.cards import escape_lines
 from sayso.workflows.durable.log_events import LogEvents
 from sayso.workflows.events.timeline import PositionPath, PositionState, Status, Timeline
 from sayso.workflows.shapes.branches import BestOf, MapEach, Parallel
@@ -137,5 +138,5 @@ def _count(states: Iterable[PositionState]) -> Part:
         "counts": {str(status): counts[status] for status in WORST_FIRST if counts[status]},
         "seconds": sum(state.seconds for state in states),
         "retries": sum(state.retries for state in states),
-        "error": failed[:200],
+        "error": escape_lines(failed[:200]),
     }

@@ -147,7 +147,7 @@ def _tell_approval(event: AnyEvent) -> list[Item]:
     match event:
         case ApprovalRequested():
             request = event.request
-            return [{"kind": "card", "digest": request.digest, "tool": request.tool, "card": request.card}]
+            return [{"kind": "card", "digest": request.digest, "tool": show_value(request.tool), "card": escape_lines(request.card)}]
         case ApprovalTaken():
             who = show_value(event.by or "somebody who gave no name")
             decided = {"digest": event.digest, "word": TAKEN[event.decision][0], "by": who, "where": show_value(event.place)}
