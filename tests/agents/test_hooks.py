@@ -121,12 +121,13 @@ async def test_a_write_whose_result_is_kept_back_does_not_hide_that_it_is_in_dou
 CHANGED = {
     "to what it refuses": ([500], "Nothing was done: at_most_ten refused the call (over ten).", [5, 500]),
     "to what it refuses, the second time": ([7, 500], "Nothing was done: at_most_ten refused the call (over ten).", [5, 7, 500]),
+    "to what it refuses, as a text": (["500"], "Nothing was done: at_most_ten refused the call (over ten).", [5, 500]),
     "to what it takes, twice": ([7, 8], "receipt 7", [5, 7, 8]),
 }
 
 
 @pytest.mark.parametrize(("changes", "told", "heard"), CHANGED.values(), ids=CHANGED)
-async def test_a_hook_sees_a_call_as_a_person_has_changed_it(changes: list[int], told: str, heard: list[int]) -> None:
+async def test_a_hook_sees_a_call_as_a_person_has_changed_it(changes: list[Any], told: str, heard: list[int]) -> None:
     asked: list[int] = []
     left = [*changes]
 

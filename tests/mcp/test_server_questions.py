@@ -6,12 +6,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import mcp_types as types
 import pytest
 
 from sayso import Agent, Approve, Edit, Reject, ScriptedModel, engine, mcp
 from sayso.agents.messages import Conversation, ToolMessage
 from sayso.tools import ApprovalRequest, Decision, Outcome, ToolResult
 from sayso.tools.mcp import Pins
+from sayso.tools.mcp.errors import CallLost
+from sayso.tools.mcp.server_questions import ServerQuestions
 from sayso.workflows.runs.protocols import Provenance, Scope
 
 from .test_hostile_servers import hostile
@@ -100,6 +103,32 @@ async def test_an_older_server_that_has_ended_before_the_answer_leaves_a_doubt(t
     done = await waiting.resume({request.digest: Edit({"account": "savings"}, by="ada")})
     assert (done.output, result_of(done).outcome) == ("Over.", Outcome.UNKNOWN)
     assert "was ended before the answer came" in result_of(done).text
+
+
+LONG = {
+    "an address behind a long message": types.ElicitRequest(
+        params=types.ElicitRequestURLParams(message="m" * 20_000, url="https://evil.example/", elicitation_id="1")
+    ),
+    "a long prompt": types.CreateMessageRequest(
+        params=types.CreateMessageRequestParams(
+            messages=[types.SamplingMessage(role="user", content=types.TextContent(text="p" * 20_001))], max_tokens=5
+        )
+    ),
+    "a form of many fields": types.ElicitRequest(
+        params=types.ElicitRequestFormParams(
+            message="?", requested_schema={"type": "object", "properties": {str(number): {"type": "string"} for number in range(9_000)}}
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", LONG.values(), ids=LONG)
+def test_a_question_that_cannot_be_shown_whole_is_not_asked(request_: types.InputRequest) -> None:
+    async def sample(prompt: str) -> str:
+        raise AssertionError(prompt)
+
+    with pytest.raises(CallLost, match="characters; at most 20,000 are shown"):
+        ServerQuestions("far", "far", sample).write("0", request_)
 
 
 async def test_wherever_a_run_is_cut_off_what_was_answered_is_done_once_at_most(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 
 from sayso.tools import Approve, tool
-from sayso.tools.errors import WorkflowError
+from sayso.tools.errors import NotFinished, UsageError, WorkflowError
 from sayso.workflows import App, DurableEngine, Worker, sequential
 from sayso.workflows.durable import log_writes, records
 from sayso.workflows.durable.chain import Row
@@ -303,6 +303,24 @@ def test_an_app_has_a_name(name: Any) -> None:
     """Runs of programs without an app have none: a worker without a name would take those."""
     with pytest.raises(WorkflowError, match=r"An app cannot be named .*: workers find its runs by that name"):
         App(name=name)
+
+
+async def test_a_run_is_resumed_with_its_own_app_and_no_other(home: DurableEngine, clock: Clock) -> None:
+    home.app = LIVING
+    await home.submit("shop", "x", run_id="r1")
+    with suppress(NotFinished):
+        await home.resume("r1", {})
+    (request,) = await home.approvals("r1")
+    home.executions.clear()  # as in a new process, of an app with the same tool and other deps
+    home.app = App(name="staging", flows=[sequential(begin, buy, name="shop")])
+    with pytest.raises(UsageError, match="Run r1 is of the app 'living', and this is the app 'staging'"):
+        await home.resume("r1", {request.digest: Approve()})
+    assert "bought x" not in BEGUN
+
+
+def test_no_flow_has_a_name_of_what_mcp_clients_call() -> None:
+    with pytest.raises(WorkflowError, match="cannot be named 'mcp:shop'"):
+        App(flows=[sequential(begin, name="mcp:shop")])
 
 
 async def test_a_run_of_a_program_without_an_app_is_taken_by_no_worker(home: DurableEngine) -> None:

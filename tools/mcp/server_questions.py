@@ -20,6 +20,8 @@ from .errors import CallLost
 Sample = Callable[[str], Awaitable[str]]
 """Answers a text that a server wants from a model: `async (prompt) -> text`."""
 LONGEST_QUESTION = 20_000
+"""How many characters a question may have. A longer one is not asked: what is cut off would be agreed to unseen."""
+LONGEST_FORM = 100_000
 MOST_QUESTIONS = 20
 NOT_NOW = types.ErrorData(code=types.INVALID_REQUEST, message="The request was refused by the person, or nobody could be asked.")
 _REQUESTS: TypeAdapter[types.InputRequest] = TypeAdapter(types.InputRequest)
@@ -34,7 +36,10 @@ class ServerQuestions:
     sample: Sample | None = None
 
     def write(self, key: str, request: types.InputRequest) -> ToolQuestion | None:
-        """Return the question; None for what no person need be asked about, or is refused in any case."""
+        """Return the question; None for what no person need be asked about, or is refused in any case.
+
+        Raises CallLost for one that is too long to be shown whole.
+        """
         match request:
             case types.ElicitRequest(params=types.ElicitRequestURLParams() as params):
                 asked = f"{params.message}\n{params.url}"
@@ -92,9 +97,13 @@ class ServerQuestions:
 
     def _make(self, key: str, what: str, text: str, fields: Mapping[str, object], schema: Mapping[str, object]) -> ToolQuestion:
         # Each line is marked as the server's: none can look like one of the card's own.
-        said = "\n".join(f"> {escape_invisible(line)}" for line in text[:LONGEST_QUESTION].splitlines())
+        form = json.dumps(schema, sort_keys=True, default=str)
+        if len(text) > LONGEST_QUESTION or len(form) > LONGEST_FORM:
+            shown = f"at most {LONGEST_QUESTION:,} are shown, and {LONGEST_FORM:,} of a form"
+            raise CallLost(f"the MCP server {self.server} asked something of {len(text) + len(form):,} characters; {shown}")
+        said = "\n".join(f"> {escape_invisible(line)}" for line in text.splitlines())
         card = f"The MCP server {show_value(self.server)} {what}:\n{said}"
-        identity = f"{self.identity} {json.dumps(schema, sort_keys=True, default=str)}"
+        identity = f"{self.identity} {form}"
         return ToolQuestion(key, card, fields, f"the MCP server {self.server}", identity, what)
 
     def _tell(self, told: list[str], what: str, came: str) -> None:

@@ -243,7 +243,8 @@ def _take_edit(
     arguments = _freeze_arguments(run, call, tool, wanted, position)
     before, now = json.loads(reveal_arguments(run, request)), tool.freeze(arguments, show_plain)
     changed = frozenset(name for name in edit.arguments if name not in before or before[name] != now.get(name))
-    return arguments, replace(call, arguments=wanted), changed
+    # As they will be performed: a hook compares 500 with a number, and the person may have sent "500".
+    return arguments, replace(call, arguments={name: arguments.get(name, value) for name, value in wanted.items()}), changed
 
 
 async def _find_answer(

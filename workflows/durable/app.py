@@ -64,6 +64,8 @@ class App:
         self.tools: tuple[AnyTool, ...] = tuple(tools)
         self._flows: dict[str, AnyWorkflow] = {}
         for flow in (*flows, *agents, *(ToolStep(tool) for tool in self.tools)):
+            if flow.name.startswith(OUTSIDE) and flow.kind != "mcp call":  # no standing approval covers what a client calls
+                raise WorkflowError(f"A flow cannot be named {flow.name!r}: what MCP clients call has names in {OUTSIDE!r}. Give it name=.")
             if flow.name in self._flows:
                 raise WorkflowError(f"The app has two flows named {flow.name!r}; runs are found by that name. Give one of them name=.")
             self._flows[flow.name] = flow

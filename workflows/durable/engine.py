@@ -262,7 +262,10 @@ class DurableEngine(BaseEngine[DurableExecution]):
         if execution is not None:
             return execution
         row = await self.run(run_id)
-        return self.open_row(row, self.find_app(row))
+        app = self.find_app(row)
+        if row.app not in ("", app.name):  # a flow of that name may be another one there, with other deps and approvers
+            raise UsageError(f"Run {row.id} is of the app {row.app!r}, and this is the app {app.name!r}. Resume it with its own app.")
+        return self.open_row(row, app)
 
     def find_app(self, row: RunRow) -> App:
         """Return the app that has the code of a run. Raises UsageError if this engine has none that does."""
