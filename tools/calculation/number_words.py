@@ -34,6 +34,8 @@ def join_number_words(pieces: Pieces, bound: Container[str]) -> Pieces:
             number, end = pieces.tokens[at], at + 1
         part = end + _is_dash(pieces, words, end) if is_number else end  # two-thirds
         parts, after = _read_part(words, part, number) if number.isdecimal() and part < len(words) else ((), end)
+        if parts and joined.tokens and joined.tokens[-1][:1].isdecimal():
+            raise pieces.refuse(pieces.starts[at], "A number before a fraction can be a product or a mixed number; write * or +.")
         if parts or is_number:
             for token in parts or (number,):
                 joined.add(token, pieces.starts[at])

@@ -137,8 +137,11 @@ class _Sentence:
             elif word == "factorial" and (before.isdecimal() or before == ")") and following not in ("(", "of"):
                 found.append(("!", start))
             elif word in _TIMES_WORDS and following and (following[0].isdecimal() or following in ("(", "the", *CURRENCIES)):
+                if at == 0 and word in ("double", "triple"):
+                    self._check_reach(tokens, 1, len(tokens), word)
                 found += [(_TIMES_WORDS[word], start), ("*", start)]
             elif word == "halve" and following[:1].isdecimal():
+                self._check_reach(tokens, at + 1, len(tokens), word)
                 found += [("half", start), ("of", start)]
             elif (word, following) == ("to", "the") and (power := self._find_power(tokens, at + 2)):
                 found += [("^", start), (power[0], tokens[at + 2][1])]
@@ -196,6 +199,7 @@ class _Sentence:
                 middle = _find(words, ("to",), begun)
                 first, last = tokens[begun + 2 : middle], tokens[middle + 1 :]
                 if middle > 0 and first and last:
+                    self._check_reach(last, 0, len(last), "to")
                     less, more = (first, last) if change != ("decrease",) else (last, first)
                     return self._divide([*_wrap(more), ("-", more[0][1]), *_wrap(less)], first, percent=True)
         for phrase in (("is", "what", "%", "of"), ("as", "a", "%", "of"), ("as", "%", "of")):
