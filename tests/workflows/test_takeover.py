@@ -206,6 +206,10 @@ TAMPERED = {
     "a kept value": ("UPDATE sayso_log SET value = '\"value 2\"' WHERE kind = 'kept' AND name = 'text_of.0'", r"row 5 \(kept 'text_of.0'"),
     "a row taken out": ("DELETE FROM sayso_log WHERE number = 4", "row 4: missing"),
     "the last rows taken out": ("DELETE FROM sayso_log WHERE number > 6", r"rows 7 to \d+: missing at the end"),
+    "a number that is a text": ("UPDATE sayso_log SET number = 'x' WHERE number = 4", r"row 'x': changed, a part of it"),
+    "a value that is a blob": ("UPDATE sayso_log SET value = x'00ff' WHERE number = 4", r"row '4': changed, a part of it"),
+    "the number of rows": ("UPDATE sayso_runs SET number = '{}'", "the head that is stored with the run"),
+    "a request that is none": ("UPDATE sayso_log SET value = 'null' WHERE name = 'ApprovalAsked'", "ApprovalAsked"),
     "the input": ("UPDATE sayso_runs SET input = '2'", "the input that is stored with the run"),
 }
 

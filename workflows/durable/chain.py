@@ -13,7 +13,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from sayso.tools.errors import UsageError
 
@@ -131,12 +131,19 @@ class ChainVerdict(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+def _is_typed(row: Row) -> bool:
+    """Tell whether the parts of a row have their types: SQLite takes any in any column."""
+    number, at, texts = cast("tuple[object, object, list[object]]", (row.number, row.at, row[2:]))
+    return isinstance(number, int) and isinstance(at, (int, float)) and all(isinstance(each, str) for each in texts)
+
+
 def verify_rows(rows: Sequence[Row], number: int, head: str, keys: Keys | None) -> ChainVerdict:
     """Recompute a chain that should end with `number` and `head`."""
-    problems: list[str] = []
+    problems = [f"row {str(row.number)[:40]!r}: changed, a part of it is of a type that no row has." for row in rows if not _is_typed(row)]
     before, expected, unkeyed, keyed = START, 1, 0, False
-    root = rows[0].run if rows else ""
-    for row in rows:
+    whole = [row for row in rows if _is_typed(row)]
+    root = whole[0].run if whole else ""
+    for row in whole:
         if row.number < 1:
             problems.append(f"row {row.number}: added before the first.")
             continue
@@ -158,7 +165,7 @@ def verify_rows(rows: Sequence[Row], number: int, head: str, keys: Keys | None) 
         if seal([before, *row[:6]], None if key_id is None else keys, key_id) != row.hash:
             problems.append(f"row {row.number} ({row.kind} {row.name!r} of {row.run}): changed, or what stood before it was.")
         before, expected = row.hash, row.number + 1
-    if number >= expected:
+    if isinstance(number, int) and number >= expected:
         problems.append(f"rows {expected} to {number}: missing at the end.")
     elif before != head or number != expected - 1:
         problems.append("the head that is stored with the run is not that of its last row.")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
 from sayso.tools.calls import find_labels
-from sayso.tools.errors import Cancelled, NotFinished, RunError, RunIdTaken, UsageError
+from sayso.tools.errors import Cancelled, NotFinished, RunError, RunIdTaken, SaysoError, UsageError
 from sayso.tools.raised import RaisedResult
 
 from ..runs.codec import from_json, to_json
@@ -326,10 +326,14 @@ class DurableEngine(BaseEngine[DurableExecution]):
         return await self.store.database.do(lambda session: run_lists.find_approvals(session, run_id))
 
     async def find_asked(self, run_id: str) -> dict[str, ApprovalRequest]:
-        """Return the requests that the log of a run says were asked, by digest."""
-        told = [row for row in await self.log(run_id) if row.kind == "told" and row.name == "ApprovalAsked"]
-        events: list[ApprovalAsked] = [from_json(json.loads(row.value)) for row in told]
-        return {event.request.digest: event.request for event in events}
+        """Return the requests that the log of a run says were asked, by digest. A row that was changed says none."""
+        asked: dict[str, ApprovalRequest] = {}
+        for row in await self.log(run_id):
+            if row.kind == "told" and row.name == "ApprovalAsked":
+                with suppress(SaysoError, ValueError, TypeError, KeyError, AttributeError):
+                    event: ApprovalAsked = from_json(json.loads(row.value))
+                    asked[event.request.digest] = event.request
+        return asked
 
     async def open_approvals(self, run_id: str | None = None, *, limit: int | None = None, after: str | None = None) -> list[ApprovalRow]:
         """Return the rows of the open requests, of one run or of all: a page of `limit`, after the request with the digest `after`."""

@@ -246,10 +246,13 @@ def describe_end(row: RunRow, story: Story) -> dict[str, Any]:
         "tool_calls": usage.tool_calls,
     }
     if row.output is not None:
-        stored = read_text(row.output)
-        value = stored.get("value") if isinstance(stored, dict) else stored
-        end["output"] = value if isinstance(value, str) else readable_json(to_plain(value))
-        end["is_text"] = isinstance(value, str)
+        try:
+            stored = read_text(row.output)
+            value = stored.get("value") if isinstance(stored, dict) else stored
+            end["output"] = value if isinstance(value, str) else readable_json(to_plain(value))
+            end["is_text"] = isinstance(value, str)
+        except (SaysoError, ValueError, TypeError):
+            end["error"] = "The output cannot be read here."
     if row.error is not None:
         try:
             end["error"] = describe_error(row.error)
