@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from sayso import Agent, Approve, ScriptedModel, engine, events, tool
+from sayso.web.chat import describe_end
 from sayso.web.story import Story
 from sayso.workflows.durable.chain import Row
 from sayso.workflows.durable.log_events import LogEvents
@@ -40,6 +43,20 @@ async def write_log(url: str) -> list[Row]:
         result = await Agent(model, tools=[look, mail], name="bot").run("mail ada@example.org", engine=runs, run_id="r")
         await result.resume({each.digest: Approve(by="bob") for each in result.pending})
         return list(await runs.log("r"))
+    finally:
+        runs.close()
+
+
+async def test_a_changed_output_and_a_changed_request_are_none(tmp_path: Path) -> None:
+    await write_log(f"sqlite:///{tmp_path / 'runs.db'}")
+    runs = engine(f"sqlite:///{tmp_path / 'runs.db'}")
+    try:
+        assert len(await runs.find_asked("r")) == 1
+        with sqlite3.connect(tmp_path / "runs.db") as database:
+            database.execute("UPDATE sayso_runs SET output = 'no JSON'")
+            database.execute("UPDATE sayso_log SET value = 'null' WHERE name = 'ApprovalAsked'")
+        assert await runs.find_asked("r") == {}
+        assert describe_end(await runs.run("r"), Story("r"))["error"] == "The output cannot be read here."
     finally:
         runs.close()
 
