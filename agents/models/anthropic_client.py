@@ -14,6 +14,7 @@ from sayso.tools.installing import build_install_command
 
 from . import provider_errors as errors
 from .endpoint import Endpoint, find_endpoint
+from .event_stream import read_whole
 from .hosts import parse_host_port, read_url_variable
 from .provider_errors import ErrorResponse, RequestRefused
 from .provider_sdks import explain_failures, get_http_client, read_beginning
@@ -128,7 +129,7 @@ async def read_messages(at: Endpoint, stream: AsyncStream[object]) -> AsyncGener
             if "html" in kind:
                 raise _explain_wrong_answer(at, await read_beginning(stream.response.aiter_text()))
             if "json" in kind and "event-stream" not in kind:
-                yield _parse_whole(at, (await stream.response.aread()).decode("utf-8", "replace"))
+                yield _parse_whole(at, (await read_whole(stream.response.aiter_bytes())).decode("utf-8", "replace"))
                 return
             # The SDK's own reader drops events that have no name, as some servers send them.
             async for event in anthropic.AsyncStream.raw_events(stream.response):

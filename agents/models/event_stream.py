@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 
 LONGEST_EVENT = 64 * 2**20
-"""How many bytes an event may have: an endpoint that never ends a line would fill the memory."""
+"""How many bytes an event may have, or an answer that is one piece: an endpoint that never ends a line would fill the memory."""
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
@@ -56,6 +56,16 @@ async def _read_lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
                 size = 0
             else:
                 _check_length(size)
+
+
+async def read_whole(chunks: AsyncIterable[bytes]) -> bytes:
+    """Return an answer that is one piece. Raises AnswerTooLong."""
+    pieces, size = list[bytes](), 0
+    async for piece in chunks:
+        pieces.append(piece)
+        size += len(piece)
+        _check_length(size)
+    return b"".join(pieces)
 
 
 def _check_length(size: int) -> None:

@@ -20,7 +20,7 @@ from sayso.tools.errors import ModelError, UsageError
 
 from . import provider_errors as errors
 from .endpoint import Endpoint, check_proxies, get_tls_context
-from .event_stream import LONGEST_EVENT, AnswerTooLong, read_event_data
+from .event_stream import AnswerTooLong, read_event_data, read_whole
 from .provider_errors import ErrorResponse, RequestRefused
 from .provider_sdks import explain_connection, is_http_error, read_beginning
 from .request_urls import find_address
@@ -158,21 +158,10 @@ async def read_pieces(at: Endpoint, response: Response, *fields: str) -> AsyncGe
                 async for chunk in _read_events(at, response):
                     yield chunk
             else:
-                for piece in parse_answer(at, (await _read_whole(response)).decode("utf-8", "replace"), *fields):
+                for piece in parse_answer(at, (await read_whole(response.aiter_bytes())).decode("utf-8", "replace"), *fields):
                     yield piece
     finally:
         await response.aclose()
-
-
-async def _read_whole(response: Response) -> bytes:
-    """Return an answer that is one piece. Raises AnswerTooLong."""
-    pieces, size = list[bytes](), 0
-    async for piece in response.aiter_bytes():
-        pieces.append(piece)
-        size += len(piece)
-        if size > LONGEST_EVENT:
-            raise AnswerTooLong(LONGEST_EVENT)
-    return b"".join(pieces)
 
 
 async def _read_events(at: Endpoint, response: Response) -> AsyncIterator[object]:

@@ -12,6 +12,7 @@ from sayso.tools.errors import ModelError
 
 from . import provider_errors as errors
 from .endpoint import Endpoint, get_tls_context
+from .event_stream import AnswerTooLong
 from .provider_errors import ErrorResponse, RequestRefused
 from .requesting import share_in_loop
 
@@ -60,6 +61,8 @@ def explain_failures(at: Endpoint, sdk: ModuleType, *, began: bool = False) -> I
             raise errors.EndpointSilent(at) from None
         if is_http_error(error):
             raise explain_connection(at, errors.find_reason(error, handled), began) from None
+        if isinstance(error, AnswerTooLong):
+            raise ModelError(f"The answer of {at.model!r} at {at.shown_url} is not read: {error}.") from None
         if began and isinstance(error, (ValueError, RecursionError)):
             raise errors.explain_break(at, f"a piece of it is not JSON ({error})") from None
         raise

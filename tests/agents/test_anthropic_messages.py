@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from sayso import Agent, Approve, Reject, engine, tool
 from sayso.agents.agent_events import ModelDowngraded
 from sayso.agents.messages import AssistantMessage, NativeCall, ProviderData, Reply, Sampling, UserMessage
+from sayso.agents.models import event_stream
 from sayso.agents.models.anthropic_client import find_anthropic_endpoint
 from sayso.agents.models.anthropic_messages import AnthropicMessages
 from sayso.agents.models.model import CallDelta, Delta, Downgraded, Finished, ModelRequest, Notice, ReasoningDelta, TextDelta
@@ -569,6 +570,13 @@ async def test_a_whole_reply_that_takes_long_is_streamed_from_then_on() -> None:
         model = claude(server, timeout_seconds=0.5)
         assert [(await model.complete(short)).text for _ in range(2)] == ["One.", "Two."]
         assert [request["stream"] for request in server.requests] == [False, True, True]
+
+
+async def test_of_an_answer_without_an_end_only_so_much_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "LONGEST_EVENT", 1_000)
+    told = "is not read: more than 1,000 bytes without an end"
+    with FakeAnthropic([Raw(" " * 2_000, "application/json")]) as server, pytest.raises(ModelError, match=told):
+        await claude(server).complete(HELLO)
 
 
 async def test_an_answer_that_is_no_message() -> None:

@@ -20,7 +20,7 @@ import pytest
 
 from sayso import Agent, sequential, step
 from sayso.agents.messages import NativeCall, ProviderData, Reply, Sampling, UserMessage
-from sayso.agents.models import event_stream, openai_client
+from sayso.agents.models import event_stream
 from sayso.agents.models.model import CallDelta, Delta, Finished, ModelRequest, ReasoningDelta, TextDelta
 from sayso.agents.models.openai_chat import OpenAIChat, Retrying
 from sayso.tools.errors import ModelError, UsageError
@@ -451,7 +451,6 @@ ENDLESS = {"a whole answer": Raw(" " * 2_000, "application/json"), "an event": R
 
 @pytest.mark.parametrize("line", ENDLESS.values(), ids=ENDLESS)
 async def test_of_an_answer_without_an_end_only_so_much_is_read(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_client, "LONGEST_EVENT", 1_000)
     monkeypatch.setattr(event_stream, "LONGEST_EVENT", 1_000)
     with FakeOpenAI([line]) as server, pytest.raises(ModelError, match="is not read: more than 1,000 bytes without an end") as caught:
         await all_of(chat(server))
