@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.installs.places import PLACES, command_in, environment_in, find_obstacle, find_shared_python
 from tests.installs.readme import read_aloud
-from tests.installs.types import LEAST, measure
+from tests.installs.type_coverage import LEAST, measure
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")

@@ -1,6 +1,6 @@
 """Measure how much of Sayso's public interface a type checker knows: pyright --verifytypes, in an environment with the wheel in it.
 
-python tests/installs/types.py WHEEL      # exit code 1 below 99 %
+python tests/installs/type_coverage.py WHEEL      # exit code 1 below 99 %
 """
 
 from __future__ import annotations
