@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
 PROGRAM = Path(__file__).with_name("kill_evaluation.py")
-CASES, CONCURRENCY, STEP = 5, 2, 41
+CASES, CONCURRENCY, STEP = 5, 2, 83
 
 
 def plain(table: str) -> str:

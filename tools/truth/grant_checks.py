@@ -66,7 +66,9 @@ def check_grants(match: Match) -> Iterator[Problem]:
 
 def _grants(match: Match, number: int) -> bool:
     segment = match.evidence.segments[number]
-    return segment.negative or any(word.stem in _GRANTING for word in match.evidence.words[segment.first : segment.end])
+    # From the verb on: "a parking permit costs 15 euros" permits nothing.
+    first = segment.first if segment.verb is None else segment.verb
+    return segment.negative or any(word.stem in _GRANTING for word in match.evidence.words[first : segment.end])
 
 
 def _find_terms(match: Match, start: int, stop: int) -> Iterator[tuple[int, int]]:
