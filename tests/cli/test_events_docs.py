@@ -48,5 +48,5 @@ def test_its_commands_work_on_the_run_of_the_page(tmp_path: Path) -> None:
     commands = re.findall(r"^sayso (export .*?)(?:\s+#.*)?$", PAGE, re.MULTILINE)
     assert len(commands) == 2
     for command in commands:
-        done = sayso_here(*command.split(), "--database", f"sqlite:///{tmp_path}/runs.db", cwd=tmp_path)
+        done = sayso_here(*command.split(), cwd=tmp_path)
         assert (done.returncode, "spans of run lunch written to spans.json" in done.stdout) == (0, True), done

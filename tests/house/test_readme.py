@@ -12,6 +12,7 @@ import pytest
 
 from ..agents.fake_openai import FakeOpenAI
 from ..cli.commands import environment
+from ..installs.pages import ENDS, NEEDS, find_commands
 from ..installs.readme import answer, expected_words, type_in
 from .tree import ROOT
 
@@ -47,6 +48,16 @@ def test_what_readme_has_you_save_and_type_asks_before_it_writes(tmp_path: Path)
             assert expected_words(comment) in said
             assert "ask.py" not in line or "E-mail to ada@example.org: Lunch is at one." in said
         shell.close(force=True)
+
+
+def test_what_make_matrix_leaves_out_of_the_pages_still_stands_on_them() -> None:
+    blocks = [
+        (page.stem, language, body)
+        for page in (ROOT / "docs").glob("*.md")
+        for language, body in re.findall(r"^```(bash|console)[^\n]*\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+    ]
+    commands = [f"{page}: {command}" for page, language, body in blocks for command, _ in find_commands(language, body)]
+    assert [start for start in (*NEEDS, *ENDS) if not any(command.startswith(start) for command in commands)] == []
 
 
 def test_the_front_page_has_an_agent_that_asks_in_ten_typed_lines() -> None:

@@ -1,9 +1,10 @@
-"""Install Sayso in every Python that is here, in every way, try it, and print what came of it; then read README in a fresh shell.
+"""Install Sayso in every Python that is here, in every way, try it, and print what came of it; then type README and docs into a shell.
 
     python tests/installs/matrix.py [--short] [--no-readme] [--python PYTHON]
 
---short tries the wheel in every Python, and every way in one of them; without it also pipx and uv tool, and how much of the types pyright
-knows. --python is one more Python to try, such as a newer one of a distribution. Exit code 1 where something fails.
+--short tries the wheel in every Python, and every way in one of them; without it also pipx and uv tool, how much of the types pyright
+knows, and the commands of docs (pages.py). --python is one more Python to try, such as a newer one of a distribution. Exit code 1 where
+something fails.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.installs.pages import make_environment, read_pages
 from tests.installs.places import PLACES, command_in, environment_in, find_obstacle, find_shared_python
 from tests.installs.readme import read_aloud
 from tests.installs.type_coverage import LEAST, measure
@@ -235,6 +237,8 @@ def main() -> int:
             fine &= check_types(wheel, folder)
         if not options.no_readme:
             fine &= read_aloud(Path(place) / "clone")
+        if not options.short and not options.no_readme:
+            fine &= read_pages(make_environment(wheel, folder / "pages-environment"), folder / "pages")
     return 0 if fine else 1
 
 
