@@ -60,7 +60,7 @@ def to_member(kind: type[E], value: object, where: str) -> E:
     if isinstance(value, str) and not isinstance(value, Enum) and value in kind.__members__.values():
         return kind(value)
     known = ", ".join(repr(str(member)) for member in kind)
-    raise UsageError(f"{value!r} is not a {kind.__name__} ({where}). Write one of {known}.")
+    raise UsageError(f"{value!r} is not {'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__} ({where}). Write one of {known}.")
 
 
 @dataclass(frozen=True, slots=True)

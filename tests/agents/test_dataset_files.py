@@ -410,5 +410,5 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         read_table(tmp_path / "t.csv")
     with pytest.raises(UsageError, match="Say what to make of its rows"):
         read_file(tmp_path / "t.csv")
-    with pytest.raises(UsageError, match="is no table"):
+    with pytest.raises(UsageError, match="is not a table"):
         read_table(Path(__file__))

@@ -786,7 +786,7 @@ NO_HISTORY: dict[str, Any] = {
 
 @pytest.mark.parametrize("history", NO_HISTORY.values(), ids=NO_HISTORY)
 async def test_a_history_that_is_none_is_refused(history: Any) -> None:
-    with pytest.raises(UsageError, match=r"is not a message|is no Labels"):
+    with pytest.raises(UsageError, match=r"is not a message|is not a Labels"):
         await Agent(ScriptedModel("Hi.")).run("Hi", history=history)
 
 

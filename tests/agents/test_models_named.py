@@ -158,7 +158,11 @@ def test_providers_whose_key_is_set_are_suggested(monkeypatch: pytest.MonkeyPatc
 
 def test_what_is_no_name_is_said() -> None:
     nothing: Any = None
-    for name, message in {nothing: "None is not a model", "local:": "No model was named after 'local:'", " ": "No model was named"}.items():
+    for name, message in {
+        nothing: "None is neither a model",
+        "local:": "No model was named after 'local:'",
+        " ": "No model was named",
+    }.items():
         with pytest.raises(UsageError, match=message):
             model_from(name)
 

@@ -272,7 +272,7 @@ def test_a_report_of_version_1_is_read_and_checked(tmp_path: Path) -> None:
 def test_a_report_of_a_newer_version_is_refused(made: Path, tmp_path: Path) -> None:
     path = copy(made, tmp_path)
     path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), "version": 99}), encoding="utf-8")
-    with pytest.raises(UsageError, match="is a report of version 99; this version of Sayso reads up to version 2"):
+    with pytest.raises(UsageError, match="is a report of version 99; this Sayso reads up to version 2"):
         read_report(path)
 
 

@@ -86,7 +86,7 @@ def test_a_signed_no_is_a_no(folder: Path) -> None:
 WRONG = {
     "no such key": (("--key", "bob.key"), "There is no key bob.key"),
     "a public key": (("--key", "ada.pub", "--as", "ada"), "is a public key. Sign with the private one"),
-    "a name without a key": (("--as", "ada"), "there is no key"),
+    "a name without a key": (("--as", "ada"), "needs a key to sign with"),
 }
 
 

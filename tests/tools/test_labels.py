@@ -66,25 +66,25 @@ def test_a_text_is_the_label_it_names(door: Callable[[Any, Any], Any]) -> None:
 @pytest.mark.parametrize("labels", NO_LABELS.values(), ids=NO_LABELS)
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
 def test_what_is_no_label_is_refused_by_name(door: Callable[[Any, Any], Any], labels: tuple[Any, Any]) -> None:
-    with pytest.raises(UsageError, match=r"is no (Trust|Secrecy) \(.*(trust|secrecy)=.*\)\. Write one of '"):
+    with pytest.raises(UsageError, match=r"is not a (Trust|Secrecy) \(.*(trust|secrecy)=.*\)\. Write one of '"):
         door(*labels)
 
 
 def test_nobody_vouches_for_what_has_no_trust_and_every_result_has_a_secrecy() -> None:
     assert ToolResult("0.0", "text", trust=None).labels == Labels(unvouched=True)
-    with pytest.raises(UsageError, match="None is no Secrecy"):
+    with pytest.raises(UsageError, match="None is not a Secrecy"):
         ToolResult("0.0", "text", secrecy=None)  # type: ignore[arg-type]
 
 
 def test_the_message_names_the_tool() -> None:
     with pytest.raises(UsageError) as refused:
         tool.read(secrecy="privat")(look)  # type: ignore[call-overload]
-    assert str(refused.value) == "'privat' is no Secrecy (the tool look, secrecy=). Write one of 'public', 'private'."
+    assert str(refused.value) == "'privat' is not a Secrecy (the tool look, secrecy=). Write one of 'public', 'private'."
 
 
 @pytest.mark.parametrize("effect", ["reed", "WRITE", None, True, Trust.TOOL])
 def test_an_effect_that_is_none_is_refused(effect: Any) -> None:
-    with pytest.raises(UsageError, match="is no Effect"):
+    with pytest.raises(UsageError, match="is not an Effect"):
         Tool(function=look, name="look", effect=effect, description="Looks.")
 
 
@@ -97,7 +97,7 @@ def test_an_effect_that_is_given_as_text_is_the_effect() -> None:
 
 @pytest.mark.parametrize("outcome", ["finished", None, True])
 def test_an_outcome_that_is_none_is_refused(outcome: Any) -> None:
-    with pytest.raises(UsageError, match="is no Outcome"):
+    with pytest.raises(UsageError, match="is not an Outcome"):
         ToolResult("0.0", "text", outcome)
     assert ToolResult("0.0", "text", "failed").outcome is Outcome.FAILED  # type: ignore[arg-type]
 
@@ -110,7 +110,7 @@ def test_labels_are_true_or_false(label: Any) -> None:
 
 def test_labels_are_joined_with_a_trust_and_a_secrecy() -> None:
     assert Labels().join("untrusted", "private").join(None, Secrecy.PUBLIC) == Labels(untrusted=True, private=True, unvouched=True)
-    with pytest.raises(UsageError, match="is no Trust"):
+    with pytest.raises(UsageError, match="is not a Trust"):
         Labels().join("private", "private")  # type: ignore[arg-type]
 
 

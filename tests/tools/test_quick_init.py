@@ -56,7 +56,7 @@ def test_nobody_can_change_it(value: object) -> None:
 
 def test_its_labels_are_checked_as_before() -> None:
     assert (RESULT.trust, RESULT.secrecy) == (Trust.UNTRUSTED, Secrecy.PRIVATE)
-    with pytest.raises(UsageError, match="'trusted' is no Trust"):
+    with pytest.raises(UsageError, match="'trusted' is not a Trust"):
         ToolResult("0.0", "", trust="trusted")  # type: ignore[arg-type]
 
 

@@ -141,7 +141,7 @@ BUILT: dict[str, tuple[Callable[[], object], str]] = {
     "a truth for a number": (lambda: best_of(one_more, True, score=int), "best_of has n=True; it takes a whole number"),
     "ways by another word than is chosen": (
         lambda: conditional(size, {"big": one_more}),
-        "size returns a Size, so it never chooses 'big'. Make the keys",
+        "size returns a Size, so it never chooses 'big'. Use the values",
     ),
     "two flows of one name": (lambda: App(flows=[sequential(one_more), sequential(words)]), "two flows named 'sequential'"),
 }

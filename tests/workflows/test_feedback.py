@@ -52,10 +52,10 @@ REFUSED: dict[str, tuple[Callable[[Any], Awaitable[object]], str]] = {
     "half a character": (lambda home: home.give_feedback("r1", True, note="a\ud800", by="ada"), "cannot be stored"),
     "NUL in a name": (lambda home: home.give_feedback("r1", True, by="a\0"), "cannot be stored"),
     "withdrawing what nobody gave": (lambda home: home.withdraw_feedback("r1", by="ada"), "'ada' has given no feedback on run 'r1'"),
-    "no user": (lambda home: kitchen.run("x", engine=home, user=" "), "user=' ' names nobody"),
+    "no user": (lambda home: kitchen.run("x", engine=home, user=" "), "user=' ' is not a user's id"),
     "a user that is not text": (
         lambda home: kitchen.run("x", engine=home, user=5),  # pyright: ignore[reportArgumentType]
-        "user=5 names nobody",
+        "user=5 is not a user's id",
     ),
 }
 

@@ -64,9 +64,7 @@ class Approvers:
 
     def __init__(self, keys: Mapping[str, KeySource]) -> None:
         if not isinstance(keys, Mapping) or not keys or not all(isinstance(name, str) and name for name in keys):
-            raise UsageError(
-                f"approvers={keys!r} is empty, so nobody could approve. Write approvers={{'ada': public_key}}, or leave it out."
-            )
+            raise UsageError(f"approvers={keys!r} names nobody who could approve. Write approvers={{'ada': public_key}}, or leave it out.")
         self.keys: dict[str, bytes] = {name: read_public_key(key, f"The key of the approver {name!r}") for name, key in keys.items()}
 
     def __repr__(self) -> str:

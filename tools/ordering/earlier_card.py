@@ -8,6 +8,6 @@ from .menu import many
 
 
 def card(arguments: Arguments) -> str:
-    """Return the question to the customer. The model's text is made visible, so that it cannot end a line of the card."""
+    """The question that is put to the customer. What the model wrote is made visible, so that it cannot end a line of the card."""
     wish, address = many(arguments["quantity"], shown(arguments["item"])), shown(arguments["address"])
     return f"You have ordered: {wish} for delivery to: {address}. Is this correct? (If yes, your credit card will be charged)"

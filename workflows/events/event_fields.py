@@ -13,7 +13,8 @@ Check = Callable[[object], bool]
 
 def has_its_types(event: object) -> bool:
     """Return whether every field of an event, and of the values in it, is of its type; a JSON value may be any."""
-    return _check_of(type(event))(event)
+    kind: Any = type(event)
+    return _check_of(kind)(event)
 
 
 @cache
@@ -46,5 +47,5 @@ def _check_of_tuple(parts: tuple[Any, ...]) -> Check:
 
 def _check_of_fields(kind: type) -> Check:
     hints = {name: hint for name, hint in get_type_hints(kind).items() if get_origin(hint) is not ClassVar}
-    checks = tuple((name, check) for name, hint in hints.items() if hint is not Any and (check := _check_of(hint)))
+    checks = tuple((name, _check_of(hint)) for name, hint in hints.items() if hint is not Any)
     return lambda value: isinstance(value, kind) and all(check(getattr(value, name)) for name, check in checks)

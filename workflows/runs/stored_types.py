@@ -95,6 +95,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Reading": ("sayso.tools.dialects.read_events:Reading", "sayso.tools.dialects.values:Reading"),
     "McpError": ("sayso.tools.mcp.errors:McpError",),
     "CallLost": ("sayso.tools.mcp.errors:CallLost",),
+    "CallFailedThere": ("sayso.tools.mcp.errors:CallFailedThere",),
     "PageError": ("sayso.tools.web.page_errors:PageError", "sayso.tools.web.page_errors:PageError"),
     "UrlRefused": ("sayso.tools.web.page_errors:UrlRefused", "sayso.tools.web.page_errors:UrlRefused"),
     "RobotsForbid": ("sayso.tools.web.page_errors:RobotsForbid", "sayso.tools.web.page_errors:RobotsForbid"),

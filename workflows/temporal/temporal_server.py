@@ -143,7 +143,7 @@ class TemporalServer:
         while True:
             try:
                 return await self.call(self._ask(run_id, self._queries, 1, lambda: self._find(client, run_id).query(name, args=args)))
-            except StaleCopy:
+            except _StaleCopy:
                 tries -= 1
                 if not tries:
                     raise
@@ -183,7 +183,7 @@ class TemporalServer:
                 raise Over from None
             raise DatabaseLost(f"The Temporal server ({self.address.place}) refused: {error.cause}") from None
         except WorkflowQueryFailedError as error:
-            kind = StaleCopy if STALE in str(error) else DatabaseLost
+            kind = _StaleCopy if STALE in str(error) else DatabaseLost
             raise kind(f"The Temporal server ({self.address.place}) refused: {error}") from None
 
 
@@ -233,7 +233,7 @@ def _close(loop: asyncio.AbstractEventLoop, thread: threading.Thread, polling: l
         loop.close()
 
 
-class StaleCopy(DatabaseLost):
+class _StaleCopy(DatabaseLost):
     """A program had a copy of the keeper in memory that had missed an update, and has thrown it away: ask again.
 
     The copy comes from a query that was answered while another program worked on the update.

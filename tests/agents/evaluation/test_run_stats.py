@@ -279,7 +279,7 @@ def test_the_command_prints_writes_a_page_and_says_what_is_wrong(tmp_path: Path)
     assert "mailer" in page
     for arguments, why in (
         (("--since", "yesterday"), "--since 'yesterday' is not a time"),
-        (("--since", "2026-13-01"), "is no time"),
+        (("--since", "2026-13-01"), "is not a time"),
         (("--zone", "Mars"), "There is no time zone"),
         (("--html", str(tmp_path)), "cannot be written"),
         (("--per", "year"), "year"),

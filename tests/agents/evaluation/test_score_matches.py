@@ -197,7 +197,7 @@ WRONG: dict[str, tuple[type, dict[str, Any], str]] = {
         {"least": 90},
         "SelfConsistency: least=90 is not a number from 0 to 1. Write least=0.9 for nine tenths.",
     ),
-    "a decision that does not exist": (PersonAsked, {"tool": "mail", "decision": "refused"}, "decision='refused' is none of"),
+    "a decision that does not exist": (PersonAsked, {"tool": "mail", "decision": "refused"}, "decision='refused' is not one of"),
     "no call": (ToolCallAccuracy, {"expected": ["search"]}, 'ToolCallAccuracy: item 0 of expected is "search".'),
     "a cost below nothing": (CostAtMost, {"usd": -1}, "CostAtMost: usd=-1 is not a number from 0."),
 }
