@@ -1,4 +1,4 @@
-"""The wheel holds the tree and nothing else, and pages are read wherever pip puts it. make matrix runs the demo from it in new environments."""
+"""The wheel holds the tree and nothing else; pages are read wherever pip puts it. make matrix runs its demo in new environments."""
 
 from __future__ import annotations
 
