@@ -2,8 +2,8 @@
 
     python tests/installs/matrix.py [--short] [--no-readme] [--python PYTHON]
 
---short tries the wheel in every Python, and every way in one of them; without it also pipx and uv tool, how much of the types pyright
-knows, and the commands of docs (pages.py). --python is one more Python to try, such as a newer one of a distribution. Exit code 1 where
+--short tries the wheel in every Python, and every way in one of them; without it also pipx and uv tool, other users and places,
+how much of the types pyright knows, and the commands of docs (pages.py). --python is one more Python to try, such as a newer one of a distribution. Exit code 1 where
 something fails.
 """
 
@@ -232,8 +232,8 @@ def main() -> int:
         if options.python is not None:
             pythons[run(options.python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])", cwd=folder).strip()] = options.python
         fine = try_all(pythons, wheel, short=options.short, folder=folder)
-        fine &= try_places(wheel, folder)
         if not options.short:
+            fine &= try_places(wheel, folder)
             fine &= check_types(wheel, folder)
         if not options.no_readme:
             fine &= read_aloud(Path(place) / "clone")
