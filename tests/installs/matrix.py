@@ -3,8 +3,8 @@
     python tests/installs/matrix.py [--short] [--no-readme] [--python PYTHON]
 
 --short tries the wheel in every Python, and every way in one of them; without it also pipx and uv tool, other users and places,
-how much of the types pyright knows, and the commands of docs (pages.py). --python is one more Python to try, such as a newer one of a distribution. Exit code 1 where
-something fails.
+how much of the types pyright knows, and the commands of docs (pages.py). --python is one more Python to try, such as a newer one of a
+distribution. Exit code 1 where something fails.
 """
 
 from __future__ import annotations
