@@ -203,6 +203,8 @@ REFUSED = {
     "a unit with a slip": ("5 kilometrs", 2, "Did you mean 'kilometres'?"),
     "no number in words": ("twenty-twenty", 0, "'twenty' is not known"),
     "numbers that do not go together": ("one two", 4, "operator is missing"),
+    "a percentage in a list of numbers": ("sum of 50 and 10%", 14, "of which number"),
+    "a percentage that is added to a list": ("add fifty and fifty percent", 14, "of which number"),
     "a list that goes on": ("sum of 3 and 4 times 2", 4, "how far 'of' reaches"),
     "a list with decimal commas": ("average of 1,5 and 2", 12, "decimal comma"),
     "a list with groups or commas": ("sum of 1,234,5", 8, "thousands mark"),

@@ -257,7 +257,11 @@ class _Sentence:
         forms = _IMPERATIVES.get(words[0] if words else "", ())
         if any(between == "and" for _, between, _ in forms) and {",", "and"} & set(words) and not {"to", "by", "with"} & set(words):
             items = self._find_items(tokens, 1)
-            return _join(items[0], forms[0][0], tokens[0][1]) if items and items[1] == len(tokens) else tokens
+            if not items or items[1] != len(tokens):
+                return tokens
+            if forms[0][0] == "+":
+                self._check_percentages(items[0])
+            return _join(items[0], forms[0][0], tokens[0][1])
         for sign, between, is_second_first in forms:
             if (at := _find(words, (between,), 1)) > 1 and at + 1 < len(tokens) and "and" not in words:
                 self._check_reach(tokens, at + 1, len(tokens), between)
@@ -292,6 +296,8 @@ class _Sentence:
             if found and found[-1][0].lower() == "the":
                 found.pop()
             values, at = items
+            if name not in ("*", "/"):
+                self._check_percentages(values)
             if FUNCTIONS.get(name, (None, 0, 2))[2] > 1 and name not in ("²", "³"):
                 self._check_number(tokens, of + 1, at)
             if name in ("²", "³"):
@@ -364,6 +370,12 @@ class _Sentence:
     def _is_glued(self, tokens: Tokens, at: int) -> bool:
         following = tokens[at + 1] if at + 1 < len(tokens) else ("", 0)
         return self.word(tokens, at - 1)[-1:].isdecimal() and following[0].isdecimal() and following[1] == tokens[at][1] + 1
+
+    def _check_percentages(self, values: Sequence[Tokens]) -> None:
+        """Refuse a percentage among other numbers, which may be a share of them: sum of 50 and 10%."""
+        shares = [item for item in values if item[-1][0] == "%"]
+        if 0 < len(shares) < len(values):
+            raise self.pieces.refuse(shares[0][0][1], "A percentage of which number? Write 50 + 10% for a share, or the number itself.")
 
     def _subtract(self, values: Sequence[Tokens], start: int) -> Tokens:
         """Return the difference between two numbers, where it is clear which one is subtracted."""
