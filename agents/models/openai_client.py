@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from sayso.tools.canonical import JsonObject
-from sayso.tools.errors import ModelError, UsageError
+from sayso.tools.errors import UsageError
 
 from . import provider_errors as errors
 from .endpoint import Endpoint, check_proxies, get_tls_context
-from .event_stream import AnswerTooLong, read_event_data, read_whole
+from .event_stream import read_event_data, read_whole
 from .provider_errors import ErrorResponse, RequestRefused
-from .provider_sdks import explain_connection, is_http_error, read_beginning
+from .provider_sdks import find_failure, read_beginning
 from .request_urls import find_address
 from .requesting import share_in_loop
 from .turns import mend_text
@@ -100,20 +100,11 @@ def _explain_failures(at: Endpoint, *, began: bool = False) -> Iterator[None]:
     handled = sys.exception()
     try:
         yield
-    except ModelError:
-        raise
     except Exception as error:
-        if is_http_error(error, "ConnectTimeout"):
-            raise errors.explain_unreachable(at, "no connection in time") from None
-        if is_http_error(error, "TimeoutException"):
-            raise errors.EndpointSilent(at) from None
-        if is_http_error(error):
-            raise explain_connection(at, errors.find_reason(error, handled), began) from None
-        if isinstance(error, AnswerTooLong):
-            raise ModelError(f"The answer of {at.model!r} at {at.shown_url} is not read: {error}.") from None
-        if began and isinstance(error, (ValueError, RecursionError)):
-            raise errors.explain_break(at, f"a piece of it is not JSON ({error})") from None
-        raise
+        failure = find_failure(at, error, handled, began)
+        if failure is None:
+            raise
+        raise failure from None
 
 
 def encode_body(body: JsonObject) -> bytes:

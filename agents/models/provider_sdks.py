@@ -1,4 +1,4 @@
-"""What the openai and the anthropic SDK have in common: the HTTP client they go over, and what they raise as our errors."""
+"""Over which HTTP client an SDK goes, and which of our errors its own and those of the HTTP library are."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _get_opener(sdk: ModuleType, *, is_local: bool) -> Callable[[], AbstractAsyn
 def explain_failures(at: Endpoint, sdk: ModuleType, *, began: bool = False) -> Iterator[None]:
     """Raise what an SDK raises as ours: RequestRefused for an answer with an error status, ModelError for the rest.
 
-    `sdk` is `openai`, or a module with errors of the same names. `began` says that the answer is being read.
+    `sdk` is `anthropic`, or a module with errors of the same names. `began` says that the answer is being read.
     """
     handled = sys.exception()
     try:
@@ -57,15 +57,28 @@ def explain_failures(at: Endpoint, sdk: ModuleType, *, began: bool = False) -> I
     except sdk.APIError as error:
         raise errors.explain_reported_error(at, error.body, error.message) from None
     except Exception as error:
-        if began and is_http_error(error, "TimeoutException"):
-            raise errors.EndpointSilent(at) from None
-        if is_http_error(error):
-            raise explain_connection(at, errors.find_reason(error, handled), began) from None
-        if isinstance(error, AnswerTooLong):
-            raise ModelError(f"The answer of {at.model!r} at {at.shown_url} is not read: {error}.") from None
-        if began and isinstance(error, (ValueError, RecursionError)):
-            raise errors.explain_break(at, f"a piece of it is not JSON ({error})") from None
-        raise
+        failure = find_failure(at, error, handled, began)
+        if failure is None:
+            raise
+        raise failure from None
+
+
+def find_failure(at: Endpoint, error: Exception, handled: BaseException | None, began: bool) -> ModelError | None:
+    """Return as a ModelError what the HTTP library, or the reading of an answer, raised; None for any other error.
+
+    `handled` is the exception that was being handled before, `began` says that the answer is being read.
+    """
+    if is_http_error(error, "ConnectTimeout"):
+        return errors.explain_unreachable(at, "no connection in time")
+    if is_http_error(error, "TimeoutException"):
+        return errors.EndpointSilent(at)
+    if is_http_error(error):
+        return explain_connection(at, errors.find_reason(error, handled), began)
+    if isinstance(error, AnswerTooLong):
+        return ModelError(f"The answer of {at.model!r} at {at.shown_url} is not read: {error}.")
+    if began and isinstance(error, (ValueError, RecursionError)):
+        return errors.explain_break(at, f"a piece of it is not JSON ({error})")
+    return None
 
 
 def explain_connection(at: Endpoint, why: str, began: bool) -> ModelError:
