@@ -19,13 +19,13 @@ class AnswerTooLong(ValueError):
         super().__init__(f"more than {most:,} bytes without an end")
 
 
-async def read_event_data(chunks: AsyncIterable[bytes]) -> AsyncIterator[str]:
+async def read_event_data(chunks: AsyncIterable[bytes], longest: int = LONGEST_EVENT) -> AsyncIterator[str]:
     """Yield the data of each event. One without data, or without the empty line at its end, is none.
 
     Raises UnicodeDecodeError for what is not UTF-8, AnswerTooLong for an event without an end.
     """
     data, size = list[bytes](), 0
-    async for line in _read_lines(chunks):
+    async for line in _read_lines(chunks, longest):
         if not line:
             if data:
                 yield b"\n".join(data).decode()
@@ -34,10 +34,10 @@ async def read_event_data(chunks: AsyncIterable[bytes]) -> AsyncIterator[str]:
         elif line.startswith(b"data:"):
             data.append(line[6:] if line.startswith(b"data: ") else line[5:])
             size += len(line)
-            _check_length(size)
+            _check_length(size, longest)
 
 
-async def _read_lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+async def _read_lines(chunks: AsyncIterable[bytes], longest: int) -> AsyncIterator[bytes]:
     """Yield the lines, each once it has ended. An end is never the middle of a character: in UTF-8 these bytes are only themselves."""
     begun, size, after_return = list[bytes](), 0, False
     async for chunk in chunks:
@@ -55,22 +55,22 @@ async def _read_lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
                 begun.clear()
                 size = 0
             else:
-                _check_length(size)
+                _check_length(size, longest)
 
 
-async def read_whole(chunks: AsyncIterable[bytes]) -> bytes:
+async def read_whole(chunks: AsyncIterable[bytes], longest: int = LONGEST_EVENT) -> bytes:
     """Return an answer that is one piece. Raises AnswerTooLong."""
     pieces, size = list[bytes](), 0
     async for piece in chunks:
         pieces.append(piece)
         size += len(piece)
-        _check_length(size)
+        _check_length(size, longest)
     return b"".join(pieces)
 
 
-def _check_length(size: int) -> None:
-    if size > LONGEST_EVENT:
-        raise AnswerTooLong(LONGEST_EVENT)
+def _check_length(size: int, longest: int) -> None:
+    if size > longest:
+        raise AnswerTooLong(longest)
 
 
 def _split(chunk: bytes) -> Iterator[tuple[bool, bytes]]:

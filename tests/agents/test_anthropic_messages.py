@@ -15,9 +15,9 @@ from pydantic import BaseModel
 from sayso import Agent, Approve, Reject, engine, tool
 from sayso.agents.agent_events import ModelDowngraded
 from sayso.agents.messages import AssistantMessage, NativeCall, ProviderData, Reply, Sampling, UserMessage
-from sayso.agents.models import event_stream
 from sayso.agents.models.anthropic_client import find_anthropic_endpoint
 from sayso.agents.models.anthropic_messages import AnthropicMessages
+from sayso.agents.models.event_stream import LONGEST_EVENT
 from sayso.agents.models.model import CallDelta, Delta, Downgraded, Finished, ModelRequest, Notice, ReasoningDelta, TextDelta
 from sayso.agents.models.reply_usage import read_anthropic_usage
 from sayso.agents.models.scripted import ScriptedModel, call
@@ -572,10 +572,9 @@ async def test_a_whole_reply_that_takes_long_is_streamed_from_then_on() -> None:
         assert [request["stream"] for request in server.requests] == [False, True, True]
 
 
-async def test_of_an_answer_without_an_end_only_so_much_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_stream, "LONGEST_EVENT", 1_000)
-    told = "is not read: more than 1,000 bytes without an end"
-    with FakeAnthropic([Raw(" " * 2_000, "application/json")]) as server, pytest.raises(ModelError, match=told):
+async def test_of_an_answer_without_an_end_only_so_much_is_read() -> None:
+    told = "is not read: more than 67,108,864 bytes without an end"
+    with FakeAnthropic([Raw(" " * (LONGEST_EVENT + 1), "application/json")]) as server, pytest.raises(ModelError, match=told):
         await claude(server).complete(HELLO)
 
 

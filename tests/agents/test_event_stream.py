@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sayso.agents.models import event_stream
-from sayso.agents.models.event_stream import read_event_data
+from sayso.agents.models.event_stream import AnswerTooLong, read_event_data
 
 CASES = {
     "one event": (b'data: {"a": 1}\n\n', ['{"a": 1}']),
@@ -44,20 +43,17 @@ async def test_an_event_in_a_hundred_thousand_pieces_is_read_in_no_time() -> Non
 
 
 @pytest.mark.parametrize("piece", [b"data: xxxxxxxx", b"data: xxxxxx\n"], ids=["no line end", "no empty line"])
-async def test_an_event_without_an_end_is_given_up(piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_stream, "LONGEST_EVENT", 1000)
-
+async def test_an_event_without_an_end_is_given_up(piece: bytes) -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:
             yield piece
 
-    with pytest.raises(event_stream.AnswerTooLong, match="more than 1,000 bytes"):
-        assert [each async for each in read_event_data(endless())]
+    with pytest.raises(AnswerTooLong, match="more than 1,000 bytes"):
+        assert [each async for each in read_event_data(endless(), longest=1000)]
 
 
-async def test_many_events_may_be_longer_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_stream, "LONGEST_EVENT", 10)
-    assert len([each async for each in read_event_data(_cut(b"data: x\n\n" * 100, 7))]) == 100
+async def test_many_events_may_be_longer_than_one() -> None:
+    assert len([each async for each in read_event_data(_cut(b"data: x\n\n" * 100, 7), longest=10)]) == 100
 
 
 async def test_what_is_not_utf_8_is_told() -> None:

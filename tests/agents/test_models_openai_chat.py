@@ -20,7 +20,7 @@ import pytest
 
 from sayso import Agent, sequential, step
 from sayso.agents.messages import NativeCall, ProviderData, Reply, Sampling, UserMessage
-from sayso.agents.models import event_stream
+from sayso.agents.models.event_stream import LONGEST_EVENT
 from sayso.agents.models.model import CallDelta, Delta, Finished, ModelRequest, ReasoningDelta, TextDelta
 from sayso.agents.models.openai_chat import OpenAIChat, Retrying
 from sayso.tools.errors import ModelError, UsageError
@@ -446,13 +446,12 @@ async def test_a_reply_that_breaks_in_the_middle_says_why(events: str | bytes, w
     assert str(caught.value).startswith(f"The answer of 'fake' at {server.base_url} broke off: {why}")
 
 
-ENDLESS = {"a whole answer": Raw(" " * 2_000, "application/json"), "an event": Raw("data: " + "x" * 2_000)}
+ENDLESS = {"a whole answer": Raw(" " * (LONGEST_EVENT + 1), "application/json"), "an event": Raw("data: " + "x" * LONGEST_EVENT)}
 
 
 @pytest.mark.parametrize("line", ENDLESS.values(), ids=ENDLESS)
-async def test_of_an_answer_without_an_end_only_so_much_is_read(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_stream, "LONGEST_EVENT", 1_000)
-    with FakeOpenAI([line]) as server, pytest.raises(ModelError, match="is not read: more than 1,000 bytes without an end") as caught:
+async def test_of_an_answer_without_an_end_only_so_much_is_read(line: Line) -> None:
+    with FakeOpenAI([line]) as server, pytest.raises(ModelError, match="is not read: more than 67,108,864 bytes without an end") as caught:
         await all_of(chat(server))
     assert (caught.value.retryable, len(server.requests)) == (False, 1)
 
