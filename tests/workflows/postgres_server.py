@@ -37,7 +37,7 @@ class Server:
 
     def __init__(self, command: list[str], port: int, user: str | None, folder: Path) -> None:
         self.url = f"postgresql://sayso@127.0.0.1:{port}"
-        self._command, self._port, self._user, self._folder = command, port, user, folder
+        self._command, self.port, self._user, self._folder = command, port, user, folder
         self.start()
 
     def start(self) -> None:
@@ -46,12 +46,24 @@ class Server:
             self._process = subprocess.Popen(
                 self._command, stdout=log, stderr=log, user=self._user, cwd=self._folder, start_new_session=True
             )
-        _wait_for(self._port, self._process, self._folder / "log")
+        _wait_for(self.port, self._process, self._folder / "log")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it, and with it every connection; SIGQUIT is at once, as for a server that crashes."""
         self._process.send_signal(how)
         self._process.wait(30)
+
+    def make_standby(self, name: str, port: int | None = None) -> Server:
+        """Return a running copy that follows this server, at another port; `name` is for synchronous_standby_names."""
+        found, data, copy = Path(self._command[0]).parent, Path(self._command[2]), Path(self._command[2]).with_name(name)
+        shutil.rmtree(copy, ignore_errors=True)
+        follows = f"host=127.0.0.1 port={self.port} user=sayso application_name={name}"
+        copy.mkdir(mode=0o700)
+        os.chown(copy, data.stat().st_uid, -1)
+        _do([found / "pg_basebackup", "-D", copy, "-d", follows, "--checkpoint=fast", "--write-recovery-conf", "--no-sync"], self._user)
+        port = port or _free_port()
+        command = [str(copy) if word == str(data) else str(port) if word == str(self.port) else word for word in self._command]
+        return Server(command, port, self._user, self._folder)
 
 
 @contextmanager

@@ -101,6 +101,19 @@ async def test_a_run_whose_words_the_database_refuses_keeps_no_other_from_being_
     assert isinstance(ends[0], (DatabaseLost, UnicodeError))
 
 
+async def test_an_outage_is_one_line_in_the_log_however_many_runs_meet_it(home: DurableEngine, caplog: pytest.LogCaptureFixture) -> None:
+    def away(_session: object) -> None:
+        raise DatabaseLost("It is gone.")
+
+    home.store.times = home.store.times.__class__(patience_seconds=0.01)
+    for _outage in range(2):
+        caplog.clear()
+        ends = await asyncio.gather(*(home.store.do_patiently(away) for _ in range(RUNS)), return_exceptions=True)
+        assert [type(end) for end in ends] == [DatabaseLost] * RUNS
+        assert [record.message for record in caplog.records] == ["It is gone. Runs wait for it, each for up to 0.01 s."]
+        assert await home.store.do_patiently(lambda _session: "back") == "back"
+
+
 async def test_a_run_to_which_something_was_sent_meanwhile_does_not_wait_and_its_neighbours_do(home: DurableEngine) -> None:
     await queue(home, "hears", "waits")
     runs = {each.run.id: each.run for each in await claim(home, "first", 2)}

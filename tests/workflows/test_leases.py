@@ -25,7 +25,7 @@ from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.errors import NotFinished
 from sayso.workflows import CallFailed, DurableEngine, Run, engine, sequential
 from sayso.workflows.durable import records
-from sayso.workflows.durable.database import DatabaseLost, Session, connect
+from sayso.workflows.durable.database import DatabaseLost, Session, connect, find_server
 from sayso.workflows.durable.lease import LeaseTimes, Watch
 from sayso.workflows.durable.liveness import FileLocks, Life, is_process_gone, new_owner
 
@@ -641,3 +641,12 @@ def test_a_network_that_drops_everything_is_noticed_as_soon_as_a_silent_server_u
         socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as held,
     ):
         assert held.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == milliseconds
+
+
+def test_messages_name_each_server_of_a_url_and_no_password() -> None:
+    urls = (
+        "postgresql://ada:secret@first:5433,second/runs?target_session_attrs=read-write",
+        "postgresql:///runs",
+        "postgresql://[::1]:5433/runs",
+    )
+    assert [find_server(url) for url in urls] == ["first,second/runs", "local/runs", "::1/runs"]

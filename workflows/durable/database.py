@@ -493,12 +493,13 @@ def connect(url: str) -> Any:
 
 
 def find_server(url: str) -> str:
-    """Return the server and the name of the database that a URL of Postgres names. Raises UsageError for a URL that is none."""
+    """Return the servers and the name of the database that a URL of Postgres names. Raises UsageError for a URL that is none."""
     try:
         parts = urlsplit(url)
+        hosts = [urlsplit(f"//{host}").hostname or "local" for host in parts.netloc.rpartition("@")[2].split(",")]
     except ValueError as error:
         raise UsageError(f"The URL of the database of runs cannot be read: {error}. Write postgresql://user@host/name.") from None
-    return f"{parts.hostname or 'local'}{parts.path}"
+    return f"{','.join(hosts)}{parts.path}"
 
 
 IDLE_SECONDS = 10
@@ -548,7 +549,7 @@ ADVICE = {
 def explain_error(error: BaseException) -> str:
     """Return a database's error in one sentence, with what to do about it."""
     text = " ".join(str(error).split()).rstrip(".")
-    for more in (" Is the server running", " This probably means", " DETAIL: "):
+    for more in (" Is the server running", " This probably means", " DETAIL: ", " Multiple connection attempts failed"):
         text = text.partition(more)[0]
     advice = next((advice for word, advice in ADVICE.items() if word in text), "")
     return f"{text}{f' ({advice})' if advice else ''}."

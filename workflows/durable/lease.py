@@ -119,7 +119,7 @@ class Lease:
                     self._over.set()
                 else:
                     if not is_told:  # once for each time that the database is away
-                        log.warning("A lease was not renewed, and is tried again. %s", self.connection.translate(error))
+                        log.warning("Sayso could not renew this program's lease, and tries again. %s", self.connection.translate(error))
                     is_told = True
                     pause = min(AGAIN_SECONDS, self.times.renew_seconds)
             self._begun.set()

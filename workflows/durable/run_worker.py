@@ -118,7 +118,7 @@ class Worker:
     def _tell(self, error: DatabaseLost) -> None:
         if not self._is_told:
             self._is_told = True
-            log.warning("%s This worker goes on when it is back.", error)
+            log.warning("%s This worker continues when it is back.", error)
 
     async def _begin_queued(self) -> None:
         """Claim queued runs as long as there are some and there is room, and begin them."""

@@ -60,6 +60,7 @@ class RunStore:
         self.stopped_state = records.INTERRUPTED  # a worker's runs are queued for the others instead
         self._hashed_since: float | None = None
         self._lease: Lease | None = None
+        self._is_away = False
         self.news: News = News(self.database)
 
     @cached_property
@@ -146,16 +147,19 @@ class RunStore:
         return add_all(session, additions, self.keys, self.database.is_sqlite)
 
     async def _try_patiently(self, work: Callable[[*Ts], Awaitable[T]], *args: *Ts) -> T:
-        gives_up_at, is_told = time.monotonic() + self.times.patience_seconds, False
+        gives_up_at = time.monotonic() + self.times.patience_seconds
         while True:
             try:
-                return await work(*args)
+                done = await work(*args)
             except DatabaseLost as error:
                 if time.monotonic() >= gives_up_at:
                     raise
-                if not is_told:
-                    log.warning("%s It is tried again for %g s.", error, self.times.patience_seconds)
-                    is_told = True
+                if not self._is_away:  # one line for an outage, however many runs meet it
+                    self._is_away = True
+                    log.warning("%s Runs wait for it, each for up to %g s.", error, self.times.patience_seconds)
+            else:
+                self._is_away = False
+                return done
             await asyncio.sleep(min(AGAIN_SECONDS, self.times.patience_seconds))
 
     def find_row(self, session: Session, run_id: str, *, locked: bool = False) -> RunRow:
