@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests and benchmarks start hundreds of Pythons: where this is set, each of them compiles Sayso anew, which costs more than all its imports.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test check bench chaos format clean release matrix site
 
