@@ -24,7 +24,7 @@ class HeardDeltas:
     def __init__(self, run: Run, turn: int, conversation: ModelConversation) -> None:
         self._run, self._turn = run, turn
         self._spec, self._is_guarded = conversation.spec, conversation.guard is not None
-        self._tells_arguments = conversation.guard is None and not conversation.spec.takes_secrets
+        self._tells_arguments = conversation.guard is None and not (conversation.spec.takes_secrets or run.secrets.texts)
         self.first_token_seconds: float | None = None
 
     async def pass_on(self, deltas: AsyncGenerator[Delta, None]) -> AsyncGenerator[Delta, None]:

@@ -107,7 +107,7 @@ class AgentLoop(Generic[Out_co]):
         if has_calls and self.guard is not None:
             answer = await self.guard.guard_answer(run, turn, answer, parsed.calls)
         if run.listeners and spec.publishes_at_end and spec.output is None and not spec.is_quiet:
-            run.publish(TextStreamed(run.id, turn, answer))
+            run.publish(TextStreamed(run.id, turn, run.secrets.mask(answer)))
         provenance.made.append(Made(spec.name, answer))
         return answer  # type: ignore[no-any-return]  # Out_co is str where no output type was given
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
 from sayso.tools.canonical import JsonObject, canonical_json
+from sayso.tools.definition.secret_stream import SecretStream
 from sayso.tools.dialects import (
     Problem,
     ReadCall,
@@ -150,6 +151,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation, del
         native = conversation.format.speaks_of_tools
         streamer = TextStreamer(spec, run, turn, native=native) if guard is None else guard.make_streamer(run, turn, native=native)
     thoughts = None if guard is None or spec.is_quiet else guard.hold_reasoning(run, turn)
+    masked = SecretStream(run.secrets.texts) if run.secrets.texts else None
     try:
         async for delta in deltas:
             if isinstance(delta, TextDelta):
@@ -161,7 +163,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation, del
             elif isinstance(delta, ReasoningDelta):
                 reasoning.append(delta.text)
                 if thoughts is None and not spec.is_quiet:
-                    run.publish(ReasoningStreamed(run.id, turn, delta.text))
+                    _publish_reasoning(run, turn, delta.text if masked is None else masked.feed(delta.text))
                 elif thoughts is not None:
                     thoughts.feed(delta.text)
             else:
@@ -173,8 +175,15 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation, del
         streamer.finish()
     if thoughts is not None:
         thoughts.finish()
+    if masked is not None:
+        _publish_reasoning(run, turn, masked.finish())
     native_calls = tuple([join_call(calls[index]) for index in sorted(calls)]) if calls else ()
     return Reply("".join(text), native_calls, "".join(reasoning), end.usage, end.reason, end.provider_data)
+
+
+def _publish_reasoning(run: Run, turn: int, text: str) -> None:
+    if text:
+        run.publish(ReasoningStreamed(run.id, turn, text))
 
 
 def _note_secrets(conversation: ModelConversation, run: Run, reply: Reply, turn: int) -> None:

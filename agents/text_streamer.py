@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sayso.tools.definition.secret_stream import SecretStream
 from sayso.tools.dialects import (
     AllWasReasoning,
     CallRead,
@@ -44,9 +45,10 @@ class TextStreamer:
         self._after = ""
         self._published = False
         reads = bool(spec.tools) and spec.dialect != "native"
-        tells = not (spec.takes_secrets or spec.guards)
+        tells = not (spec.takes_secrets or spec.guards or run.secrets.texts)
         self._reader = Reader(spec.signatures, spec.dialect, native=native, arguments=tells) if reads else None
         self._splitter = ReasoningSplitter()
+        self._shown, self._thought = SecretStream(run.secrets.texts), SecretStream(run.secrets.texts)
 
     def feed(self, piece: str) -> None:
         """Take in a piece of text, and publish what cannot be part of a call."""
@@ -57,11 +59,19 @@ class TextStreamer:
 
     def finish(self) -> None:
         """Publish the rest."""
+        self._finish_reading()
+        self._finish_secrets()
+
+    def _finish_reading(self) -> None:
         if self._reader is None:
             self._publish_parts(self._splitter.finish())
         else:
             self._publish_events(self._reader.finish())
             self._publish_call()
+
+    def _finish_secrets(self) -> None:
+        self._send(self._shown.finish())
+        self._send_reasoning(self._thought.finish())
 
     def _publish_parts(self, parts: Sequence[Part]) -> None:
         for part in parts:
@@ -109,16 +119,25 @@ class TextStreamer:
             self._emit_text(text)
 
     def _emit_text(self, text: str) -> None:
-        self._run.publish(TextStreamed(self._run.id, self._turn, text))
+        self._send(self._shown.feed(text))
+
+    def _send(self, text: str) -> None:
+        if text:
+            self._run.publish(TextStreamed(self._run.id, self._turn, text))
+
+    def _send_reasoning(self, text: str) -> None:
+        if text:
+            self._run.publish(ReasoningStreamed(self._run.id, self._turn, text))
 
     def _render(self, call: ReadCall, before: str, after: str) -> str:
         return render_inline(self._spec, call, before, after)
 
     def _publish_reasoning(self, text: str) -> None:
-        self._run.publish(ReasoningStreamed(self._run.id, self._turn, text))
+        self._send_reasoning(self._thought.feed(text))
 
     def _withdraw(self, reasoning: str) -> None:
         """Take back what was published: all of it was reasoning, whose beginning stood in the prompt."""
+        self._shown.drop()
         if self._published:
             self._published, self._before = False, ""
             self._run.publish(TextWithdrawn(self._run.id, self._turn))

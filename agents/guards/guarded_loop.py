@@ -49,7 +49,7 @@ class GuardedLoop(AgentLoop[Out_co]):
             run.scope.call_guard = None
         if guard.untold is not None and isinstance(answer, str) and run.listeners:
             run.publish(TextWithdrawn(run.id, guard.untold))
-            run.publish(TextStreamed(run.id, guard.untold, answer))
+            run.publish(TextStreamed(run.id, guard.untold, run.secrets.mask(answer)))
         return answer
 
 
@@ -79,7 +79,7 @@ class RunGuards:
         """Return the reply as the guards leave it."""
         guarded = await guard_reply(run, turn, conversation, reply)
         if self.guarding.holds_output and guarded.reasoning and run.listeners and not self.spec.is_quiet:
-            run.publish(ReasoningStreamed(run.id, turn, guarded.reasoning))
+            run.publish(ReasoningStreamed(run.id, turn, run.secrets.mask(guarded.reasoning)))
         self.untold = turn if self._streamer is not None and self._streamer.has_failed else None
         self._streamer = None
         return guarded
@@ -162,7 +162,7 @@ class RunGuards:
         left = UserMessage(leave_out(refused), by_program=True)
         run.scope.transcripts[run.id] = [*asked.history, left, AssistantMessage(answer, finish="refused")]
         if self.spec.output is None:
-            run.publish(TextStreamed(run.id, 0, answer))
+            run.publish(TextStreamed(run.id, 0, run.secrets.mask(answer)))
             return answer
         return self.spec.output.parse(answer)
 
@@ -175,7 +175,7 @@ class RunGuards:
             raise GuardRefused(self.spec.name, guard, place, why)
         if place is TextPlace.OUTPUT and run.listeners and not self.spec.publishes_at_end:
             run.publish(TextWithdrawn(run.id, turn))
-            run.publish(TextStreamed(run.id, turn, answer))
+            run.publish(TextStreamed(run.id, turn, run.secrets.mask(answer)))
         return answer
 
     def _look(self, result: ToolResult, tool: AnyTool | None, acted: list[GuardActed]) -> ToolResult:

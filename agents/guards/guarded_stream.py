@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sayso.tools.definition.secret_stream import SecretStream
 from sayso.tools.dialects import ReadCall
 from sayso.workflows import Run
 
@@ -70,6 +71,7 @@ class GuardedReasoning:
 
     def __init__(self, guarding: Guarding, run: Run, turn: int, *, is_quiet: bool = False) -> None:
         self._run, self._turn = run, turn
+        self._masked = SecretStream(run.secrets.texts)
         self._held = None if guarding.holds_output or is_quiet else [HeldByAll(guarding, reasoning=True) for _ in range(2)]
 
     def feed(self, piece: str) -> None:
@@ -84,8 +86,12 @@ class GuardedReasoning:
             first, second = self._held
             rest = second.feed(first.finish())
             self._publish(rest + second.finish())
+            self._send(self._masked.finish())
 
     def _publish(self, text: str) -> None:
+        self._send(self._masked.feed(text))
+
+    def _send(self, text: str) -> None:
         if text:
             self._run.publish(ReasoningStreamed(self._run.id, self._turn, text))
 
@@ -112,12 +118,13 @@ class GuardedStreamer(TextStreamer):
 
     def finish(self) -> None:
         """Publish the rest."""
-        super().finish()
+        self._finish_reading()
         self._end_piece()
         if self._is_json is not False:
             self._show(self._look_at_json(self._beginning))
         self._show(self._whole.finish())
         self._thoughts.finish()
+        self._finish_secrets()
 
     def _emit_text(self, text: str) -> None:
         if self._is_value:
@@ -155,6 +162,8 @@ class GuardedStreamer(TextStreamer):
         self._withdraw_refused()
 
     def _withdraw_refused(self) -> None:
+        if self._piece.is_refused or self._whole.is_refused:
+            self._shown.drop()
         if (self._piece.is_refused or self._whole.is_refused) and self._published:
             self._published = False
             self._run.publish(TextWithdrawn(self._run.id, self._turn))

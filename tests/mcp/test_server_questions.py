@@ -9,12 +9,13 @@ from typing import Any
 import mcp_types as types
 import pytest
 
-from sayso import Agent, Approve, Edit, Reject, ScriptedModel, engine, mcp
+from sayso import Agent, Approve, Edit, Reject, ScriptedModel, engine, mcp, tool
 from sayso.agents.messages import Conversation, ToolMessage
-from sayso.tools import ApprovalRequest, Decision, Outcome, ToolResult
+from sayso.tools import ApprovalRequest, Decision, Outcome, ToolContext, ToolResult
 from sayso.tools.mcp import Pins
 from sayso.tools.mcp.errors import CallLost
 from sayso.tools.mcp.server_questions import ServerQuestions
+from sayso.tools.tool_questions import Asking, ToolQuestion
 from sayso.workflows.runs.protocols import Provenance, Scope
 
 from .test_hostile_servers import hostile
@@ -68,6 +69,22 @@ async def test_a_question_in_the_middle_of_a_call_is_answered_in_another_program
         assert (done.output, result_of(done).text) == ("Over.", told)
     second.close()
     assert (read(tmp_path, "called"), read(tmp_path, "booked")) == (["None", "room 1"], booked)
+
+
+@pytest.mark.parametrize("effect", ["read", "write"])
+async def test_a_question_in_the_middle_of_a_call_is_for_those_who_may_decide_on_its_tool(effect: Any) -> None:
+    async def perform(arguments: Any, context: ToolContext[object]) -> str | Asking:
+        which = ToolQuestion("which", "Which till?", {"till": "left"}, "the bank", "bank", "asks")
+        return "open" if context.answers else Asking((which,), {})
+
+    bank = tool.from_schema(
+        perform, name="open_till", schema={"type": "object"}, effect=effect, roles=("treasurer",), requires_approval=True
+    )
+    waiting = await Agent(ScriptedModel("open_till()", "Over."), tools=[bank]).run("go")
+    assert waiting.pending[0].roles == ("treasurer",)
+    asked = await waiting.resume({waiting.pending[0].digest: Approve(by="carol")})
+    assert [(request.card, request.roles) for request in asked.pending] == [("Which till?", ("treasurer",))]
+    assert (await asked.resume({asked.pending[0].digest: Edit({"till": "right"}, by="carol")})).output == "Over."
 
 
 async def test_a_pinned_read_that_asks_goes_on_with_the_answer(tmp_path: Path) -> None:

@@ -111,4 +111,10 @@ shop = Agent(
     tools=[ORDER, MENU, calculator, wire, refund, ask_user, till.as_tool(description="Ask whoever minds the till.")],
 )
 rent = sequential(wire.using(to="The landlord"), name="rent")  # a tool of one name with other arguments fixed
-app = App(flows=[rent], agents=[] if os.environ.get("SHOP_APP") == "empty" else [shop], name="shop", deps=_desk)
+app = App(
+    flows=[rent],
+    agents=[] if os.environ.get("SHOP_APP") == "empty" else [shop],
+    name="shop",
+    deps=_desk,
+    approvers={"ada": os.environ["SHOP_APPROVER"]} if "SHOP_APPROVER" in os.environ else None,
+)

@@ -10,22 +10,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-import sayso
 from sayso.tools.errors import UsageError
-from sayso.web.back_office import BackOffice
 from sayso.web.people import Person, SignIn, read_people
-from sayso.web.site import make_site
-from sayso.workflows import App, sequential
 
 from .conftest import Served, Visitor, wait_until
-
-
-@sayso.tool.write(card="Ship parcel {number}")
-async def ship(number: int) -> str:
-    """Ship a parcel."""
-    return f"Parcel {number} is on its way."
 
 
 def test_an_order_is_edited_then_approved_and_placed_once(served: Served) -> None:
@@ -282,19 +271,43 @@ def test_the_server_is_killed_between_yes_and_effect_and_the_order_is_placed_onc
     assert ada.get("runs/chat-00000001.1/verify")["problems"] == []
 
 
-async def test_where_only_signed_decisions_count_the_page_says_how_to_sign(tmp_path: Path) -> None:
-    public_key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-    flow = sequential(ship, name="shipping")
-    sign_in = SignIn([Person("ada", frozenset({"approver"}))], "a secret of the tests")
-    app = App(flows=[flow], approvers={"ada": public_key})
-    office = BackOffice(app, f"sqlite:///{tmp_path}/runs.db", sign_in, works=False, cookie="c")
-    await flow.run(7, engine=office.engine, run_id="one")
-    headers = {"Authorization": f"Bearer {sign_in.link_token('ada')}"}
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=make_site(office)), base_url="http://page", headers=headers) as ada:
-        (line,) = (await ada.get("/api/inbox")).json()["open"]
-        assert f"sayso approve one {line['digest'][:12]} --key FILE" in line["refusal"]
-        for change in ("approve", "reject", "edit"):
-            answer = await ada.post(f"/api/cards/{line['digest']}/{change}", json={"changes": {"number": 8}})
-            assert (answer.status_code, answer.json()["error"]) == (403, line["refusal"])
-        assert (await ada.post(f"/api/cards/{line['digest']}/claim", json={})).status_code == 200
-    await office.end()
+def test_the_card_shows_the_sentence_that_the_answer_is_for_whatever_a_column_says(served: Served) -> None:
+    ada = served.sign_in("ada")
+    digest = ada.wait_for_card(ada.say("chat-000000b1", "I order a burger"))
+    with sqlite3.connect(served.folder / "runs.db", timeout=20) as database:
+        database.execute("UPDATE sayso_approvals SET card = 'Order nothing' WHERE digest = ?", [digest])
+    assert "You are about to order" in ada.get(f"cards/{digest}")["card"]
+
+
+def test_who_signs_out_takes_the_copies_of_their_cookie_along_on_every_server(served: Served, serve: Callable[..., Served]) -> None:
+    bob, still = served.sign_in("bob"), served.sign_in("bob")
+    copied = {"Cookie": "; ".join(f"{name}={value}" for name, value in bob.client.cookies.items())}
+    name, value = next(iter(bob.client.cookies.items()))
+    other = serve("--no-work", SAYSO_DATABASE=f"sqlite:///{served.folder}/runs.db")
+    with httpx2.Client(base_url=served.url, headers=copied) as thief, httpx2.Client(base_url=other.url) as elsewhere:
+        elsewhere.post("/api/sign-in", json={"token": other.links["bob"].partition("#token=")[2]})
+        (there,) = elsewhere.cookies.keys()  # each server has a name of its own for the cookie
+        same = {"Cookie": f"{there}={value}"}
+        assert (thief.get("/api/me").status_code, elsewhere.get("/api/me", headers=same).json()["name"]) == (200, "bob")
+        with thief.stream("GET", "/api/live") as live:
+            assert bob.post("sign-out")[0] == 200
+            assert b"event" not in b"".join(live.iter_bytes()), "what he was listening to ends as well"
+        assert thief.get("/api/me").status_code == 401
+        assert wait_until(lambda: elsewhere.get("/api/me", headers=same).status_code == 401)
+        assert still.get("me")["name"] == "bob", "the session of his other browser goes on"
+        served.stop()
+        served.start()
+        assert (thief.get("/api/me").status_code, still.get("me")["name"]) == (401, "bob"), f"{name} stays ended"
+
+
+def test_of_very_many_requests_the_server_finds_the_one(served: Served) -> None:
+    bob, carol = served.sign_in("bob"), served.sign_in("carol")
+    run = bob.say("chat-000000b2", "wire the rent")
+    digest = bob.wait_for_card(run)
+    found = bob.get("inbox?find=LOVELACE%20wire")
+    assert ([line["digest"] for line in found["open"]], found["left"]) == ([digest], 0)
+    assert bob.get("inbox?find=nothing-like-it")["open"] == []
+    bob.post(f"cards/{digest}/claim")
+    assert [line["digest"] for line in bob.get("inbox?whose=claimed")["open"]] == [digest]
+    assert digest not in {line["digest"] for whose in ("handed", "free") for line in bob.get(f"inbox?whose={whose}")["open"]}
+    assert digest not in {line["digest"] for line in carol.get("inbox?find=lovelace")["open"]}, "only among what one may see"

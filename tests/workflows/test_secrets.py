@@ -15,10 +15,14 @@ from pydantic import BaseModel, Field, SecretBytes, SecretStr, StringConstraints
 
 from sayso import Agent, ScriptedModel, engine, tool
 from sayso.agents import Reply, call
+from sayso.agents.guards import WordList
 from sayso.agents.messages import NativeCall, ToolMessage
 from sayso.agents.models.model import ModelRequest
+from sayso.events import TextPiece, ThoughtPiece
 from sayso.tools import Approve, Edit, Grant, Secret, SecretLocked, UsageError
 from sayso.tools.approval.requests import ApprovalRequest
+from sayso.tools.definition.secret import make_pattern, mask_text
+from sayso.tools.definition.secret_stream import SecretStream
 from sayso.workflows import DurableEngine, Run, Workflow
 
 KEY = "correct-horse-battery-staple-0123456789"
@@ -431,6 +435,46 @@ async def test_a_secret_in_a_call_that_is_written_as_text_is_hidden_too(text: st
     assert_hidden(repr(events[:-1]), ["sesame-open-9"])
     assert_hidden(await read_whole(runs), ["sesame-open-9"])
     runs.close()
+
+
+SAID: dict[str, tuple[list[str], str]] = {
+    "whole": (["sesame-open-9"], "it is sesame-open-9, and 123 is not 1234"),
+    "in JSON": (['se"same\\open'], r'it is "se\"same\\open"'),
+    "at the end": (["sesame-open-9"], "it is sesame-open-9"),
+    "begun and left": (["sesame-open-9"], "it is sesame-open-8, sesame-open and sesame-ope"),
+    "twice without a space": (["sesame-open-9"], "sesame-open-9sesame-open-9"),
+    "one begins the other": (["sesame-open", "sesame-open-9"], "sesame-open-9 sesame-open sesame-op"),
+    "one ends as the other begins": (["abcabcabd", "abdxyzuvw"], "abcabcabdxyzuvw abcabcabcabd"),
+    "a short one as a word": (["1234"], "1234 51234 1234"),
+    "a short one at the end": (["1234"], "the PIN is 1234"),
+    "a short one that goes on": (["1234"], "12345 1234x x1234"),
+    "none": ([], "nothing is hidden"),
+}
+
+
+@pytest.mark.parametrize(("secrets", "text"), SAID.values(), ids=SAID)
+def test_a_secret_that_streams_is_hidden_at_any_cut(secrets: list[str], text: str) -> None:
+    whole = mask_text(text, make_pattern(secrets))
+    cuts = [(first, second) for first in range(len(text) + 1) for second in range(first, len(text) + 1)]
+    for first, second in cuts:
+        stream = SecretStream(frozenset(secrets))
+        shown = [stream.feed(text[:first]), stream.feed(text[first:second]), stream.feed(text[second:]), stream.finish()]
+        assert "".join(shown) == whole, (first, second)
+    stream = SecretStream(frozenset(secrets))
+    assert "".join([*map(stream.feed, text), stream.finish()]) == whole
+
+
+@pytest.mark.parametrize("guards", [[], [WordList("badword", replace_with="...")]], ids=["unguarded", "guarded"])
+@pytest.mark.parametrize("pieces", [1, 3, 1000])
+async def test_a_model_that_says_a_secret_shows_stars_to_who_listens(pieces: int, guards: list[Any]) -> None:
+    say = Reply("It was sesame-open-9, I think.", (), "The user's word is sesame-open-9.")
+    wish = Reply(calls=(call("log_in", user="ada", password="sesame-open-9"),))
+    model = ScriptedModel(wish, say, pieces=pieces)
+    clerk = Agent(model, name="clerk", tools=[log_in], guards=guards)
+    heard = [event async for event in clerk.run_events("log in", approve=approve)]
+    assert "".join(event.text for event in heard if isinstance(event, TextPiece)) == "It was **********, I think."
+    assert "".join(event.text for event in heard if isinstance(event, ThoughtPiece)) == "The user's word is **********."
+    assert_hidden(repr(heard), ["sesame-open-9"])
 
 
 class Calling(Workflow[str, str]):

@@ -154,7 +154,7 @@ def make_key_pair(name: str, file: Path, passphrase: str = "") -> str:
     private = ed25519.Ed25519PrivateKey.generate()
     secrecy = serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else serialization.NoEncryption()
     pem = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, secrecy)
-    public = f"{PREFIX}{base64.b64encode(private.public_key().public_bytes_raw()).decode()}"
+    public = format_public_key(private.public_key().public_bytes_raw())
     beside = file.with_suffix(".pub")
     for place, data, mode in ((file, pem, 0o600), (beside, f"{public} {name}\n".encode(), 0o644)):
         try:
@@ -166,6 +166,11 @@ def make_key_pair(name: str, file: Path, passphrase: str = "") -> str:
         with os.fdopen(descriptor, "wb") as out:
             out.write(data)
     return public
+
+
+def format_public_key(raw: bytes) -> str:
+    """Return the 32 bytes of a public key as text: "ed25519:..."."""
+    return f"{PREFIX}{base64.b64encode(raw).decode()}"
 
 
 def _import_ed25519() -> Any:

@@ -184,7 +184,7 @@ def make_pattern(secrets: Iterable[str], shortest: int = SHORTEST_MASKED) -> re.
 
     A short one counts only as a word of its own: the PIN 123 does not stand in 51234. One below `shortest` is not looked for.
     """
-    spellings = {each for secret in secrets if len(secret) >= shortest for each in _iter_spellings(secret)}
+    spellings = {each for secret in secrets if len(secret) >= shortest for each in iter_spellings(secret)}
     if not spellings:
         return None
     parts = [
@@ -193,7 +193,8 @@ def make_pattern(secrets: Iterable[str], shortest: int = SHORTEST_MASKED) -> re.
     return re.compile("|".join(parts))
 
 
-def _iter_spellings(secret: str) -> Iterator[str]:
+def iter_spellings(secret: str) -> Iterator[str]:
+    """Yield how a secret may stand in a text: as it is, and as JSON and Python write it."""
     yield secret
     once = json.dumps(secret, ensure_ascii=False)[1:-1]
     yield once

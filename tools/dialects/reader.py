@@ -43,6 +43,15 @@ class Reader:
         self.state: ScannerState = ScannerState(signatures, compiled, keeps_prose=prose, tells_arguments=arguments)
         self._scan = _scan_text(self.state)
 
+    def __repr__(self) -> str:
+        state = self.state
+        known = list(state.tools.by_name)
+        tools = ", ".join(known[:5]) + (f" and {len(known) - 5} more" if len(known) > 5 else "")
+        found = ", ".join(call.tool for call in state.calls) or "none"
+        problems = f", {len(state.problems)} problem{'s' * (len(state.problems) != 1)}" if state.problems else ""
+        ended = "ended" if state.buffer.ended else "open"
+        return f"Reader(tools: {tools or 'none'}; {ended}, {len(state.buffer.text)} characters read, calls: {found}{problems})"
+
     def feed(self, delta: str) -> list[ReadEvent]:
         """Return what is certain after this piece."""
         self.state.buffer.append(delta)

@@ -42,7 +42,7 @@ async def go_on_reading(
         if not isinstance(result, Asking):
             return result
         place = f"{position}.ask{number}"
-        answered = await _ask(run, result, place, context)
+        answered = await _ask(run, result, tool, place, context)
         result = await run.step(f"reads:{place}", partial(perform, answered=answered), run, call, tool)
     return result if not isinstance(result, Asking) else _give_up(call, tool)
 
@@ -65,7 +65,7 @@ async def go_on_writing(
         if not isinstance(result, Asking):
             return result
         place = f"{request.position}.ask{number}"
-        answered = await _ask(run, result, place, context)
+        answered = await _ask(run, result, tool, place, context)
         begun_by = await run.step(f"until:{place}", _note_attempt, run)
         result = await perform(place, None if begun_by == run.attempt else begun_by, answered)
     return result if not isinstance(result, Asking) else _give_up(call, tool)
@@ -80,11 +80,11 @@ def _give_up(call: ToolCall, tool: AnyTool) -> ToolResult:
     return ToolResult(call.id, f"{tool.name} has asked {MOST_ROUNDS} times while it worked, and was given up.", outcome, call.tool)
 
 
-async def _ask(run: Run, asking: Asking, place: str, context: ToolContext[object]) -> ToolContext[object]:
-    """Put the questions to the person, one after the other, and return the context with which the tool goes on."""
+async def _ask(run: Run, asking: Asking, tool: AnyTool, place: str, context: ToolContext[object]) -> ToolContext[object]:
+    """Put the questions to a person who may decide on the tool, one after the other; return the context with which it goes on."""
     answers: dict[str, Decision | None] = {}
     for index, question in enumerate(asking.questions):
-        request: ApprovalRequest = await run.step(f"propose:{place}.{index}", _propose, run, question, f"{place}.{index}")
+        request: ApprovalRequest = await run.step(f"propose:{place}.{index}", _propose, run, question, tool.roles, f"{place}.{index}")
         answers[question.key] = await _find_answer(run, request)
     return replace(context, answers=answers, state=asking.state)
 
@@ -100,7 +100,7 @@ async def _find_answer(run: Run, request: ApprovalRequest) -> Decision | None:
     return None if approvers is not None and run.is_live and approvers.find_problem(decision, request) else decision
 
 
-async def _propose(run: Run, question: ToolQuestion, position: str) -> ApprovalRequest:
+async def _propose(run: Run, question: ToolQuestion, roles: tuple[str, ...], position: str) -> ApprovalRequest:
     async def answer(arguments: Mapping[str, object]) -> None:
         """Perform nothing: the answer goes to whoever asks."""
 
@@ -112,6 +112,7 @@ async def _propose(run: Run, question: ToolQuestion, position: str) -> ApprovalR
         effect=Effect.WRITE,
         identity=question.identity,
         card=question.card.replace("{", "{{").replace("}", "}}"),
+        roles=roles,
     )
     now = run.clock()
     return propose(

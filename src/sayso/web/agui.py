@@ -39,6 +39,7 @@ ANSWER = {
         "approved": {"type": "boolean", "description": "Whether exactly this call may be performed."},
         "reason": {"type": "string", "description": "Why not; the model is told."},
         "changes": {"type": "object", "description": "Arguments to change: the changed call is a new request."},
+        "statement": {"type": "string", "description": "The signed statement of who decides, where only signed decisions count."},
     },
 }
 APPROVAL, QUESTION = "approval", "question"
@@ -242,19 +243,20 @@ def find_last_words(asked: core.RunAgentInput) -> str:
 
 def _read_answer(answer: core.ResumeEntry) -> tuple[str, dict[str, object]]:
     """Return an answer to an interrupt as a change of its request. Only a clear yes is one."""
-    payload = answer.payload if isinstance(answer.payload, dict) else {}
+    payload = dict(answer.payload) if isinstance(answer.payload, dict) else {}
+    signed = {"statement": payload.pop("statement")} if "statement" in payload else {}
     if answer.status == "cancelled":
-        return "reject", {"reason": ""}
+        return "reject", {"reason": "", **signed}
     if isinstance(payload.get("answer"), str) and set(payload) == {"answer"}:
-        return "edit", {"changes": {"answer": payload["answer"]}}
+        return "edit", {"changes": {"answer": payload["answer"]}, **signed}
     if "answer" in payload:
         raise TurnedAway(422, 'An answer to a question is {"answer": "..."}, and says nothing else beside it.')
     if payload.get("changes"):
-        return "edit", {"changes": payload["changes"]}
+        return "edit", {"changes": payload["changes"], **signed}
     if payload.get("approved") is True:
-        return "approve", {"confirmed": True}
+        return "approve", {"confirmed": True, **signed}
     if payload.get("approved") is False:
-        return "reject", {"reason": payload.get("reason", "")}
+        return "reject", {"reason": payload.get("reason", ""), **signed}
     raise TurnedAway(
         422,
         'An answer says {"approved": true}, {"approved": false, "reason": "..."} or {"changes": {...}}, to a question {"answer": "..."}.',

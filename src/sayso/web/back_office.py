@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sayso.cli.edit import find_tool
-from sayso.tools.errors import UsageError
+from sayso.tools.errors import RunError, UsageError
 from sayso.tools.installing import build_install_command
 from sayso.workflows.durable.chain import ChainVerdict, verify_rows
 from sayso.workflows.durable.engine import DurableEngine
@@ -24,7 +23,7 @@ from .desk import ApprovalDesk, Arranged
 from .doors import Door, TurnedAway
 from .live import LiveFeed
 from .page_worker import LiveRuns, PageWorker
-from .people import Person, SignIn, TrustedHeader
+from .people import COOKIE_SECONDS, Person, SignIn, TrustedHeader, find_cookie_id
 from .request_cards import RequestLine, why_not
 
 if TYPE_CHECKING:
@@ -62,11 +61,13 @@ class BackOffice:
         self.desk: ApprovalDesk = ApprovalDesk(self.engine.database)
         self.door: Door = Door(sign_in, trusted, cookie, read_only)
         self.feed: LiveFeed = LiveFeed(self.engine, self.desk, self.find_tool, self.find_refusal)
+        self.feed.on_sign_out.append(sign_in.end)
         self.live: LiveRuns = LiveRuns()
         self.worker: PageWorker | None = PageWorker(app, url, self.live) if works else None
         self.on_begin: list[Callable[[], Any]] = []
         self._tools: dict[tuple[str, str], AnyTool | None] = {}
         self._tasks: list[asyncio.Task[Any]] = []
+        self._knows_ended = False
 
     def begin(self) -> None:
         """Begin to look and to work, once: at the start of the server, or with the first request where the page is mounted in another."""
@@ -76,6 +77,21 @@ class BackOffice:
             self._tasks += [loop.create_task(work(), name="sayso:page") for work in self.on_begin]
             if self.worker is not None:
                 self._tasks.append(loop.create_task(self.worker.work(), name="sayso:worker"))
+
+    async def learn_ended(self) -> None:
+        """Learn once, before the first answer, which sessions have ended. While the database is away, nothing can be done here."""
+        if not self._knows_ended:
+            with suppress(RunError, UsageError):
+                self.door.sign_in.end(await self.desk.read_ended())
+                self._knows_ended = True
+
+    async def sign_out(self, cookie: str) -> None:
+        """End the session of a cookie, on every server of this database: a copy of it signs nobody in."""
+        person = self.door.sign_in.read_cookie(cookie)
+        if person is not None:
+            self.door.sign_in.end([find_cookie_id(cookie)])
+            await self.desk.end_session(find_cookie_id(cookie), person.name, self.engine.clock(), COOKIE_SECONDS)
+            self.feed.poke()
 
     async def end(self) -> None:
         """Put back what is executed here, and let go of the database."""
@@ -98,12 +114,10 @@ class BackOffice:
     def find_refusal(self, person: Person, line: RequestLine, arranged: Arranged) -> str:
         """Return why a person may not decide a request here; empty if they may."""
         refusal = why_not(person, line, arranged, self.find_tool(line))
-        if refusal or self.engine.approvers is None:
+        approvers = self.engine.approvers
+        if refusal or approvers is None or person.name in approvers.keys:
             return refusal
-        return (
-            "Here only decisions count that are signed with an approver's key, and keys never come to this page. "
-            f"Where yours is, write: sayso approve {shlex.quote(line.root)} {line.digest[:12]} --key FILE (or sayso reject, sayso edit)."
-        )
+        return f"Here only decisions count that are signed with the key of {' or '.join(approvers.keys)}."
 
     async def find_run(self, person: Person, run_id: str) -> RunRow:
         """Return a run that a person may see. Raises TurnedAway where there is none."""

@@ -19,7 +19,7 @@ _TABLES = """CREATE TABLE IF NOT EXISTS sayso_desk (
     at DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (digest, kind, person)
 )"""
-CLAIM, HANDED, LINK, TOLD = "claim", "handed", "link", "told"
+CLAIM, HANDED, LINK, TOLD, ENDED = "claim", "handed", "link", "told", "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,18 @@ class ApprovalDesk:
                 _put(session, digest, HANDED, to, by, now)
 
         await self._database.do(hand_on)
+
+    async def end_session(self, cookie: str, person: str, now: float, kept_seconds: float) -> None:
+        """Remember that a cookie, by its id, signs nobody in any more; forget those that are too old to sign anybody in."""
+        await self.use_once(cookie, "session", person, now, ENDED)
+        values = {"kind": ENDED, "before": now - kept_seconds}
+        await self._database.do(lambda session: session.execute("DELETE FROM sayso_desk WHERE kind = :kind AND at < :before", values))
+
+    async def read_ended(self) -> list[str]:
+        """Return the ids of the cookies whose owners signed out, at any server on this database."""
+        await self.prepare()
+        found = "SELECT digest FROM sayso_desk WHERE kind = :kind"
+        return await self._database.do(lambda session: [row[0] for row in session.execute(found, {"kind": ENDED}).fetchall()])
 
     async def use_once(self, digest: str, what: str, by: str, now: float, kind: str = LINK) -> bool:
         """Return whether this is the first use of a link (or of whatever else is done once); from now on it is used."""

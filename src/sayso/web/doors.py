@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -143,7 +144,7 @@ async def read_json(request: Request) -> dict[str, object]:
     return data
 
 
-def read_text_field(data: dict[str, object], name: str, *, most: int = 100_000, required: bool = True) -> str:
+def read_text_field(data: Mapping[str, object], name: str, *, most: int = 100_000, required: bool = True) -> str:
     """Return a text in the body of a change. Raises TurnedAway where it is none."""
     value = data.get(name, None if required else "")
     if not isinstance(value, str) or len(value) > most or any("\ud800" <= char <= "\udfff" for char in value):

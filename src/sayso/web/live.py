@@ -80,11 +80,12 @@ class LiveFeed:
         self._poked = asyncio.Event()
         self._open: dict[str, RequestLine] = {}
         self._arranged: dict[str, Arranged] = {}
-        self._stamp = _Stamp(None, None, None)
+        self._stamp = _Stamp(None, None, None, None)
         self._is_first = True
         self.trouble: str = ""
         self.watchers: int = 0
         self.on_change: list[Callable[[Sequence[RequestLine], Sequence[RequestLine]], None]] = []
+        self.on_sign_out: list[Callable[[Sequence[str]], None]] = []
 
     @property
     def number(self) -> int:
@@ -95,8 +96,8 @@ class LiveFeed:
         """Look soon: somebody here has changed something."""
         self._poked.set()
 
-    async def watch(self, person: Person, since: int | None) -> AsyncIterator[bytes]:
-        """Yield what changes from now on, or after the change `since`, as events of a stream."""
+    async def watch(self, person: Person, since: int | None, is_over: Callable[[], bool] = lambda: False) -> AsyncIterator[bytes]:
+        """Yield what changes from now on, or after the change `since`, as events of a stream, until `is_over`."""
         self.watchers += 1
         self.poke()
         try:
@@ -104,7 +105,7 @@ class LiveFeed:
             yield b"retry: 1000\n\n"
             if self.trouble:
                 yield _tell_trouble(self._number, self.trouble)
-            while True:
+            while not is_over():
                 if at < self._number and (at < self._oldest - 1 or at > self._number):
                     at = self._number
                     yield PAGE_RELOADS
@@ -152,6 +153,11 @@ class LiveFeed:
         stamp = await self._engine.database.do(lambda session: _read_stamp(session, now))
         if stamp == self._stamp and not self._is_first:
             return  # whatever happens to a request changes one of these
+        if stamp.ended != self._stamp.ended:
+            ended_sessions = await self._desk.read_ended()
+            for take in self.on_sign_out:
+                take(ended_sessions)
+            self._wake()
         lines = {line.digest: line for line in await self.read_open(now)}
         arranged = (
             await self._desk.read(lines) if stamp.arranged != self._stamp.arranged or lines.keys() != self._open.keys() else self._arranged
@@ -180,6 +186,9 @@ class LiveFeed:
         """Tell a change to all who watch."""
         self._number += 1
         self._changes.append(FeedChange(self._number, lines, self._find_refusal, self.is_visible, runs_changed, trouble))
+        self._wake()
+
+    def _wake(self) -> None:
         if self._next is not None and not self._next.done():
             self._next.set_result(None)
 
@@ -196,11 +205,12 @@ class LiveFeed:
 
 
 class _Stamp(NamedTuple):
-    """What changes in the database when something is to be told: of runs, of open requests, of what is arranged about them."""
+    """What changes in the database when something is to be told: of runs, of open requests, of what is arranged about them, of who left."""
 
     runs: object
     requests: object
     arranged: object
+    ended: object
 
 
 def _read_stamp(session: Session, now: float) -> _Stamp:
@@ -209,7 +219,8 @@ def _read_stamp(session: Session, now: float) -> _Stamp:
     waiting = "SELECT count(*), max(asked_at), min(expires_at) FROM sayso_approvals WHERE state = 'proposed' AND expires_at > :now"
     requests = session.execute(waiting, {"now": now}).fetchone()
     arranged = session.execute("SELECT count(*), max(at) FROM sayso_desk WHERE kind IN ('claim', 'handed')").fetchone()
-    return _Stamp(tuple(runs), tuple(requests), tuple(arranged))
+    ended = session.execute("SELECT count(*), max(at) FROM sayso_desk WHERE kind = 'ended'").fetchone()
+    return _Stamp(tuple(runs), tuple(requests), tuple(arranged), tuple(ended))
 
 
 def _tell_trouble(number: int, trouble: str) -> bytes:

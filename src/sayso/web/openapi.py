@@ -9,7 +9,11 @@ from sayso import __version__
 CARD = {"type": "object", "description": "The request with its sentence, each value with where it is from, warnings, cost, and its state."}
 READS: Mapping[str, tuple[str, str]] = {
     "/api/me": ("Who is signed in, and the token that changes carry.", "Person"),
-    "/api/inbox": ("The open requests that you may see, and those that were decided last.", "Inbox"),
+    "/api/inbox": (
+        "The open requests that you may see (`left` says how many more there are), and those that were decided last. Of all open ones, "
+        "`find` chooses by words, `whose` by `mine`, `claimed`, `handed` or `free`.",
+        "Inbox",
+    ),
     "/api/cards/{digest}": ("The whole card of a request.", "Card"),
     "/api/live": ("What changes, as server-sent events: `change`, with `lines` (requests), `runs` and `trouble`; `reload`.", "Events"),
     "/api/agents": ("What can be talked with.", "Agents"),
@@ -23,15 +27,21 @@ READS: Mapping[str, tuple[str, str]] = {
     "/api/runs/{run}/verify": ("What the log of a run proves.", "Verdict"),
 }
 TEXT = {"type": "string"}
+STATEMENT = {"type": "string", "description": "Your signed statement, where only signed decisions count."}
 CHANGES: Mapping[str, tuple[str, Mapping[str, object]]] = {
-    "/api/cards/{digest}/approve": ("Say yes to exactly this card, once.", {}),
-    "/api/cards/{digest}/reject": ("Say no; the model is told the reason.", {"reason": TEXT}),
+    "/api/cards/{digest}/approve": ("Say yes to exactly this card, once.", {"statement": STATEMENT}),
+    "/api/cards/{digest}/reject": ("Say no; the model is told the reason.", {"reason": TEXT, "statement": STATEMENT}),
     "/api/cards/{digest}/edit": (
         "Change arguments: the changed call is a new card.",
         {
             "changes": {"type": "object", "description": "Arguments with their new values."},
             "written": {"type": "object", "description": "The same, each value as JSON text: every digit of a number counts."},
+            "statement": STATEMENT,
         },
+    ),
+    "/api/cards/{digest}/edit-hash": (
+        "The hash of the arguments that an edit comes to, for a signed statement. Changes nothing.",
+        {"changes": {"type": "object"}, "written": {"type": "object"}},
     ),
     "/api/cards/{digest}/claim": ("Take a request to work on.", {}),
     "/api/cards/{digest}/release": ("Give a claimed request back.", {}),

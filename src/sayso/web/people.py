@@ -59,6 +59,7 @@ class SignIn:
             raise UsageError(f"The sign-in token has {len(secret)} characters. Use at least {SHORTEST_TOKEN}, of chance.")
         self.people: dict[str, Person] = {person.name: person for person in people}
         self.clock = clock
+        self._ended: set[str] = set()
         self._secret = hashlib.sha256((secret or secrets.token_urlsafe(32)).encode()).digest()
 
     def link_token(self, name: str) -> str:
@@ -76,11 +77,19 @@ class SignIn:
         text = json.dumps([person.name, person.only, self.clock()])
         return f"{_encode(text.encode())}.{self._sign('cookie', text)}"
 
+    def end(self, ids: Iterable[str]) -> None:
+        """Let these cookies, by their ids, sign nobody in any more."""
+        self._ended.update(ids)
+
+    def is_ended(self, cookie: str) -> bool:
+        """Return whether somebody signed out with this cookie, so that a copy of it is worth nothing."""
+        return bool(self._ended) and find_cookie_id(cookie) in self._ended
+
     def read_cookie(self, cookie: str) -> Person | None:
-        """Return whose cookie it is, None where it is nobody's, or too old."""
+        """Return whose cookie it is, None where it is nobody's, too old, or its owner signed out."""
         encoded, _, signature = cookie.partition(".")
         text = _decode(encoded).decode("utf-8", "replace")
-        if not self._fits(signature, "cookie", text):
+        if not self._fits(signature, "cookie", text) or self.is_ended(cookie):
             return None
         name, only, at = json.loads(text)
         if self.clock() - at > (LINK_COOKIE_SECONDS if only else COOKIE_SECONDS):
@@ -139,6 +148,11 @@ class TrustedHeader:
         names = [value for name, value in headers.items() if name.lower() == self.header.lower()] if address in self.addresses else []
         name = names[0].strip() if len(names) == 1 else ""  # of two, one may be what the visitor has sent
         return name if name.isprintable() and len(name) <= 100 else ""
+
+
+def find_cookie_id(cookie: str) -> str:
+    """Return a name for a cookie that is none itself: what is stored when its owner signs out."""
+    return hashlib.sha256(cookie.encode("utf-8", "replace")).hexdigest()
 
 
 def _encode(data: bytes) -> str:

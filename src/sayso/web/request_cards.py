@@ -158,6 +158,7 @@ async def read_card(engine: DurableEngine, line: RequestLine, app: App) -> dict[
         became |= {"next": later[0]} if later and line.state in ("edited", "approved") else {}
     return {
         **became,
+        "card": request.card,  # the one that the digest covers, whatever a column of the database says
         "run_over": line.run_state in ("done", "failed", "cancelled"),
         "shown": [{"name": each.name, "value": each.value, "source": each.source, "quote": each.quote} for each in request.shown],
         "warnings": list(request.warnings),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import shlex
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
@@ -12,7 +14,8 @@ from sayso.cli.display import shorten
 from sayso.cli.edit import change_arguments, find_tool
 from sayso.cli.open_requests import read_request
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Edit, Reject, is_named
-from sayso.tools.canonical import strict_json
+from sayso.tools.approval.signatures import LONGEST
+from sayso.tools.canonical import sha256, strict_json
 from sayso.tools.errors import RunError, UsageError
 
 from .desk import NOTHING_ARRANGED, Arranged
@@ -43,14 +46,19 @@ class RequestPages:
         ]
 
     async def show(self, request: Request) -> Response:
-        """Answer with the open requests that a person may see, and with those that were decided last."""
-        person = self._office.door.find_person(request)
+        """Answer with the open requests that a person may see, and with those that were decided last.
+
+        Of many, `find` (words) and `whose` choose among all of them, also those that do not fit one answer.
+        """
+        person, query = self._office.door.find_person(request), request.query_params
         number = self._office.feed.number
         now = self._engine.clock()
         lines = await self._office.feed.read_open(now)
         decided = await self._engine.database.do(lambda session: read_decided(session, now))
         arranged = await self._desk.read(line.digest for line in (*lines, *decided))
-        shown = [line for each in lines if (line := self._to_line(person, each, arranged)) is not None]
+        seen = (line for each in lines if (line := self._to_line(person, each, arranged)) is not None)
+        words, is_chosen = query.get("find", "").casefold().split(), WHOSE.get(query.get("whose", ""), WHOSE[""])
+        shown = [line for line in seen if is_chosen(line, person.name) and _has_words(line, words)]
         return JSONResponse(
             {
                 "number": number,
@@ -142,8 +150,13 @@ class RequestPages:
         row = next(each for each in await self._engine.approvals(line.root) if each.digest == line.digest)
         return read_request(await self._engine.run(line.root), row, await self._engine.find_asked(line.root))
 
-    async def _decide(self, person: Person, line: RequestLine, decision: Decision) -> dict[str, object]:
-        await self._read_request(line)
+    async def _decide(self, person: Person, line: RequestLine, decision: Decision, data: Mapping[str, object]) -> dict[str, object]:
+        request = await self._read_request(line)
+        if (approvers := self._engine.approvers) is not None:
+            decision = replace(decision, statement=read_text_field(data, "statement", most=LONGEST, required=False))
+            if problem := approvers.find_problem(decision, request):
+                command = f"sayso approve {shlex.quote(line.root)} {line.digest[:12]} --key FILE (or sayso reject, sayso edit)"
+                raise TurnedAway(403, f"This decision does not count: {problem}. Sign it on the page, or write: {command}.")
         await self._engine.decide(line.root, {line.digest: decision})
         return {"digest": line.digest, "by": person.name}
 
@@ -156,17 +169,27 @@ class RequestPages:
         row = next(each for each in rows if each.digest == line.digest)
         if is_named(person.name, find_agreed(find_alike(rows, row), row)):
             raise TurnedAway(403, "You have already approved this. Another person has to approve it too.")
-        return await self._decide(person, line, Approve(by=person.name, place=_place(person))) | {"state": "approved"}
+        return await self._decide(person, line, Approve(by=person.name, place=_place(person)), data) | {"state": "approved"}
 
     async def reject(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:
         """Say no, with a reason for the model."""
         self._check_may(person, line, arranged)
         reason = read_text_field(data, "reason", most=2000, required=False)
-        return await self._decide(person, line, Reject(reason, by=person.name, place=_place(person))) | {"state": "rejected"}
+        return await self._decide(person, line, Reject(reason, by=person.name, place=_place(person)), data) | {"state": "rejected"}
 
     async def edit(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:
         """Ask for other arguments: they come back as a new card."""
         self._check_may(person, line, arranged)
+        arguments = await self._change_arguments(line, data)
+        return await self._decide(person, line, Edit(arguments, by=person.name, place=_place(person)), data) | {"state": "edited"}
+
+    async def hash_edit(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:
+        """Return the hash of the arguments that an edit comes to, for the statement of who signs it. Nothing is changed."""
+        self._check_may(person, line, arranged)
+        return {"arguments": sha256(await self._change_arguments(line, data))}
+
+    async def _change_arguments(self, line: RequestLine, data: Mapping[str, object]) -> dict[str, object]:
+        """Return the arguments of a request with the changes in the body. Raises TurnedAway for changes that cannot be."""
         changes = {**_read_changes(data), **_read_written(data)}
         if not changes:
             raise TurnedAway(400, "Nothing was changed. Change a value, or approve the card as it is.")
@@ -174,10 +197,9 @@ class RequestPages:
         app = self._office.app
         tool = find_tool(request.tool, app, line.flow, request.tool_version) if line.flow in app else None
         try:
-            arguments = change_arguments(request, changes, tool)
+            return change_arguments(request, changes, tool)
         except UsageError as error:
             raise TurnedAway(422, str(error)) from None
-        return await self._decide(person, line, Edit(arguments, by=person.name, place=_place(person))) | {"state": "edited"}
 
     async def claim(self, person: Person, line: RequestLine, arranged: Arranged, data: dict[str, object]) -> dict[str, object]:
         """Take a request to work on: others see that, and cannot decide it."""
@@ -205,10 +227,25 @@ class RequestPages:
         return {"handed_to": to}
 
 
+def _has_words(line: Mapping[str, object], words: Sequence[str]) -> bool:
+    text = " ".join(str(line[name]) for name in SEARCHED).casefold() if words else ""
+    return all(word in text for word in words)
+
+
+SEARCHED = ("card", "tool", "flow", "user", "claimed_by", "handed_to")
+WHOSE: Mapping[str, Callable[[Mapping[str, object], str], bool]] = {
+    "": lambda line, name: True,
+    "mine": lambda line, name: not line["refusal"],
+    "claimed": lambda line, name: line["claimed_by"] == name,
+    "handed": lambda line, name: line["handed_to"] == name,
+    "free": lambda line, name: not line["claimed_by"] and not line["handed_to"],
+}
+"""Whose requests the inbox can be narrowed to, as the page offers it."""
 CHANGES: Mapping[str, Change] = {
     "approve": RequestPages.approve,
     "reject": RequestPages.reject,
     "edit": RequestPages.edit,
+    "edit-hash": RequestPages.hash_edit,
     "claim": RequestPages.claim,
     "release": RequestPages.release,
     "hand-on": RequestPages.hand_on,

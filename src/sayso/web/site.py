@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sayso.console import find_user_name
+from sayso.tools.approval.signing_keys import format_public_key
 from sayso.tools.errors import RunError, UsageError
 from sayso.tools.web import Web
 
@@ -141,8 +142,17 @@ class _Site:
                 "place": self._office.engine.database.place if person.sees_all else "",
                 "number": self._office.feed.number,
                 "read_only": self._office.read_only,
+                "has_session": self._office.door.cookie in request.cookies,
+                "signing": self._find_signing(person),
             }
         )
+
+    def _find_signing(self, person: Person) -> dict[str, str] | None:
+        """Return the public key with which this person signs decisions, as text; None where decisions are not signed."""
+        approvers = self._office.engine.approvers
+        if approvers is None or person.name not in approvers.keys:
+            return None
+        return {"key": format_public_key(approvers.keys[person.name])}
 
     async def _sign_in(self, request: Request) -> Response:
         check_same_origin(request.headers)
@@ -175,6 +185,7 @@ class _Site:
 
     async def _sign_out(self, request: Request) -> Response:
         self._office.door.check_change(request)
+        await self._office.sign_out(request.cookies.get(self._office.door.cookie, ""))
         response = JSONResponse({})
         response.delete_cookie(self._office.door.cookie, path=request.scope.get("root_path") or "/")
         return response
@@ -182,7 +193,8 @@ class _Site:
     async def _watch(self, request: Request) -> Response:
         person = self._office.door.find_person(request)
         since = read_since((request.headers.get("last-event-id"), request.query_params.get("since")))
-        return stream(self._office.feed.watch(person, since))
+        cookie = request.cookies.get(self._office.door.cookie, "")
+        return stream(self._office.feed.watch(person, since, lambda: self._office.door.sign_in.is_ended(cookie)))
 
 
 def _answer_error(request: Request, error: Exception) -> Response:
@@ -209,4 +221,5 @@ class _Begins:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             self._office.begin()
+            await self._office.learn_ended()
         await self._app(scope, receive, send)

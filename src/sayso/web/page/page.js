@@ -213,12 +213,23 @@ function frame(place, title, ...content) {
     h("a.brand", { href: "#/inbox", "aria-label": "Sayso, to the inbox" }, h("span.mark", {}, icon("check")), h("span", {}, "Sayso")),
     places.map(([name, label]) => h("a.place", { href: `#/${name}`, "aria-current": name === place ? "page" : null }, icon(name), h("span.label", {}, label),
       name === "inbox" ? h("span.count", { id: "count" }) : null)),
+    h("a.place.self", { href: "#/you", "aria-current": place === "you" ? "page" : null }, icon("you"), h("span.label", {}, "You")),
     h("div.who", {}, h("span.avatar", { "aria-hidden": "true" }, state.me.name.slice(0, 1).toUpperCase()),
       h("span.name", {}, state.me.name, h("small", {}, state.me.read_only ? "read only" : state.me.roles.join(", ") || "signed in")),
-      h("div.small", {}, state.me.only ? null : h("a", { href: "#/api" }, "API"), state.me.read_only ? null : h("button.quiet", { click: signOut }, "Sign out"))));
+      h("div.small", {}, accountLinks("button.quiet"))));
   const trouble = h("div.trouble", { id: "trouble", role: "alert", hidden: !state.trouble }, state.trouble);
   $("#page").replaceChildren(nav, h("div.content", {}, trouble, h("main", { id: "main", class: place, tabindex: "-1" }, ...content)));
   showCount();
+}
+
+const accountLinks = (button) => [state.me.only ? null : h("a", { href: "#/api" }, "API"), state.me.read_only || !state.me.has_session ? null : h(button, { click: signOut }, "Sign out")];
+
+/** What a phone has no room for beside the places: who one is, and the ways out. */
+function showYou() {
+  const facts = [["Name", state.me.name], ["Roles", state.me.read_only ? "read only" : state.me.roles.join(", ") || "none: you decide for your own runs"], ["App", state.me.app], ["Database", state.me.place], ["Your signing key", state.me.signing ? (canSign() ? `${state.key.text} (in this browser)` : "not in this browser") : null]];
+  frame("you", "You", h("div.wide", {}, h("h1", {}, state.me.name),
+    h("dl.values", {}, facts.filter(([, value]) => value).map(([label, value]) => h("div.value", {}, h("dt", {}, label), h("dd", {}, value)))),
+    h("div.buttons", {}, accountLinks("button"))));
 }
 
 const mine = () => [...state.open.values()].filter((line) => !line.refusal);
@@ -253,6 +264,123 @@ function signedOut(message) {
   $("#page").replaceChildren(h("main.centred", { id: "main" }, h("span.mark.large", {}, icon("check")), h("h1", {}, "Sayso"),
     h("p", {}, message),
     h("p.hint", {}, "sayso serve", " prints a link for each person when it starts.")));
+}
+
+// signed decisions: the key stays in this browser, which hands it to no script
+
+const STATEMENT_TYPE = "application/vnd.sayso.decision.v1+json";
+const KEY_ALGORITHM = { name: "Ed25519" };
+const utf8 = (text) => new TextEncoder().encode(text);
+const base64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)));
+const base64url = (bytes) => base64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+/** Do something with the stored keys of this browser: one for each person and page. */
+function withKeys(mode, work) {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("sayso", 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore("keys");
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const asked = work(opening.result.transaction("keys", mode).objectStore("keys"), `${location.pathname} ${state.me.name}`);
+      asked.onsuccess = () => (opening.result.close(), resolve(asked.result));
+      asked.onerror = () => (opening.result.close(), reject(asked.error));
+    };
+  });
+}
+
+const findKey = () => withKeys("readonly", (keys, place) => keys.get(place)).catch(() => undefined);
+
+async function keepKey(key) {
+  await withKeys("readwrite", (keys, place) => keys.put(key, place));
+  state.key = key;
+  await navigator.storage?.persist?.().catch(() => false); // otherwise a full disk may take it
+}
+
+async function forgetKey() {
+  await withKeys("readwrite", (keys, place) => keys.delete(place));
+  state.key = undefined;
+}
+
+/** Return why this browser cannot sign; empty if it can. */
+async function findSigningProblem() {
+  if (!globalThis.crypto?.subtle) return "A browser signs on pages over HTTPS, or of this machine, only.";
+  const can = await crypto.subtle.generateKey(KEY_ALGORITHM, false, ["sign", "verify"]).then(() => true, () => false);
+  return can ? "" : "This browser cannot sign with Ed25519. Chrome and Edge 137, Firefox 129 and Safari 17, and later ones, can.";
+}
+
+async function makeKey() {
+  const { privateKey, publicKey } = await crypto.subtle.generateKey(KEY_ALGORITHM, false, ["sign", "verify"]);
+  return { sign: privateKey, text: `ed25519:${base64(await crypto.subtle.exportKey("raw", publicKey))}` };
+}
+
+/** Return the key in a file that `sayso keys new` wrote. Throws a Problem for what is none. */
+async function readKey(text) {
+  const found = text.match(/-----BEGIN PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END PRIVATE KEY-----/);
+  if (/ENCRYPTED PRIVATE KEY|OPENSSH PRIVATE KEY/.test(text)) throw new Problem(0, { error: "A browser reads no key with a passphrase, and none of OpenSSH. Make a key in this browser, or sign with sayso approve." });
+  if (!found) throw new Problem(0, { error: "This file holds no private key. It is the NAME.key that `sayso keys new NAME` wrote, not NAME.pub." });
+  try {
+    const bytes = Uint8Array.from(atob(found[1].replace(/\s/g, "")), (each) => each.charCodeAt(0));
+    const { x } = await crypto.subtle.exportKey("jwk", await crypto.subtle.importKey("pkcs8", bytes, KEY_ALGORITHM, true, ["sign"]));
+    const padded = x.replaceAll("-", "+").replaceAll("_", "/");
+    return { sign: await crypto.subtle.importKey("pkcs8", bytes, KEY_ALGORITHM, false, ["sign"]), text: `ed25519:${padded}${"=".repeat(-padded.length & 3)}` };
+  } catch {
+    throw new Problem(0, { error: "This is not an Ed25519 key. Make one: sayso keys new NAME." });
+  }
+}
+
+/** Return the signed statement that this person decides so on exactly what the card shows: its hash is made here, of what is on the screen. */
+async function signDecision(card, verdict, body) {
+  const shown = card.shown.map(({ name, quote, source, value }) => Object.fromEntries(Object.entries({ name, quote, source, value }).filter(([, text]) => text)));
+  const hash = await crypto.subtle.digest("SHA-256", utf8(JSON.stringify([card.card, shown, card.warnings])));
+  const stated = { at: now(), by: state.me.name, digest: card.digest, place: state.me.only ? "link" : "page", shown: [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join(""), verdict };
+  if (verdict === "reject") stated.reason = body.reason ?? "";
+  if (verdict === "edit") stated.arguments = (await ask(`api/cards/${card.digest}/edit-hash`, body)).arguments;
+  const payload = utf8(JSON.stringify(stated));
+  const head = utf8(`DSSEv1 ${STATEMENT_TYPE.length} ${STATEMENT_TYPE} ${payload.length} `);
+  const signature = await crypto.subtle.sign(KEY_ALGORITHM, state.key.sign, new Uint8Array([...head, ...payload]));
+  return `sayso-decision-v1.${base64url(payload)}.${base64url(signature)}`;
+}
+
+const mustSign = () => Boolean(state.me.signing);
+const canSign = () => state.key?.text === state.me.signing?.key;
+
+/** What stands in place of the buttons while this browser has no key that the app knows. */
+function keyParts(card, redraw) {
+  const problem = h("p.problem", { role: "alert", hidden: true });
+  const attempt = (work) => async () => {
+    try {
+      await keepKey(await work());
+      await redraw();
+    } catch (error) {
+      problem.textContent = error instanceof Problem ? error.message : "The browser kept no key. Does it store anything for this page?";
+      problem.hidden = false;
+    }
+  };
+  const file = h("input.unseen", { type: "file", id: "key-file", accept: ".key,.pem", change: () => file.files.length && attempt(async () => readKey(await file.files[0].text()))() });
+  const command = h("code", {}, `sayso approve ${card.root} ${card.digest.slice(0, 12)} --key FILE`);
+  const box = h("div.answers.signing", {});
+  if (state.key) {
+    const line = `approvers={${JSON.stringify(state.me.name)}: ${JSON.stringify(state.key.text)}}`;
+    fill(box, h("p", {}, h("strong", {}, "The app does not know the key of this browser. "), "Give this line to whoever runs the app; your decisions count from its next start on:"),
+      h("pre.key-line", { tabindex: "0" }, line), problem,
+      h("div.buttons", {}, h("button", { click: (event) => navigator.clipboard.writeText(line).then(() => (event.target.textContent = "Copied"), () => {}) }, "Copy the line"),
+        h("button", { click: () => forgetKey().then(redraw) }, "Use another key")));
+    return box;
+  }
+  fill(box, h("p", {}, h("strong", {}, "Decisions are signed here. "), "This browser has no key of yours yet. A key that you make or open here stays in this browser: it is never sent, and no page can read it."),
+    h("div.buttons", {}, file, h("label.button", { for: "key-file" }, "Open your key file"), h("button", { click: attempt(makeKey) }, "Make a key in this browser")),
+    problem, h("p.hint", {}, "Or sign where your key is: ", command));
+  findSigningProblem().then((why) => {
+    if (why) fill(box, h("p", {}, h("strong", {}, "Decisions are signed here. "), why), h("p.hint", {}, "Sign where your key is: ", command));
+  });
+  return box;
+}
+
+/** What the proof of a card says of one's key, with the way to be rid of it. */
+function keyNote(redraw) {
+  if (!mustSign() || !state.key) return null;
+  const forget = h("button.quiet", { click: () => (forget.dataset.sure ? forgetKey().then(redraw) : (forget.dataset.sure = "yes") && (forget.textContent = "Forget it: without a copy in a file it is lost")) }, "Forget this key");
+  return h("p.digest", {}, `Signed with ${state.key.text}, which only this browser uses. `, forget);
 }
 
 // the inbox
@@ -334,7 +462,18 @@ function drawList() {
 const filterBox = () => h("input.search", { type: "search", placeholder: "Filter requests", "aria-label": "Filter requests", value: state.filter ?? "", input: (event) => {
   state.filter = event.target.value.trim().toLowerCase();
   drawList();
+  findMore();
 } });
+
+/** Look among the requests that were not sent, too: of very many the page has only the oldest. */
+const findMore = throttle(async () => {
+  if (!state.left || !(state.filter || state.choice)) return;
+  const found = await ask(`api/inbox?find=${encodeURIComponent(state.filter ?? "")}&whose=${state.choice ?? ""}`).catch(() => ({ open: [] }));
+  const fresh = found.open.filter((line) => !state.open.has(line.digest));
+  for (const line of fresh) state.open.set(line.digest, line);
+  state.left = Math.max(0, state.left - fresh.length);
+  if (fresh.length) drawList();
+}, 250);
 
 function choiceBox() {
   const box = h("div.filters", { role: "group", "aria-label": "Whose" });
@@ -343,6 +482,7 @@ function choiceBox() {
     draw();
     box.querySelector('[aria-pressed="true"]').focus();
     drawList();
+    findMore();
   } }, label)));
   draw();
   return box;
@@ -422,6 +562,7 @@ function cardNode(card, { level = "h2", full = false } = {}) {
     busy = true;
     node.classList.add("busy");
     try {
+      if (mustSign() && ["approve", "reject", "edit"].includes(what)) body = { ...body, statement: await signDecision(card, what, body) };
       const answer = await ask(`api/cards/${card.digest}/${what}`, body);
       Object.assign(card, { state: answer.state ?? card.state, decided_by: answer.by ?? card.decided_by, decided_at: answer.state ? now() : card.decided_at }, answer.claimed_by !== undefined ? { claimed_by: answer.claimed_by } : {}, answer.handed_to !== undefined ? { handed_to: answer.handed_to } : {});
       if (answer.state) {
@@ -500,7 +641,7 @@ function cardParts(card, { level, full, problem, decide, isOpen, redraw }) {
   else parts.push(outcomePart(card));
   if (full) parts.push(h("details.proof", {}, h("summary", {}, "What this answer covers"),
     h("p", {}, "An answer counts for exactly this call, once, until it expires. A changed value is a new card."),
-    h("p.digest", {}, `Request ${card.digest}`)));
+    h("p.digest", {}, `Request ${card.digest}`), keyNote(redraw)));
   return parts;
 }
 
@@ -539,6 +680,7 @@ function valueRow(each) {
 
 function answerParts(card, decide, redraw) {
   if (card.refusal) return h("div.answers", {}, h("p.refusal", {}, card.refusal), claimButtons(card, decide));
+  if (mustSign() && !canSign()) return keyParts(card, redraw);
   if (card.choices) return questionParts(card, decide, redraw);
   const needed = card.approvals_needed > 1 ? h("p.quorum", {}, `${card.approvals_needed} people must say yes. So far: ${card.approved_by.join(", ") || "nobody"}.`) : null;
   const roles = card.roles?.length ? h("p.quorum", {}, `Approved by people with the role ${card.roles.join(" or ")}.`) : null;
@@ -1289,6 +1431,7 @@ async function go() {
     if (state.me.only) showInbox(state.me.only);
     else if (place === "chat" && !state.me.read_only) await showChat(name);
     else if (place === "api") await showApi();
+    else if (place === "you") showYou();
     else if (place === "runs") await (name ? showRun(name) : showRuns());
     else showInbox(name);
   } catch (problem) {
@@ -1338,6 +1481,7 @@ async function begin() {
   try {
     await takeLink();
     state.me = await ask("api/me");
+    state.key = mustSign() ? await findKey() : undefined;
     await loadInbox();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
