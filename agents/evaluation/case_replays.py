@@ -145,7 +145,7 @@ async def _replay_case(case: Case, recording: Recording, subject: object, deps: 
     record = _record_replay(recording, flow, replayed)
     if stops:
         return ReplayedCase(record, difference, f"{NOT_IN_IT}: {difference}", stopped=True)
-    if ends_early:
+    if ends_early and recording.state != "cancelled":  # whoever cancelled it wanted no more of it
         return ReplayedCase(record, None, f"{NOT_IN_IT}: {replayed.waits[0]}, for the run had come no further.", stopped=True)
     return ReplayedCase(record, difference)
 
@@ -165,9 +165,7 @@ def _record_replay(recording: Recording, flow: AnyFlow, replayed: Replayed) -> R
     reached, difference = replayed.reached, replayed.difference
     error = ""
     if difference is None and not recording.finished:
-        error = describe_error(recording.read_error()) or (
-            f"Run {recording.run_id} was cancelled." if recording.state == "cancelled" else ""
-        )
+        error = describe_error(recording.read_error())
     elif difference is not None and difference.at_end and not reached.finished:
         error = difference.asked.removeprefix("raises ")
     return build_record(

@@ -135,6 +135,7 @@ class CaseRunner:
         rules.meter = Meter(merge_limits(subject.limits, self.limits), self.money.meter)
         scope = Scope(None, deps, rules.meter, provenance=CaseProvenance(rules, subject.find_user_texts(given)))
         execution = self.engine.open_runnable(subject, given, run_id, scope)
+        rules.payer = execution
         rules.apply(execution, scope)
         await run_apart(lambda: execution.execute(suspends=True))
 

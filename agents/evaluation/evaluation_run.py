@@ -13,6 +13,7 @@ from sayso.tools.canonical import Json, JsonObject
 from sayso.tools.errors import CapReached, RunError
 from sayso.workflows import MemoryEngine, Run, Workflow
 from sayso.workflows.runs.concurrency import run_jobs
+from sayso.workflows.runs.execution import Execution
 from sayso.workflows.runs.limits import Meter
 from sayso.workflows.runs.protocols import Scope
 
@@ -66,6 +67,7 @@ class EvaluationRun(Workflow[Json, int]):
         self.outages: int = 0
         self.outages_in_a_row: dict[str, int] = {}
         self.capped: str = ""
+        self.payer: Execution | None = None
         self.is_executed = self.is_shown = False
 
     async def carry_out(self, show: Callable[[Evaluation], None] | None, *, keep_open: bool = False) -> Evaluation:
@@ -74,7 +76,7 @@ class EvaluationRun(Workflow[Json, int]):
         Not before it was shown: whoever is killed in between is shown it by the same call. With `keep_open` it is never over.
         """
         manifest: JsonObject = {"suite": self.plan.suite, "subject": self.plan.subject.name, "cases": len(self.plan.cases)}
-        execution = self.runner.engine.open_runnable(self, manifest, self.id, Scope())
+        self.payer = execution = self.runner.engine.open_runnable(self, manifest, self.id, Scope())
         with suppress(Unfinished):
             await run_apart(lambda: execution.execute(suspends=True))
         evaluation = self._make_evaluation()
@@ -132,7 +134,7 @@ class EvaluationRun(Workflow[Json, int]):
             return
         scores = await self._judge(run, CaseRun(case, record, key.repeat))
         if scores is None:
-            self.not_run[key] = self.money.why
+            self.not_run[key] = self.capped or self.money.why
             return
         self._add(key, CaseResult(case=case, repeat=key.repeat, record=record, scores=scores, difference=difference))
 
@@ -147,7 +149,7 @@ class EvaluationRun(Workflow[Json, int]):
         return name_case_run(self.id, key.case, key.repeat, self.plan.repeat)
 
     async def _judge(self, run: Run, case_run: CaseRun) -> tuple[ScoreResult, ...] | None:
-        """Return what the scores say: those that ask no model as one step, each other in a child of its own. None if money is spent."""
+        """Return what the scores say: those that ask no model as one step, each other in a child of its own. None without money for it."""
         scores = [each for each in self.plan.scores_of(case_run.case) if not needs_repeats(each)]
         plain = [each for each in scores if not asks_model(each)]
         stored = await run.step("scores", _judge_plain, plain, case_run) if plain else []
@@ -176,7 +178,7 @@ class EvaluationRun(Workflow[Json, int]):
         for key in keys:
             self.results[key] = replace(self.results[key], scores=(*self.results[key].scores, *told))
             if len(told) < len(scores):
-                self.not_run[key] = self.money.why
+                self.not_run[key] = self.capped or self.money.why
                 del self.results[key]
 
     async def _ask_repeats(self, run: Run, value: tuple[Score, Sequence[CaseRun]]) -> ScoreResult | None:
@@ -184,15 +186,17 @@ class EvaluationRun(Workflow[Json, int]):
         return await self._pay_for(run, partial(judge_repeats, score, runs))
 
     async def _pay_for(self, run: Run, ask: Callable[[], Awaitable[Judged]]) -> ScoreResult | None:
-        """Return what a score says that may ask a model, and store it where the model could be asked. None if the money is spent."""
+        """Return what a score says that may ask a model, and store it where the model could be asked. None without money for it."""
         judged: Judged | None = None
         if not run.replays("score"):
-            if self.money.is_spent:
+            if self.money.is_spent or self.capped:
                 return None
-            rules = CaseRules(meter=Meter(None, self.money.meter))
+            rules = CaseRules(meter=Meter(None, self.money.meter), payer=self.payer)
             judged = await run_apart(ask, rules)
             errors = [each.error for each in rules.executions]
-            if any(map(self.money.has_refused, errors)):
+            if reached := next((each for each in errors if isinstance(each, CapReached)), None):
+                self.capped = str(reached)
+            if reached or any(map(self.money.has_refused, errors)):
                 return None
             self.money.count(max(0.0, judged.result.cost_usd - rules.spent_usd))  # what its runs have spent is counted already
             is_outage = judged.is_outage or (judged.result.value is None and any(map(is_model_away, errors)))

@@ -95,7 +95,7 @@ def _show_sides(result: CaseResult) -> tuple[str, str]:
     got = record.text if isinstance(case.expected, str) and record.text else _show_value(output)
     error = f"<p class=broken><strong>Error.</strong> {text_of(record.error, LONGEST_REASON)}</p>" if record.error else ""
     if not record.finished:
-        error += "<p class=broken><strong>Not finished.</strong> It waits for a decision.</p>"
+        error += "<p class=broken><strong>Not finished.</strong> It waits for a decision, or was cancelled.</p>"
     if case.expected is None:
         return "", error + (show_block(got, LONGEST_TEXT) if got else "<p class=soft>No output.</p>" if not error else "")
     expected = _show_value(case.expected)

@@ -58,7 +58,11 @@ class _Judgement:
 
     async def __call__(self, run: CaseRun) -> ScoreResult:
         if run.record.error or not run.record.finished:
-            why = f"The run failed: {run.record.error}" if run.record.error else "The run has no answer yet: it waits for a decision."
+            why = (
+                f"The run failed: {run.record.error}"
+                if run.record.error
+                else "The run has no answer: it waits for a decision, or was cancelled."
+            )
             return ScoreResult(score=self.name, value=0.0, passed=False, reason=why)
         value, reason = self.judge(run)
         if isinstance(value, bool):

@@ -23,7 +23,7 @@ from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import InvalidArguments, RunError, ToolError, UsageError
 from sayso.workflows.calls.perform import ExactlyOnceWrite, make_failure, make_result, perform_read
 from sayso.workflows.events.watched_run import WatchedCappedRun, WatchedRun
-from sayso.workflows.runs.capped_run import CappedRun
+from sayso.workflows.runs.capped_run import CappedRun, find_ledger
 from sayso.workflows.runs.execution import Execution, RunFactory
 from sayso.workflows.runs.handed_out import HANDED_OUT
 from sayso.workflows.runs.journaled_run import JournaledRun
@@ -65,12 +65,14 @@ class CaseRules:
     """What holds for all runs of one case: what becomes of their writes, what tools return, and the meter that counts what they use.
 
     `stand_ins` are what tools return instead of being performed, by their names: a value, or in code a function of the arguments.
-    `executions` are the runs that the case's own code began, in their order.
+    `executions` are the runs that the case's own code began, in their order. What these cost counts against the caps of the engine of
+    `payer`, where they have no caps of their own.
     """
 
     writes: str = ASK
     stand_ins: Mapping[str, object] = field(default_factory=dict)
     meter: Meter | None = None
+    payer: Execution | None = None
     executions: list[Execution] = field(default_factory=list)
     proposed: dict[str, AnyTool] = field(default_factory=dict)
     """The tool whose call was proposed last, by run."""
@@ -138,6 +140,8 @@ class CaseProvenance(Provenance):
         assert isinstance(execution, Execution)
         self.rules.executions.append(execution)
         self.rules.apply(execution, scope)
+        if self.rules.payer is not None and find_ledger(self.rules.payer) is not None and execution.make_run not in CAPPED:
+            execution.make_run = PaidRehearsedRun
         if execution.history is None and not execution.journal.is_durable:  # what was decided is told by events
             execution.history, execution.is_watched = [], True
         if self.rules.meter is not None:
@@ -226,6 +230,17 @@ class CappedRehearsedRun(RehearsedRun, CappedRun):
     """The same under the caps of its engine."""
 
     __slots__ = ()
+
+
+class PaidRehearsedRun(CappedRehearsedRun):
+    """The same under the caps of the run that it was begun in, or that it judges."""
+
+    __slots__ = ()
+
+    @property
+    def payer(self) -> Execution:
+        """Return the execution that the rules name."""
+        return self.rules.payer or self.execution
 
 
 class StrangeRun(JournaledRun):

@@ -9,9 +9,9 @@ import pytest
 from sayso import Agent, App, ScriptedModel, engine, tool
 from sayso.agents import ModelRequest
 from sayso.agents.evaluation import Case, CaseStatus, evaluate, make_recording, write_recording
-from sayso.agents.evaluation.scores import Contains
+from sayso.agents.evaluation.scores import CallNotMade, Contains
 from sayso.tools import approve_all
-from sayso.tools.errors import UsageError
+from sayso.tools.errors import Cancelled, UsageError
 
 ASKED: list[str] = []
 SENT: list[str] = []
@@ -39,10 +39,14 @@ def make_desk(instructions: str = "Be kind.") -> Agent[str]:
     return Agent(ScriptedModel(answer, repeat=True), name="desk", tools=[mail], instructions=instructions)
 
 
-async def record(folder: Path, *, approved: bool = True) -> Case:
-    """Return the case of a run in which a mail was sent, or in which one waits."""
+async def record(folder: Path, *, approved: bool = True, cancelled: bool = False) -> Case:
+    """Return the case of a run in which a mail was sent, in which one waits, or that was cancelled before it was."""
     store = engine(strict=True)
     await make_desk().run("mail Ada", engine=store, run_id="r1", approve=approve_all if approved else None)
+    if cancelled:
+        await store.cancel("r1")
+        with pytest.raises(Cancelled):
+            await store.resume("r1", {})
     path = write_recording(await make_recording(store, "r1"), folder / "r1.json")
     ASKED.clear()
     SENT.clear()
@@ -61,6 +65,19 @@ async def test_a_recorded_run_is_replayed_and_passes_where_nothing_has_changed(t
     evaluation = await evaluate([case], make_desk())
     assert (evaluation.passed, ASKED, SENT) == (True, [], [])
     assert evaluation.results[0].record.text == ("Done, Ada." if approved else "")
+
+
+async def test_a_run_that_was_cancelled_is_judged_by_what_it_did_until_then(tmp_path: Path) -> None:
+    case = await record(tmp_path, approved=False, cancelled=True)
+    (result,) = (await evaluate([case], make_desk(), scores=[CallNotMade("mail")])).results
+    assert (result.status, result.difference, result.record.error, ASKED, SENT) == (CaseStatus.PASSED, "", "", [], [])
+    (result,) = (await evaluate([case], make_desk(), scores=[Contains("Done")])).results
+    assert (result.status, result.reason) == (
+        CaseStatus.FAILED,
+        "contains “Done”: The run has no answer: it waits for a decision, or was cancelled.",
+    )
+    (result,) = (await evaluate([case], make_desk("Be brief."))).results
+    assert result.status is CaseStatus.UNJUDGED
 
 
 async def test_scores_judge_what_was_recorded(tmp_path: Path) -> None:

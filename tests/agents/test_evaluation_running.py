@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from sayso import Agent, Limits, ScriptedModel, ToolContext, ToolError, sequential, tool
+from sayso import Agent, Limits, ScriptedModel, ToolContext, ToolError, engine, sequential, tool
 from sayso.agents import ModelRequest, Reply
 from sayso.agents.evaluation import Case, CaseRun, CaseStatus, ScoreResult, evaluate
+from sayso.agents.evaluation.scores import Judge
 from sayso.tools import Approve
 from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.errors import ModelError, UsageError
-from sayso.workflows import Cap, MemoryEngine, Usage
+from sayso.workflows import Cap, DurableEngine, MemoryEngine, Usage
 
 
 @dataclass(frozen=True)
@@ -411,3 +412,29 @@ async def test_the_caps_of_an_engine_hold_for_cases_too(writes: str) -> None:
     evaluation = await evaluate(cases, agent, concurrency=1, store=store, writes=writes)
     assert (len(evaluation.results), len(evaluation.not_run)) == (3, 3)
     assert evaluation.not_run[0].reason.startswith("The cap of $1.00 a day is reached")
+
+
+@pytest.mark.parametrize("database", [False, True], ids=["memory", "database"])
+async def test_the_caps_of_an_engine_hold_for_judges_too(tmp_path: Path, database: bool) -> None:
+    """A cap of a dollar: three verdicts of 40 cents each, the third of which was within the cap when it was asked for."""
+    caps = [Cap(usd=1.0, agent="evaluation")]
+    store = engine(f"sqlite:///{tmp_path}/runs.db", caps=caps) if database else MemoryEngine(caps=caps)
+    judge = Judge("It is short.", model=ScriptedModel(paid('{"reason": "It is.", "score": 5}'), repeat=True, name="gpt-5-mini"))
+    cases = [Case(name=str(number), input="hello") for number in range(6)]
+    evaluation = await evaluate(cases, shout, scores=[judge], concurrency=1, store=store)
+    assert (len(evaluation.results), len(evaluation.not_run)) == (3, 3)
+    assert evaluation.not_run[0].reason.startswith("The cap of $1.00 a day of the agent 'evaluation' is reached")
+    store.close() if isinstance(store, DurableEngine) else None
+
+
+@pytest.mark.parametrize("writes", ["ask", "pretend", "perform"])
+async def test_the_caps_of_an_engine_hold_for_agents_that_a_case_asks_by_itself(writes: str) -> None:
+    helper = Agent(ScriptedModel(paid("HELLO"), repeat=True, name="gpt-5-mini"), name="helper")
+
+    async def ask_helper(text: str) -> str:
+        return (await helper.run(text)).output
+
+    cases = [Case(name=str(number), input="hello") for number in range(6)]
+    evaluation = await evaluate(cases, ask_helper, concurrency=1, store=MemoryEngine(caps=[Cap(usd=1.0)]), writes=writes)
+    assert (len(evaluation.results), len(evaluation.not_run)) == (3, 3)
+    assert "The cap of $1.00 a day is reached" in evaluation.not_run[0].reason

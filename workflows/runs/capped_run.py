@@ -83,12 +83,17 @@ class CappedRun(JournaledRun):
 
         return await super().step(name, pay, preemptible=preemptible)
 
+    @property
+    def payer(self) -> Execution:
+        """Return the execution whose user, flow and engine the model calls count for."""
+        return self.execution
+
     async def _pay(self, most: float, call: Callable[[*Ts], Awaitable[B]], *args: *Ts) -> B:
-        execution = self.execution
-        ledger = cast("HasLedger", execution.engine).ledger
+        payer = self.payer
+        ledger = find_ledger(payer)
         if ledger is None:  # the caps were taken away since the run was opened
             return await call(*args)
-        windows = find_windows(ledger.caps, execution.user, execution.flow, execution.clock())
+        windows = find_windows(ledger.caps, payer.user, payer.flow, payer.clock())
         await ledger.reserve(windows, most)
         try:
             reply = await call(*args)
@@ -108,3 +113,8 @@ class HasLedger(Protocol):
     """An engine, as its capped runs see it."""
 
     ledger: Ledger | None
+
+
+def find_ledger(execution: Execution) -> Ledger | None:
+    """Return where what a run uses of its engine's caps is counted; None for an engine without caps."""
+    return cast("HasLedger", execution.engine).ledger

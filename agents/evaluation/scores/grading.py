@@ -50,7 +50,7 @@ def say_why_no_answer(record: RunRecord) -> str:
     if record.error:
         return f"The run failed: {shorten(record.error)}"
     if not record.finished:
-        return "The run has no answer yet: it waits for a decision."
+        return "The run has no answer: it waits for a decision, or was cancelled."
     return ""
 
 

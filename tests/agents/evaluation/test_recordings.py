@@ -96,7 +96,7 @@ STATES: dict[str, dict[str, Any]] = {
     "rejected": {"text": "That is all.", "error": "", "finished": True, "outcome": Outcome.REJECTED, "decisions": ["rejected"]},
     "edited": {"text": "That is all.", "error": "", "finished": True, "outcome": Outcome.DONE, "decisions": ["edited", "approved"]},
     "waiting": {"text": "", "error": "", "finished": False, "outcome": None, "decisions": [""]},
-    "cancelled": {"text": "", "error": "Run cancelled was cancelled.", "finished": False, "outcome": None, "decisions": [""]},
+    "cancelled": {"text": "", "error": "", "finished": False, "outcome": None, "decisions": [""]},
     "failed": {"text": "", "error": "Limit reached: model_calls = 1", "finished": False, "outcome": None, "decisions": []},
 }
 
@@ -465,4 +465,4 @@ async def test_a_cancelled_run_in_memory_is_a_case_too(tmp_path: Path) -> None:
         await memory.resume("stopped", {})
     case = await record(memory, "stopped", tmp_path)
     replayed = await replay_case(case, make_waiter())
-    assert (replayed.difference, replayed.record.error) == (None, "Run stopped was cancelled.")
+    assert (replayed.difference, replayed.note, replayed.record.error, replayed.record.finished) == (None, "", "", False)

@@ -87,7 +87,7 @@ FAILING: dict[str, tuple[Score, CaseRun, str]] = {
     "a text that is missing": (Contains(["Rome", "Paris"]), run_of("Paris"), 'The answer does not contain "Rome".'),
     "a pattern that never ends": (Regex("(a+)+$"), run_of("a" * 40 + "b"), "The search for (a+)+$ was given up after 2 seconds."),
     "a run that failed": (NotContains("x"), run_of(None, error="Limit reached."), "The run failed: Limit reached."),
-    "a run that waits": (Contains("x"), run_of(None, finished=False), "The run has no answer yet: it waits for a decision."),
+    "a run that waits": (Contains("x"), run_of(None, finished=False), "The run has no answer: it waits for a decision, or was cancelled."),
     "a run that is not refused": (EndsWithError(), run_of("Paris"), 'The run ended without an error: "Paris".'),
 }
 
