@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from sayso.tools.approval.policy import Deny
-from sayso.tools.approval.requests import ApprovalRequest, Edit, Reject, read_shown
+from sayso.tools.approval.requests import read_shown
 from sayso.tools.calls import Outcome, ToolResult
-from sayso.tools.canonical import Json, JsonObject
+from sayso.tools.canonical import Json
 from sayso.tools.definition.code_tool import CallsOut, Ended
 from sayso.tools.effects import Labels
 from sayso.tools.errors import LimitReached
-from sayso.tools.tool_questions import QUESTION_TOOL
 
 from ..runs import events as emitted
 from ..runs.journal import Failure
 from ..runs.limits import NO_USAGE, Intent, Usage, count_step, is_refunded, results_of
 from ..runs.protocols import BEGUN_WITH
 from . import event_types as public
-from .call_positions import CALL, find_outer_call, join_position, performs, split_position, strip_edit
+from .asked_approvals import APPROVALS, AskedApprovals
+from .call_positions import CALL, find_outer_call, split_position
+from .calls_under_way import CallsUnderWay
 from .event_types import AnyEvent
 from .plain_values import to_plain_json
 
@@ -98,12 +97,9 @@ class EventReader:
         self._models: dict[str, str] = {}
         self._children: dict[str, str] = {}  # those that are under way, with their names
         self._over: dict[str, str] = {}  # those that raised
-        self._calls: dict[tuple[str, str], tuple[str, float]] = {}  # by run and call: its tool, and when it began
-        self._written: dict[tuple[str, str], JsonObject] = {}  # by run and call: the arguments as the model wrote them
-        self._requests: dict[str, ApprovalRequest] = {}  # by digest and by key
-        self._open: dict[str, None] = {}  # the digests that wait
+        self._calls = CallsUnderWay(self._plain)
+        self._approvals = AskedApprovals(self._calls, self._plain)
         self._known: set[str] = set()  # the runs that have done something
-        self._settled: set[str] = set()  # the keys of writes whose end was told
 
     def take(self, event: object, time: float) -> Iterator[AnyEvent]:
         """Yield the public events of what was emitted at that time."""
@@ -143,7 +139,7 @@ class EventReader:
                 self._children[run] = name
                 yield public.ChildBegan(run=run, time=time, name=name)
                 if delegated := CALL.fullmatch(name):
-                    yield from self._begin_call(run.rpartition("/")[0], delegated[2], delegated[1], None, time)
+                    yield from self._calls.begin(run.rpartition("/")[0], delegated[2], delegated[1], None, time)
             case emitted.BranchEnded(run, name):
                 self._children.pop(run, None)
                 yield public.ChildFinished(run=run, time=time, name=name)
@@ -158,8 +154,13 @@ class EventReader:
                 yield public.StageReached(run=run, time=time, stage=stage, detail=detail)
             case _ if hasattr(event, "tell"):
                 yield event.tell(time)
+            case Unread(run, name, value):
+                yield public.OwnEvent(run=run, time=time, name=name, value=self._plain(value))
+            case _ if isinstance(event, APPROVALS):
+                yield from self._approvals.read(event, time)
             case _:
-                yield from self._read_approval(event, time)
+                own = run if isinstance(run, str) and run.partition("/")[0] == self.root else self.root
+                yield public.OwnEvent(run=own, time=time, name=type(event).__name__, value=self._plain(event))
 
     # executions
 
@@ -176,7 +177,7 @@ class EventReader:
             )
             return
         if event.state == "waiting":
-            yield public.RunPaused(run=self.root, time=time, waits_for=tuple(self._open), **_write_usage(self.usage))
+            yield public.RunPaused(run=self.root, time=time, waits_for=tuple(self._approvals.open), **_write_usage(self.usage))
             return
         error = event.error
         why = str(self._plain(str(error))) if error is not None else f"The run ended before it: {event.state}."
@@ -199,22 +200,15 @@ class EventReader:
         """Yield the ends of what was under way when the run ended, innermost first: of a branch beside the one that failed, for example."""
         for run, name in reversed(list(self._began)):
             if name.startswith("effect:"):
-                yield from self._fail_calls(run, name, Outcome.UNKNOWN, why, time)
+                yield from self._calls.fail(run, name, Outcome.UNKNOWN, why, time)
             elif not name.startswith(_ASIDE):
                 yield from self._read_failure(run, name, why, time)
-        for run, call in reversed(list(self._calls)):
-            yield from self._end_call(run, call, ToolResult(call, why, Outcome.FAILED), time)
+        yield from self._calls.end_all(why, time)
         for run, name in reversed(list(self._children.items())):
             self._over[run] = name
             yield public.ChildFinished(run=run, time=time, name=name, error=why)
         self._began.clear()
         self._children.clear()
-
-    def _fail_calls(self, run: str, name: str, outcome: Outcome, why: str, time: float) -> Iterator[AnyEvent]:
-        """Yield how the calls of a step of reads, or a write, ended that raised."""
-        for (owner, call), (tool, _) in list(self._calls.items()):
-            if owner == run and performs(name, tool, call):
-                yield from self._end_call(run, call, ToolResult(call, why, outcome, tool), time)
 
     # steps
 
@@ -241,8 +235,8 @@ class EventReader:
         elif name.startswith("code:"):
             if found := CALL.fullmatch(name.removeprefix("code:")):
                 call = found[2]
-                if (run, call) not in self._calls and (run, find_outer_call(call)) not in self._calls:
-                    yield from self._begin_call(run, call, found[1], None, time)
+                if (run, call) not in self._calls.under_way and (run, find_outer_call(call)) not in self._calls.under_way:
+                    yield from self._calls.begin(run, call, found[1], None, time)
         elif not name.startswith(_ASIDE):
             yield public.StepBegan(run=run, time=time, position=name)
 
@@ -259,32 +253,17 @@ class EventReader:
     def _read_calls(self, run: str, name: str, sent: Mapping[str, Any], time: float) -> Iterator[AnyEvent]:
         """Yield the calls that a step of reads performs."""
         for each in sent.get("calls", ()):
-            yield from self._begin_call(run, each["id"], each["tool"], each["arguments"], time)
+            yield from self._calls.begin(run, each["id"], each["tool"], each["arguments"], time)
         if name.startswith("read:"):
             position = name.removeprefix("read:")
-            asked = self._find_asked(run, position)
+            asked = self._approvals.find_asked(run, position)
             tool, call = split_position(position)
-            if (run, call) not in self._calls:
-                yield from self._begin_call(run, call, tool, sent.get("call") if asked is None else read_shown(asked.arguments), time)
-        elif not sent and (written := self._written.get((run, name.removeprefix("reads:")))) is not None:  # of an older Sayso
+            if (run, call) not in self._calls.under_way:
+                yield from self._calls.begin(run, call, tool, sent.get("call") if asked is None else read_shown(asked.arguments), time)
+        elif not sent and (written := self._calls.written.get((run, name.removeprefix("reads:")))) is not None:  # of an older Sayso
             call = name.removeprefix("reads:")
-            if (run, call) not in self._calls:
-                yield from self._begin_call(run, call, str(written["tool"]), None, time)
-
-    def _begin_call(self, run: str, call: str, tool: str, arguments: Any, time: float, key: str = "") -> Iterator[AnyEvent]:
-        self._calls[run, call] = tool, time
-        if arguments is None:
-            arguments = self._written.get((run, call), {}).get("arguments", {})
-        given = self._plain(arguments)
-        yield public.ToolBegan(
-            run=run,
-            time=time,
-            position=join_position(tool, call),
-            call=call,
-            tool=tool,
-            arguments=given if isinstance(given, dict) else {},
-            key=key,
-        )
+            if (run, call) not in self._calls.under_way:
+                yield from self._calls.begin(run, call, str(written["tool"]), None, time)
 
     def _read_end(self, run: str, name: str, value: object, time: float) -> Iterator[AnyEvent]:
         self._count(run, name, value)
@@ -293,23 +272,23 @@ class EventReader:
             yield self._read_reply(run, int(model[1]), value, seconds, time)
         elif name.startswith(("read:", "reads:")):
             for result in results_of(value):
-                yield from self._end_call(run, result.call_id, result, time, position=name.removeprefix("read:"))
+                yield from self._calls.end(run, result.call_id, result, time, position=name.removeprefix("read:"))
         elif name.startswith("effect:") and isinstance(value, ToolResult):
-            request = self._find_asked(run, name.removeprefix("effect:").partition(".ask")[0])
-            yield from self._end_call(run, value.call_id, value, time, key=request.key if request else "")
+            request = self._approvals.find_asked(run, name.removeprefix("effect:").partition(".ask")[0])
+            yield from self._calls.end(run, value.call_id, value, time, key=request.key if request else "")
         elif name.startswith("propose:") and isinstance(value, tuple) and value:
-            yield from self._read_proposal(run, value, time)
+            yield from self._approvals.read_proposal(run, value, time)
         elif name.startswith("intent:") and isinstance(value, Intent) and not value.attempt:
-            request = self._find_asked(run, name.removeprefix("intent:"))
+            request = self._approvals.find_asked(run, name.removeprefix("intent:"))
             if request is not None:
-                yield from self._reject(request, value.why or "The tool is no longer the one that was asked about.", time)
+                yield from self._approvals.reject(request, value.why or "The tool is no longer the one that was asked about.", time)
         elif name.startswith("code:"):
             if isinstance(value, ToolResult):
-                yield from self._end_call(run, value.call_id, value, time)
+                yield from self._calls.end(run, value.call_id, value, time)
             elif isinstance(value, Ended) and (found := CALL.fullmatch(name.removeprefix("code:"))):
                 outer = find_outer_call(found[2])
-                call = outer if (run, outer) in self._calls else found[2]
-                yield from self._end_call(run, call, ToolResult(call, value.value, origin=found[1]), time)
+                call = outer if (run, outer) in self._calls.under_way else found[2]
+                yield from self._calls.end(run, call, ToolResult(call, value.value, origin=found[1]), time)
             elif not isinstance(value, CallsOut):
                 yield public.StepFinished(run=run, time=time, position=name, output=self._plain(value), seconds=seconds)
         elif not name.startswith(_ASIDE):
@@ -317,12 +296,7 @@ class EventReader:
             yield public.StepFinished(run=run, time=time, position=name, output=output, seconds=seconds)
 
     def _read_reply(self, run: str, turn: int, reply: Any, seconds: float, time: float) -> AnyEvent:
-        for index, call in enumerate(reply.calls):
-            try:
-                arguments = json.loads(call.arguments or "{}")
-            except ValueError:
-                arguments = {}
-            self._written[run, f"{turn}.{index}"] = {"tool": call.name, "arguments": arguments}
+        self._calls.note_written(run, turn, reply.calls)
         usage = reply.usage
         return public.ModelReplied(
             run=run,
@@ -360,109 +334,9 @@ class EventReader:
                 seconds=seconds,
             )
         elif name.startswith(("read:", "reads:", "effect:")):
-            yield from self._fail_calls(run, name, Outcome.FAILED, error, time)
+            yield from self._calls.fail(run, name, Outcome.FAILED, error, time)
         else:
             yield public.StepFinished(run=run, time=time, position=name, error=error, failed=True, seconds=seconds)
-
-    def _end_call(self, run: str, call: str, result: ToolResult, time: float, *, position: str = "", key: str = "") -> Iterator[AnyEvent]:
-        if position and (run, call) not in self._calls and (run, split_position(position)[1]) in self._calls:
-            call = split_position(position)[1]  # workflow code numbers its calls by position
-        tool, began = self._calls.pop((run, call), (result.origin, time))
-        if key:
-            self._settled.add(key)
-        yield public.ToolFinished(
-            run=run,
-            time=time,
-            position=join_position(tool, call),
-            call=call,
-            tool=tool,
-            outcome=str(result.outcome),
-            result=self._plain(result.content),
-            origin=result.origin,
-            trust=str(result.trust or ""),
-            secrecy=str(result.secrecy),
-            key=key,
-            raised=self._plain(getattr(result, "raised", "")),
-            seconds=time - began,
-        )
-
-    # approvals
-
-    def _read_proposal(self, run: str, value: Any, time: float) -> Iterator[AnyEvent]:
-        request, ruling = value
-        if not isinstance(request, ApprovalRequest):
-            return
-        self._requests[request.digest] = self._requests[request.key] = self._requests[f"{run} {request.position}"] = request
-        if isinstance(ruling, Deny):
-            yield public.CallDenied(run=run, time=time, position=strip_edit(request.position), tool=request.tool, reason=ruling.reason)
-            yield from self._reject(request, ruling.reason, time)
-
-    def _find_asked(self, run: str, position: str) -> ApprovalRequest | None:
-        return self._requests.get(f"{run} {position}")
-
-    def _reject(self, request: ApprovalRequest, reason: str, time: float) -> Iterator[AnyEvent]:
-        if request.tool == QUESTION_TOOL:
-            return  # the call that has asked goes on
-        tool, call = split_position(request.position)
-        result = ToolResult(call, reason, Outcome.REJECTED, request.tool)
-        self._calls.setdefault((request.run_id, call), (tool, time))
-        yield from self._end_call(request.run_id, call, result, time, key=request.key)
-
-    def _read_approval(self, event: Any, time: float) -> Iterator[AnyEvent]:
-        match event:
-            case emitted.ApprovalAsked(run, request):
-                self._open[request.digest] = None
-                yield public.ApprovalRequested(run=run, time=time, position=strip_edit(request.position), request=request)
-            case emitted.ApprovalDecided(run, digest, decision):
-                yield from self._read_decision(run, digest, decision, time)
-            case emitted.RequestExpired(run, digest):
-                self._open.pop(digest, None)
-                yield public.ApprovalExpired(run=run, time=time, position=self._place(digest), digest=digest)
-                if digest in self._requests:
-                    yield from self._reject(self._requests[digest], "Nobody decided in time.", time)
-            case emitted.ApproverFailed(run, digest, error):
-                yield public.ApproverRaised(run=run, time=time, position=self._place(digest), digest=digest, error=error)
-            case emitted.GrantsGiven(run, grants):
-                yield public.GrantsOpened(run=run, time=time, grants=tuple((each.id, each.text) for each in grants))
-            case emitted.GrantUsed(run, grant, tool, key):
-                yield public.GrantApplied(run=run, time=time, position=self._place(key), grant=grant, tool=tool, key=key)
-            case emitted.WriteStarted(run, tool, key):
-                known = self._requests.get(key)
-                call = split_position(known.position)[1] if known else key
-                arguments = read_shown(known.arguments) if known else {}
-                yield from self._begin_call(run, call, tool, arguments, time, key)
-            case emitted.WriteSettled(run, tool, key, outcome):
-                if key not in self._settled and key in self._requests:
-                    call = split_position(self._requests[key].position)[1]
-                    yield from self._end_call(run, call, ToolResult(call, None, Outcome(outcome), tool), time, key=key)
-            case Unread(run, name, value):
-                yield public.OwnEvent(run=run, time=time, name=name, value=self._plain(value))
-            case _:
-                run = getattr(event, "run", "")
-                run = run if isinstance(run, str) and run.partition("/")[0] == self.root else self.root
-                yield public.OwnEvent(run=run, time=time, name=type(event).__name__, value=self._plain(event))
-
-    def _read_decision(self, run: str, digest: str, decision: Any, time: float) -> Iterator[AnyEvent]:
-        self._open.pop(digest, None)
-        kind = "reject" if isinstance(decision, Reject) else "edit" if isinstance(decision, Edit) else "approve"
-        yield public.ApprovalTaken(
-            run=run,
-            time=time,
-            position=self._place(digest),
-            digest=digest,
-            decision=kind,
-            by=decision.by,
-            place=decision.place,
-            decided_at=decision.at,
-            reason=self._plain(decision.reason) if isinstance(decision, Reject) else "",
-            arguments=self._plain(dict(decision.arguments)) if isinstance(decision, Edit) else {},
-            signed=bool(decision.statement),
-        )
-        if isinstance(decision, Reject) and digest in self._requests:
-            yield from self._reject(self._requests[digest], f"The user said no{': ' + decision.reason if decision.reason else ''}.", time)
-
-    def _place(self, digest: str) -> str:
-        return strip_edit(self._requests[digest].position) if digest in self._requests else ""
 
     def _count(self, run: str, name: str, value: object) -> None:
         """Add what a step used. Money is set aside with the intent of a write, and given back where nothing happened."""
