@@ -16,7 +16,7 @@ import sys
 import sysconfig
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from pathlib import Path
@@ -361,24 +361,59 @@ COMMON_NAMES = (
     "read write search open print get run list find send call fetch exec execute test update delete create load save query bash edit"
     " read_file write_file get_weather calculate respond help"
 )
-_MOST_CODE = 20_000_000  # characters
+_MOST_CODE = 4_000_000  # characters of each kind
+# What is installed on this machine: the packages of this environment, headers, documentation, the modules of npm.
+_CODE_OF: dict[str, tuple[str, tuple[str, ...]]] = {
+    "Python": (".py", (sysconfig.get_path("purelib"),)),
+    "C and C++": (".h .c .hpp", ("/usr/include",)),
+    "JavaScript": (".js .mjs .ts", ("/usr/lib/node_modules", "/usr/share/nodejs")),
+    "reStructuredText": (".rst", ("/usr/share", "/usr/lib")),
+    "Markdown": (".md", ("/usr/share", "/usr/lib")),
+    "plain text": (".txt", ("/usr/share/doc", "/usr/share")),
+    "PHP": (".php", ("/usr/share", "/usr/lib")),
+    "Perl": (".pl .pm", ("/usr/share/perl", "/usr/share/perl5")),
+    "shell": (".sh", ("/usr/share", "/usr/lib", "/etc")),
+    "SQL": (".sql", ("/usr/share",)),
+    "Go, Rust and Java": (".go .rs .java", ("/usr/share", "/usr/lib")),
+    "YAML, INI and TOML": (".yaml .yml .ini .cfg .conf .toml", ("/usr/share", "/usr/lib", "/etc")),
+    "logs": (".log", ("/var/log",)),
+}
+
+
+def find_code(endings: str, folders: Collection[str]) -> list[Path]:
+    """Return the files of one kind, in an order that is the same each time and mixes their folders."""
+    found = {
+        Path(folder, name)
+        for root in folders
+        for folder, _, names in os.walk(root)
+        for name in names
+        if name.endswith(tuple(endings.split()))
+    }
+    files = sorted(file for file in found if file.is_file() and file.stat().st_size < 2_000_000)
+    random.Random(1).shuffle(files)
+    return files
 
 
 def measure_false_calls() -> Iterator[Row]:
-    """Yield how many calls are read in the source of installed packages, given as a reply without fences, with tools of common names."""
+    """Yield how many calls are read in code and documents of each kind, given as a reply without fences, with tools of common names."""
     properties = {"path": {"type": "string"}, "text": {"type": "string"}}
     tools = [{"name": name, "parameters": {"properties": properties, "required": ["path"]}} for name in COMMON_NAMES.split()]
-    files = sorted(Path(sysconfig.get_path("purelib")).rglob("*.py"))
-    random.Random(1).shuffle(files)
-    size, calls, problems = 0, 0, 0
-    for file in files:
-        text = file.read_text("utf-8", errors="replace")
-        reading = read(text, tools)
-        size, calls, problems = size + len(text), calls + len(reading.calls), problems + len(reading.problems)
-        if size > _MOST_CODE:
-            break
-    yield Row(f"unfenced code of {size / 1e6:.0f} MB, {len(tools)} tools of common names: false calls", 1e6 * calls / size, "per MB", 1)
-    yield Row("the same: problems where nothing was meant", 1e6 * problems / size, "per MB", 1)
+    for kind, (endings, folders) in _CODE_OF.items():
+        size, calls, problems = 0, 0, 0
+        for file in find_code(endings, folders):
+            try:
+                text = file.read_text("utf-8", errors="replace")
+            except OSError:
+                continue
+            reading = read(text, tools)
+            size, calls, problems = size + len(text), calls + len(reading.calls), problems + len(reading.problems)
+            if size > _MOST_CODE:
+                break
+        if size > 100_000:
+            yield Row(
+                f"unfenced {kind}, {size / 1e6:.1f} MB, {len(tools)} tools of common names: false calls", 1e6 * calls / size, "per MB", 1
+            )
+            yield Row("the same: problems where nothing was meant", 1e6 * problems / size, "per MB", 1)
 
 
 LONG = {

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from .elements import Element, parse_element
 from .escaped_json import parse_escaped_json
 from .families.gemma import HEAD as GEMMA_HEAD
 from .families.gemma import parse_gemma_call
 from .families.harmony import ENDS, parse_header, parse_message
+from .growing import growing, match
 from .json_calls import FIRST_KEY, KEYS, NotACall, may_be_call, parse_calls, parse_json_arguments
 from .json_end import decode_strict, find_json_end, parse_json_at
 from .markers import ELEMENTS, SECTIONS, CallSection
@@ -35,6 +37,16 @@ _SPACE = re.compile(r"\s*")
 _DATA = "in JSON that is not a call"
 _ENDED = object()
 _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
+# What a line says that only shows how calls are written, in the languages of most examples.
+_EXPLAINS = re.compile(
+    r"\b(?:(?:for )?examples?|e\.g\.|looks? like|like (?:this|so)|(?:is|are|be) (?:written|formatted)"
+    r"|(?:you|one|models?|assistants?) (?:can|could|would|should|may|might|must|have|need|writes?|calls?|uses?)"
+    r"|(?:the|this|following|its) (?:format|syntax|form|schema)\b(?! call)"
+    r"|(?:\A|, |then |just |and )(?:write|type|send|reply|respond|output)"
+    r"|beispiel\w*|schreib\w*|exemples?|comme (?:ceci|cela|suit)|ejemplos?|esempio|exemplos?|voorbeeld|przykład\w*)\b|пример|例|格式",
+    re.IGNORECASE,
+)
+_INVENTED = growing(r"[*_#\[ ]{0,5}(?:Observation|Human|User|(?:Function|Tool) (?:[Rr]esponse|[Rr]esult|[Oo]utput)s?)[\]*_]{0,3}:")
 _FENCED_SECTION = CallSection(frozenset(), ("```",))
 _FENCED_MARKS = tuple(marker for marker in (*SECTIONS, *ELEMENTS) if marker[0] == "<")
 
@@ -56,6 +68,8 @@ def parse_named_json(state: ScannerState, start: int, position: int, name: str, 
     if state.buffer.text[start] == "[":  # [weather] {...} [END_TOOL_REQUEST], as LM Studio asks for it
         after = yield from skip_space(state.buffer, end)
         close = yield from match_literal(state.buffer, after, ("[END_TOOL_REQUEST]", f"[/{tool.name}]"))
+        if not close and "\n" in state.buffer.text[start:position]:
+            return None  # a section of a file of settings
         end = after + len(close) if close else end
     if state.buffer.text[start:position].endswith("```json\n"):
         after = yield from skip_space(state.buffer, end)
@@ -157,10 +171,56 @@ def parse_section_block(state: ScannerState, start: int, opening: str, section: 
     return (end, []) if end >= 0 else None
 
 
+class _Fence(NamedTuple):
+    """A code fence: where its body begins, what closes it, and the calls that it is nothing but, with the offset behind them."""
+
+    opened: int
+    marks: str
+    items: list[Item]
+    end: int = 0
+    is_certain: bool = False  # its info string says that a call is in it
+
+
 def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[None]:
-    """Parse a code fence: calls where its body is nothing but JSON calls, or its info string says `tool_code` or the like; else code."""
+    """Parse a code fence. It is a call where its info string or a label before it says so, else where the reply ends in calls in fences.
+
+    A fence that words follow, or that the line before it calls an example, shows how calls are written. So do all fences behind it.
+    """
+    fences = [(yield from _read_fence(state, start, position))]
+    is_meant = start < position or fences[0].is_certain
+    explains = not is_meant and (state.shows_calls or _EXPLAINS.search(state.surroundings.line_before) is not None)
+    while (last := fences[-1]).items and not (is_meant or explains):
+        following = yield from skip_space(state.buffer, last.end)
+        if (yield from match_literal(state.buffer, following, ("```", "~~~"))):
+            fences.append((yield from _read_fence(state, following, following)))
+        elif (yield from _ends_reply(state, following)):
+            break
+        else:
+            explains = True
+    if last.items and not explains:
+        for fence in fences:
+            state.add(fence.items)
+        state.skip_call(last.end)
+        return
+    if fences[0].items:
+        state.shows_calls = True
+    yield from _skip_code(state, fences[0].opened, fences[0].marks)
+
+
+def _ends_reply(state: ScannerState, at: int) -> Incremental[bool]:
+    """Tell whether the model's own words end at `at`: the text does, or a token, a mark, or an invented result or turn begins there."""
+    buffer, dialect = state.buffer, state.dialect
+    while not buffer.ended and buffer.text[at : at + dialect.longest_marker] in dialect.marker_prefixes:
+        yield
+    if at >= len(buffer.text) or dialect.marker.match(buffer.text, at):
+        return True
+    return (yield from match(buffer, _INVENTED, at)) is not None
+
+
+def _read_fence(state: ScannerState, start: int, position: int) -> Incremental[_Fence]:
+    """Read the fence at `position`: its calls, where it holds nothing but JSON calls, or its info string says `tool_code` or the like."""
     opened = yield from _find_fence_body(state, position)
-    fence = state.buffer.text[position:opened]
+    marks = state.buffer.text[position:opened]
     info = _INFO_STRING.match(state.buffer.text, opened)
     # The info string may still grow: ``` becomes ```json.
     while info is not None and info.end() == len(state.buffer.text) and not state.buffer.ended and info.end() - opened < 40:
@@ -170,24 +230,19 @@ def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[N
     body = yield from skip_space(state.buffer, info.end())
     # The info string says that it is a call, so any form may stand inside: Gemma writes Python there.
     if info[1] in state.dialect.fences:
-        parsed = yield from _parse_fenced_element(state, info.end(), state.dialect.fences[info[1]], fence)
+        parsed = yield from _parse_fenced_element(state, info.end(), state.dialect.fences[info[1]], marks)
         if parsed is not None:
-            state.add(parsed[1])
-            state.skip_call(parsed[0])
-            return
+            return _Fence(opened, marks, parsed[1], parsed[0], is_certain=True)
     certain = info[1] in _CALL_FENCES
     is_section = state.dialect.call_fences and (
         certain or (info[1] == "xml" and (yield from match_literal(state.buffer, body, _FENCED_MARKS)))
     )
-    if is_section and (yield from _parse_fenced_section(state, start, info.end(), certain=certain)):
-        return
+    if is_section and (section := (yield from _parse_fenced_section(state, info.end(), certain=certain))):
+        return _Fence(opened, marks, section[1], section[0], is_certain=certain)
     if state.dialect.json and state.buffer.text[body : body + 1] in ("{", "["):
-        items, end = yield from _parse_fenced_json(state, start, body, fence)
-        if items:
-            state.add(items)
-            state.skip_call(end)
-            return
-    yield from _skip_code(state, opened, fence)
+        items, end = yield from _parse_fenced_json(state, start, body, marks)
+        return _Fence(opened, marks, items, end)
+    return _Fence(opened, marks, [])
 
 
 def _find_fence_body(state: ScannerState, position: int) -> Incremental[int]:
@@ -211,21 +266,19 @@ def _parse_fenced_element(state: ScannerState, at: int, element: Element, fence:
     return (position + len(close) if close else parsed[0]), parsed[1]
 
 
-def _parse_fenced_section(state: ScannerState, start: int, body: int, *, certain: bool) -> Incremental[bool]:
-    """Parse the body of a fence as a section. Return False where it holds something else.
+def _parse_fenced_section(state: ScannerState, body: int, *, certain: bool) -> CallParser:
+    """Parse the body of a fence as a section. Return None where it holds something else.
 
     Where the info string does not say for `certain` that calls are in it, all of it has to be calls of known tools.
     """
     sink = MentionSink()
     end = yield from parse_section(state.buffer, body, "", _FENCED_SECTION, state.tools, sink)
     if end < 0:
-        return False
+        return None
     is_whole = end == len(state.buffer.text) or state.buffer.text.endswith("```", 0, end)
     if not certain and not (is_whole and all(item.tool and state.tools.find_marked(item.tool) for item in sink.items)):
-        return False
-    state.add(sink.items)
-    state.skip_call(end)
-    return True
+        return None
+    return end, sink.items
 
 
 def _parse_fenced_json(state: ScannerState, start: int, body: int, fence: str) -> Incremental[tuple[list[Item], int]]:

@@ -135,7 +135,8 @@ def _compile_name_on_line(tools: ToolSignatures) -> re.Pattern[str]:
     """
     names = _join_names(tools.by_name)
     return re.compile(
-        rf"(?:^|\n)[ \t]*((?:functions\.|(?P<bracket>\[))?({names})(?(bracket)\]))(?::\d{{1,3}})?[ \t]*(?::|:?\n|\n```json\n)?[ \t]*\Z",
+        rf"(?:^|\n)[ \t]*((?:functions\.|(?P<bracket>\[))?({names})(?(bracket)\]))(?::\d{{1,3}})?[ \t]*"
+        r"(?::?[ \t]*|:?\n {0,3}|\n```json\n[ \t]*)\Z",  # what is indented by more is code
         re.IGNORECASE,
     )
 

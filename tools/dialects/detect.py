@@ -33,6 +33,7 @@ _FUNCTOOLS = re.compile(r"(?<![A-Za-z_])functools")
 _TOOL_LABELS = tuple(f"{what}{more}" for what in ("Tool", "Function") for more in ("", " Call", " call", " Name", " name"))
 _LABEL = re.compile(rf"(^|\n|[.!?:][ \t])[ \t]*([*`#\[]{{0,4}}(?:(Action|Observation)(?: \d)?|{'|'.join(_TOOL_LABELS)}|(?<=\[)tool):)\Z")
 _LABEL_SO_FAR = re.compile(r"(?:^|\n|[.!?:][ \t])[ \t]*([*`#\[]{0,4}([AOTFt][a-z]*(?: [A-Za-z\d]*)?)?)\Z")
+_BEHIND_LABEL = re.compile(r"[*_\]]{0,3}\s*")
 # Beside people's turns, the sections of Alpaca's prompt and the results of Glaive's.
 _TURN = re.compile(
     r"[ *#\[]{0,5}(?:(?:GPT4 Correct )?(?i:human|user)(?:\]|\*\*|\*)?|(?<=# )(?:Instruction|Input|System)|FUNCTION RESPONSE):"
@@ -240,13 +241,13 @@ def _detect_react_label(state: ScannerState, position: int) -> Detection:
         return (start, partial(blocks.parse_invented, state, position + 1)) if state.calls or state.problems else NOTHING
     if not state.dialect.react or (found[3] is None and found[1] not in ("", "\n") and "[" not in found[2]):
         return NOTHING  # "The form is: Tool: NAME" speaks of it
-    following = state.buffer.text[position + 1 : position + 41]
-    after = position + 1 + len(following) - len(following.lstrip())
+    following = _BEHIND_LABEL.match(state.buffer.text, position + 1, position + 41)
+    after = following.end()  # type: ignore[union-attr]
     if state.buffer.text.startswith("```", after):
         return start, partial(blocks.parse_fence, state, start, after)
     if "```".startswith(state.buffer.text[after : after + 3]) and after < position + 40 and not state.buffer.ended:
         return MORE
-    form = Form.MARKED if found[3] else Form.UNMARKED  # "Tool:" begins lines of logs and of documentation as well
+    form = Form.LABELLED if found[3] else Form.UNMARKED  # "Tool:" begins lines of logs and of documentation as well
     return start, partial(
         state.parse_call, start, position, lambda sink: parse_action(state.buffer, start, position + 1, state.tools, sink), form
     )

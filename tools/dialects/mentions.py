@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from .growing import growing
 from .text_buffer import Incremental, TextBuffer
 
 _LONGEST_PARAGRAPH = 4000  # characters that are kept; of what came before only the open quotes are known
 _LONGEST_TAG = 40
 _LONGEST_HEAD = 200  # characters of a line
-_BACKTICKS = re.compile(r"`+")
 CALL = "\ufffc"
 """Stands for a call in the prose. Quotes inside of the call open nothing."""
 
@@ -50,6 +50,8 @@ _OPENING = " \t\n([{"  # before ”, which opens in Swedish and Finnish, and clo
 _QUOTE = re.compile(rf"[{_STRAIGHT}{''.join(sorted({*_CLOSES, *''.join(_CLOSES.values())}))}]|~~|&quot;|\n")
 _END_OF_LINE = r"\n"
 _END_OF_PARAGRAPH = r"\n[ \t\r]*\n"
+_END_OF_BLOCK = r"\n[ \t\r]{0,30}(?:\n|(?:[-*+]|\d{1,3}[.)]|#{1,6})[ \t]|>|```|~~~)"  # an item of a list, a heading, a quotation, a fence
+_BACKTICKS = re.compile(rf"{_END_OF_BLOCK}|`+")
 
 # lines
 
@@ -82,19 +84,30 @@ _SPOKEN_BEFORE = re.compile(
     r"|\s*(?:with|async with|match|switch|unless|until|export|echo|defer|typeof|void) \(?\Z"
     r"|(?:\s*|.*[#>;(] *)SELECT\s[^\n]*\Z|\s*(?:async )?for\s[^\n]*\sin \Z"
     r"|.*(?:\blambda\b[^:\n]*:|\) ?=>)[ \t]*\Z"
-    r"|.*[\w\])$]\(\Z"  # the argument of another call
+    r"|.*[\w\])$]\((?:[^()\n]*,)?\s*\Z"  # an argument of another call
     r"|\s*[\w.$]+\s*=\s*[{\[(][^\])}\n]*\Z|.*:=\s*\Z"  # a value inside of one that is assigned
     r"|.*(?:\{\{|\{%|<%=?|::)\s*\Z"  # a template, the member of a module
     r"|.*\\\w+\{\Z"  # LaTeX
-    r"|.*[+@&=]\Z"  # a line that was added, a decorator, a setting
+    r"|.*[+@&=!#^]\Z"  # a line that was added, a decorator, a setting, a negation, the member of a module
     rf"|.*(?:[^\s{CALL}][;}}]|->)\Z"  # the next statement, a member
 )
 # Most lines of prose hold nothing that both patterns need, and are told apart at a tenth of their cost.
-_MAY_BE_SPOKEN = re.compile(r"[|│┃║;:#\[\d/\-$%❯➜λ>=({}&@+<\\]|[A-Z]{4}|\.\.\.")
+_MAY_BE_SPOKEN = re.compile(r"[|│┃║;:#\[\d/\-$%❯➜λ>=({}&@+<\\!^]|[A-Z]{4}|\.\.\.")
 _LAST_WORDS = frozenset(
     "return yield await assert raise throw if If elif while del new case import from def function func fn class not with match switch"
     " unless until export echo defer typeof void in".split()
 )
+# Behind a line of code stands more code, whatever the language: it ends a statement, opens or closes a block, is nothing but a call of an
+# unknown function, or says that code follows (reStructuredText).
+_LINE_OF_CODE = re.compile(
+    rf".*[^\s{CALL}];\s*\Z|(?!\s*[\"'\[{{]).*[{{}}]\s*\Z"
+    r"|\s*[\w.:$#\->]*\w\([^\n]*\)\s*\Z|\s*\.\. [\w\-]+::|.*::\s*\Z|\s*[@#]\w+[(\s<\"]|[ \t]+# |.*\w \(\)\s*\Z"
+)
+_COMMENT = re.compile(r"\s*(?:#|//|--|/?\*)")
+CODE_BEHIND = growing(r"\s?\{|\s?(?:\|\||&&|==)|\[|\.[a-z_]|\s[<>]\s|>")
+"""What does not follow a call on its line, but follows the head of a function, a member and an operand."""
+_STRING = re.compile(r"\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\\n])*'|“[^”]*”", re.DOTALL)
+_STATEMENTS = re.compile(r"(?:\)|=>)\s*\{|;[ \t]*\n")
 _CODE_FOLLOWS = re.compile(r"@@ -\d|#!/|import [\w.]+(?: as \w+)?;?\s*\Z|from [\w.]+ import [\w, *]+\Z")  # up to the next blank line
 _DELIMITER_ROW = re.compile(r"[ \t:|\-]*-[ \t:]*\|[ \t:|\-]*")
 _ONLY_CALLS = re.compile(f"(?:{CALL}[ ;]*\n)+")
@@ -145,6 +158,8 @@ BESIDE_A_CALL = Mark("", why="beside a call in a form of its own")
 _IN_QUOTATION = Mark("", why="in a quotation")
 _IN_TABLE = Mark("", why="in a table, or among lines of code")
 _ON_THE_LINE = Mark("", why="on a line of a table, a log or code, or in a sentence about it")
+_INDENTED_CODE = Mark("", why="in indented code")
+_IN_CODE = Mark("", why="behind a line of code")
 _IN_PATH = Mark("", why="in an address or a path")
 
 
@@ -152,6 +167,7 @@ class Form(Enum):
     """How a call is written, which says what makes a mention of it."""
 
     MARKED = "a form of its own: only quotes, code and a block quote do"
+    LABELLED = "behind a label on a line of its own: an indented line is code as well"
     UNMARKED = "JSON, or a list of calls in Python: code and data look like it, so all of a line counts"
     IN_PROSE = "NAME(...): all of a line counts"
     PURE = "NAME(...) of a PURE tool, which changes nothing: only quotes, code and a URL do"
@@ -166,6 +182,8 @@ class Surroundings:
 
     open_backticks: int = 0
     """How many opened the inline code."""
+    _code: str = ""
+    """The end of the inline code so far."""
     unread: list[str] = field(default_factory=list)
     """Prose that is searched when a call is found, with CALL for each call."""
     _paragraph: str = ""
@@ -178,6 +196,8 @@ class Surroundings:
     """Where the line begins in the paragraph."""
     _head: str = ""
     """The beginning of a line that was cut."""
+    last_line: str = ""
+    """The last line that is not blank, without the one so far."""
     _in_list: bool = False
     _in_table: bool = False
     _seen_text: bool = False
@@ -194,13 +214,19 @@ class Surroundings:
         return self._head + self._paragraph[self._line :]
 
     @property
+    def line_before(self) -> str:
+        """Return the line so far, or the last one before it that is not blank."""
+        line = self.line
+        return line if line.strip() else self.last_line
+
+    @property
     def at_line_start(self) -> bool:
         """Tell whether there is only white space on the line so far."""
         return not self.line.strip()
 
     def feed(self, piece: str) -> None:
         """Take in a further piece of prose."""
-        if "`" in piece or (self.open_backticks and "\n" in piece):
+        if "`" in piece or self.open_backticks:
             self._count_backticks(piece)
         self.unread.append(piece)
 
@@ -210,7 +236,7 @@ class Surroundings:
         self.unread.clear()
         # Lines that hold nothing but calls change nothing: no quote and no tag is open in front of them or opens in them.
         if _ONLY_CALLS.fullmatch(piece) and not (self._paragraph or self._head or self._tags):
-            self._tag = "\n"
+            self._tag, self.last_line = "\n", CALL
             return
         self._find_tags(piece)
         self._paragraph += piece
@@ -227,20 +253,23 @@ class Surroundings:
     def end_code(self) -> None:
         """Note that the code block ends here. Quotes and tags inside of it open nothing."""
         self.unread.clear()
-        self.open_backticks, self._open, self._paragraph, self._line, self._head = 0, (), CALL, 0, ""
+        self.open_backticks, self._open, self._paragraph, self._line, self._head, self.last_line = 0, (), CALL, 0, "", CALL
         self._quotes = (0, ())
 
     def _count_backticks(self, piece: str) -> None:
-        # As in CommonMark, inline code that two backticks open is closed by two and not by one.
-        start = piece.rfind("\n") + 1
-        if start:
-            self.open_backticks = 0
-        for found in _BACKTICKS.finditer(piece, start):
+        # As in CommonMark, inline code that two backticks open is closed by two and not by one, on the same line or a later one.
+        text = self._code + piece
+        for found in _BACKTICKS.finditer(text):
+            if found.end() <= len(self._code):
+                continue
             size = len(found[0])
-            if not self.open_backticks:
+            if found[0][0] == "\n":
+                self.open_backticks = 0
+            elif not self.open_backticks:
                 self.open_backticks = size
             elif self.open_backticks == size:
                 self.open_backticks = 0
+        self._code = text[-_LONGEST_TAG:] if self.open_backticks else ""
 
     def _find_tags(self, piece: str) -> None:
         text = self._tag + piece
@@ -264,11 +293,14 @@ class Surroundings:
         while (end := text.find("\n", max(begin, new))) >= 0:
             line, self._head = self._head + text[begin:end], ""
             begin = new = end + 1
+            if line.strip(" \t\r)]}") and not (_COMMENT.match(line) and _LINE_OF_CODE.match(self.last_line)):  # brackets close data as well
+                self.last_line = line[-_LONGEST_HEAD:]
             if not line.strip():
                 self._open, self._paragraph, self._quotes = (), text[begin:], (0, ())
                 text, begin, new = self._paragraph, 0, 0
                 self._in_table = False
-            elif _DELIMITER_ROW.fullmatch(line) or _CODE_FOLLOWS.match(line):
+                continue
+            if _DELIMITER_ROW.fullmatch(line) or _CODE_FOLLOWS.match(line):
                 self._in_table = True
             elif not _INDENTED.match(line) and line.strip(f" {CALL}"):
                 self._in_list, self._seen_text = _LIST_ITEM.match(line) is not None, True
@@ -290,6 +322,8 @@ class Surroundings:
         if self.unread:
             self._read()
         line = self._head + self._paragraph[self._line :]
+        if form is Form.IN_PROSE and _LINE_OF_CODE.match(self.last_line):
+            return _IN_CODE
         if (line or self._in_table) and (spoken_of := self._find_spoken_of(line, form, native)):
             return spoken_of
         if (self._open or self._paragraph) and (quotes := self._find_quotes()):
@@ -317,18 +351,26 @@ class Surroundings:
             return _IN_QUOTATION
         if form is Form.MARKED:
             return None
+        if self._seen_text and not self._in_list and _INDENTED.match(line):
+            return _INDENTED_CODE
+        if form is Form.LABELLED:
+            return None
         if self._in_table:
             return _IN_TABLE
         if (_MAY_BE_SPOKEN.search(line) or not _LAST_WORDS.isdisjoint(line.rsplit(None, 2)[-2:])) and (
-            _SPOKEN_LINE.match(line) or (len(line) <= _LONGEST_HEAD and _SPOKEN_BEFORE.match(line))
+            _SPOKEN_LINE.match(line) or _SPOKEN_BEFORE.match(line if len(line) <= _LONGEST_HEAD else line[-_LONGEST_HEAD:])
         ):
             return _ON_THE_LINE
         if form is Form.UNMARKED:
             return _ON_THE_LINE if native and not line.isspace() else None
         if ("/" in word or "\\" in word or word.endswith("-")) and _PATH.search(word):
             return _IN_PATH
-        is_code = self._seen_text and not self._in_list and _INDENTED.match(line)
-        return _ON_THE_LINE if is_code else None
+        return None
+
+
+def holds_statements(arguments: str) -> bool:
+    """Tell whether arguments over several lines hold statements outside of quotes: the function that another function is given."""
+    return "\n" in arguments and _STATEMENTS.search(arguments) is not None and _STATEMENTS.search(_STRING.sub("", arguments)) is not None
 
 
 def _find_open_quotes(text: str, already: tuple[str, ...], end: int | None = None, begin: int = 0) -> tuple[str, ...]:
@@ -370,6 +412,11 @@ def _make_mark(quote: str) -> Mark:
 
 
 _MARKS = {quote: _make_mark(quote) for quote in (*_CLOSES, *_STRAIGHT, "~~", "&quot;")}
+
+
+def mark_code(backticks: int) -> Mark:
+    """Return what ends inline code that so many backticks opened."""
+    return Mark(rf"(?<!`)`{{{backticks}}}(?!`)", _END_OF_BLOCK, "in code")
 
 
 def find_closing(buffer: TextBuffer, mark: Mark, at: int) -> Incremental[int]:

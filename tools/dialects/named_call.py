@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from .mentions import Form
+from .growing import match
+from .mentions import CODE_BEHIND, Form, holds_statements
 from .parenthesized import find_call_end, is_signature, may_be_signature, parse_arguments
 from .parsed_calls import NOTHING, CallParser, CallSink, Detection
 from .read_events import Mention
@@ -57,6 +58,9 @@ def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolS
     ):
         return None
     if found.end >= 0 and state.buffer.text[start - 1 : start] == "[" and (yield from is_link(state, found.end)):
+        return None
+    if found.end >= 0 and not tool.is_pure and (holds_statements(written) or (yield from match(state.buffer, CODE_BEHIND, found.end, 3))):
+        state.mentions.append(Mention(tool.name, (start, found.end), "in code"))
         return None
     if not announced:
         sink.announce(tool.name, start)

@@ -8,7 +8,7 @@ from .compiled_dialect import CompiledDialect, skip_run
 from .detect import DETECTORS, find_held_start
 from .dialect import FORMS, ToolOrSchema, check_forms, collect_signatures, resolve_dialect
 from .families.harmony import STRIPPED_START
-from .mentions import Mark, find_closing
+from .mentions import find_closing, mark_code
 from .parsed_calls import NOT_HERE, WAIT
 from .read_events import AllWasReasoning, CallRead, CallWithdrawn, ReadCall, ReadEvent, Reading, TextRead
 from .scanner_state import ScannerState
@@ -149,11 +149,11 @@ def _scan_text(state: ScannerState) -> Incremental[None]:
             yield
             continue
         state.emit_text(start)
-        if state.surroundings.open_backticks:
-            close = yield from find_closing(buffer, Mark("`" * state.surroundings.open_backticks, r"\n"), position)
+        if (backticks := state.surroundings.open_backticks) and not (buffer.text[position] in "`~" and state.surroundings.at_line_start):
+            close = yield from find_closing(buffer, mark_code(backticks), position)
             if close >= 0:
                 state.note_set_aside(start, close, "in code")
                 state.emit_quoted(close)
                 continue
-            state.surroundings.open_backticks = 0  # inline code that is never closed on its line is none
+            state.surroundings.open_backticks = 0  # inline code that is never closed is none
         yield from parse_block()

@@ -62,6 +62,8 @@ class ScannerState:
     """NAME(...) in prose, with the number of pieces of prose before it, and its own number."""
     is_marked: bool = False
     """A call in another form was found."""
+    shows_calls: bool = False
+    """A call in a code fence was no more than an example."""
     reasoning: list[str] = field(default_factory=list)
     calls: list[ReadCall] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
