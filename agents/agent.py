@@ -25,6 +25,7 @@ from .untrusted_text import FENCE_START, fence_content
 
 if TYPE_CHECKING:
     from sayso.tools.definition.decorators import AsyncTool
+    from sayso.workflows import RunEnded
     from sayso.workflows.events.event_types import AnyEvent
 
     from .guards.verdicts import Guard
@@ -285,8 +286,19 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
     async def run_stream(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, value: Any, *, history: Sequence[Message] = (), sampling: Sampling | None = None, **options: Unpack[RunOptions]
+    ) -> AsyncGenerator[AnyEvent | RunEnded, None]:
+        """Answer as `run` does and yield what `run_events` does, and RunEnded with the result last."""
+        conversation = self._make_conversation(value, await self.strip_opening(history) if history else (), sampling)
+        if self.spec.guards:
+            conversation = await self.guard_input(conversation)
+        async with aclosing(super().run_stream(conversation, **options)) as told:
+            async for event in told:
+                yield event
+
+    async def stream_emitted(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, value: Any, *, history: Sequence[Message] = (), sampling: Sampling | None = None, **options: Unpack[RunOptions]
     ) -> AsyncGenerator[Any, None]:
-        """Answer as `run` does and yield the events as they happen, pieces of text among them; RunEnded is the last."""
+        """Answer as `run` does and yield what the engine itself emits: see `Workflow.stream_emitted`."""
         conversation = self._make_conversation(value, await self.strip_opening(history) if history else (), sampling)
         if self.spec.guards:
             conversation = await self.guard_input(conversation)

@@ -89,7 +89,7 @@ def streamed(agent: Agent[Any], question: str = "Go on.", **options: Any) -> Non
     """Run it with a listener that only listens."""
 
     async def listen() -> None:
-        async for _ in agent.run_stream(question, **options):
+        async for _ in agent.stream_emitted(question, **options):
             pass
 
     asyncio.run(listen())

@@ -39,7 +39,7 @@ class Talker:
 async def seconds(agent: Agent[str]) -> tuple[float, int]:
     """Return how long a reply takes, and how many pieces of it were shown."""
     begin, shown = time.perf_counter(), 0
-    async for event in agent.run_stream("?"):
+    async for event in agent.stream_emitted("?"):
         shown += isinstance(event, TextStreamed)
     return time.perf_counter() - begin, shown
 

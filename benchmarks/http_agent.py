@@ -154,7 +154,7 @@ async def ours_whole(agent: Agent) -> None:
 
 async def ours_streamed(agent: Agent) -> None:
     """A run of an agent that somebody listens to."""
-    async for _ in agent.run_stream("How many calories has a cheeseburger?"):
+    async for _ in agent.stream_emitted("How many calories has a cheeseburger?"):
         pass
 
 

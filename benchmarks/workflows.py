@@ -73,7 +73,7 @@ class TenTools(Workflow[int, int]):
 
 async def told(flow: Workflow[int, int]) -> None:
     """All events of a run, as they come."""
-    async for _ in flow.run_stream(0):
+    async for _ in flow.stream_emitted(0):
         pass
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import stand_ins
 from sayso import Agent, command
 from sayso.agents import Model
-from sayso.agents.guards import GuardActed, Length, PersonalData, Topic, WordList
+from sayso.agents.guards import Length, PersonalData, Topic, WordList
+from sayso.events import TextGuarded
 from sayso.workflows import RunEnded
 
 COURSE = """You answer questions about the course "Agents in Practice", in one or two sentences, from these notes only:
@@ -39,7 +40,7 @@ async def main(*questions: str, judge: bool = False, model: Model) -> str:
     for question in questions or QUESTIONS:
         told.append(f"> {question}")
         async for event in bot.run_stream(question, history=history):
-            if isinstance(event, GuardActed):
+            if isinstance(event, TextGuarded):
                 told.append(f"  [{event.guard}, {event.place}: {event.did}: {event.why}]")
             elif isinstance(event, RunEnded):
                 told.append(event.result.output)

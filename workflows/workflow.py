@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, TypedDict, TypeVar, Unpack, cast
 
@@ -230,14 +231,22 @@ class Workflow(Generic[A, B]):
         """Call `run` from a program without an event loop."""
         return run_in_new_loop(lambda: self.run(value, **options), "run_sync")
 
-    def run_stream(self, value: A, **options: Unpack[RunOptions]) -> AsyncGenerator[Any, None]:
-        """Run and yield the events as they happen, RunEnded last. Leaving the loop early cancels the run."""
+    def run_stream(self, value: A, **options: Unpack[RunOptions]) -> AsyncGenerator[AnyEvent | RunEnded, None]:
+        """Run and yield what `run_events` does, and RunEnded with the result last."""
+        kept: RunOptions = {**options, "engine": options.get("engine") or MemoryEngine()}
+        return _watch_to_result(self._open(value, **kept))
+
+    def stream_emitted(self, value: A, **options: Unpack[RunOptions]) -> AsyncGenerator[Any, None]:
+        """Run and yield what the engine itself emits, RunEnded last: small tuples of its own, of which the public events are made.
+
+        For who builds engines; everybody else reads `run_stream` or `run_events`.
+        """
         return stream_events(self._open(value, **options))
 
     def run_events(self, value: A, **options: Unpack[RunOptions]) -> AsyncGenerator[AnyEvent, None]:
         """Run and yield the public events as they happen, RunFinished or RunPaused last: see sayso.events. The run raises in here.
 
-        Leaving the loop early cancels the run. `await engine.result(run_id)` or a Session has its result.
+        Leaving the loop early cancels the run. `run_stream` gives the result as well.
         """
         from .events.watched_execution import watch  # late, for load time
 
@@ -287,8 +296,18 @@ class Workflow(Generic[A, B]):
         return Scope(approver, deps, Meter(limits), rules, Provenance(self.find_user_texts(value)), {})
 
 
+async def _watch_to_result(execution: Execution) -> AsyncGenerator[AnyEvent | RunEnded, None]:
+    from .events.watched_execution import watch  # late, for load time
+
+    results: list[RunResult[Any]] = []
+    async with aclosing(watch(execution, results.append)) as told:
+        async for event in told:
+            yield event
+    yield RunEnded(results[0])
+
+
 async def stream_events(execution: Execution) -> AsyncGenerator[Any, None]:
-    """Execute an opened run in a task and yield its events, RunEnded last."""
+    """Execute an opened run in a task and yield what it emits, RunEnded last."""
     queue = execution.listen()
     task = asyncio.get_running_loop().create_task(execution.execute(suspends=True))
     task.add_done_callback(lambda _: queue.put_nowait(None))  # after the last event, so none is lost

@@ -20,6 +20,7 @@ from .sources import PAGES, DocumentSource, PassageSource, WebSource
 
 if TYPE_CHECKING:
     from sayso.tools.web import Search, Web
+    from sayso.workflows import RunEnded
     from sayso.workflows.events.event_types import AnyEvent
 
     from ..models.model import Model
@@ -70,10 +71,19 @@ class AskAgent:
             async for event in told:
                 yield event
 
-    async def run_stream(self, question: str, **options: Unpack[AskOptions]) -> AsyncGenerator[Any, None]:
-        """Answer as `run` does and yield the events as they happen, RunEnded last."""
+    async def run_stream(self, question: str, **options: Unpack[AskOptions]) -> AsyncGenerator[AnyEvent | RunEnded, None]:
+        """Answer as `run` does and yield what `run_events` does, and RunEnded with the result last."""
+        async with (
+            _open_flow(**options) as (flow, grants, run_options),
+            aclosing(flow.run_stream(question, grants=grants, **run_options)) as told,
+        ):
+            async for event in told:
+                yield event
+
+    async def stream_emitted(self, question: str, **options: Unpack[AskOptions]) -> AsyncGenerator[Any, None]:
+        """Answer as `run` does and yield what the engine itself emits: see `Workflow.stream_emitted`."""
         async with _open_flow(**options) as (flow, grants, run_options):
-            async for event in flow.run_stream(question, grants=grants, **run_options):
+            async for event in flow.stream_emitted(question, grants=grants, **run_options):
                 yield event
 
 

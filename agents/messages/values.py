@@ -132,7 +132,8 @@ class GuardActed(NamedTuple):
         """Return the public event: see `sayso.events`."""
         from sayso.workflows.events.event_types import TextGuarded  # late, for load time
 
-        return TextGuarded(run=self.run, time=time, guard=self.guard, place=self.place, did=self.did, why=self.why, tool=self.tool)
+        acted = TextGuarded(run=self.run, time=time, guard=self.guard, place=self.place, did=self.did, why=self.why)
+        return replace(acted, tool=self.tool, failed=self.failed)
 
 
 class Conversation(NamedTuple):

@@ -26,6 +26,7 @@ from .visiting import merge_same_business, read_without_model
 
 if TYPE_CHECKING:
     from sayso.tools.web import Search, Web
+    from sayso.workflows import RunEnded
     from sayso.workflows.events.event_types import AnyEvent
 
     from ..models.model import Model
@@ -99,10 +100,19 @@ class ResearchAgent:
             async for event in told:
                 yield event
 
-    async def run_stream(self, company: str, **options: Unpack[ResearchOptions]) -> AsyncGenerator[Any, None]:
-        """Research as `run` does and yield the events as they happen, RunEnded last."""
+    async def run_stream(self, company: str, **options: Unpack[ResearchOptions]) -> AsyncGenerator[AnyEvent | RunEnded, None]:
+        """Research as `run` does and yield what `run_events` does, and RunEnded with the result last."""
+        async with (
+            _open_flow(**options) as (flow, run_options),
+            aclosing(flow.run_stream(company, grants=flow.grants, **run_options)) as told,
+        ):
+            async for event in told:
+                yield event
+
+    async def stream_emitted(self, company: str, **options: Unpack[ResearchOptions]) -> AsyncGenerator[Any, None]:
+        """Research as `run` does and yield what the engine itself emits: see `Workflow.stream_emitted`."""
         async with _open_flow(**options) as (flow, run_options):
-            async for event in flow.run_stream(company, grants=flow.grants, **run_options):
+            async for event in flow.stream_emitted(company, grants=flow.grants, **run_options):
                 yield event
 
 

@@ -48,7 +48,7 @@ async def run(way: str, agent: Agent[Any], text: object, **options: Any) -> RunR
     """Run the agent whole, where nobody listens, or streamed."""
     if way == "whole":
         return await agent.run(text, **options)
-    events = [event async for event in agent.run_stream(text, **options)]
+    events = [event async for event in agent.stream_emitted(text, **options)]
     assert isinstance(events[-1], RunEnded)
     return events[-1].result
 
@@ -64,6 +64,6 @@ def types(body: Body) -> list[str]:
 
 async def tell(way: str, agent: Agent[Any], text: object, **options: Any) -> tuple[str, list[str]]:
     """Return the answer, and what the model went on without."""
-    events = [event async for event in agent.run_stream(text, **options)]
+    events = [event async for event in agent.stream_emitted(text, **options)]
     assert isinstance(events[-1], RunEnded)
     return events[-1].result.output, [event.without for event in events if isinstance(event, ModelDowngraded)]

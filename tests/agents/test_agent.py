@@ -96,7 +96,7 @@ async def test_a_calculation_in_a_sentence_is_answered_where_it_stands_with_one_
     model = ScriptedModel(said, pieces=pieces)
     agent = Agent(model, tools=[calculator])
 
-    events = [event async for event in agent.run_stream("How much will I have?")]
+    events = [event async for event in agent.stream_emitted("How much will I have?")]
 
     result = events[-1].result
     assert isinstance(events[-1], RunEnded)
@@ -177,7 +177,7 @@ async def test_words_around_a_write_are_not_said_before_it_is_settled() -> None:
         return Approve()
 
     agent = Agent(ScriptedModel(ORDERED, pieces=4), tools=[order])
-    async for event in agent.run_stream("Send me a burger!", deps=book, approve=approve):
+    async for event in agent.stream_emitted("Send me a burger!", deps=book, approve=approve):
         if isinstance(event, TextStreamed):
             said.append(event.text)
     assert (before_yes, "".join(said)) == ([], "Ok, it's on the way!")

@@ -101,7 +101,7 @@ async def run(agent: Agent[Any], asked: str, streamed: bool, **options: Any) -> 
     """Run an agent, with somebody who listens, or without: replies that are short come in one piece."""
     if not streamed:
         return await agent.run(asked, sampling=Sampling(max_tokens=4_000), **options)
-    *_, ended = [event async for event in agent.run_stream(asked, **options)]
+    *_, ended = [event async for event in agent.stream_emitted(asked, **options)]
     return ended.result
 
 
@@ -294,7 +294,7 @@ async def test_a_reply_that_was_cut_off_is_no_answer() -> None:
 async def test_a_call_that_was_cut_off_is_written_again() -> None:
     cut = Said([think("Now."), {**use("search"), "input": '{"query": "x'}], "max_tokens")
     with FakeAnthropic([cut, LOOK, "Found."]) as server:
-        events = [event async for event in Agent(claude(server), tools=[search]).run_stream("Find x.")]
+        events = [event async for event in Agent(claude(server), tools=[search]).stream_emitted("Find x.")]
         assert (events[-1].result.output, server.refusals) == ("Found.", [])
         assert server.requests[1]["messages"][1]["content"][1]["input"] == {}
 
@@ -626,7 +626,7 @@ def test_run_sync_twice_uses_a_client_for_each_loop() -> None:
 async def test_events_say_what_the_model_did_not_take() -> None:
     with FakeAnthropic(["Hello."]) as server:
         agent = Agent(claude(server), sampling=Sampling(temperature=0))
-        events = [event async for event in agent.run_stream("Hi")]
+        events = [event async for event in agent.stream_emitted("Hi")]
         assert [(event.without, event.why) for event in events if isinstance(event, ModelDowngraded)] == [
             ("temperature", "claude-opus-5-5 does not take it")
         ]

@@ -258,7 +258,7 @@ async def test_documents_and_the_web_are_not_asked_at_once(policies: Documents) 
 
 async def test_a_folder_is_asked_and_what_happens_is_told(tmp_path: Path) -> None:
     (tmp_path / "parking.md").write_text(COURSE)
-    events = [event async for event in ask.run_stream("Is there parking for employees?", documents=tmp_path)]
+    events = [event async for event in ask.stream_emitted("Is there parking for employees?", documents=tmp_path)]
     (ended,) = [event for event in events if isinstance(event, RunEnded)]
     assert ended.result.output.found
     assert [event.stage for event in events if type(event).__name__ == "Progress"] == ["search"]

@@ -67,7 +67,7 @@ async def approve_in_code(question: str) -> str:
 
 
 async def stream_it(question: str) -> str:
-    events: AsyncIterator[Any] = desk.run_stream(question)
+    events: AsyncIterator[Any] = desk.stream_emitted(question)
     ended = [event async for event in events if isinstance(event, RunEnded)]
     return str(ended[0].result.output)
 

@@ -16,7 +16,7 @@ from sayso import Agent, Approve, Limits, Reject, ScriptedModel, Secret, engine,
 from sayso.agents import Reply, call
 from sayso.agents.models.model import Delta, ModelRequest, TextDelta
 from sayso.tools.errors import LimitReached, UsageError
-from sayso.workflows import DurableEngine, MemoryEngine, Usage
+from sayso.workflows import DurableEngine, MemoryEngine, RunEnded, Usage
 
 
 @tool.read(trust="tool", secrecy="public")
@@ -237,6 +237,18 @@ async def test_a_listener_that_raises_breaks_nothing(caplog: pytest.LogCaptureFi
     assert "out of paper" in caplog.text
     with pytest.raises(UsageError, match="listeners="):
         engine(listeners="print")  # type: ignore[arg-type]
+
+
+async def test_a_stream_tells_the_same_events_and_then_the_result() -> None:
+    greeter = Agent(ScriptedModel("Hello.", repeat=True), name="greeter")
+    told = [type(event) async for event in greeter.run_events("Hi")]
+    streamed = [event async for event in greeter.run_stream("Hi")]
+    assert [type(event) for event in streamed] == [*told, RunEnded]
+    assert (streamed[-1].result.output, streamed[-2].output) == ("Hello.", "Hello.")
+    asks = Agent(ScriptedModel(Reply(calls=(call("mail", to="ada", text="x"),)), repeat=True), name="asks", tools=[mail])
+    *_, paused, ended = [event async for event in asks.run_stream("Write to Ada")]
+    assert isinstance(paused, events.RunPaused)
+    assert [request.digest for request in ended.result.pending] == list(paused.waits_for)
 
 
 async def test_who_leaves_early_ends_the_run_and_nothing_is_left() -> None:

@@ -55,7 +55,7 @@ async def test_the_order_bot_in_every_familys_words(dialect: str, told: str, pie
     with OrderDesk() as desk:
         counter = Counter(desk, Customer("9876", "1234 My Street"))
         for asked in ("What is a burger?", "Send me a burger!", "Two more burgers to 7 Oak Road, Leeds!", "And in the bank, at 5%?"):
-            async for event in bot.run_stream(asked, deps=counter, approve=yes):
+            async for event in bot.stream_emitted(asked, deps=counter, approve=yes):
                 if isinstance(event, RunEnded):
                     said.append(event.result.output)
         orders = [(order.item, order.quantity, order.address) for order in desk.orders()]
@@ -87,7 +87,7 @@ async def test_a_research_agent_in_every_familys_words(dialect: str) -> None:
 
     agent = Agent(ScriptedModel(*lines, answer, pieces=3, takes_tools=False), tools=[search, visit], dialect=dialect)
     words: list[str] = []
-    async for event in agent.run_stream("What does Betta sell?"):
+    async for event in agent.stream_emitted("What does Betta sell?"):
         words += [event.text] if isinstance(event, TextStreamed) else []
     assert "".join(words) == "Burgers from $5."
     shown = [text for text in seen if text]

@@ -49,7 +49,7 @@ async def run(way: str, agent: Agent[Any], asked: object, **options: Any) -> Run
     """Run the agent where nobody listens, or to a listener."""
     if way == "whole":
         return await agent.run(asked, **options)
-    events = [event async for event in agent.run_stream(asked, **options)]
+    events = [event async for event in agent.stream_emitted(asked, **options)]
     assert isinstance(events[-1], RunEnded)
     return events[-1].result
 

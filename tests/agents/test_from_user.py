@@ -252,7 +252,7 @@ async def test_a_pure_tool_says_nothing_of_an_invention_while_it_streams() -> No
 
     said: list[str] = []
     agent = Agent(ScriptedModel("It is double(21).", "Which number?", pieces=1), tools=[double])
-    async for event in agent.run_stream("Double it"):
+    async for event in agent.stream_emitted("Double it"):
         said += [event.text] if isinstance(event, TextStreamed) else []
     assert said == ["Which number?"]
 

@@ -135,7 +135,7 @@ async def test_a_guard_with_an_answer_answers_in_the_place_of_the_model() -> Non
     agent = Agent(model, guards=[Topic("the course", words=["course", "exam", "lecture"])])
     refused = await agent.run("Write a poem about cats.")
     assert (refused.output, sent) == ("I can only help with the course.", [])
-    events = [event async for event in agent.run_stream("Write a poem about cats.")]
+    events = [event async for event in agent.stream_emitted("Write a poem about cats.")]
     assert shown(events) == "I can only help with the course."
     assert acted(events) == [("Topic", "input", "refused")]
     went_on = await agent.run("When is the exam?", history=refused.messages)
@@ -213,7 +213,9 @@ async def test_what_a_guard_takes_out_of_a_reply_is_nowhere(reply: Reply, replac
     home = engine(f"sqlite:///{tmp_path}/runs.db")
     agent = Agent(ScriptedModel(reply, "Done."), tools=[calculator, look_up], guards=[guard])
     whole = await agent.run("What is my card?")
-    events = [event async for event in Agent(ScriptedModel(reply, "Done."), tools=[calculator, look_up], guards=[guard]).run_stream("?")]
+    events = [
+        event async for event in Agent(ScriptedModel(reply, "Done."), tools=[calculator, look_up], guards=[guard]).stream_emitted("?")
+    ]
     ended = events[-1]
     assert isinstance(ended, RunEnded)
     await Agent(ScriptedModel(reply, "Done."), tools=[calculator, look_up], guards=[guard]).run("?", engine=home)
@@ -365,7 +367,7 @@ async def test_a_guard_that_fails_lets_nothing_pass_and_is_named(verdict: Any, w
     assert str(error.value) == f"The guard chance of desk refused what was asked: {why}."
     assert sent == []
     allowing = Agent(ScriptedModel("Hello."), guards=[Chance([verdict], on_error="allow")])
-    events = [event async for event in allowing.run_stream("Hi")]
+    events = [event async for event in allowing.stream_emitted("Hi")]
     assert shown(events) == "Hello."
     assert [(event.did, event.why, event.failed) for event in events if isinstance(event, GuardActed)] == [("allowed", why, True)] * 2
 
@@ -385,9 +387,9 @@ async def test_a_guard_that_fails_while_a_reply_streams(on_error: str) -> None:
     agent = Agent(ScriptedModel("All is well until now and after."), guards=[Crashing("bad", at="output", on_error=on_error)])
     if on_error == "refuse":
         with pytest.raises(GuardRefused, match="it raised RuntimeError"):
-            _ = [event async for event in agent.run_stream("Hi")]
+            _ = [event async for event in agent.stream_emitted("Hi")]
         return
-    events = [event async for event in agent.run_stream("Hi")]
+    events = [event async for event in agent.stream_emitted("Hi")]
     assert [event.text for event in events if isinstance(event, TextStreamed)][-1] == "All is well until now and after."
 
 
@@ -465,12 +467,12 @@ async def test_an_agent_in_a_workflow_has_its_guards() -> None:
 
 async def test_a_guard_that_needs_all_of_a_reply_holds_it() -> None:
     agent = Agent(ScriptedModel(Reply("One two three.", reasoning="I count.")), guards=[Chance([AllowedText()])])
-    events = [event async for event in agent.run_stream("Count")]
+    events = [event async for event in agent.stream_emitted("Count")]
     assert [event.text for event in events if isinstance(event, TextStreamed)] == ["One two three."]
     refusing = Agent(
         ScriptedModel(Reply("One two three.", reasoning="I count.")), guards=[Chance([RefusedText("no", "No.")], places={"output"})]
     )
-    events = [event async for event in refusing.run_stream("Count")]
+    events = [event async for event in refusing.stream_emitted("Count")]
     assert shown(events) == "No."
 
 
@@ -501,7 +503,7 @@ async def test_no_cut_of_the_deltas_shows_what_a_guard_takes_out(kind: Any, repl
         for second in {first, min(len(SECRET), first + 7), len(SECRET)}:
             pieces = [piece for piece in (SECRET[:first], SECRET[first:second], SECRET[second:]) if piece]
             model = Pieces(*map(kind, pieces), *([TextDelta("Well.")] if kind is ReasoningDelta else []))
-            events = [event async for event in Agent(model, guards=guards).run_stream("?")]
+            events = [event async for event in Agent(model, guards=guards).stream_emitted("?")]
             text = shown(events)
             assert "4111" not in text
             assert "1111 1111" not in str(events)
@@ -516,7 +518,7 @@ async def test_a_reply_in_json_is_shown_when_it_is_known_what_it_says() -> None:
     escaped = "".join(f"\\u{ord(letter):04x}" for letter in CARD)
     for text, seen in ((f'{{"card": "{escaped}"}}', '{"card": "[card number]"}'), (f"[1] says {CARD}.", "[1] says [card number].")):
         model = Pieces(*map(TextDelta, text))
-        events = [event async for event in Agent(model, guards=[PersonalData()]).run_stream("?")]
+        events = [event async for event in Agent(model, guards=[PersonalData()]).stream_emitted("?")]
         assert shown(events) == seen
         ended = events[-1]
         assert isinstance(ended, RunEnded)
@@ -541,7 +543,7 @@ async def test_what_stands_in_an_object_under_one_key_twice_is_all_looked_at(tex
         return text
 
     model, sent = noting(Reply(calls=(call("fetch"),)), text)
-    events = [event async for event in Agent(model, tools=[fetch], guards=[PersonalData()]).run_stream(text)]
+    events = [event async for event in Agent(model, tools=[fetch], guards=[PersonalData()]).stream_emitted(text)]
     ended = events[-1]
     assert isinstance(ended, RunEnded)
     asked, _, read, answered = ended.result.messages
@@ -569,7 +571,7 @@ async def test_a_call_that_cannot_be_made_tells_nothing_either(wish: Any, replac
     guard = PersonalData("card", replace_with=replace_with)
     home = engine(f"sqlite:///{tmp_path}/runs.db")
     result = await Agent(ScriptedModel(wish, "ok"), tools=[mail, look_up], guards=[guard]).run("?", engine=home)
-    events = [event async for event in Agent(ScriptedModel(wish, "ok"), tools=[mail, look_up], guards=[guard]).run_stream("?")]
+    events = [event async for event in Agent(ScriptedModel(wish, "ok"), tools=[mail, look_up], guards=[guard]).stream_emitted("?")]
     home.close()
     database = "\n".join(sqlite3.connect(tmp_path / "runs.db").iterdump())
     for place in (str(result.messages), str(events), database):
@@ -656,7 +658,7 @@ async def test_what_a_summariser_writes_goes_past_the_guards(tmp_path: Path) -> 
     history: tuple[Any, ...] = ()
     events: list[object] = []
     for number in range(10):
-        async for event in agent.run_stream(f"{number}: " + "word " * 60, history=history, engine=home):
+        async for event in agent.stream_emitted(f"{number}: " + "word " * 60, history=history, engine=home):
             events.append(event)
         ended = events[-1]
         assert isinstance(ended, RunEnded)

@@ -150,7 +150,7 @@ def a_task_of_its_own(source: AnyTool, act: str) -> Start:
 
 def a_stream_in_a_step(source: AnyTool, act: str) -> Start:
     async def ask(text: str) -> str:
-        ends = [event.result.output async for event in reader(source).run_stream(text) if isinstance(event, RunEnded)]
+        ends = [event.result.output async for event in reader(source).stream_emitted(text) if isinstance(event, RunEnded)]
         return json.dumps(ends)
 
     return sequential(ask, actor(act)).run
@@ -536,7 +536,7 @@ async def the_rest_of_a_failure(source: AnyTool) -> dict[str, Any]:
 
 
 async def a_stream(source: AnyTool) -> dict[str, Any]:
-    (ended,) = [event async for event in reader(source).run_stream("Read.") if isinstance(event, RunEnded)]
+    (ended,) = [event async for event in reader(source).stream_emitted("Read.") if isinstance(event, RunEnded)]
     return {"value": ended.result}
 
 

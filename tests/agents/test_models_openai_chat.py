@@ -483,7 +483,7 @@ def asked_in_a_loop(model: OpenAIChat) -> None:
 
 def asked_in_a_stream(model: OpenAIChat) -> None:
     async def listen() -> None:
-        async for _ in Agent(model).run_stream("Hi"):
+        async for _ in Agent(model).stream_emitted("Hi"):
             pass
 
     asyncio.run(listen())

@@ -253,7 +253,7 @@ async def test_an_organisation_that_may_not_stream_gets_whole_replies() -> None:
 async def test_the_thoughts_that_may_be_shown_are_streamed() -> None:
     sampling = Sampling(extra_body={"reasoning": {"summary": "auto"}})
     with FakeResponses([[Thinks("They greet."), Says("Hello.")]]) as server:
-        events = [event async for event in Agent(responses(server, sampling=sampling)).run_stream("Hi")]
+        events = [event async for event in Agent(responses(server, sampling=sampling)).stream_emitted("Hi")]
         assert "".join(event.text for event in events if isinstance(event, ReasoningStreamed)) == "They greet."
         assert server.requests[0]["reasoning"] == {"summary": "auto"}
 

@@ -39,7 +39,7 @@ async def test_a_run_that_nobody_listens_to_asks_for_whole_replies() -> None:
     with FakeOpenAI(["Hello.", "Hello."]) as server:
         agent = Agent(chat(server, takes_tools=True))
         assert (await agent.run("Hi")).output == "Hello."
-        assert [event async for event in agent.run_stream("Hi")]
+        assert [event async for event in agent.stream_emitted("Hi")]
         assert [body.get("stream", False) for body in server.requests] == [False, True]
         assert ["stream_options" in body for body in server.requests] == [False, True]
 
@@ -226,7 +226,7 @@ async def test_a_thought_that_the_endpoint_does_not_take_back_is_left_out_withou
 
     with FakeOpenAI([thought, strict, strict, strict]) as server:
         agent = Agent(chat(server, takes_tools=True), tools=[weather])
-        events = [event async for event in agent.run_stream("Rome?")]
+        events = [event async for event in agent.stream_emitted("Rome?")]
         assert not [event for event in events if isinstance(event, ModelDowngraded)]
         assert len(server.requests) == 3
 

@@ -82,7 +82,7 @@ async def test_what_is_flagged_is_refused_and_costs_no_model_call() -> None:
 async def test_a_reply_is_held_until_the_endpoint_has_looked_at_it() -> None:
     with played() as endpoint:
         guard = Moderation("omni", base_url=endpoint.url, at="output", answer="No.")
-        events = [event async for event in Agent(ScriptedModel("They kill time."), guards=[guard]).run_stream("?")]
+        events = [event async for event in Agent(ScriptedModel("They kill time."), guards=[guard]).stream_emitted("?")]
         assert [event.text for event in events if isinstance(event, TextStreamed)] == ["No."]
         assert next(event for event in events if isinstance(event, GuardActed)).why == "omni flags it: violence"
 
@@ -145,7 +145,7 @@ async def test_an_endpoint_that_is_down_refuses_or_allows_as_it_is_told(answer: 
             await closed.run("Hi")
         assert ("127.0.0.1" in str(error.value), model.requests) == (True, 0)
         opened = Agent(model, guards=[Moderation("omni", base_url=endpoint.url, tries=1, on_error="allow")])
-        events = [event async for event in opened.run_stream("Hi")]
+        events = [event async for event in opened.stream_emitted("Hi")]
         told = [(event.place, event.did, event.failed) for event in events if isinstance(event, GuardActed)]
         assert told == [("input", "allowed", True), ("output", "allowed", True)]
         assert [event.text for event in events if isinstance(event, TextStreamed)] == ["Hello."]

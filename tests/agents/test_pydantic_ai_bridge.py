@@ -73,7 +73,7 @@ async def run(agent: Agent[Any], asked: str, streamed: bool, **options: Any) -> 
     """Run an agent, with somebody who listens or without."""
     if not streamed:
         return await agent.run(asked, **options)
-    *_, ended = [event async for event in agent.run_stream(asked, **options)]
+    *_, ended = [event async for event in agent.stream_emitted(asked, **options)]
     return ended.result
 
 

@@ -109,7 +109,7 @@ async def test_a_thought_is_kept_and_neither_told_nor_sent_back(options: dict[st
         return "Bye."
 
     agent = Agent(ScriptedModel("<scratchpad>she likes tea</scratchpad>\nHello.", second, pieces=pieces), **options)
-    told = [event async for event in agent.run_stream("hi")]
+    told = [event async for event in agent.stream_emitted("hi")]
     result = told[-1].result
     assert "".join(event.text for event in told if isinstance(event, TextStreamed)).strip() == result.output == "Hello."
     assert "".join(event.text for event in told if isinstance(event, ReasoningStreamed)) == "she likes tea"
@@ -123,7 +123,7 @@ async def test_a_thought_is_kept_and_neither_told_nor_sent_back(options: dict[st
 async def test_what_was_told_before_the_end_of_a_thought_is_taken_back(options: dict[str, Any]) -> None:
     agent = Agent(ScriptedModel("tea, surely</think>Hello.", pieces=1), **options)
     said = ""
-    events = [event async for event in agent.run_stream("hi")]
+    events = [event async for event in agent.stream_emitted("hi")]
     for event in events:
         said = "" if isinstance(event, TextWithdrawn) else said + event.text if isinstance(event, TextStreamed) else said
     assert (said, events[-1].result.output) == ("Hello.", "Hello.")
@@ -178,7 +178,7 @@ SAID_BEFORE = [
 async def test_a_value_reads_the_same_while_it_streams(text: str, pieces: int) -> None:
     agent = Agent(ScriptedModel("Now: " + text, pieces=pieces), tools=[sign, calculator], dialect="call")
     said = ""
-    events = [event async for event in agent.run_stream("How much?")]
+    events = [event async for event in agent.stream_emitted("How much?")]
     for event in events:
         if isinstance(event, TextWithdrawn):
             said = ""

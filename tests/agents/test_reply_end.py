@@ -175,7 +175,7 @@ class NoKey:
 async def test_the_next_model_is_asked_when_one_is_down() -> None:
     down, second = ScriptedModel(ModelError("It is down."), name="first"), ScriptedModel(ASKS, "Five.", name="second")
     agent = Agent(down, tools=[price], fallback=[NoKey(), second])  # type: ignore[list-item]
-    events = [event async for event in agent.run_stream("How much?", run_id="r1")]
+    events = [event async for event in agent.stream_emitted("How much?", run_id="r1")]
     assert [event for event in events if isinstance(event, ModelSwitched)] == [ModelSwitched("r1", "first", "second", "It is down.")]
     ended = events[-1]
     assert isinstance(ended, RunEnded)
@@ -185,7 +185,7 @@ async def test_the_next_model_is_asked_when_one_is_down() -> None:
 @pytest.mark.parametrize("finish", ["content_filter", "error"])
 async def test_the_next_model_is_asked_when_one_is_filtered_or_dies_and_its_words_are_withdrawn(finish: str) -> None:
     agent = Agent(ScriptedModel(Reply("It co", finish=finish)), fallback=[ScriptedModel("Five.", name="second")])
-    events = [event async for event in agent.run_stream("How much?")]
+    events = [event async for event in agent.stream_emitted("How much?")]
     told = [event[2:] if isinstance(event, TextStreamed) else () for event in events if isinstance(event, (TextStreamed, TextWithdrawn))]
     assert told == [("It co",), (), ("Five.",)]
 

@@ -111,7 +111,7 @@ async def test_a_part_that_a_model_cannot_answer_is_told_and_the_rest_is_kept(we
 
     told = []
     model = ScriptedModel(fails_at_millstone, repeat=True, name="reader")  # type: ignore[arg-type]
-    async for event in research.run_stream("Crumb Brothers", model=model, search=str(web.folder), competitors=2):
+    async for event in research.stream_emitted("Crumb Brothers", model=model, search=str(web.folder), competitors=2):
         if isinstance(event, Progress) and event.stage == "failed":
             told.append(event.detail)
     assert [line for line in told if "No usable answer about a part of millstone.example" in line]

@@ -49,7 +49,7 @@ def noting(*lines: str | Reply | BaseException) -> Noting:
 async def test_it_is_asked_for_whole_replies_where_nobody_listens_and_streams_where_somebody_does() -> None:
     alone, heard = noting(ASKED, "717,710 people."), noting(ASKED, "717,710 people.")
     result = await Agent(alone, tools=[population]).run("How many live in Oslo?")
-    events = [event async for event in Agent(heard, tools=[population]).run_stream("How many live in Oslo?")]
+    events = [event async for event in Agent(heard, tools=[population]).stream_emitted("How many live in Oslo?")]
 
     assert (alone.asked, heard.asked) == (["complete"] * 2, ["stream"] * 2)
     end = events[-1]

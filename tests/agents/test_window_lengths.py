@@ -33,7 +33,7 @@ def characters(body: dict[str, Any]) -> int:
 
 
 async def trimmed(agent: Agent[str], history: list[Message]) -> list[ContextTrimmed]:
-    return [event async for event in agent.run_stream("And now?", history=history) if isinstance(event, ContextTrimmed)]
+    return [event async for event in agent.stream_emitted("And now?", history=history) if isinstance(event, ContextTrimmed)]
 
 
 def test_llama_cpp_says_how_long_its_context_is_and_counts_tokens() -> None:
@@ -241,7 +241,7 @@ async def trimmed_or_cut(agent: Agent[str], history: list[Message]) -> list[Cont
     """A babbler may never end its reply, which is an error of its own."""
     found: list[ContextTrimmed] = []
     try:
-        async for event in agent.run_stream("And now?", history=history):
+        async for event in agent.stream_emitted("And now?", history=history):
             found += [event] if isinstance(event, ContextTrimmed) else []
     except IncompleteReply:
         pass

@@ -59,7 +59,7 @@ def talk(turns: int, words: str = WORDS * 4) -> list[Message]:
 
 async def trimmed_in(agent: Agent[Any], value: Any, **options: Any) -> list[ContextTrimmed]:
     """The events that tell what was left out."""
-    return [event async for event in agent.run_stream(value, **options) if isinstance(event, ContextTrimmed)]
+    return [event async for event in agent.stream_emitted(value, **options) if isinstance(event, ContextTrimmed)]
 
 
 def test_a_long_history_is_sent_from_its_end_and_kept_whole() -> None:
@@ -524,7 +524,7 @@ def test_a_summary_is_not_shown_as_an_answer(guards: list[PersonalData]) -> None
     agent = Agent(Listening("Fine.").model, window=window, guards=guards)
 
     async def shown() -> list[str]:
-        events = [event async for event in agent.run_stream("And now?", history=talk(100))]
+        events = [event async for event in agent.stream_emitted("And now?", history=talk(100))]
         return [event.text for event in events if isinstance(event, (TextStreamed, ReasoningStreamed))]
 
     assert "".join(asyncio.run(shown())) == "Fine."
@@ -624,7 +624,7 @@ def test_a_refusal_teaches_while_somebody_listens_too() -> None:
 
     async def told() -> tuple[list[ContextTrimmed], str]:
         trimmed, text = [], ""
-        async for event in Agent(heard.model).run_stream("And now?", history=talk(100)):
+        async for event in Agent(heard.model).stream_emitted("And now?", history=talk(100)):
             if isinstance(event, ContextTrimmed):
                 trimmed.append(event)
             elif isinstance(event, TextStreamed):

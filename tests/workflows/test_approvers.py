@@ -113,7 +113,7 @@ NOT_ANSWERED: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize(("approve", "told"), NOT_ANSWERED.values(), ids=NOT_ANSWERED)
 async def test_whatever_an_approver_does_but_decide_leaves_the_request_open(approve: Any, told: str) -> None:
     home = engine(strict=True)
-    stream = LETTER.run_stream("ada", approve=approve, engine=home, run_id="r1")
+    stream = LETTER.stream_emitted("ada", approve=approve, engine=home, run_id="r1")
     async with asyncio.timeout(10):
         events = [event async for event in stream]
     assert [event.error for event in events if isinstance(event, ApproverFailed)] == [events[-1].result.unanswered]

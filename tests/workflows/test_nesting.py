@@ -105,7 +105,7 @@ def test_a_cancellation_at_any_moment_leaves_nothing_running_and_the_run_can_go_
         with suppress(ValueError):
             match how:
                 case "stream":
-                    await left_after(moment, flow.run_stream(4, approve=yes, deps=world, engine=home, run_id="r1"))
+                    await left_after(moment, flow.stream_emitted(4, approve=yes, deps=world, engine=home, run_id="r1"))
                 case "engine":
                     await cancelled_after(moment, flow.run(4, approve=yes, deps=world, engine=home, run_id="r1"), home)
                 case _:

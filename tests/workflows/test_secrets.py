@@ -430,7 +430,7 @@ FORMS: dict[str, str] = {
 async def test_a_secret_in_a_call_that_is_written_as_text_is_hidden_too(text: str, tmp_path: Path) -> None:
     runs = engine(f"sqlite:///{tmp_path}/runs.db")
     clerk = Agent(ScriptedModel(text, "Done."), name="clerk", tools=[log_in], dialect="hermes" if "<tool_call>" in text else "call")
-    events = [event async for event in clerk.run_stream("log in", engine=runs, run_id="r1", approve=approve)]
+    events = [event async for event in clerk.stream_emitted("log in", engine=runs, run_id="r1", approve=approve)]
     assert DONE == [("ada", "sesame-open-9")]
     assert_hidden(repr(events[:-1]), ["sesame-open-9"])
     assert_hidden(await read_whole(runs), ["sesame-open-9"])

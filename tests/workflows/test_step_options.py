@@ -29,7 +29,7 @@ async def test_a_step_is_tried_again_and_each_try_is_an_event() -> None:
         return value
 
     flow = sequential(step(third_time, retries=3, backoff_seconds=0))
-    seen = [event async for event in flow.run_stream(1)]
+    seen = [event async for event in flow.stream_emitted(1)]
     assert [(event.attempt, event.error) for event in seen if isinstance(event, StepRetried)] == [(2, "try 1"), (3, "try 2")]
     assert isinstance(seen[-1], RunEnded)
     assert (seen[-1].result.output, tries) == (1, [1, 1, 1])

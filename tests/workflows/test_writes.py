@@ -134,7 +134,7 @@ async def test_an_approver_that_raises_leaves_it_pending_and_is_told() -> None:
     async def breaks(request: ApprovalRequest) -> Decision:
         raise RuntimeError("phone is off")
 
-    events = [event async for event in FLOW.run_stream("x", deps=world, approve=breaks)]
+    events = [event async for event in FLOW.stream_emitted("x", deps=world, approve=breaks)]
     assert [event.error for event in events if isinstance(event, ApproverFailed)] == ["RuntimeError: phone is off"]
     assert (len(events[-1].result.pending), world.effects) == (1, [])
 

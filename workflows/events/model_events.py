@@ -169,10 +169,14 @@ class HistoryTrimmed(RunEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TextGuarded(RunEvent):
-    """A guard has replaced, refused or let pass a text: `did` says which, `place` what it is, `tool` whose arguments or results."""
+    """A guard has replaced, refused or let pass a text: `did` says which, `place` what it is, `tool` whose arguments or results.
+
+    `failed` says that it could not look at the text.
+    """
 
     guard: str
     place: str
     did: str
     why: str
     tool: str = ""
+    failed: bool = False

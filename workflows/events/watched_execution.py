@@ -171,8 +171,11 @@ async def follow_events(execution: WatchedExecution, run_id: str, since: int, th
         stop()
 
 
-async def watch(execution: Execution) -> AsyncGenerator[AnyEvent, None]:
-    """Execute a run here and yield its events, what streams among them. Raises what the run raises; leaving early cancels it."""
+async def watch(execution: Execution, take_result: Callable[[AnyResult], object] | None = None) -> AsyncGenerator[AnyEvent, None]:
+    """Execute a run here and yield its events, what streams among them; `take_result` is called with what it came to.
+
+    Raises what the run raises; leaving early cancels it.
+    """
     follow = getattr(execution, "follow", None)
     if follow is None:
         raise UsageError("This engine keeps no events. Give the run another: engine=sayso.engine().")
@@ -183,7 +186,9 @@ async def watch(execution: Execution) -> AsyncGenerator[AnyEvent, None]:
     try:
         while (event := await queue.get()) is not None:
             yield event
-        await task
+        result = await task
+        if take_result is not None:
+            take_result(result)
     finally:
         stop()
         if not task.done():

@@ -175,7 +175,7 @@ async def write_research(url: str, run_id: str, kill: bool) -> None:
     home: Any = engine(url, app=builtin_app())
     task = ResearchTask("BettaBurgers", None, None, "sample", 1, "report.md")
 
-    stream = RESEARCH.run_stream(task, limits=Limits(model_calls=500), engine=home, run_id=run_id, grants=RESEARCH_GRANTS)
+    stream = RESEARCH.stream_emitted(task, limits=Limits(model_calls=500), engine=home, run_id=run_id, grants=RESEARCH_GRANTS)
     try:
         async for event in stream:
             if type(event).__name__ == "StepStarted" and "/find.0" in event.run:
