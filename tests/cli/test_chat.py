@@ -15,8 +15,8 @@ import pexpect
 import pytest
 
 from sayso.agents import Reply, call
-from sayso.cli.builtin_app import find_model, portable_model
 from sayso.cli.options import resolve_model
+from sayso.cli.run_models import find_model, portable_model
 
 from ..agents.fake_openai import FakeOpenAI, FallsSilent, HttpError, Line
 from .commands import environment, in_a_terminal, listens_to_ctrl_c, sayso

@@ -16,8 +16,8 @@ import pytest
 
 from sayso.agents.models.extractive import ANSWERS, ExtractiveReader
 from sayso.agents.models.model import Delta, Finished, ModelRequest
-from sayso.cli.builtin_app import ResearchTask
 from sayso.cli.research import ResearchRun
+from sayso.cli.research_flow import ResearchTask
 from sayso.tools.web import find_quote, load_snapshot
 from sayso.workflows import Usage
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.cli.builtin_app import CHAT, ChatTurn, builtin_app, find_bot, find_receipts, open_counter, portable_model
+from sayso.cli.chat_flow import CHAT, ChatTurn, find_bot, find_receipts, open_counter
 from sayso.cli.display import describe_remark, read_text
+from sayso.cli.load_object import load_app
 from sayso.cli.options import NAME_A_MODEL, BaseUrl, Dialect, Exit, ModelName, StoreIn, resolve_model
 from sayso.cli.resume import say_what_waits, stream_resumed
 from sayso.cli.run_database import database_option, is_database_named, open_engine
+from sayso.cli.run_models import portable_model
 from sayso.console import escape_controls, print_card, read_lines, terminal
 from sayso.tools.errors import Cancelled, RunError, RunIdTaken, UsageError
 from sayso.workflows import RunResult
@@ -88,7 +90,7 @@ def _check_name(run_id: str | None) -> None:
 async def _chat(settings: ChatTurn, model: str, name: str, database: str | None, *, stored: bool) -> int:
     open_counter(settings)  # an order book that cannot be opened is reported before the first question
     option = database_option(database)
-    async with open_engine(database, builtin_app(), create=True) if stored else nullcontext() as engine:
+    async with open_engine(database, load_app(None), create=True) if stored else nullcontext() as engine:
         turns = await _find_turns(engine, name) if engine is not None else []
         if engine is not None:
             print(f"Talking with {escape_controls(model)}; Ctrl-D ends it.", file=sys.stderr)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sayso.cli.builtin_app import ResearchTask, portable_model
 from sayso.cli.options import BaseUrl, Competitors, Dialect, Formats, MaxCost, ModelName, Out, Quiet, resolve_model
 from sayso.cli.report_file import DEFAULT_FORMATS, find_report_path, split_formats
 from sayso.cli.research import ResearchRun
+from sayso.cli.research_flow import ResearchTask
+from sayso.cli.run_models import portable_model
 from sayso.cli.stopping import StopSignals
 
 COMPANY = "BettaBurgers"

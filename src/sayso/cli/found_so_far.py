@@ -16,7 +16,7 @@ from sayso.tools.errors import NothingFound, SearchFailed, UsageError
 if TYPE_CHECKING:
     from sayso.agents import Model
     from sayso.agents.research.report import Report
-    from sayso.cli.builtin_app import ResearchTask
+    from sayso.cli.research_flow import ResearchTask
     from sayso.workflows import DurableEngine, MemoryEngine
 
 

@@ -9,15 +9,18 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sayso.agents.research.report import SNAPSHOTS, Report, check_formats, make_slug
 from sayso.agents.research.report_changes import describe_change
 from sayso.agents.research.report_saving import copy_snapshots
 from sayso.agents.research.state import count_words
-from sayso.cli.builtin_app import ResearchTask
 from sayso.cli.options import Exit
 from sayso.console import escape_controls
 from sayso.tools.errors import RunError, UsageError
+
+if TYPE_CHECKING:
+    from sayso.cli.research_flow import ResearchTask
 
 DEFAULT_FORMATS = "md,json,html"
 MOST_NAMED = 6

@@ -15,7 +15,7 @@ from sayso.agents.research.pipeline import CONCURRENCY, Kind
 from sayso.agents.research.report import Report
 from sayso.agents.research.site_choice import SELECTION_STEP
 from sayso.agents.research.sources import choose_cache_age
-from sayso.cli.builtin_app import RESEARCH_GRANTS, ResearchFlow, ResearchTask, builtin_app, portable_model
+from sayso.cli.builtin_app import builtin_app
 from sayso.cli.choose import require_terminal
 from sayso.cli.display import read_text
 from sayso.cli.found_so_far import FoundSoFar
@@ -44,8 +44,10 @@ from sayso.cli.options import (
 )
 from sayso.cli.progress import ProgressTree
 from sayso.cli.report_file import DEFAULT_FORMATS, find_report_path, save_finished_report, say, split_formats
+from sayso.cli.research_flow import RESEARCH_GRANTS, ResearchFlow, ResearchTask
 from sayso.cli.resume import stream_resumed
 from sayso.cli.run_database import database_option, is_database_named, open_engine
+from sayso.cli.run_models import portable_model
 from sayso.cli.stopping import StopSignals
 from sayso.console import terminal
 from sayso.tools.approval.requests import Approver

@@ -75,8 +75,9 @@ def _find_found(row: RunRow) -> FoundSoFar | None:
     if row.flow != "research" or row.app != "sayso":
         return None
     from sayso.agents.research.earlier_report import read_earlier  # late, for load time
-    from sayso.cli.builtin_app import ResearchTask, replay_model
     from sayso.cli.found_so_far import FoundSoFar
+    from sayso.cli.research_flow import ResearchTask
+    from sayso.cli.run_models import replay_model
 
     task = read_text(row.input)
     if not isinstance(task, ResearchTask):
@@ -122,7 +123,7 @@ async def stream_resumed(engine: DurableEngine, row: RunRow, approve: Approver) 
 
 def _print_receipts(row: RunRow, settled: list[ToolFinished]) -> None:
     """Print the receipts of the orders that a turn of a chat has placed."""
-    from sayso.cli.builtin_app import ChatTurn, find_receipts  # late, for load time
+    from sayso.cli.chat_flow import ChatTurn, find_receipts  # late, for load time
 
     turn = read_text(row.input)
     for receipt in find_receipts(turn, settled) if isinstance(turn, ChatTurn) else ():
@@ -133,8 +134,8 @@ def _print_output(row: RunRow, output: object) -> int:
     """Print what a run returned; a research run writes its report."""
     if row.flow == "research" and row.app == "sayso":
         from sayso.agents.research.report import Report  # late, for load time
-        from sayso.cli.builtin_app import ResearchTask
         from sayso.cli.report_file import save_finished_report
+        from sayso.cli.research_flow import ResearchTask
 
         task = read_text(row.input)
         if isinstance(output, Report) and isinstance(task, ResearchTask):
