@@ -20,6 +20,7 @@ from sayso.tools.errors import RunError, UsageError
 from sayso.tools.installing import build_install_command
 
 if TYPE_CHECKING:
+    from sayso.mcp_server.callers import Callers
     from sayso.mcp_server.serving import AppServer
     from sayso.tools.documents import Documents
 
@@ -30,6 +31,14 @@ Port = Annotated[
 DocumentsIn = Annotated[Path | None, Parameter(help="A folder of documents, or one file, for clients to read and search.")]
 IndexFile = Annotated[Path | None, Parameter(help="With --documents: a file that keeps the passages, so that only changed files are read.")]
 Reports = Annotated[Path | None, Parameter(help="A folder of reports (.md, .json, .html, .csv) that clients may read.")]
+User = Annotated[
+    list[str] | None,
+    Parameter(negative="", help="With --http: a person who may call, with roles: --user ada:approver. May be given more than once."),
+]
+TrustHeader = Annotated[str | None, Parameter(help="With --http: the header in which a reverse proxy names who is signed in.")]
+TrustFrom = Annotated[
+    list[str] | None, Parameter(negative="", help="The address of that proxy, such as 10.0.0.7. May be given more than once.")
+]
 Wait = Annotated[float, Parameter(validator=Number(gte=0), help="How many seconds a call waits for a decision made elsewhere.")]
 
 
@@ -45,6 +54,9 @@ def mcp(
     http: Http = False,
     host: Annotated[str, Parameter(help="With --http: the address to listen on.")] = "127.0.0.1",
     port: Port = 8765,
+    user: User = None,
+    trust_header: TrustHeader = None,
+    trust_from: TrustFrom = None,
     documents: DocumentsIn = None,
     index: IndexFile = None,
     reports: Reports = None,
@@ -71,6 +83,8 @@ def mcp(
         raise UsageError("--index is about documents: give --documents FOLDER as well.")
     if reports is not None and not reports.is_dir():
         raise UsageError(f"There is no folder {reports} of reports.")
+    if (user or trust_header or trust_from) and not http:
+        raise UsageError("--user, --trust-header and --trust-from say who calls over HTTP: add --http.")
     loaded = load_app(app)
     url = check_url(find_database_url(database), create=True)
     from sayso.mcp_server.resources import Resources  # late, for load time
@@ -84,8 +98,17 @@ def mcp(
     except OSError as error:
         raise RunError(f"The server cannot begin: {error}") from None
     _tell(f"Serving {', '.join(served.flows)} of the app {show_value(loaded.name)}; runs are kept in {served.engine.database.place}.")
+    if not http:
+        with asyncio.Runner() as runner:
+            runner.run(_serve_stdio(served))
+        return Exit.OK
+    from sayso.cli.serve import read_trusted  # late, as above
+    from sayso.mcp_server.http import read_callers
+    from sayso.web.people import read_people
+
+    callers = read_callers(read_people(user or ()), read_trusted(trust_header, trust_from or ()))
     with asyncio.Runner() as runner:
-        runner.run(_serve(served, host, port) if http else _serve_stdio(served))
+        runner.run(_serve(served, host, port, callers))
     return Exit.OK
 
 
@@ -110,9 +133,19 @@ async def _serve_stdio(served: AppServer) -> None:
         await served.server.run(reading, writing, served.server.create_initialization_options())
 
 
-async def _serve(served: AppServer, host: str, port: int) -> None:
-    from sayso.mcp_server.http import serve_http  # late, for load time
+async def _serve(served: AppServer, host: str, port: int, callers: Callers) -> None:
+    from sayso.mcp_server.http import TOKEN_VARIABLE, serve_http  # late, for load time
 
     shown = f"[{host}]" if ":" in host else host
+
+    def tell_start(real: int) -> None:
+        _tell(f"Listening on http://{shown}:{real}/mcp")
+        if callers.sign_in is None:
+            return
+        for name in callers.sign_in.people:
+            _tell(f"  {name} sends: Authorization: Bearer {callers.sign_in.link_token(name)}")
+        if callers.sign_in.people and TOKEN_VARIABLE not in os.environ:
+            _tell(f"These tokens end with this server. Set {TOKEN_VARIABLE} to a secret of your own to keep them.")
+
     async with served.working():
-        await serve_http(served, host, port, lambda real: _tell(f"Listening on http://{shown}:{real}/mcp"))
+        await serve_http(served, host, port, tell_start, callers)

@@ -76,7 +76,7 @@ def serve(
     url = check_url(find_database_url(database or os.environ.get(DATABASE_VARIABLE) or f"sqlite:///{DEFAULT_DATABASE}"), create=True)
     from sayso.web.site import make_site  # it says what to install where something is missing
 
-    sign_in, trusted = _read_people(user or ()), _read_trusted(trust_header, trust_from or ())
+    sign_in, trusted = _read_people(user or ()), read_trusted(trust_header, trust_from or ())
     with closing(listen(host, port)) as listening:
         bound = listening.getsockname()[1]
         with _open_office(loaded, url, sign_in, trusted, work, bound) as office:
@@ -94,7 +94,8 @@ def _read_people(texts: Sequence[str]) -> SignIn:
     return SignIn(people, os.environ.get(TOKEN_VARIABLE))
 
 
-def _read_trusted(header: str | None, addresses: Sequence[str]) -> TrustedHeader | None:
+def read_trusted(header: str | None, addresses: Sequence[str]) -> TrustedHeader | None:
+    """Return the header that a proxy at these addresses sends, None for none. Raises UsageError for one without the other."""
     from sayso.web.people import TrustedHeader  # late, for load time
 
     if (header is None) != (not addresses):

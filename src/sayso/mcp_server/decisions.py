@@ -10,6 +10,7 @@ import mcp_types as types
 from sayso.console import format_card
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Reject, is_decision
 from sayso.tools.errors import UsageError
+from sayso.web.people import Person
 from sayso.workflows import DurableEngine
 from sayso.workflows.durable import records
 from sayso.workflows.runs.codec import from_json
@@ -43,18 +44,21 @@ def make_question(request: ApprovalRequest) -> types.ElicitRequestFormParams:
 
 
 BY = "an MCP client"
-"""Who decides over MCP, for the log: one and the same for all clients. What a client calls itself would be as many people as it likes."""
+"""Who decides over MCP where nobody is named: one and the same for all clients. What a client calls itself would be as many as it likes."""
 
 
-def read_answer(answer: object, place: str) -> Decision | None:
-    """Return what an answer decides, None if nothing. Only the word "approve" in the form is a yes: no form filled in by itself is one."""
+def read_answer(answer: object, place: str, person: Person | None) -> Decision | None:
+    """Return what an answer decides, in the name of who is signed in; None if nothing.
+
+    Only the word "approve" in the form is a yes: no form filled in by itself is one.
+    """
     if not isinstance(answer, types.ElicitResult) or answer.action == "cancel":
         return None
-    content = answer.content or {}
+    content, by = answer.content or {}, BY if person is None else person.name
     said, reason = content.get("decision"), str(content.get("reason") or "")
     if answer.action == "decline" or said == REJECT:
-        return Reject(reason, by=BY, place=place)
-    return Approve(by=BY, place=place) if said == APPROVE else None
+        return Reject(reason, by=by, place=place)
+    return Approve(by=by, place=place) if said == APPROVE else None
 
 
 def find_digest(key: str, asked: Sequence[str]) -> str | None:

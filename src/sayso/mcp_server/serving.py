@@ -28,6 +28,7 @@ from sayso.workflows.calls.execute import APPROVAL_SECONDS
 from sayso.workflows.durable import records
 from sayso.workflows.workflow import OUTSIDE
 
+from .callers import bind_state, find_person, find_refusal
 from .decisions import KEY_LENGTH, DecidedOtherwise, find_digest, hand_in, make_question, read_answer
 from .outside_call import AnyFlow, build_input_schema, check_arguments, describe_flow, find_effect, iter_tools, make_outside_app
 from .resources import Resources, fill_prompt, make_prompt
@@ -75,7 +76,7 @@ class AppServer:
         self.engine.store.stopped_state = records.QUEUED
         self._carried: set[asyncio.Task[RunResult[Any]]] = set()
         self._resources = resources or Resources()
-        security = RequestStateSecurity(keys=read_state_keys(url), ttl=APPROVAL_SECONDS + KEPT_SECONDS)
+        security = RequestStateSecurity(keys=read_state_keys(url), ttl=APPROVAL_SECONDS + KEPT_SECONDS, bind_principal=bind_state)
         self.server: Server[Any] = self._make_server(app.name)
         self.server.middleware.append(RequestStateBoundary(security, default_audience=f"sayso:{app.name}"))
 
@@ -145,12 +146,12 @@ class AppServer:
         run_id = ""
         try:
             if params.name == RESULT_TOOL:
-                run_id = await self._find_earlier(params.arguments or {})
+                run_id = await self._find_earlier(ctx, params.arguments or {})
             elif params.name not in self.flows:
                 raise MCPError(code=types.INVALID_PARAMS, message=f"There is no tool {params.name[:200]!r}. Use one of tools/list.")
             elif params.request_state is None:
                 run_id = f"mcp-{secrets.token_hex(16)}"
-                await self._begin(run_id, params.name, params.arguments or {})
+                await self._begin(ctx, run_id, params.name, params.arguments or {})
             if params.request_state is None:
                 return await self._answer(ctx, run_id, is_new=params.name != RESULT_TOOL)
             return await self._take_answers(ctx, params.request_state, params.input_responses or {})
@@ -166,17 +167,21 @@ class AppServer:
             log.exception("A call of %s failed", params.name)
             return make_failure(error, run_id)
 
-    async def _begin(self, run_id: str, name: str, arguments: Mapping[str, object]) -> None:
+    async def _begin(self, ctx: Context, run_id: str, name: str, arguments: Mapping[str, object]) -> None:
         """Store the run of a new call. It is executed by whoever has it first: this call, or a worker if this process dies now."""
-        checked = check_arguments(self.flows[name], arguments)
-        await self.engine.submit(f"{OUTSIDE}{name}", checked, run_id=run_id)
+        checked, person = check_arguments(self.flows[name], arguments), find_person(ctx)
+        await self.engine.submit(f"{OUTSIDE}{name}", checked, run_id=run_id, user=None if person is None else person.name)
 
-    async def _find_earlier(self, arguments: Mapping[str, object]) -> str:
-        """Return the id of the run that is asked for. Only what MCP clients have begun can be, by who was told its id."""
-        run_id = arguments.get("run")
+    async def _find_earlier(self, ctx: Context, arguments: Mapping[str, object]) -> str:
+        """Return the id of the run that is asked for: one that an MCP client has begun, of the same person where people are named."""
+        run_id, person = arguments.get("run"), find_person(ctx)
         with suppress(UsageError):
-            if isinstance(run_id, str) and run_id.startswith("mcp-") and (await self.engine.run(run_id)).flow.startswith(OUTSIDE):
-                return run_id
+            row = await self.engine.run(run_id) if isinstance(run_id, str) and run_id.startswith("mcp-") else None
+            is_theirs = row is not None and (
+                row.for_user == ("" if person is None else person.name) or (person is not None and person.sees_all)
+            )
+            if row is not None and row.flow.startswith(OUTSIDE) and is_theirs:
+                return row.id
         raise ToolError(f"There is no run {str(run_id)[:80]!r} of an earlier call here.")
 
     async def _take_answers(self, ctx: Context, state: str, answers: Mapping[str, types.InputResponse]) -> Reply:
@@ -187,12 +192,16 @@ class AppServer:
         asked = json.loads(state)
         run_id, digests = str(asked["run"]), list[str](asked["asked"])
         decisions: dict[str, Decision] = {}
+        person = find_person(ctx)
         for key, answer in answers.items():
             digest = find_digest(key, digests)
             if digest is None:
                 raise MCPError(code=types.INVALID_PARAMS, message=f"Nothing was asked under {key[:80]!r}.")
-            if (decision := read_answer(answer, _name_client(ctx))) is not None:
+            if (decision := read_answer(answer, _name_client(ctx), person)) is not None:
                 decisions[digest] = decision
+        # Who was asked may not be who may decide any more: a role is taken away, a request is handed on.
+        if person is not None and (why := await find_refusal(self.engine, person, run_id, decisions)):
+            return make_text(f"{why} Nothing was done.", run_id, status="refused")
         try:
             await hand_in(self.engine, run_id, decisions)
         except DecidedOtherwise as error:
@@ -250,9 +259,12 @@ class AppServer:
         """Return why the client's person cannot be asked, empty if they can: no form, or an answer that would not count."""
         if self.engine.approvers is not None:
             return "Only a signed decision counts here, and none can be given over MCP."
-        if needed := next((request.roles for request in pending if request.roles), ()):
+        if (person := find_person(ctx)) is not None:
+            if refusal := await find_refusal(self.engine, person, run_id, [request.digest for request in pending]):
+                return refusal
+        elif needed := next((request.roles for request in pending if request.roles), ()):
             return f"Only somebody with the role {' or '.join(needed)} decides this, and nobody has one over MCP."
-        if self._several.intersection(request.tool for request in pending):
+        elif self._several.intersection(request.tool for request in pending):
             return "This needs the yes of several people, each by their name, and over MCP nobody has one."
         capabilities = ctx.session.client_capabilities
         elicitation = capabilities.elicitation if capabilities is not None else None
@@ -276,7 +288,7 @@ class AppServer:
             if asking.cancelled():
                 continue  # it was decided elsewhere
             try:
-                decision = read_answer(asking.result(), _name_client(ctx))
+                decision = read_answer(asking.result(), _name_client(ctx), find_person(ctx))
             except (MCPError, ValueError) as error:  # it cannot be asked after all, or has answered nonsense
                 log.warning("An MCP client did not answer a question: %s", error)
                 return False
