@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sayso.tools import Outcome, ToolCall, ToolResult
@@ -69,7 +69,9 @@ class HookedLoop(AgentLoop[Out_co]):
             parsed = ParsedReply(parsed.message, allowed, [*parsed.refused, *refused], parsed.prose)
         results = await execute_calls(spec, run, parsed, sent_back)
         if hooks.after_tool and calls:
-            by_id = {call.id: call for call in parsed.calls}
+            guard = run.scope.call_guard
+            changed = guard.performed if isinstance(guard, HookedCalls) else {}
+            by_id = {call.id: changed.get(call.id, call) for call in parsed.calls}
             asked = [(by_id[result.call_id], result) for result in results if result.call_id in by_id]
             if asked:
                 verdicts = await run.step(f"hooks:after_tool:{calls[0].id}", _ask_about_results, run, hooks, asked)
@@ -83,10 +85,14 @@ class HookedLoop(AgentLoop[Out_co]):
 
 @dataclass(slots=True, eq=False)
 class HookedCalls:
-    """Asks the hooks about the calls that a model's program makes; the guards of the agent, where there are any, look too."""
+    """Asks the hooks about the calls that a model's program makes; the guards of the agent, where there are any, look too.
+
+    `performed` are the calls that a person has changed, by id, as they were performed.
+    """
 
     spec: AgentSpec[Any]
     inner: CallGuard | None
+    performed: dict[str, ToolCall] = field(default_factory=dict, init=False)
 
     async def guard_result(self, run: Run, tool: AnyTool, result: ToolResult) -> ToolResult:
         """Return a result as the guards leave it: the hooks are asked about it by the loop."""
@@ -109,6 +115,10 @@ class HookedCalls:
         position = f"hooks:before_tool:{call.id}.edit{number}"
         (verdict,) = await run.step(position, _ask_about_calls, run, hooks, [call])
         return _refuse(call, *verdict) if verdict else None
+
+    def note_performed(self, call: ToolCall) -> None:
+        """Keep a call as a person has changed it: that is what the hooks are asked about once it is done."""
+        self.performed[call.id] = call
 
 
 def _hooks_of(spec: AgentSpec[Any]) -> Hooks:

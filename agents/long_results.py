@@ -16,7 +16,7 @@ from sayso.tools.dialects import DIALECTS
 from sayso.tools.errors import ToolError
 from sayso.workflows import Run
 
-from .messages import AssistantMessage, ToolMessage
+from .messages import AssistantMessage, Message, ToolMessage
 from .prompt_format import make_prompt_format
 
 if TYPE_CHECKING:
@@ -27,21 +27,45 @@ MORE = "more"
 LONGEST_RESULT = 100_000
 """Characters of a result that are sent as they are: some 25,000 tokens."""
 SHOWN, SHOWN_AT_END = 16_000, 2_000
+GONE = ", and nobody can read on in them any more: call the tool again, for less at a time"
+LONGEST_KEPT = 1_000_000
+"""Characters of a result that the messages of a run keep whole: each later turn stores them once more."""
 
 
 async def cut_long_results(run: Run, turn: int, conversation: ModelConversation) -> None:
     """Cut the results of the last calls that are too long, and give the agent the tool `more` to read on in them.
 
-    Where it is known how much the model takes, its window sees to that. That a result was cut is a step of the run, `cut:{turn}`.
+    Those of earlier turns are cut when a run begins. Where it is known how much the model takes, its window sees to all that. That results
+    were cut is a step of the run, `cut:{turn}`.
     """
-    message = conversation.transcript[-1]
-    if not isinstance(message, ToolMessage) or not any(_is_long(result) for result in message.results):
+    last = len(conversation.transcript) - 1
+    places = [place for place in range(0 if turn == 0 else last, last + 1) if _has_long(conversation.transcript[place])]
+    if not places:
         return
     position = f"cut:{turn}"
     if not run.replays(position) and (not run.is_live or run.replays(f"model:{turn}") or not await _is_length_unknown(conversation)):
         return
     await run.step(position, _note)
-    _cut_results(run, conversation, message)
+    for place in places:
+        _cut_results(run, conversation, place)
+
+
+def restore_long_results(run: Run, conversation: ModelConversation) -> None:
+    """Put whole results back into the transcript, once no model is sent it any more: the next turn reads on in them.
+
+    One that is longer than LONGEST_KEPT stays cut, and says that it cannot be read on in.
+    """
+    kept = conversation.long_results or {}
+    wholes = {_cut(result, _say_how(reference)).text: result for reference, result in kept.items()}
+    for place, message in enumerate(conversation.transcript):
+        if isinstance(message, ToolMessage) and any(result.text in wholes for result in message.results):
+            found = (wholes.get(result.text, result) for result in message.results)
+            results = tuple(whole if len(whole.text) <= LONGEST_KEPT else _cut(whole, GONE) for whole in found)
+            _put(run, conversation, place, message, results)
+
+
+def _has_long(message: Message) -> bool:
+    return isinstance(message, ToolMessage) and any(map(_is_long, message.results))
 
 
 async def _is_length_unknown(conversation: ModelConversation) -> bool:
@@ -56,21 +80,32 @@ async def _note() -> bool:
     return True
 
 
-def _cut_results(run: Run, conversation: ModelConversation, message: ToolMessage) -> None:
+def _cut_results(run: Run, conversation: ModelConversation, place: int) -> None:
     if conversation.long_results is None:
         conversation.long_results = {}
-    kept = conversation.long_results
+    kept, message = conversation.long_results, conversation.transcript[place]
+    assert isinstance(message, ToolMessage)
     can_read = MORE not in conversation.spec.tools or bool(kept)
-    results = tuple(_cut(result, kept, can_read) if _is_long(result) else result for result in message.results)
+    results = []
+    for result in message.results:
+        if _is_long(result):
+            reference = f"r{len(kept) + 1}"
+            kept[reference], result = result, _cut(result, _say_how(reference) if can_read else "")
+        results.append(result)
+    _put(run, conversation, place, message, tuple(results))
+    if can_read and MORE not in conversation.spec.tools:
+        _offer(conversation, make_more(kept))
+
+
+def _put(run: Run, conversation: ModelConversation, place: int, message: ToolMessage, results: tuple[ToolResult, ...]) -> None:
+    """Put results in the place of those of a message, as the model's format shows them."""
     shown = message.shown
     if not message.native:
-        asked = next(each for each in reversed(conversation.transcript) if isinstance(each, AssistantMessage))
+        asked = next(each for each in reversed(conversation.transcript[:place]) if isinstance(each, AssistantMessage))
         names = {call.id: call.tool for call in asked.calls}
         named = [(names.get(result.call_id, result.origin), result.text) for result in results]
         shown = DIALECTS[conversation.format.dialect].render_results(named, sha256(run.id, run.attempt)[:8])
-    conversation.transcript[-1] = message._replace(results=results, shown=shown)
-    if can_read and MORE not in conversation.spec.tools:
-        _offer(conversation, make_more(kept))
+    conversation.transcript[place] = message._replace(results=results, shown=shown)
 
 
 def _is_long(result: ToolResult) -> bool:
@@ -78,11 +113,13 @@ def _is_long(result: ToolResult) -> bool:
     return len(content if isinstance(content, str) else result.text) > LONGEST_RESULT
 
 
-def _cut(result: ToolResult, kept: dict[str, ToolResult], can_read: bool) -> ToolResult:
-    text, reference = result.text, f"r{len(kept) + 1}"
-    kept[reference] = result
+def _say_how(reference: str) -> str:
+    return f'; read on with {MORE}("{reference}", {SHOWN}), or {MORE}("{reference}", find="...")'
+
+
+def _cut(result: ToolResult, how: str) -> ToolResult:
+    text = result.text
     left = len(text) - SHOWN - SHOWN_AT_END
-    how = f'; read on with {MORE}("{reference}", {SHOWN}), or {MORE}("{reference}", find="...")' if can_read else ""
     cut = f"{text[:SHOWN]}\n[... {left} of {len(text)} characters are not shown{how} ...]\n{text[-SHOWN_AT_END:]}"
     return replace(result, content=[cut, *result.media] if result.media else cut)
 

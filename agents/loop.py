@@ -104,6 +104,8 @@ class AgentLoop(Generic[Out_co]):
                 except InvalidOutput as error:
                     transcript.append(_ask_for_output(spec, again, error, parsed.prose, None if read is CLEAN else read))
             turn += 1
+        if conversation.long_results:
+            _restore_long_results(run, conversation)
         if has_calls and self.guard is not None:
             answer = await self.guard.guard_answer(run, turn, answer, parsed.calls)
         if run.listeners and spec.publishes_at_end and spec.output is None and not spec.is_quiet:
@@ -116,6 +118,12 @@ async def _take_changed_tools(run: Run, turn: int, conversation: ModelConversati
     from .changed_tools import take_changed_tools  # late, for load time: few agents have tools that change
 
     await take_changed_tools(run, turn, conversation)
+
+
+def _restore_long_results(run: Run, conversation: ModelConversation) -> None:
+    from .long_results import restore_long_results  # late, for load time: few results are long
+
+    restore_long_results(run, conversation)
 
 
 def _ask_for_output(spec: AgentSpec[object], again: AskedAgain, error: InvalidOutput, said: str, labels: Labels | None) -> UserMessage:
@@ -141,8 +149,7 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
     for call in parsed.calls:
         tool = spec.tools.get(call.tool)
         if tool is None:
-            gone = " What was cut in an earlier turn cannot be read on in any more: call its tool again." if call.tool == "more" else ""
-            results.append(make_failure(call, f"{UnknownTool(call.tool, sorted(spec.tools))}{gone}"))
+            results.append(make_failure(call, str(UnknownTool(call.tool, sorted(spec.tools)))))
             continue
         unsourced: tuple[str, ...] = ()
         was_asked = False

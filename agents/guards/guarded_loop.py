@@ -130,6 +130,9 @@ class RunGuards:
         """Return nothing: guards look at what models write, and a person has written this."""
         return None
 
+    def note_performed(self, call: ToolCall) -> None:
+        """Do nothing: guards look at the result alone."""
+
     async def guard_results(self, run: Run, turn: int, parsed: ParsedReply, results: list[ToolResult]) -> list[ToolResult]:
         """Return the results of a reply's calls past all guards. What needs an endpoint is a step of the run."""
         tools = {call.id: self.spec.tools.get(call.tool) for call in parsed.message.calls}

@@ -145,6 +145,21 @@ async def test_a_hook_sees_a_call_as_a_person_has_changed_it(changes: list[Any],
     assert seen == ([("paid", 8)] if told == "receipt 7" else [])
 
 
+async def test_a_hook_after_a_call_is_asked_about_the_call_that_was_performed() -> None:
+    heard: list[object] = []
+
+    def hear(asked: ToolCall, result: ToolResult, context: ToolContext[Any]) -> None:
+        heard.append(asked.arguments["cents"])
+
+    async def change(request: Any) -> Edit | Approve:
+        return Edit({"cents": 6}, by="ada") if request.arguments == '{"cents":5}' else Approve(by="ada")
+
+    line = call("pay", cents=5)
+    model = ScriptedModel(lambda request: Reply("Done.") if len(request.messages) > 2 else Reply(calls=(line,)), repeat=True)
+    assert await everywhere(Agent(model, tools=[pay], after_tool=[hear]), "Go", approve=change) == "Done."  # however far it was carried
+    assert set(heard) == {6}
+
+
 async def test_a_resumed_run_does_what_the_hooks_said_of_a_changed_call() -> None:
     def alternate(*given: Any) -> str | None:
         seen.append(given)

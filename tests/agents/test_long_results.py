@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sayso import Agent, ScriptedModel, engine, tool
+from sayso import Agent, ScriptedModel, Session, engine, tool
 from sayso.agents import Reply, call
+from sayso.agents.long_results import LONGEST_KEPT
 from sayso.agents.models.model import ModelRequest
 from sayso.tools import Image
 
@@ -28,21 +30,20 @@ WRITTEN = ["DUMP()", 'MORE("r1", find="needle")', "Done."]
 
 @pytest.mark.parametrize("lines", [NATIVE, WRITTEN], ids=["native", "written"])
 async def test_a_long_result_is_cut_and_read_on_in(lines: list[Any]) -> None:
-    sent: list[int] = []
+    sent: list[str] = []
     left = iter(lines)
 
     def line(request: ModelRequest) -> Reply:
-        sent.append(len(str(request.messages)))
+        sent.append(str(request.messages))
         following = next(left)
         return following if isinstance(following, Reply) else Reply(following)
 
     result = await Agent(ScriptedModel(line, repeat=True), tools=[dump]).run("Go", engine=engine(strict=True))
     assert result.output == "Done."
-    assert max(sent) < 100_000
+    assert max(map(len, sent)) < 100_000
+    assert 'read on with more("r1", 16000), or more("r1", find="...")' in sent[-1]
     first, more = [message.results for message in result.messages if hasattr(message, "results")]
-    assert first[0].text.startswith("xxx")
-    assert first[0].text.endswith("yyy")
-    assert 'read on with more("r1", 16000), or more("r1", find="...")' in first[0].text
+    assert first[0].text == LONG  # the messages keep it whole
     assert "NEEDLE here" in more[0].text
     assert more[0].text.startswith("[r1, characters 299800 to 315800 of 500011]")
     assert (more[0].labels, more[0].origin) == (first[0].labels, "dump")
@@ -71,6 +72,50 @@ async def test_what_is_looked_for_stands_in_what_is_shown_whatever_the_letters_b
     assert more.text.endswith("NEEDLE here")
 
 
+FIND = Reply(calls=(call("more", reference="r1", find="needle"),))
+ASKED_TWICE = {
+    "native": ([Reply(calls=(call("dump"),)), "One.", FIND, "Two."], "auto"),
+    "written": (["DUMP()", "One.", 'MORE("r1", find="needle")', "Two."], "call"),
+}
+
+
+@pytest.mark.parametrize(("lines", "dialect"), ASKED_TWICE.values(), ids=ASKED_TWICE)
+@pytest.mark.parametrize("keeps", ["history", "session"])
+async def test_a_later_turn_reads_on_in_what_an_earlier_one_has_read(keeps: str, lines: list[Any], dialect: Any, tmp_path: Path) -> None:
+    sent: list[int] = []
+    left = iter(lines)
+
+    def line(request: ModelRequest) -> Reply:
+        sent.append(len(str(request.messages)))
+        following = next(left)
+        return following if isinstance(following, Reply) else Reply(following)
+
+    agent = Agent(ScriptedModel(line, repeat=True), tools=[dump], dialect=dialect)
+    if keeps == "history":
+        first = await agent.run("Go")
+        result = await agent.run("And?", history=first.messages)
+    else:
+        for question in ("Go", "And?"):  # as a program that is started again for each
+            home = engine(f"sqlite:///{tmp_path}/runs.db")
+            result = await Session(home, "ada").run(agent, question)
+            home.close()
+    assert max(sent) < 100_000
+    found = [message.results[0] for message in result.messages if hasattr(message, "results")]
+    assert "NEEDLE here" in found[-1].text
+    assert (found[-1].labels, found[-1].origin, len(found[0].text)) == (found[0].labels, "dump", len(LONG))
+
+
+async def test_what_is_too_long_to_be_kept_says_that_it_has_to_be_called_again() -> None:
+    @tool.read
+    def read() -> str:
+        """Read."""
+        return "z" * (LONGEST_KEPT + 1)
+
+    result = await Agent(ScriptedModel(Reply(calls=(call("read"),)), "One."), tools=[read]).run("Go")
+    (cut,) = [message.results[0] for message in result.messages if hasattr(message, "results")]
+    assert (len(cut.text) < 20_000, "read on with" in cut.text, "call the tool again" in cut.text) == (True, False, True)
+
+
 async def test_pictures_stay_beside_a_long_text_and_a_tool_of_that_name_is_yours() -> None:
     picture = Image(data=b"\x89PNG\r\n\x1a\n123")
 
@@ -88,5 +133,5 @@ async def test_pictures_stay_beside_a_long_text_and_a_tool_of_that_name_is_yours
     result = await Agent(model, tools=[look, more]).run("Go")
     first, second = [message.results[0] for message in result.messages if hasattr(message, "results")]
     assert first.media == (picture,)
-    assert "characters are not shown ...]" in first.text
+    assert "characters are not shown ...]" in first.text  # nothing here could read on in it
     assert second.text == "mine r1"

@@ -104,7 +104,7 @@ def call(number: object, arguments: dict[str, Any]) -> None:
             answer("done")
             os._exit(0)
         case "nonsense":
-            send(id=number, result={"content": "no list"})
+            send(id=number, result={"resultType": "input_required", "requestState": 7})
         case "refuses":
             send(id=number, error={"code": -32602, "message": "no such account"})
         case "forgets":

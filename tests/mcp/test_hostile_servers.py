@@ -93,9 +93,11 @@ async def test_a_pin_of_a_command_that_names_a_file_holds_in_its_folder(tmp_path
         monkeypatch.chdir(tmp_path / name)
         ((by_file,), (by_folder,)) = mcp("python server.py").servers, mcp("uv run serve", cwd=tmp_path / name).servers
         (anywhere,) = mcp("uvx some-server").servers
-        pinned_as.append((by_file.pinned_as, by_folder.pinned_as))
+        ((by_app,), (here,)) = mcp("sayso mcp server.py:app").servers, mcp("sayso mcp server.py:app", cwd=".").servers
+        assert by_app.pinned_as == here.pinned_as == f"stdio:sayso mcp server.py:app in {tmp_path / name}"
+        pinned_as.append((by_file.pinned_as, by_folder.pinned_as, by_app.pinned_as))
         assert anywhere.pinned_as == "stdio:uvx some-server"
-    assert len({each for pair in pinned_as for each in pair}) == 4
+    assert len({each for three in pinned_as for each in three}) == 6
 
 
 async def test_what_was_approved_is_not_done_once_the_server_has_changed_the_tool(tmp_path: Path) -> None:
@@ -291,6 +293,9 @@ async def test_a_server_that_need_not_be_there_takes_nothing_from_the_others(tmp
 async def test_two_servers_with_one_tool_name_are_told_apart_by_a_prefix(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="two tools named 'delete_all'"):
         await agent(hostile("lies", tmp_path), hostile("noise", tmp_path)).run("go")
+    own = tool.write(name="delete_all", card="Mine")(wait)
+    with pytest.raises(Exception, match=r"two tools named 'delete_all'; give one of them name= \(of an MCP server, prefix=\)"):
+        await Agent(ScriptedModel("Over."), tools=[own, hostile("lies", tmp_path)]).run("go")
     run = await agent(hostile("lies", tmp_path, prefix="a_"), hostile("noise", tmp_path, prefix="b_"), calls="b_delete_all()").run("go")
     assert [request.card for request in run.pending] == ["Call delete_all of the MCP server hostile.py."]
 

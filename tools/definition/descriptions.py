@@ -11,9 +11,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
 from typing import Annotated, Any
 
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
 from .typed_dicts import rebuild_typed_dict
 
 _MARKERS = frozenset({"Required", "NotRequired", "ReadOnly"})  # by name: typing and typing_extensions have each their own
+
+
+class ArgumentsSchema(GenerateJsonSchema):
+    """Writes the schema of a call's arguments. A class (`type[int]`) is refused: JSON has none, though pydantic writes {} for it."""
+
+    def is_subclass_schema(self, schema: Any) -> JsonSchemaValue:
+        """Refuse a class, as pydantic does what it cannot write."""
+        return self.handle_invalid_for_json_schema(schema, "a class")
 
 
 def add_descriptions(hint: Any) -> Any:

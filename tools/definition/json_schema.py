@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 from ..canonical import Json, JsonObject
 from ..errors import UsageError
@@ -90,8 +90,10 @@ class _References:
             else self.rewrite(value)
             for key, value in schema.items()
         }
-        if isinstance(reference := schema.get("$ref"), str):
+        # A dynamic reference is one to its own anchor: no schema here is extended by another.
+        if isinstance(reference := schema.get("$ref", schema.get("$dynamicRef")), str):
             found["$ref"] = f"#/$defs/{self.name(reference)}"
+            found.pop("$dynamicRef", None)
         return found
 
     def name(self, reference: str) -> str:
@@ -107,17 +109,25 @@ class _References:
 
     def follow(self, reference: str) -> JsonObject:
         target: Json = self.root
+        own = str(self.root.get("$id", self.root.get("id", ""))).removesuffix("#")
+        if own and reference.startswith(f"{own}#"):
+            reference = reference.removeprefix(own)
+        if reference.startswith("#") and reference[1:2] not in ("", "/"):
+            target = _find_anchor(self.root, reference[1:])
+            return {} if target is True else target if isinstance(target, dict) else self.refuse(reference)
         for step in reference.removeprefix("#").split("/")[1:] if reference.startswith("#") else ():
             key = step.replace("~1", "/").replace("~0", "~").replace("%25", "%")
             target = target.get(key) if isinstance(target, dict) else target[int(key)] if _is_place(target, key) else None
         if target is True:
             return {}
         if not isinstance(target, dict) or not (reference == "#" or reference.startswith("#/")):
-            raise UsageError(
-                f"The schema of the tool {self.tool} refers to {reference[:80]!r}, which is not in it. "
-                "Put it under $defs; nothing is fetched."
-            )
+            self.refuse(reference)
         return target
+
+    def refuse(self, reference: str) -> NoReturn:
+        raise UsageError(
+            f"The schema of the tool {self.tool} refers to {reference[:80]!r}, which is not in it. Put it under $defs; nothing is fetched."
+        )
 
     def check_end(self, name: str, rule: Json) -> None:
         """Refuse a definition that stands for nothing but itself."""
@@ -128,6 +138,17 @@ class _References:
                 raise UsageError(f"The schema of the tool {self.tool} defines {name!r} as itself. Write out its definition.")
             seen.add(name)
             rule = self.defs.get(name)
+
+
+def _find_anchor(schema: Json, name: str) -> Json:
+    """Return the part of a schema that has given itself that name, None where none has."""
+    if isinstance(schema, dict):
+        if name in (schema.get("$anchor"), schema.get("$dynamicAnchor")) or f"#{name}" in (schema.get("$id"), schema.get("id")):
+            return schema
+        parts = [value for key, value in schema.items() if key not in _NOT_SCHEMAS]
+    else:
+        parts = schema if isinstance(schema, list) else []
+    return next((found for part in parts if (found := _find_anchor(part, name)) is not None), None)
 
 
 def _is_place(target: Json, key: str) -> bool:
@@ -166,6 +187,23 @@ def _merge(rule: Json, defs: Mapping[str, Json], seen: set[str]) -> tuple[JsonOb
         if merged:
             required |= merged[0][1].intersection(*(needed for _, needed in merged))
     return properties, required
+
+
+def leave_out_nulls(value: Json, rule: Json, defs: Mapping[str, Json], depth: int = 0) -> Json:
+    """Return a value without each null that stands for "not given": where the schema takes none, and needs none."""
+    if not isinstance(rule, dict) or depth > DEEPEST:
+        return value
+    if isinstance(value, list):
+        return [leave_out_nulls(each, rule.get("items"), defs, depth + 1) for each in value]
+    if not isinstance(value, dict):
+        return value
+    properties, required = _merge(rule, defs, set())
+    kept: JsonObject = {}
+    for name, item in value.items():
+        part = properties.get(name)
+        if item is not None or part is None or name in required or _fits(None, part, defs, 0):
+            kept[name] = leave_out_nulls(item, part, defs, depth + 1)
+    return kept
 
 
 def find_problems(value: Json, schema: JsonObject) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any, cast
 
 from ..canonical import JsonObject
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class Signature:
     """The parameters of a tool's function: those the caller fills in, and the one (if any) that takes the ToolContext.
 
-    `positional` are those that the function takes by their place only, in order.
+    `positional` are those that the function has to be given by their place, in order; what stands in `several` (`*names`) after them.
     """
 
     parameters: tuple[inspect.Parameter, ...]
@@ -33,24 +34,46 @@ class Signature:
     hints: Mapping[str, object] = field(default_factory=dict)
     returns: object = Any
     positional: tuple[str, ...] = ()
+    several: str = ""
+
+    def place(self, arguments: Mapping[str, object]) -> tuple[tuple[object, ...], Mapping[str, object]]:
+        """Return arguments as the function takes them: by place, and by name."""
+        if not self.positional and not self.several:
+            return (), arguments
+        after = arguments[self.several] if self.several else ()
+        by_name = {name: value for name, value in arguments.items() if name not in self.positional and name != self.several}
+        return (*(arguments[name] for name in self.positional), *cast("Iterable[object]", after)), by_name
 
 
 def read_signature(function: Callable[..., object], context_type: type, names: Mapping[str, object] | None = None) -> Signature:
     """Read the function's parameters. `names` are those that were known around it.
 
-    A parameter that begins with an underscore and has a default is the function's own, and left out. Raises UsageError for a parameter
-    without a type hint or with one that cannot be read, `*args` or `**kwargs`.
+    A parameter that begins with an underscore and has a default is the function's own, and left out; `*names: str` is a list. Raises
+    UsageError for a parameter without a type hint or with one that cannot be read, and for `**kwargs`.
     """
     name, fixed = find_name(function), find_fixed(function)
     hints = read_hints(find_code(function), name, names)
     parameters: list[inspect.Parameter] = []
-    for parameter in read_parameters(function, name):
+    every, hidden = read_parameters(function, name), ""
+    several = next((each.name for each in every if each.kind is each.VAR_POSITIONAL), "")
+    # The first argument of a single dispatch chooses the function, and is looked for by its place.
+    by_place = _PLACED if several else (inspect.Parameter.POSITIONAL_ONLY,)
+    positional = [each.name for each in every if each.kind in by_place]
+    if not positional and hasattr(find_code(function), "registry") and hasattr(find_code(function), "dispatch"):
+        positional = [each.name for each in every[:1] if each.kind in _PLACED]
+    for parameter in every:
         if parameter.name in fixed or (parameter.name.startswith("_") and parameter.default is not parameter.empty):
+            hidden = parameter.name
             continue
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        if hidden in positional and (parameter.name in positional or parameter.name == several):
             raise UsageError(
-                f"The tool {name} has the parameter {str(parameter)!r}; a model fills parameters in by name, so write each one out, or "
-                f"take {'a list: names: list[str]' if parameter.kind is parameter.VAR_POSITIONAL else 'a dict: fields: dict[str, str]'}."
+                f"The tool {name} takes {parameter.name!r} by its place, after {hidden!r}, which a model does not fill in. "
+                f"Put {hidden!r} last."
+            )
+        if parameter.kind is parameter.VAR_KEYWORD:
+            raise UsageError(
+                f"The tool {name} has the parameter {str(parameter)!r}; a model fills parameters in by name. Write each one out, or take a "
+                "dict: fields: dict[str, str]. Of a function that is not yours write one around it, with what a model may fill in."
             )
         hint = hints.get(parameter.name)
         if hint is None:
@@ -59,12 +82,19 @@ def read_signature(function: Callable[..., object], context_type: type, names: M
             )
         if parameter.name.startswith("_") or parameter.name == "model_config":
             raise UsageError(f"The tool {name} has the parameter {parameter.name!r}, which pydantic cannot describe. Give it another name.")
+        if parameter.name == several:
+            hints[several] = GenericAlias(list, (hint,))
+            parameter = inspect.Parameter(several, inspect.Parameter.KEYWORD_ONLY, default=[])
         if getattr(parameter.default, "default", parameter.default) is None:  # of a Field(default=None) too
             hints[parameter.name] = allow_none(hint)
         parameters.append(parameter)
     context = find_context(hints, [parameter.name for parameter in parameters], context_type, name)
-    positional = tuple(each.name for each in parameters if each.kind is each.POSITIONAL_ONLY)
-    return Signature(tuple(each for each in parameters if each.name != context), context, hints, hints.get("return", Any), positional)
+    shown = tuple(each for each in parameters if each.name != context)
+    placed = tuple(each.name for each in parameters if each.name in positional)
+    return Signature(shown, context, hints, hints.get("return", Any), placed, several)
+
+
+_PLACED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 _PARAMETER_MARKS = {
@@ -180,15 +210,18 @@ def build_schema(model: type[BaseModel], signature: Signature, descriptions: Map
     from pydantic import create_model
     from pydantic.errors import PydanticUserError
 
-    from .descriptions import describe_nested, read_alias_description  # late, for load time
+    from .descriptions import ArgumentsSchema, describe_nested, read_alias_description  # late, for load time
 
     try:
-        schema: JsonObject = _drop_titles(model.model_json_schema())
+        schema: JsonObject = _drop_titles(model.model_json_schema(schema_generator=ArgumentsSchema))
     except PydanticUserError as error:
         fields = {name: (info.annotation, info) for name, info in model.model_fields.items()}
         config: Any = model.model_config
         raise _name_the_parameter(
-            model.__name__, fields, lambda field: create_model("One", __config__=config, **field).model_json_schema(), error
+            model.__name__,
+            fields,
+            lambda field: create_model("One", __config__=config, **field).model_json_schema(schema_generator=ArgumentsSchema),
+            error,
         ) from None
     properties: JsonObject = schema.setdefault("properties", {})
     schema.pop("description", None)
@@ -239,6 +272,10 @@ def validate_loosely(
             return values
         except ValueError as second:
             error = second
+    if left := _leave_out_nulls({**arguments, **numbers}, model, error):
+        with suppress(ValueError):
+            given: dict[str, object] = model.__pydantic_validator__.validate_python(left).__dict__
+            return given
     with suppress(ValueError):
         read: dict[str, object] = model.__pydantic_validator__.validate_python(_read_texts({**arguments, **numbers}, error)).__dict__
         return read
@@ -251,6 +288,17 @@ def validate_loosely(
         pattern = make_pattern(secrets, shortest=1)
         described = [mask_text(problem, pattern) for problem in described]
     raise InvalidArguments(tool, described) from None
+
+
+def _leave_out_nulls(arguments: Mapping[str, object], model: type[BaseModel], error: ValueError) -> dict[str, object] | None:
+    """Return the arguments without each null for one that may be left out and takes none; None where there is no such.
+
+    A model that has to name every argument writes null for those that it leaves out.
+    """
+    refused = {problem["loc"][0] for problem in cast("ValidationError", error).errors(include_url=False) if problem["loc"]}
+    free = {key for name, field in model.model_fields.items() if not field.is_required() for key in (name, field.alias)}
+    nulls = {name for name, value in arguments.items() if value is None and name in refused and name in free}
+    return {name: value for name, value in arguments.items() if name not in nulls} if nulls else None
 
 
 def _read_texts(arguments: Mapping[str, object], error: ValueError) -> Mapping[str, object]:

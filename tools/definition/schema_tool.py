@@ -14,7 +14,7 @@ from ..canonical import Json, JsonObject, sha256, strict_json, to_jsonable
 from ..effects import AnyEffect, Effect
 from ..errors import InvalidArguments, UsageError
 from ..tool_questions import Asking
-from .json_schema import find_problems, merge_root, read_schema
+from .json_schema import find_problems, leave_out_nulls, merge_root, read_schema
 from .schema import Signature
 from .secret import HIDDEN, find_secrets, has_reserved_key, has_secret_key, may_hold_secret
 from .tool import Tool, ToolContext
@@ -137,7 +137,12 @@ class SchemaTool(Tool[..., Any]):
         """Check a call's arguments against the schema and add bound ones. Raises InvalidArguments."""
         found = _as_json({**arguments, **self.bound}, self.name)
         read = {name: _read_text(value, self._properties.get(name), self.schema.get("$defs", {})) for name, value in found.items()}
-        if problems := find_problems(read, self.schema):
+        problems = find_problems(read, self.schema)
+        if problems:  # a model that has to name every argument writes null for those that it leaves out
+            given = {name: value for name, value in read.items() if name not in self.bound}
+            left = {**cast(JsonObject, leave_out_nulls(given, self.schema, self.schema.get("$defs", {}))), **self.bound}
+            if not find_problems(left, self.schema):
+                return left
             if secrets := self.find_secret_texts(arguments):
                 from .secret import make_pattern, mask_text  # late, for load time
 

@@ -182,11 +182,15 @@ class Tool(HasDict, Generic[P, R]):
         """Read the parameters that a caller fills in: all but the bound ones and the context. Raises UsageError for a missing hint."""
         if is_method(self.function):
             owner = find_code(self.function).__qualname__.rpartition(".")[0] or "the class"
-            raise UsageError(f"The tool {self.name} is a method of {owner}. Take it from an instance: {owner}(...).{self.name}")
+            raise UsageError(
+                f"The tool {self.name} is a method of {owner}. Take it from an instance: {owner}(...).{self.name} (or write a function "
+                "around that)."
+            )
         full = read_signature(self.function, ToolContext, self.local_names)
         self.check_card([parameter.name for parameter in full.parameters])
-        if full.positional and self.sandbox is not None:
-            raise UsageError(f"The tool {self.name} takes {full.positional[0]!r} by place only; in a sandbox write it without the slash.")
+        if (full.positional or full.several) and self.sandbox is not None:
+            what = full.several or full.positional[0]
+            raise UsageError(f"The tool {self.name} takes {what!r} by place; in a sandbox write it without the slash or the star.")
         return replace(full, parameters=tuple(p for p in full.parameters if p.name not in self.bound))
 
     def check_card(self, names: Collection[str]) -> None:
@@ -466,7 +470,7 @@ class Tool(HasDict, Generic[P, R]):
     def _plain(self) -> Callable[..., Awaitable[object]] | None:
         """Return the function where a call only awaits it: no context, no thread, no sandbox. Else None."""
         own = (self.program, self.signature.context, self.sandbox, self.async_function)
-        is_plain = self.is_async and all(each is None for each in own) and not self.signature.positional
+        is_plain = self.is_async and all(each is None for each in own) and not (self.signature.positional or self.signature.several)
         return cast("Callable[..., Awaitable[object]]", self.function) if is_plain else None
 
     async def _call(self, arguments: Mapping[str, object], context: ToolContext[object]) -> object:
@@ -480,9 +484,7 @@ class Tool(HasDict, Generic[P, R]):
             from ..sandbox import run_function_sandboxed  # late, for load time
 
             return await run_function_sandboxed(function, dict(arguments), self.sandbox, approved=self._only_in_a_run)
-        by_place = tuple(arguments[name] for name in self.signature.positional)
-        if by_place:
-            arguments = {name: value for name, value in arguments.items() if name not in self.signature.positional}
+        by_place, arguments = self.signature.place(arguments)
         if self.async_function is not None:
             return await self.async_function(*by_place, **arguments)
         if self.is_async:
@@ -617,7 +619,8 @@ class Tool(HasDict, Generic[P, R]):
                     f"{self.name} is async; inside a running event loop write: await asyncio.to_thread({self.name}.answer, call)."
                 )
             context = {self.signature.context: ToolContext(None)} if self.signature.context else {}
-            value = convert_result(cast(Callable[..., object], self)(**{**checked, **context}), self.name)
+            by_place, by_name = self.signature.place({**checked, **context})
+            value = convert_result(cast(Callable[..., object], self)(*by_place, **by_name), self.name)
         return value if isinstance(value, str) else readable_json(value)
 
     def __repr__(self) -> str:

@@ -40,6 +40,8 @@ def wrap_command(command: Sequence[str], *, read: Sequence[str], write: Sequence
 
 def choose_places(command: Sequence[str], cwd: str, scratch: str, env: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Return what a server may read and what it may write without being told: its program and caches, and the folders its command names."""
+    from .server_spec import find_named  # late: the process that becomes the server needs none of it
+
     home = Path(env.get("HOME") or Path.home())
     program = Path(command[0])
     read = [*SYSTEM, sys.prefix, sys.base_prefix, str(program.parent), str(program.resolve().parent.parent)]
@@ -50,8 +52,8 @@ def choose_places(command: Sequence[str], cwd: str, scratch: str, env: Mapping[s
     write = [scratch, *DEVICES, *(str(home / each) for each in CACHES)]
     here = Path(cwd)
     for argument in command[1:]:
-        named = here / argument.rpartition("=")[2]
-        if not argument or len(argument) > 4096 or named in (here, home, *home.parents):
+        named = find_named(argument, here)
+        if named is None or named in (here, home, *home.parents):
             continue
         if named.is_dir():
             write.append(str(named))

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,12 @@ from urllib.parse import urlsplit
 
 from ..errors import UsageError
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_VARIABLE = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_OTHER = re.compile(r"\$\{([A-Za-z]+:?[^}]*)\}")
+_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/|,(?=\s*[\]}])', re.DOTALL)
+"""A text, which is kept; and what editors allow in JSON beside it: a comment, a comma after the last entry."""
+_OF_EDITORS = (".vscode", ".cursor", ".zed", ".gemini", ".kiro")
+"""Folders in which editors keep the settings of the folder above."""
 _STDIO = frozenset({"", "stdio", "local"})
 _HTTP = frozenset({"http", "streamable-http", "streamable_http", "streamableHttp", "remote"})
 _FOLDED = str.maketrans({"-": "_"})
@@ -50,8 +56,21 @@ class ServerSpec:
     def pinned_as(self) -> str:
         """Return what a pin holds for: a command that runs in a folder, or names a file there, is another server in another folder."""
         here = Path(self.cwd or ".").absolute()
-        names_file = any(word and not Path(word).is_absolute() and (here / word).exists() for word in self.command)
+        names_file = any(not Path(word).is_absolute() and find_named(word, here) is not None for word in self.command)
         return f"{self.identity} in {here}" if self.command and (self.cwd or names_file) else self.identity
+
+
+def find_named(word: str, folder: Path) -> Path | None:
+    """Return the file or folder that a word of a command names, seen from a folder: `server.py`, `--config=a.toml`, `desk.py:app`."""
+    if not word or len(word) > 4096:
+        return None
+    for part in (word, word.rpartition("=")[2]):
+        if part and (folder / part).exists():
+            return folder / part
+        file = part.rpartition(":")[0]
+        if file and (folder / file).is_file():
+            return folder / file
+    return None
 
 
 def read_servers(server: object, *, env: Mapping[str, str] | None, headers: Mapping[str, str] | None, cwd: str | None) -> list[ServerSpec]:
@@ -104,17 +123,29 @@ def guess_name(command: Iterable[str]) -> str:
 def read_file(path: Path) -> list[ServerSpec]:
     """Return the servers of an mcp.json. Raises UsageError for one that is not there or not of that form."""
     try:
-        given = json.loads(path.expanduser().read_text(encoding="utf-8-sig"))
+        text = path.expanduser().read_text(encoding="utf-8-sig")
+        given = _read_json(text)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:
         raise UsageError(f"{path} is not JSON: {error}.") from None
-    return read_config(given, str(path), path.expanduser().resolve().parent)
+    folder = path.expanduser().resolve().parent
+    return read_config(given, str(path), folder.parent if folder.name in _OF_EDITORS else folder)
+
+
+def _read_json(text: str) -> object:
+    """Read JSON as editors write it, with comments. Raises ValueError, about the text as it stands, for what is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        with suppress(ValueError):
+            return json.loads(_COMMENT.sub(lambda match: match[1] or "", text))
+        raise
 
 
 def read_config(given: object, where: str, folder: Path) -> list[ServerSpec]:
     """Return the servers of a configuration as other hosts have it: {"mcpServers": {"name": {"command": ..., "args": [...]}}}."""
-    servers = given.get("mcpServers", given.get("servers")) if isinstance(given, Mapping) else None
+    servers = next((given[key] for key in _KEYS if key in given), None) if isinstance(given, Mapping) else None
     if not isinstance(servers, Mapping):
         raise UsageError(
             f'{where} has no servers. It looks like {{"mcpServers": {{"name": {{"command": "uvx", "args": ["some-server"]}}}}}}.'
@@ -123,6 +154,11 @@ def read_config(given: object, where: str, folder: Path) -> list[ServerSpec]:
     if not found:
         raise UsageError(f"{where} names no server that is switched on.")
     return found
+
+
+_KEYS = ("mcpServers", "servers", "context_servers", "mcp")
+"""Under which key hosts list their servers: most of them, VS Code, Zed, opencode."""
+_URLS = ("url", "httpUrl", "serverUrl")
 
 
 def _is_disabled(entry: object) -> bool:
@@ -134,26 +170,37 @@ def _read_entry(name: str, entry: object, where: str, folder: Path) -> ServerSpe
     if not isinstance(entry, Mapping):
         raise UsageError(f"{place}: it is {entry!r}, and a server is an object with a command or a url.")
     kind = str(entry.get("type", entry.get("transport", "")))
-    options: dict[str, Any] = {"name": name, "prefix": f"{name.translate(_FOLDED)}_", "timeout_seconds": _read_timeout(entry, place)}
+    options: dict[str, Any] = {"name": name, "prefix": _read_prefix(entry, name, place), "timeout_seconds": _read_timeout(entry, place)}
     if kind == "sse":
         raise UsageError(
             f"{place}: it uses the old transport 'sse'. Give the address of its streamable HTTP (often .../mcp) with type 'http'."
         )
     if kind not in _STDIO | _HTTP:
         raise UsageError(f"{place}: there is no transport {kind!r}. Write type 'stdio' or 'http'.")
-    if "url" in entry or "serverUrl" in entry:
-        url = _expand(entry.get("url", entry.get("serverUrl")), f"{place}, url")
-        return _make_remote(url, _expand_all(entry.get("headers"), f"{place}, headers"), **options)
+    if (key := next((each for each in _URLS if each in entry), "")) != "":
+        url = _expand(entry[key], f"{place}, {key}", folder)
+        return _make_remote(url, _expand_all(entry.get("headers"), f"{place}, headers", folder), **options)
     if "command" not in entry:
         raise UsageError(f"{place}: it has neither a command nor a url.")
     arguments = entry.get("args", [])
     if not isinstance(arguments, list):
         raise UsageError(f'{place}: args is {arguments!r}. Write a list: ["some-server"].')
+    first = entry["command"] if isinstance(entry["command"], list) and entry["command"] else [entry["command"]]
     command = tuple(
-        _expand(part, f"{place}, {'command' if number == 0 else 'args'}") for number, part in enumerate([entry["command"], *arguments])
+        _expand(part, f"{place}, {'command' if number < len(first) else 'args'}", folder)
+        for number, part in enumerate([*first, *arguments])
     )
-    cwd = _expand(entry["cwd"], f"{place}, cwd") if entry.get("cwd") else ""
-    return _make_local(command, _expand_all(entry.get("env"), f"{place}, env"), str(folder / cwd) if cwd else "", **options)
+    cwd = _expand(entry["cwd"], f"{place}, cwd", folder) if entry.get("cwd") else ""
+    env = _expand_all(entry.get("env", entry.get("environment")), f"{place}, env", folder)
+    return _make_local(command, env, str(folder / cwd) if cwd else "", **options)
+
+
+def _read_prefix(entry: Mapping[str, object], name: str, place: str) -> str:
+    """Return what goes before the names of a server's tools: what the entry says, else its name."""
+    prefix = entry.get("prefix", f"{name.translate(_FOLDED)}_")
+    if not isinstance(prefix, str):
+        raise UsageError(f'{place}: prefix is {prefix!r}. Write a text: "notes_".')
+    return prefix
 
 
 def _read_timeout(entry: Mapping[str, object], place: str) -> float | None:
@@ -166,23 +213,31 @@ def _read_timeout(entry: Mapping[str, object], place: str) -> float | None:
     return float(timeout) / 1000 if timeout >= 1000 else float(timeout)
 
 
-def _expand_all(given: object, place: str) -> dict[str, str]:
+def _expand_all(given: object, place: str, folder: Path) -> dict[str, str]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
         raise UsageError(f"{place} is {type(given).__name__}, and must be an object of texts.")
-    return {str(key): _expand(value, f"{place}, {key}") for key, value in given.items()}
+    return {str(key): _expand(value, f"{place}, {key}", folder) for key, value in given.items()}
 
 
-def _expand(given: object, place: str) -> str:
-    """Return a text with ${NAME} and ${NAME:-default} filled in from the environment. Raises UsageError for a name that is not set."""
+def _expand(given: object, place: str, folder: Path) -> str:
+    """Return a text with ${NAME}, ${NAME:-default} and ${env:NAME} filled in from the environment, and the folders that editors name.
+
+    Raises UsageError for a name that is not set, and for what an editor would ask its user.
+    """
     if isinstance(given, bool) or not isinstance(given, (str, int, float)):
         raise UsageError(f"{place} is {type(given).__name__}, and must be a text.")
 
     def fill(match: re.Match[str]) -> str:
+        if (place_of := {"workspaceFolder": folder, "userHome": Path.home()}.get(match[1])) is not None:
+            return str(place_of)
         value = os.environ.get(match[1]) or match[2]
         if value is None:
             raise UsageError(f"{place}: the environment variable {match[1]} is not set. Set it, or write ${{{match[1]}:-DEFAULT}}.")
         return value
 
+    for left in _OTHER.finditer(str(given)):
+        if not _VARIABLE.fullmatch(left[0]):
+            raise UsageError(f"{place}: {left[0]} is for an editor to fill in. Name an environment variable instead: ${{NAME}}.")
     return _VARIABLE.sub(fill, str(given))

@@ -31,6 +31,8 @@ LISTING_SECONDS = 30.0
 CLOSING_SECONDS = 8.0
 _REFUSED = (types.INVALID_PARAMS, types.METHOD_NOT_FOUND)
 """The codes of errors that a server answers with before it does anything."""
+_CLOSED = "Connection closed"
+"""What the protocol's package says, itself, of a connection that has ended."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -205,10 +207,10 @@ class McpSession:
             # HTTP 404 in a session: the server does not know it any more, and has done nothing.
             if self._status == 404 and "session" in error.message.lower():
                 raise _SessionForgotten("the server has forgotten the session, twice") from None
-            why = error.message[:2000]
-            if error.code == types.CONNECTION_CLOSED:
-                why = await self._find_end()
-                await self.close()
+            if error.code != types.CONNECTION_CLOSED or error.message != _CLOSED:  # servers use that code for whatever went wrong there
+                raise CallLost(f"the MCP server {self.spec.name} answered with an error: {error.message[:2000]}") from None
+            why = await self._find_end()
+            await self.close()
             raise CallLost(f"the MCP server {self.spec.name} gave no answer: {why}") from None
         except (ValidationError, RuntimeError) as error:  # a result that is none, or not what its output schema says
             raise CallLost(f"the MCP server {self.spec.name} answered nonsense: {str(error)[:500]}") from None
@@ -243,8 +245,10 @@ class McpSession:
                         await self._end()
                         await self._open("legacy")
             except TimeoutError:
+                printed = ", and printed what is not a message of the protocol" if self._local is not None and self._local.noise else ""
+                late = f"did not answer within {self.options.connect_seconds:g} s{printed}"
                 await self._end()
-                raise McpError(self._explain(f"did not answer within {self.options.connect_seconds:g} s"), server=self.spec.name) from None
+                raise McpError(self._explain(late), server=self.spec.name) from None
             except McpError:
                 await self._end()
                 raise

@@ -15,15 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
-import mcp_types as types
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 
 from .errors import McpError
 from .launcher import can_hold, choose_places, wrap_command
-from .mending import mend_answer
-from .server_spec import ServerSpec
+from .mending import AnswerReader
+from .server_spec import ServerSpec, find_named
 
 MOST_MESSAGE_BYTES = 32 * 1024 * 1024
 MOST_LINES_KEPT, MOST_LINE = 30, 400
@@ -52,6 +51,7 @@ class LocalServer:
     noise: int = field(default=0, init=False)
     problem: str = field(default="", init=False)
     problems: list[str] = field(default_factory=list, init=False)
+    answers: AnswerReader = field(default_factory=AnswerReader, init=False)
     is_held: bool = field(default=False, init=False)
     process: asyncio.subprocess.Process | None = field(default=None, init=False)
 
@@ -87,7 +87,7 @@ class LocalServer:
         command, cwd = self._find_program(env), self._find_folder()
         if self.sandbox and can_hold():
             self.is_held = True
-            if not self.spec.cwd and not any((Path(cwd) / each).exists() for each in command[1:] if each and not Path(each).is_absolute()):
+            if not self.spec.cwd and not any(find_named(each, Path(cwd)) for each in command[1:] if not Path(each).is_absolute()):
                 cwd = scratch  # its command names nothing here, so it does not see this folder
             read, write = choose_places(command, cwd, scratch, env)
             if self.spec.cwd:
@@ -134,14 +134,14 @@ class LocalServer:
                     if not line.strip():
                         continue
                     try:
-                        message = types.jsonrpc_message_adapter.validate_json(line, by_name=False)
+                        messages, problems = self.answers.read(line)
                     except ValueError:  # a server that prints: a banner, a log line
                         self.noise += 1
                         self.said.append(line[:MOST_LINE].decode(errors="replace").rstrip())
                         continue
-                    if isinstance(message, types.JSONRPCResponse):
-                        self.problems += mend_answer(message.result)
-                    await into.send(SessionMessage(message))
+                    self.problems += problems
+                    for message in messages:
+                        await into.send(SessionMessage(message))
         except ValueError:  # no end of the line within the limit
             self.problem = f"it sent a message of more than {MOST_MESSAGE_BYTES // 1024 // 1024} MB, and was ended"
             _kill(process, KILL)
@@ -157,6 +157,7 @@ class LocalServer:
         assert process.stdin is not None
         try:
             async for message in messages:
+                self.answers.note_sent(message.message)
                 process.stdin.write(message.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n")
                 await process.stdin.drain()
         except (OSError, anyio.ClosedResourceError, anyio.BrokenResourceError):

@@ -169,6 +169,9 @@ async def execute_with_approval(
             if tool.effect is Effect.WRITE:
                 run.scope.provenance.settled = f"{tool.name} was refused"
             return answer
+        if edited and isinstance(answer, (Allow, Approve)) and run.scope.call_guard is not None:
+            performed = {name: value for name, value in read_shown(request.arguments).items() if name not in tool.bound}
+            run.scope.call_guard.note_performed(replace(call, arguments=performed))
         if isinstance(answer, Edit):
             try:
                 arguments, call, changed = _take_edit(run, call, tool, request, answer, f"{position}.edit{edit + 1}")

@@ -149,6 +149,10 @@ class CallGuard(Protocol):
         """Return why a call may not be made as a person has changed it (for the `number`th time); None where it may be asked about."""
         ...
 
+    def note_performed(self, call: ToolCall) -> None:
+        """Note a call as a person has changed it, which is performed now. A resumed run notes it again."""
+        ...
+
 
 class Provenance:
     """What a run has read so far: labels, the user's words, the texts of others. Grows as results come in.

@@ -51,6 +51,13 @@ def mcp(
     ] = None,
     *,
     yes: Annotated[bool, Parameter(negative="", help="With trust: do not ask.")] = False,
+    cwd: Annotated[Path | None, Parameter(help="With show, trust and untrust: the folder in which the server's command starts.")] = None,
+    read: Annotated[
+        list[Path] | None, Parameter(negative="", help="With show and trust: a file or folder that the server may read. May be repeated.")
+    ] = None,
+    write: Annotated[
+        list[Path] | None, Parameter(negative="", help="With show and trust: a file or folder that it may write. May be repeated.")
+    ] = None,
     http: Http = False,
     host: Annotated[str, Parameter(help="With --http: the address to listen on.")] = "127.0.0.1",
     port: Port = 8765,
@@ -76,7 +83,9 @@ def mcp(
     if app in ("show", "trust", "untrust"):
         from sayso.cli.mcp_pins import decide_on_server  # late, for load time
 
-        return decide_on_server(app, server, yes=yes)
+        return decide_on_server(app, server, yes=yes, cwd=cwd, read=read or (), write=write or ())
+    if cwd or read or write:
+        raise UsageError("--cwd, --read and --write say how a server starts: use them with show, trust or untrust.")
     if server is not None:
         raise UsageError(f"{app!r} takes no second argument. Write: sayso mcp trust {server!r}")
     if index is not None and documents is None:

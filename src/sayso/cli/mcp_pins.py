@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from sayso.cli.options import Exit
 from sayso.console import find_user_name
@@ -19,11 +20,13 @@ _ASKS = {Effect.WRITE: "asks each time", Effect.READ: "reads without asking", Ef
 _MOST_WORDS = 160
 
 
-def decide_on_server(action: str, server: str | None, *, yes: bool) -> int:
-    """Show what a server lists, pin it, or take its pin back."""
+def decide_on_server(
+    action: str, server: str | None, *, yes: bool, cwd: Path | None = None, read: Sequence[Path] = (), write: Sequence[Path] = ()
+) -> int:
+    """Show what a server lists, pin it, or take its pin back. It starts in `cwd`, and may read and write what it would for an agent."""
     if server is None:
         raise UsageError(f'Which server? Write: sayso mcp {action} "uvx some-server" (or https://host/mcp, or an mcp.json).')
-    servers, pins = mcp(server), Pins()
+    servers, pins = mcp(server, cwd=cwd, read=read, write=write), Pins()
     if action == "untrust":
         had = [pins.unpin(spec.pinned_as) for spec in servers.servers]
         if not any(had):
