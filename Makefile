@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 demo: $(VENV)/core
 	@$(BIN)/sayso demo
 
-test: $(VENV)/dev
+test: $(VENV)/dev $(VENV)/public/tried
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -r s
 
 check: $(VENV)/dev
@@ -48,6 +48,16 @@ site: $(VENV)/dev
 
 clean:
 	@rm -rf $(VENV) dist build
+
+# MCP servers that others wrote, for tests/mcp/test_public_servers.py: it skips one that could not be had here (no network, no npm).
+$(VENV)/public/tried: $(VENV)/made
+	@echo "Installing two public MCP servers into $(VENV)/public for the tests (once) ..." >&2
+	@mkdir -p $(VENV)/public
+	@-$(BIN)/python -m venv $(VENV)/public/python && \
+		$(VENV)/public/python/bin/python -m pip install -qq --disable-pip-version-check mcp-server-time==2026.10.19 >&2
+	@-if command -v npm >/dev/null; then \
+		npm install --silent --no-audit --no-fund --prefix $(VENV)/public @modelcontextprotocol/server-filesystem@2026.8.31 >&2; fi
+	@touch $@
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

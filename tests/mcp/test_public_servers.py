@@ -1,12 +1,12 @@
 """Servers that others wrote, from the package registries: a scripted agent uses each, and a person is asked about each call.
 
-`SAYSO_PUBLIC_SERVERS` names a folder with them: npm install --prefix FOLDER @modelcontextprotocol/server-filesystem, and a virtual
-environment FOLDER/venv with mcp-server-time.
+`make test` installs them into .venv/public, where there are npm and a network; `SAYSO_PUBLIC_SERVERS` names another folder with them.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,10 +18,10 @@ from .test_hostile_servers import results, say_yes
 
 
 def find_server(path: str) -> Path:
-    folder = os.environ.get("SAYSO_PUBLIC_SERVERS")
-    if folder is None or not (Path(folder) / path).exists():
-        pytest.skip(f"there is no public server {path}: install it and name its folder in SAYSO_PUBLIC_SERVERS")
-    return Path(folder) / path
+    program = Path(os.environ.get("SAYSO_PUBLIC_SERVERS") or Path(sys.prefix) / "public") / path
+    if not program.exists():
+        pytest.skip(f"there is no public server {path}: `make test` installs it where it can")
+    return program
 
 
 async def test_the_filesystem_server_of_the_npm_registry(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ async def test_the_filesystem_server_of_the_npm_registry(tmp_path: Path) -> None
 
 
 async def test_the_time_server_of_the_python_registry() -> None:
-    program = find_server("venv/bin/mcp-server-time")
+    program = find_server("python/bin/mcp-server-time")
     agent = Agent(ScriptedModel('get_current_time(timezone="Europe/Oslo")', "Over."), tools=[mcp(str(program))])
     run = await agent.run("go", approve=say_yes)
     assert (results(run)[0].outcome, '"timezone": "Europe/Oslo"' in results(run)[0].text) == (Outcome.DONE, True)

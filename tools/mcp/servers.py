@@ -256,8 +256,8 @@ def mcp(
         "call_seconds": float(timeout_seconds),
         "connect_seconds": float(connect_seconds),
         "sandbox": sandbox,
-        "read": tuple(str(Path(path).absolute()) for path in read),
-        "write": tuple(str(Path(path).absolute()) for path in write),
+        "read": tuple(str(Path(path).expanduser().absolute()) for path in read),
+        "write": tuple(str(Path(path).expanduser().absolute()) for path in write),
     }
     return McpServers(
         specs,

@@ -99,9 +99,9 @@ def mcp(
     from sayso.mcp_server.resources import Resources  # late, for load time
     from sayso.mcp_server.serving import AppServer
 
-    read = None if documents is None else _read_documents(documents, index)
+    shown = None if documents is None else _read_documents(documents, index)
     try:
-        served = AppServer(loaded, url, wait_seconds=wait, resources=Resources(read, reports))
+        served = AppServer(loaded, url, wait_seconds=wait, resources=Resources(shown, reports))
     except UsageError:
         raise
     except OSError as error:

@@ -1,0 +1,258 @@
+"""Functions as libraries have them: each is called as its author meant, with arguments as a model writes them, or refused in words."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import decimal
+import enum
+import functools
+import io
+import math
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Annotated, Any, Generic, Literal, NewType, NotRequired, ParamSpec, Self, TypeVar
+
+import pytest
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, Field, RootModel, field_validator, validate_call
+from typing_extensions import TypedDict, Unpack
+
+from sayso import Agent, Approve, ScriptedModel, tool
+from sayso.agents import Reply, call
+from sayso.tools import ToolContext, UsageError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+UserId = NewType("UserId", int)
+
+
+def logged(function: Callable[P, T]) -> Callable[P, T]:
+    @functools.wraps(function)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> T:
+        return function(*args, **kwargs)
+
+    return inner
+
+
+@logged
+def forecast(city: str, days: int = 2) -> str:
+    """Tell the weather."""
+    return f"{city} {days}"
+
+
+@functools.lru_cache
+def square(number: int) -> int:
+    """Square a number."""
+    return number * number
+
+
+@functools.singledispatch
+def show(value: int | str, mark: str = "!") -> str:
+    """Show a value."""
+    return "anything"
+
+
+@show.register
+def _(value: int, mark: str = "!") -> str:
+    return f"number{mark}"
+
+
+def join(first: str, *others: str, mark: str = ",") -> str:
+    """Join texts."""
+    return mark.join((first, *others))
+
+
+def total(context: ToolContext[dict[str, int]], *numbers: Annotated[int, Field(ge=0, description="What to add")]) -> int:
+    """Add numbers."""
+    return sum(numbers) + context.deps["more"]
+
+
+def by_place(a: int, b: int = 2, /, c: int = 3) -> int:
+    """Put digits together."""
+    return a * 100 + b * 10 + c
+
+
+@validate_call
+def note(number: Annotated[int, Field(gt=0)], text: str = "") -> str:
+    """Write a note."""
+    return f"{number} {text}"
+
+
+def read_number(number: Annotated[int, BeforeValidator(lambda given: str(given).replace(",", ""))]) -> int:
+    """Read a number."""
+    return number
+
+
+class User(BaseModel):
+    name: str = Field(alias="fullName")
+    email: Annotated[str, AfterValidator(str.lower)] = Field(validation_alias=AliasChoices("email", "e_mail"))
+
+    @field_validator("email")
+    @classmethod
+    def has_at(cls, email: str) -> str:
+        if "@" not in email:
+            raise ValueError("no @ in it")
+        return email
+
+
+def create(user: User) -> str:
+    """Create a user."""
+    return f"{user.name} {user.email}"
+
+
+class Page(BaseModel, Generic[T]):
+    items: list[T]
+
+
+class Tags(RootModel[list[str]]):
+    """Tags."""
+
+
+def count(page: Page[int], tags: Tags, users: Sequence[UserId] = ()) -> int:
+    """Count what is there."""
+    return len(page.items) + len(tags.root) + len(users)
+
+
+class Level(enum.Enum):
+    LOW = 1
+    HIGH = 2
+    TOP = 2  # noqa: PIE796  another name of the same
+
+
+class Options(TypedDict):
+    words: str
+    limit: NotRequired[int]
+
+
+def search(options: Options, level: Level = Level.LOW, order: Literal["up", "down"] = "up", most: int = 10) -> str:
+    """Search."""
+    return f"{options['words']} {options.get('limit', 7)} {level.name} {order} {most}"
+
+
+@dataclasses.dataclass
+class Cart:
+    items: list[str] = dataclasses.field(default_factory=list)
+
+    def add(self, item: str, pieces: int = 1) -> Self:
+        """Add an item."""
+        return dataclasses.replace(self, items=[*self.items, item * pieces])
+
+    def sum_up(self, *, rate: decimal.Decimal = decimal.Decimal("1.25")) -> decimal.Decimal:
+        """Sum up."""
+        return rate * 2
+
+
+async def count_up(number: int) -> AsyncIterator[int]:
+    """Count."""
+    for each in range(number):
+        yield each
+
+
+def later(at: datetime.datetime, by: datetime.timedelta = datetime.timedelta(hours=1)) -> str:
+    """Tell a later time."""
+    return (at + by).isoformat()
+
+
+WORKS: dict[str, tuple[Callable[..., object], dict[str, Any], object]] = {
+    "a decorator with ParamSpec": (forecast, {"city": "Oslo"}, "Oslo 2"),
+    "lru_cache": (square, {"number": 3}, 9),
+    "single dispatch": (show, {"value": 3, "mark": "?"}, "number?"),
+    "single dispatch, its first function": (show, {"value": "x"}, "anything"),
+    "*others": (join, {"first": "a", "others": ["b", "c"], "mark": "-"}, "a-b-c"),
+    "*others, none": (join, {"first": "a"}, "a"),
+    "*numbers after a context": (total, {"numbers": [1, 2]}, 13),
+    "by place only": (by_place, {"a": 1, "c": 5}, 125),
+    "validate_call": (note, {"number": 2, "text": "ab"}, "2 ab"),
+    "a validator before": (read_number, {"number": "1,000"}, 1000),
+    "aliases": (create, {"user": {"fullName": "Ada", "e_mail": "ADA@X.org"}}, "Ada ada@x.org"),
+    "generic and root models, NewType": (count, {"page": {"items": [1]}, "tags": ["a"], "users": [7, 8]}, 4),
+    "TypedDict, enum with an alias": (search, {"options": {"words": "x"}, "level": 2}, "x 7 HIGH up 10"),
+    "null for what is left out": (search, {"options": {"words": "x"}, "level": None, "order": None, "most": None}, "x 7 LOW up 10"),
+    "a dataclass that returns itself": (Cart().add, {"item": "x", "pieces": 2}, {"items": ["xx"]}),
+    "a Decimal by name only": (Cart().sum_up, {}, "2.50"),
+    "a method in a partial": (functools.partial(Cart().add, "y"), {"pieces": 2}, {"items": ["yy"]}),
+    "an async generator": (count_up, {"number": 3}, [0, 1, 2]),
+    "dates": (later, {"at": "2026-01-01T00:00:00Z", "by": "PT2H"}, "2026-01-01T02:00:00+00:00"),
+}
+
+
+@pytest.mark.parametrize("kind", ["read", "write"])
+@pytest.mark.parametrize(("function", "given", "expected"), WORKS.values(), ids=WORKS)
+async def test_it_is_called_as_its_author_meant(function: Any, given: dict[str, Any], expected: object, kind: str) -> None:
+    async def say_yes(request: Any) -> Approve:
+        return Approve(by="ada")
+
+    made = tool.read(function) if kind == "read" else tool.write(function)
+    model = ScriptedModel(Reply(calls=(call(made.name, **given),)), "Over.")
+    run = await Agent(model, tools=[made]).run("Go", approve=say_yes, deps={"more": 10})
+    assert run.messages[-2].results[0].content == expected  # type: ignore[attr-defined]
+
+
+def test_a_list_of_places_has_the_rule_of_each_and_your_own_loop_calls_it_too() -> None:
+    rule = {"type": "array", "items": {"type": "integer", "minimum": 0, "description": "What to add"}, "default": []}
+    assert tool.read(total).parameters["properties"] == {"numbers": rule}
+    asked = {"id": "1", "function": {"name": "join", "arguments": '{"first": "a", "others": ["b"]}'}}
+    assert tool.read(join).answer(asked)["content"] == "a,b"
+
+
+async def test_your_own_loop_calls_it_inside_an_event_loop() -> None:
+    asked = {"id": "1", "function": {"name": "by_place", "arguments": '{"a": 1}'}}
+    assert tool.read(by_place).answer(asked)["content"] == "123"
+
+
+def hidden(_cache: int = 1, words: str = "", /) -> str:
+    """Search."""
+    return words
+
+
+def hidden_before(_cache: int = 1, *words: str) -> str:
+    """Search."""
+    return words[0]
+
+
+def request(url: str, **options: Any) -> str:
+    """Send."""
+    return url
+
+
+def unpacked(**options: Unpack[Options]) -> str:
+    """Search."""
+    return ""
+
+
+def of_class(kind: type[int]) -> str:
+    """Make."""
+    return ""
+
+
+def of_file(file: io.TextIOBase) -> str:
+    """Read."""
+    return ""
+
+
+class Negation:
+    @functools.singledispatchmethod
+    def negate(self, value: int) -> int:
+        """Negate."""
+        return -value
+
+
+REFUSED: dict[str, tuple[Callable[..., object], str]] = {
+    "**options": (request, "a model fills parameters in by name. Write each one out, or take a dict"),
+    "**options of a TypedDict": (unpacked, "Of a function that is not yours write one around it"),
+    "its own parameter before one by place": (hidden, "takes 'words' by its place, after '_cache', which a model does not fill in"),
+    "its own parameter before *words": (hidden_before, "Put '_cache' last."),
+    "a class": (of_class, "the type of 'kind' cannot be described to a model"),
+    "a file": (of_file, "the type of 'file' cannot be described to a model"),
+    "a function in C": (math.hypot, "is a function whose parameters cannot be read"),
+    "single dispatch of a method": (Negation().negate, "(or write a function around that)"),
+}
+
+
+@pytest.mark.parametrize(("function", "told"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_work_is_refused_in_words(function: Callable[..., object], told: str) -> None:
+    if function is REFUSED["single dispatch of a method"][0] and sys.version_info >= (3, 14):
+        pytest.skip("there it is bound like any method")
+    with pytest.raises(UsageError) as raised:
+        _ = tool.read(function).parameters
+    assert told in str(raised.value)
