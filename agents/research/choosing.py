@@ -286,11 +286,15 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
 
 
 def _has_half_the_name(profile: ClientProfile, text: str) -> bool:
-    """Return whether an English text has the last word of the client's trade and not the first: web hosting is no podcast hosting."""
+    """Return whether an English text has the last word of the client's trade and not the first: web hosting is no podcast hosting.
+
+    A thing of which the client speaks more often than of its kind is one whatever its kind: benchtop centrifuges are centrifuges.
+    """
     if is_foreign(text):
         return False
     leads = {term.word.stem: term for term in profile.leads}
     pairs = [(leads[first], leads[last]) for first, last in profile.compounds if first in leads and last in leads and first != last]
+    pairs = [(first, last) for first, last in pairs if last.weight <= first.weight or does_something(last.word)]
     shared = find_shared_terms(profile, text)
     return any(last in shared and min(shared.get(each, NOT_SHARED).counts for each in (first, last)) < 1 for first, last in pairs)
 

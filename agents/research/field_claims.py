@@ -63,6 +63,7 @@ _POINTS = re.compile(
     r"discover|all about|"
     r"everything about)\b)"
 )
+_MARKS = frozenset("yes no ✓ ✔ ✗ ✘ ja nein oui non sí si sim não nee nej".split())
 _PLAIN_LABELS = {
     "serves cuisine": "cuisine",
     "accepts reservations": "takes reservations",
@@ -157,6 +158,9 @@ def _drop_repeated(claims: Sequence[Claim]) -> Iterator[Claim]:
         if not claim.subject and len(parts) > 1 and all(part in subjects for part in parts):
             continue
         mine = _read_times(claim.value)
+        of_it = [other for other in claims if other is not claim and (other.subject, other.name) == (claim.subject, claim.name)]
+        if any(len(other.value) > len(claim.value) and f", {claim.value}," in f", {other.value}," for other in of_it):
+            continue  # an entry of a list that is told whole
         rows = [
             other
             for other in claims
@@ -327,7 +331,11 @@ def _find_aspect(subject: str, name: str, value: str, section: str, aspects: Seq
         hours := _like(aspects, known.HOURS, known.LOCATIONS)
     ):
         return hours
+    if is_mark := value in _MARKS:  # "Phone support: yes" names no place, "Free parking: yes" no price
+        aspects = [each for each in aspects if not any(is_like(each, other) for other in (known.PRICES, known.COMPANY))]
     for words, built_in in _LABELS:
+        if is_mark and known.LOCATIONS in built_in:
+            continue
         if re.search(rf"(?i:(?<!\w)(?:{words}))", name) and (found := _like(aspects, *built_in)):
             return found
     best, _ = fit(name, (label,), aspects, amounts)

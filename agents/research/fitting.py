@@ -57,6 +57,13 @@ _ACCEPTED = re.compile(
     r"contanti|efectivo)\b)|"
     r"ご利用いただけます|お支払い|禁止|可能です|できます"
 )
+_PRACTICE = re.compile(
+    r"(?:[A-Z][\w'’-]+(?: [\w'’-]+){0,3} (?:is|are) (?:only |always |also |never |not )?[a-z]{2,}(?:ed|[aeo]wn|[ao]ught|ept|uilt|old) "
+    r"(?:in|within|at|on|from|by|for|to|until|before|after|per|with|without)\b)"
+)
+"""What is done with a thing, in the present: "Data is stored in London", "Missed appointments are charged in full"."""
+_NOT_SO = re.compile(r"(?:Not |\b(?:is|are) (?:not|never) (?:yet )?)(?:[a-z]{2,}(?:ed|ible|able)|fit)\b")
+"""What does not hold for a thing: "Windows is not supported", "Not suitable for blood samples"."""
 _RULE = re.compile(
     r"(?i:\b(?:will|can|cannot|can['’]t|may|must|should|shall|(?:is|are) to|needs? to|ha(?:ve|s) to) (?:(?:not|only|also|always|still) )*"
     r"be (?!able|happy|pleased|glad|sure|in touch)\w+|\b(?:is|are) (?:due|payable)\b|"
@@ -340,6 +347,8 @@ def states_a_term(own: str, company: str = "", *, is_line: bool = False) -> bool
     if is_line:
         counted = any(amount.kind is not Kind.PLAIN for amount in find_amounts(own)) and len(_LOWER.findall(own)) > LONG_ITEM - 1
         return bool(_TERM_LINE.match(own) or _ACCEPTED.search(own) or counted) and 2 < len(own.split()) <= 16
+    if _PRACTICE.match(own) or _NOT_SO.search(own):
+        return True
     speaks = _speaks(own, company)
     return bool(_ACCEPTED.search(own)) or (speaks and bool(_TERM.search(own)))
 

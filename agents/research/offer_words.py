@@ -94,7 +94,7 @@ def is_program(word: OfferWord) -> bool:
 def is_generic_place(word: OfferWord) -> bool:
     """Return whether a word says only in which place or by whom something is offered, in any trade: "shop", "studio", "team"."""
     if word.stem in _read_stems(PLACES):
-        return True
+        return word.text.casefold() not in ACCESSORIES.split()  # "pet supplies" are goods, a "pet supplier" is a business
     return word.stem != "room" and not word.concepts and _is_area(word.text)  # who sells sheds or kitchens has no other word for them
 
 

@@ -284,15 +284,15 @@ def _usual(text: str) -> tuple[LexiconEntry, ...]:
 def is_modifier(one: OfferWord, compound: OfferWord) -> bool:
     """Return whether a compound names another thing than a word with which it begins: a Kaffeemaschine is no Kaffee."""
     made = compound.text.casefold()
-    if " " in made:
-        return False
-    if len(made) > LONG_WORD and made not in _read_trades()[0] and one.stem != compound.stem and not knows(made):
+    if " " in made or made in _read_trades()[0] or knows(made):
+        return False  # "veterinary" is no thing that vets have
+    if len(made) > LONG_WORD and one.stem != compound.stem:
         begin = next((made[:n] for n in range(len(made) - 3, 3, -1) if made[:n] in _read_trades()[0]), "")
         rest = made[len(begin) :]
         if begin and not _TAIL.search(made) and not _find_concepts(rest) and not _find_concepts(rest.removeprefix("s")):
             return True
     rest = compound.stem.removeprefix(one.stem)
-    return rest != compound.stem and len(rest) > 3 and not (knows(compound.stem) or _find_concepts(rest) or _TAIL.search(made))
+    return rest != compound.stem and len(rest) > 3 and not (_find_concepts(rest) or _TAIL.search(made))
 
 
 @lru_cache(20_000)

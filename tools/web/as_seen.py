@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .hidden import drop_hidden
 from .inline_text import AMOUNT, CURRENCY, first_letter, last_letter, short_text
+from .price_boxes import join_price_boxes
 from .raised import join_cents
 from .struck import mark_struck
 from .styles import Strikes, read_rules
@@ -20,6 +21,9 @@ _MOST_OPTIONS = 60
 _INLINE = frozenset(
     ("a", "b", "strong", "i", "em", "span", "small", "time", "data", "u", "mark", "label", "ins", "font", "s", "strike", "del")
 )
+_NOUGHT = re.compile(r"[+~]?0[+%]?")
+_END_OF_COUNT = re.compile(r"data-(?:[a-z-]+-)?(?:to|count|target|end|value|number|num|stop|final)")
+_FIGURE = re.compile(r"[1-9][\d.,]{0,11}[+%]?")
 _ENDS_IN_PRICE = re.compile(rf"\d\s?{CURRENCY}$")
 _MOST_NEIGHBOURS = 50_000
 _WIDE_LETTERS = 0x2E80  # from here on Chinese, Japanese and Korean
@@ -31,6 +35,8 @@ def show_as_seen(tree: HtmlElement) -> None:
     _list_priced_options(tree)
     drop_hidden(tree, rules)
     _name_rows(tree)
+    _count_up(tree)
+    join_price_boxes(tree)
     join_cents(tree)
     _part_neighbours(tree)
     mark_struck(tree, Strikes(rules))
@@ -44,6 +50,18 @@ def _list_priced_options(tree: HtmlElement) -> None:
             select.tag = "ul"
             for option in options:
                 option.tag = "li"
+
+
+def _count_up(tree: HtmlElement) -> None:
+    """Write the figure at which a script lets a counter end where the page has the nought with which it begins."""
+    for element in tree.xpath("descendant::*[not(*) and @*[starts-with(name(), 'data-')] and string-length(normalize-space(.))<3]")[:500]:
+        if not _NOUGHT.fullmatch((element.text or "").strip()):
+            continue
+        ends = [
+            value.strip() for name, value in element.attrib.items() if _END_OF_COUNT.fullmatch(name) and _FIGURE.fullmatch(value.strip())
+        ]
+        if len(ends) == 1:
+            element.text = (element.text or "").replace("0", ends[0], 1)
 
 
 def _name_rows(tree: HtmlElement) -> None:

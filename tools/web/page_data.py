@@ -14,6 +14,8 @@ from .data.json_ld import read_json_ld
 from .data.labelled import read_pairs
 from .data.meta_tags import meta_fields, read_metas
 from .data.microdata import read_microdata
+from .data.microformats import read_microformats
+from .data.minor_units import write_whole_units
 from .data.money import find_money, is_price, split_price
 from .data.page_dates import find_published
 from .data.page_lines import read_lines
@@ -55,7 +57,7 @@ def read_data(tree: HtmlElement, json_ld: Sequence[JsonObject], url: str, *, tod
     mark_icons(tree)
     metas = read_metas(tree)
     items = read_json_ld(tree, json_ld)
-    marked = read_microdata(tree)
+    marked = [*read_microdata(tree), *read_microformats(tree)]
     fields, business = read_items(items, "json-ld", today=today)
     more, business = read_items(marked, "microdata", today=today, business=business)
     written = _read_written(tree)
@@ -112,6 +114,7 @@ def finish_fields(data: PageData, tree: HtmlElement, visible: str) -> tuple[tupl
             continue  # the page shows it under its own label
         found = quote_visible(field, text)
         (quoted if found else unquoted).append(found or field)
+    unquoted = write_whole_units(unquoted, visible)
     written, lines = quote_data(dict.fromkeys(unquoted[: MAX_FIELDS - len(quoted)]), data.business)
     return (*dict.fromkeys(quoted[:MAX_FIELDS]), *written), f"{DATA_HEADING}\n{lines}" if lines else ""
 

@@ -8,9 +8,11 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from .day_lines import split_day_line
 from .money import find_money
 from .page_lines import FoundElement, Line, PageLines
 from .pairs import LABEL, Pair, make_pair
+from .postal_lines import find_postal_line
 from .priced_lines import Records, is_row, read_features, read_prices
 from .wording import one_line
 
@@ -22,6 +24,8 @@ _MAX_CLIMB = 4
 _BOLD = frozenset(("b", "strong", "th", "dt", "em", "label"))
 _LABEL_CLASS = re.compile(r"(?:^|[\s_-])(?:label|name|title|term|key|head|caption|prop|attribute)(?:$|[\s_-])", re.IGNORECASE)
 _DATA = re.compile(r"\d{1,2}[:.]\d\d\b|\+?\(?\d[\d ()/.-]{6,18}\d|\d\s?(?:am|pm|uhr|h|時)\b", re.IGNORECASE)
+_STRUCK = re.compile(r"~~([^~]{1,200})~~")
+_WORD = re.compile(r"[^\W\d_]{3,}")
 _SCORE = re.compile(r"[A-ZÀ-Þ]\D*\d{1,3} : \d{1,3} [A-ZÀ-Þ]")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _FIGURE = re.compile(r"[+>~<≈]?\s?\d(?:[\d.,’' ]*\d)?\s?(?:\+|%|‰|k|K|m|M|x|×|Mio\.?)*\+?")
@@ -53,7 +57,7 @@ def read_pairs(page: PageLines) -> list[Pair]:
 
 
 def _read_line(page: PageLines, number: int, line: Line, records: Records) -> Iterator[Pair]:
-    text = line.text.removeprefix("- ")
+    text = _leave_out_struck(line.text.removeprefix("- "))
     if number in records.taken or len(text) > 400 or not any(character.isalnum() for character in text):
         return
     if line.is_heading and text[-1:] in ("?", "？") and (answer := _read_answer(page, number, text)):
@@ -72,8 +76,14 @@ def _read_line(page: PageLines, number: int, line: Line, records: Records) -> It
         records.taken.add(number + 1)
         yield below
         return
+    if days := split_day_line(text):
+        yield make_pair(*days, "")
+        return
     if (address := _read_address(page, number, text)) or (address := _read_counter(page, number, line)):
         yield address
+        return
+    if postal := find_postal_line(text):
+        yield Pair("address", postal, _find_heading_right_above(page, number))
         return
     prices = list(read_prices(page, number, line, text, records))
     yield from prices
@@ -83,6 +93,17 @@ def _read_line(page: PageLines, number: int, line: Line, records: Records) -> It
         and (pair := _read_parts(line) or _read_two_lines(page, number, line) or _read_under(page, number))
     ):
         yield pair
+
+
+def _leave_out_struck(text: str) -> str:
+    """Return a line without what was struck through, where that is more than a price: a name with its price that is no longer offered."""
+    return _STRUCK.sub(lambda found: found[0] if len(_WORD.findall(_without_money(found[1]))) == 0 else " ", text).strip()
+
+
+def _without_money(text: str) -> str:
+    for start, end in reversed(find_money(text)):
+        text = text[:start] + text[end:]
+    return text
 
 
 def _read_answer(page: PageLines, number: int, question: str) -> Pair | None:
@@ -116,7 +137,13 @@ def _read_address(page: PageLines, number: int, text: str) -> Pair | None:
     same_box = below.element is line.element or below.element.getparent() is line.element.getparent()
     if not same_box or not _TOWN.fullmatch(below.text):
         return None
-    return Pair("address", f"{text.rstrip(',')}, {below.text}", "")
+    return Pair("address", f"{text.rstrip(',')}, {below.text}", _find_heading_right_above(page, number))
+
+
+def _find_heading_right_above(page: PageLines, number: int) -> str:
+    """Return the heading that stands in the line before, such as the name of a branch over its address."""
+    before = page.lines[number - 1] if number else None
+    return before.text if before is not None and before.is_heading and len(before.text.split()) <= 5 else ""
 
 
 def _read_counter(page: PageLines, number: int, line: Line) -> Pair | None:
@@ -139,7 +166,13 @@ def _read_counter(page: PageLines, number: int, line: Line) -> Pair | None:
     if len(figures) != 1 or find_money(figures[0]):
         return None
     label = labels[0].strip(" :：")
-    if not label[:1].isalpha() or len(label.split()) > 5 or len(label) > 40 or label[-1:] in ".!?" or any(map(str.isdigit, label)):
+    if (
+        not label[:1].isalpha()
+        or len(label.split()) > 5
+        or len(label) > 40
+        or label[-1:] in ".!?"
+        or any(map(str.isdigit, _YEAR.sub("", label)))
+    ):
         return None
     return Pair(label, figures[0], "")
 

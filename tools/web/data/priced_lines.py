@@ -162,11 +162,16 @@ def _find_name(page: PageLines, number: int, records: Records) -> tuple[str, str
     """Return the label of a price and the name of the thing, from the smallest box around it that holds a name before it."""
     element = page.lines[number].element
     label = ""
+    if above := _find_name_above(page, number):
+        return label, above
     for _ in range(_MAX_CLIMB):
         if element is None or element.tag in ("body", "html"):
             break
         start, end = page.spans.get(element, (number, number + 1))
         before = page.lines[start:number]
+        if start == number and (below := _find_name_below(page, element, number)):
+            records.cards.setdefault(element, below)
+            return label, below
         headings = [line for line in before if line.is_heading]
         if headings:
             top = min(headings, key=lambda line: heading_rank(line.element)) if is_row(element) else headings[-1]
@@ -196,6 +201,31 @@ def _find_name(page: PageLines, number: int, records: Records) -> tuple[str, str
     return label, heading if label or is_near else ""
 
 
+def _find_name_above(page: PageLines, number: int) -> str:
+    """Return the name that stands in the line before a price, in one paragraph with it: <p>Cut and dry<br>45 minutes<br>£35</p>."""
+    line = page.lines[number]
+    above = page.lines[max(0, number - 2) : number]
+    own = [each.text.strip(_SEPARATORS) for each in above if each.element is line.element and not each.is_heading]
+    for text in reversed(own if page.lines[number - 1].element is line.element else []):
+        if find_money(text) or PRICE_LABEL.fullmatch(text) or NO_NAME.fullmatch(text):
+            return ""
+        if text[:1].isalpha():
+            return text if len(text) <= 90 and len(text.split()) <= 9 and text[-1:] not in ".!?" else ""
+    return ""
+
+
+def _find_name_below(page: PageLines, box: HtmlElement, number: int) -> str:
+    """Return the heading, or the only other line, of one of several boxes that begin with their price: <b>£35</b><h4>Cut and dry</h4>."""
+    start, end = page.spans.get(box, (number, number + 1))
+    below = page.lines[number + 1 : min(end, number + _MAX_RECORD_LINES)]
+    if find_row(box) is not box or not below or any(find_money(line.text) for line in below) or end - start > _MAX_RECORD_LINES:
+        return ""
+    named = [line for line in below if line.is_heading or _NAME_CLASS.search(line.element.get("class") or "")]
+    found = named if len(named) == 1 else below if len(below) == 1 else []
+    text = found[0].text.strip(_SEPARATORS) if found else ""
+    return text if text and not starts_with_period(text) and len(text.split()) <= 9 and not NO_NAME.fullmatch(text) else ""
+
+
 def read_features(page: PageLines, records: Records, told: Set[str]) -> Iterator[Pair]:
     """Yield the list entries and short lines of cards that stand side by side, each with a name and a price: what a plan includes."""
     cards = [(box, name) for element, name in records.cards.items() if (box := find_row(element)) is not None]
@@ -203,7 +233,7 @@ def read_features(page: PageLines, records: Records, told: Set[str]) -> Iterator
         start, end = page.spans.get(element, (0, 0))
         for line in page.lines[start:end][:40]:
             is_feature = (
-                (line.element.tag == "li" or _is_note(line, name))
+                (any(each.tag == "li" for each in (line.element, *islice(line.element.iterancestors(), 2))) or _is_note(line, name))
                 and not _EXCLUDED.search(line.element.get("class") or "")
                 and not _TAKEN_BACK.match(line.text)
             )

@@ -258,6 +258,8 @@ def _read_property(key: str, value: Json, item: JsonObject, facts: _Facts, subje
         own = [part for part in items if _is_own_item(part)]
         for part in own:
             _read_item(part, facts, subject, depth + 1)
+        for part in items if not own and not value_text(value) else ():  # what says something only by its parts: how long a warranty is
+            _read_item(part, facts, subject, depth + 1)
     return facts.add(subject, name_in_words(key), value_text(value))
 
 
@@ -299,7 +301,8 @@ def _read_offers(offers: Sequence[JsonObject], facts: _Facts, above: str, depth:
         own = get_text(offer, "name") if not names[0] else names[0]
         subject = (
             _join_names(
-                "" if same_name(above, facts.business) or offered else above, own if len(offers) > 1 or not above or offered else ""
+                "" if same_name(above, facts.business) or offered else above,
+                own,
             )
             or above
         )

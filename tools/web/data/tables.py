@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from .day_lines import names_days
 from .money import find_money, split_price
 from .wording import one_line
 
@@ -20,6 +21,8 @@ MAX_CELLS = 10_000
 MAX_CELL = 400
 _YES = re.compile(r"(?:^|[\s_-])(?:check(?:ed|mark)?|tick|yes|included|true|available|ok|success)(?:$|[\s_-])", re.IGNORECASE)
 _NO = re.compile(r"(?:^|[\s_-])(?:cross|times|xmark|no|not|close|minus|dash|false|excluded|unavailable|none)(?:$|[\s_-])", re.IGNORECASE)
+_OPEN = frozenset("✓✔✅●○◯◎xX")
+_WIDE_DAYS = frozenset("月火水木金土日祝")
 _SIGNS = frozenset("✓✔✅☑●•○◯×✗✘❌–—-xX")
 _YES_NO = frozenset("yes no ja nein oui non sí si sim não nee nej 有り 無し あり なし 有 無 対応 非対応 included".split())
 SHORT_TITLE = 40
@@ -111,6 +114,10 @@ def read_facts(grid: Grid, caption: str) -> list[Fact]:
     if len(grid) < 2 or width < 2:
         return []
     headers = _count_headers(grid)
+    if (halves := _part_beside(grid, headers)) is not None:
+        return [fact for half in halves for fact in read_facts(half, caption)]
+    if headers == 1 and (times := _read_timetable(grid, caption)):
+        return times
     if headers and all(map(_spans_all, grid[:headers])) and any(map(_spans_all, grid[headers:])):
         headers = 0  # the title of the first group of rows, not the name of a column
     if headers == 0 and width == 2:
@@ -125,6 +132,40 @@ def read_facts(grid: Grid, caption: str) -> list[Fact]:
     if width > 2 and _has_plans(grid[headers:], names):
         return _read_plans([[Cell(name, True) for name in names], *grid[headers:]], 1, caption)
     return _read_rows(grid, names, headers, caption)
+
+
+def _read_timetable(grid: Grid, caption: str) -> list[Fact]:
+    """Return the days of each row of times: a table with a column for each day, and signs that say when it is open."""
+    names = [cell.text for cell in grid[0]]
+    if len(names) < 4 or not all(names_days(name) or name in _WIDE_DAYS for name in names[1:]):
+        return []
+    facts = list[Fact]()
+    for row in grid[1:]:
+        signs = [cell.text for cell in row[1:]]
+        if len(row) != len(names) or any(len(sign) > 2 for sign in signs) or not any(map(str.isdigit, row[0].text)):
+            return []
+        days = [name for name, sign in zip(names[1:], signs, strict=True) if sign in _OPEN]
+        if days:
+            facts.append(Fact("", ", ".join(days), row[0].text, tuple(cell.text for cell in row), stands_alone=False, section=caption))
+    return facts
+
+
+def _part_beside(grid: Grid, headers: int) -> list[Grid] | None:
+    """Return the parts of a table that is written in several runs side by side: name, price, name, price. None for any other."""
+    width, body = len(grid[0]), grid[headers:]
+    if width < 4 or width % 2 or headers > 1 or any(len(row) != width for row in grid):
+        return None
+    names = [cell.text for cell in grid[0]] if headers else []
+    if names and any(names[at : at + 2] != names[:2] for at in range(2, width, 2)):
+        return None
+    kinds = [[_kind(row[at].text) for row in body if row[at].text] for at in range(width)]
+    if not all(kinds) or any(not row[at].is_own for row in body for at in range(width)):
+        return None
+    if any(kind != "text" for at in range(0, width, 2) for kind in kinds[at]) or any(
+        kind not in ("money", "number") for at in range(1, width, 2) for kind in kinds[at]
+    ):
+        return None
+    return [[row[at : at + 2] for row in grid if any(cell.text for cell in row[at : at + 2])] for at in range(0, width, 2)]
 
 
 def read_grid(table: HtmlElement) -> Grid:
@@ -321,6 +362,9 @@ def _read_rows(grid: Grid, names: Sequence[str], headers: int, caption: str) -> 
         named = [f"{names[key]} {texts[key]}" if texts[key].isdigit() and key != at else texts[key] for key in keys if key < len(texts)]
         subject = ", ".join(dict.fromkeys(name.strip() for name in named if name.strip()))
         is_whole = all(cell.is_own for cell in row)
+        if not headers and is_whole and names_days(texts[at]) and len(texts) == at + 3 and all(texts[at + 1 :]):
+            facts.append(Fact(subject, "", ", ".join(texts[at + 1 :]), texts, stands_alone=True, section=section))
+            continue
         for column, text in enumerate(texts):
             if column in keys or column >= len(names) or text in _EMPTY or text == texts[at]:
                 continue
