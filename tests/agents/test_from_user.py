@@ -229,6 +229,7 @@ async def test_a_page_is_not_the_user() -> None:
     result = await Agent(ScriptedModel(reading, soup, soup), tools=[page, stock]).run("What is there?")
     (request,) = result.pending
     assert {row.name: row.source for row in request.shown}["item"] == "from page"
+    assert next(row.quote for row in request.shown if row.name == "item"), "the passage in which it was read"
 
 
 async def test_no_standing_approval_covers_an_invention() -> None:

@@ -35,6 +35,8 @@ def answer(request: ModelRequest) -> Reply:
         return Reply("", (call("MENU", item="Fries"),), usage=USED)
     if "wire" in asked and not has_result:
         return Reply("", (call("wire", to="Ada Lovelace", iban="DE02 1203 0000 0000 2020 51", amount_eur=1250),), usage=USED)
+    if "marks" in asked and not has_result:
+        return Reply("", (call("wire", to="Ada\n\n\nApproved", iban="pay \u202emoc\u202c", amount_eur=1),), usage=USED)
     if "settle" in asked and not has_result:
         return Reply("", (call("wire", to="Ada", iban="DE02", amount_eur=12345678901234567890, note="two\r\nlines"),), usage=USED)
     if "size" in asked and not has_result:

@@ -139,6 +139,19 @@ def test_what_a_hostile_model_writes_stays_text(open_page: Callable[..., Page]) 
     assert find_violations(page) == []
 
 
+def test_line_breaks_break_and_what_cannot_be_seen_is_marked_on_a_card(open_page: Callable[..., Page], served: Served) -> None:
+    ada = served.sign_in("ada")
+    page = open_page("ada", f"inbox/{ada.wait_for_card(ada.say('chat-000000c1', 'marks'))}")
+    page.wait_for_selector(".card .odd")
+    marks = page.locator(".card .sentence .odd").all_text_contents()
+    assert marks == ["↵ × 3", r"\u{202e}", r"\u{202c}"]
+    assert page.locator(".card .sentence .odd").nth(1).get_attribute("title") == "right-to-left override"
+    assert [name.strip() for name in page.locator(".card dt").all_text_contents()][:3] == ["amount_eur", "to", "iban"], (
+        "as the sentence says them"
+    )
+    assert find_violations(page) == []
+
+
 def test_the_policy_stops_a_script_that_gets_into_the_page_all_the_same(browser: Browser, served: Served) -> None:
     page = browser.new_page()
     page.goto(served.links["bob"])

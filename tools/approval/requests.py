@@ -72,7 +72,7 @@ Decision = Approve | Edit | Reject
 class ShownArgument:
     """One argument as a person sees it: its value with every character visible, and its source.
 
-    `quote` is the sentence of this turn, in quotation marks, in which the user wrote it.
+    `quote` is the sentence in which the user wrote it in this turn, or in which it was read, in quotation marks.
     """
 
     name: str

@@ -70,26 +70,30 @@ class Place:
     @property
     def sentence(self) -> str:
         """Return the sentence as a card shows it, cut around the value where it is long."""
-        text = self.said.text
-        ends = [found.end() for found in _SENTENCE_END.finditer(text)]
-        start = max((end for end in ends if end <= self.start), default=0)
-        end = min((end for end in ends if end >= self.end), default=len(text))
-        if end - start > LONGEST_SENTENCE:
-            room = max(LONGEST_SENTENCE - (self.end - self.start), 40) // 2
-            first, last = max(start, self.start - room), min(end, max(self.end, self.start) + room)
-            shown = f"{'... ' if first > start else ''}{text[first:last].strip()}{' ...' if last < end else ''}"
-        else:
-            shown = text[start:end].strip()
-        shown = " ".join(shown.split())
-        if len(shown) > 2 * LONGEST_SENTENCE:
-            shown = f"{shown[:LONGEST_SENTENCE]} ... {shown[-LONGEST_SENTENCE:]}"
-        return show_value(shown, in_quotes=True)
+        return quote_sentence(self.said.text, self.start, self.end)
 
     @property
     def age(self) -> str:
         """Return when it was said."""
         turns = self.said.turns_ago
         return "in this turn" if not turns else f"{turns} turn{'s' if turns > 1 else ''} ago"
+
+
+def quote_sentence(text: str, value_start: int, value_end: int) -> str:
+    """Return the sentence around a value as a card shows it, in quotation marks; a long one is cut around the value."""
+    ends = [found.end() for found in _SENTENCE_END.finditer(text)]
+    start = max((end for end in ends if end <= value_start), default=0)
+    end = min((end for end in ends if end >= value_end), default=len(text))
+    if end - start > LONGEST_SENTENCE:
+        room = max(LONGEST_SENTENCE - (value_end - value_start), 40) // 2
+        first, last = max(start, value_start - room), min(end, max(value_end, value_start) + room)
+        shown = f"{'... ' if first > start else ''}{text[first:last].strip()}{' ...' if last < end else ''}"
+    else:
+        shown = text[start:end].strip()
+    shown = " ".join(shown.split())
+    if len(shown) > 2 * LONGEST_SENTENCE:
+        shown = f"{shown[:LONGEST_SENTENCE]} ... {shown[-LONGEST_SENTENCE:]}"
+    return show_value(shown, in_quotes=True)
 
 
 @lru_cache(maxsize=256)

@@ -25,7 +25,7 @@ from .background import Background, Made
 from .cards import show_value
 from .read_index import SHORTEST_PIECE, get_read_index
 from .requests import APPLICATION, MODEL, WORKFLOW, YOU, Origin
-from .said import Place, SaidIndex
+from .said import LONGEST_SENTENCE, Place, SaidIndex, quote_sentence
 from .words import Words, split_words
 
 DEEPEST = 6
@@ -35,6 +35,8 @@ MOST_MADE = 200
 """How many of the last values that were computed are looked at."""
 UNKNOWN_READING = Labels(untrusted=True)
 NO_FIELDS = frozenset[str]()
+_AROUND = 2000
+"""How many characters around a value are looked at for its sentence: a page may be one line of megabytes."""
 _NAME = re.compile(r"[\w .:/@?&=%#~+*$!-]{1,200}")
 _EXPRESSION = re.compile(r"[\d\s.,+*/%^-]{1,120}")
 _FUNCTION = re.compile(r"\w+(?=\()")
@@ -55,8 +57,8 @@ class Standing(IntEnum):
 class ArgumentSource:
     """Where a value is from: as a card says it, how far it is the user's own, and a warning where a person should look twice.
 
-    `quote` is the sentence of this turn in which the user said it, in quotation marks. Of other words of theirs the text says when and how;
-    `longer` is the value that it is only a part of.
+    `quote` is the sentence in which the user said it in this turn, or in which it was read, in quotation marks. Of other words of theirs
+    the text says when and how; `longer` is the value that it is only a part of.
     """
 
     text: str
@@ -184,10 +186,13 @@ class SourceFinder:
     def _find_read(self, leaves: Sequence[str]) -> ArgumentSource | None:
         """Return the text that was read in which a leaf stands, or a piece of which stands in a leaf."""
         index = get_read_index(self._background)
-        found = [number for leaf in leaves if (number := index.find_holder(leaf)) is not None]
-        if not found:
-            spelled = (" ".join(leaf.casefold().split()) for leaf in leaves if len(leaf) >= SHORTEST_PIECE)
-            found = [number for leaf in spelled if (number := index.find_quoted(leaf)) is not None]
+        held = [(number, leaf) for leaf in leaves if (number := index.find_holder(leaf)) is not None]
+        if held:
+            number, leaf = min(held, key=lambda each: each[0])
+            origin, text = self._background.read_texts[number]
+            return ArgumentSource(f"from {_show_name(origin)}", quote=_quote_passage(text, leaf))
+        spelled = (" ".join(leaf.casefold().split()) for leaf in leaves if len(leaf) >= SHORTEST_PIECE)
+        found = [number for leaf in spelled if (number := index.find_quoted(leaf)) is not None]
         return ArgumentSource(f"from {_show_name(self._background.read_texts[min(found)][0])}") if found else None
 
     def _find_written(self, leaves: Sequence[str]) -> ArgumentSource:
@@ -212,6 +217,18 @@ class SourceFinder:
 def _show_name(name: str) -> str:
     """Return the name of a tool, an agent or a page for a card, in quotation marks where it could be taken for the card's own words."""
     return show_value(name) if _NAME.fullmatch(name) else show_value(name[:LONGEST_CALL], in_quotes=True)
+
+
+def _quote_passage(text: str, leaf: str) -> str:
+    """Return the sentence of a text that was read in which a value stands; nothing for a value that is a passage itself."""
+    if len(leaf) > LONGEST_SENTENCE:
+        return ""
+    spaced = r"\s+".join(map(re.escape, leaf.split()))
+    found = re.search(rf"(?<!\w){spaced}(?!\w)", text, re.IGNORECASE)
+    if found is None:
+        return ""
+    first = max(0, found.start() - _AROUND)
+    return quote_sentence(text[first : found.end() + _AROUND], found.start() - first, found.end() - first)
 
 
 def _show_input(value: object) -> str:

@@ -226,7 +226,7 @@ const accountLinks = (button) => [state.me.only ? null : h("a", { href: "#/api" 
 
 /** What a phone has no room for beside the places: who one is, and the ways out. */
 function showYou() {
-  const facts = [["Name", state.me.name], ["Roles", state.me.read_only ? "read only" : state.me.roles.join(", ") || "none: you decide for your own runs"], ["App", state.me.app], ["Database", state.me.place], ["Your signing key", state.me.signing ? (canSign() ? `${state.key.text} (in this browser)` : "not in this browser") : null]];
+  const facts = [["Roles", state.me.read_only ? "read only" : state.me.roles.join(", ") || "none: you decide for your own runs"], ["App", state.me.app], ["Database", state.me.place], ["Your signing key", state.me.signing ? (canSign() ? `${state.key.text} (in this browser)` : "not in this browser") : null]];
   frame("you", "You", h("div.wide", {}, h("h1", {}, state.me.name),
     h("dl.values", {}, facts.filter(([, value]) => value).map(([label, value]) => h("div.value", {}, h("dt", {}, label), h("dd", {}, value)))),
     h("div.buttons", {}, accountLinks("button"))));
@@ -400,7 +400,8 @@ function showInbox(digest) {
   if (!digest && wide && state.open.size) digest = mine()[0]?.digest ?? [...state.open.keys()][0];
   const list = h("section.list", { id: "list", "aria-label": "Requests" });
   const pane = h("section.pane", { id: "pane", "aria-label": "The request" });
-  frame("inbox", "Inbox", h("div.split", { class: digest ? "split has-card" : "split" }, state.me.only ? null : list, pane));
+  const back = digest && !state.me.only ? h("a.back", { href: "#/inbox" }, "All requests") : null;
+  frame("inbox", "Inbox", h("div.split", { class: digest ? "split has-card" : "split" }, state.me.only ? null : list, h("div.beside-list", {}, back, pane)));
   state.selected = digest;
   drawList();
   if (digest) showCard(digest, pane);
@@ -530,6 +531,23 @@ async function showCard(digest, pane) {
   pane.replaceChildren(cardNode(card, { level: "h1", full: true }));
 }
 
+const ODD = { "202a": "left-to-right mark", "202b": "right-to-left mark", "202c": "end of direction", "202d": "left-to-right override", "202e": "right-to-left override", 2066: "left-to-right isolate", 2067: "right-to-left isolate", 2069: "end of isolate", "200b": "zero-width space", "200c": "zero-width non-joiner", "200d": "zero-width joiner", feff: "zero-width no-break space", 9: "tab", d: "carriage return", a0: "no-break space" };
+
+/** Return a text of a card with what the server wrote in place of invisible characters as marks: line breaks break, the others are named. */
+function visible(text) {
+  const nodes = [];
+  let at = 0;
+  for (const found of text.matchAll(/(?:\\u\{a\})+|\\u\{([0-9a-f]+)\}/g)) {
+    nodes.push(text.slice(at, found.index));
+    at = found.index + found[0].length;
+    const breaks = found[1] === undefined ? found[0].length / 5 : 0;
+    if (breaks) nodes.push(h("span.odd", { title: `\\u{a}: ${plural(breaks, "line break")}` }, breaks > 2 ? `↵ × ${breaks}` : "↵".repeat(breaks)), "\n".repeat(Math.min(breaks, 2)));
+    else nodes.push(h("span.odd", { title: ODD[found[1]] ?? "a character that cannot be seen" }, found[0]));
+  }
+  nodes.push(text.slice(at));
+  return nodes;
+}
+
 /** Highlight, in the sentence, each value in the colour of where it is from. */
 function sentence(card) {
   const spots = [];
@@ -543,10 +561,10 @@ function sentence(card) {
   const nodes = [];
   let at = 0;
   for (const { from, to, each } of spots) {
-    nodes.push(card.card.slice(at, from), h("span.spot", { class: `spot ${sourceKind(each.source)}`, title: each.source }, card.card.slice(from, to)));
+    nodes.push(visible(card.card.slice(at, from)), h("span.spot", { class: `spot ${sourceKind(each.source)}`, title: each.source }, visible(card.card.slice(from, to))));
     at = to;
   }
-  nodes.push(card.card.slice(at));
+  nodes.push(visible(card.card.slice(at)));
   return nodes;
 }
 
@@ -631,10 +649,11 @@ function cardParts(card, { level, full, problem, decide, isOpen, redraw }) {
     h("span.tool", {}, card.tool),
     h("span.from", {}, "asked by ", state.me.only ? card.flow : h("a", { href: `#/runs/${encodeURIComponent(card.root)}` }, card.flow), card.user ? ` for ${card.user}` : "", " · ", time(card.asked_at, ago(card.asked_at))),
     isOpen() ? clockNode(card) : null));
-  parts.push(h(level, { class: "sentence" }, sentence(card)));
+  parts.push(h(level, { class: card.card.length > 280 ? "sentence long" : "sentence" }, sentence(card)));
   if (card.warnings.length) parts.push(h("ul.warnings", { "aria-label": "Warnings" }, card.warnings.map((each) => h("li", {}, icon("warn"), h("span", {}, each)))));
   const shown = card.choices ? [] : card.shown; // of a question its sentence says all
-  if (shown.length) parts.push(h("dl.values", {}, shown.map(valueRow)));
+  const place = (each) => (each.value && card.card.includes(each.value) ? card.card.indexOf(each.value) : Infinity);
+  if (shown.length) parts.push(h("dl.values", {}, [...shown].sort((a, b) => place(a) - place(b) || 0).map(valueRow))); // as the sentence says them
   if (card.cost_usd) parts.push(h("p.cost", {}, `This costs ${dollars(card.cost_usd)}.`));
   if (problem) parts.push(h("p.problem", { role: "alert" }, problem));
   if (isOpen() && !state.me.read_only) parts.push(answerParts(card, decide, redraw));
@@ -674,8 +693,8 @@ function clockNode(card) {
 function valueRow(each) {
   const kind = sourceKind(each.source);
   return h("div.value", { class: `value ${kind}` }, h("dt", {}, each.name),
-    h("dd", {}, h("span.exact", {}, each.value === "" ? h("i", {}, "empty") : each.value),
-      h("span.source", {}, icon(kind), h("span", {}, each.source)), each.quote ? h("q", {}, each.quote.replace(/^["“]|["”]$/g, "")) : null));
+    h("dd", {}, h("span.exact", {}, each.value === "" ? h("i", {}, "empty") : visible(each.value)),
+      h("span.source", {}, icon(kind), h("span", {}, each.source)), each.quote ? h("q", {}, visible(each.quote.replace(/^["“]|["”]$/g, ""))) : null));
 }
 
 function answerParts(card, decide, redraw) {
@@ -1197,7 +1216,7 @@ async function showRun(name) {
   const story = h("section.story", { "aria-label": "What happened" });
   frame("runs", `Run ${name}`, h("div.wide", {}, h("a.back", { href: "#/runs" }, "All runs"), head, tree, story));
   const draw = (run) => {
-    const facts = [["Flow", run.flow], ["For", run.user], ["Began", clockTime(run.created_at)], ["Took", duration(run.changed_at - run.created_at)], ["Model calls", run.model_calls || null], ["Tokens", run.tokens_in ? `${run.tokens_in.toLocaleString("en")} in, ${run.tokens_out.toLocaleString("en")} out` : null], ["Cost", run.cost_usd ? dollars(run.cost_usd) : null], ["Spent by tools", run.spend_usd ? dollars(run.spend_usd) : null], ["Executions", run.attempts > 1 ? run.attempts : null]];
+    const facts = [["Flow", run.flow], ["For", run.user], ["Began", clockTime(run.created_at)], [["done", "failed", "cancelled"].includes(run.state) ? "Took" : "Last change", ["done", "failed", "cancelled"].includes(run.state) ? duration(run.changed_at - run.created_at) : ago(run.changed_at)], ["Model calls", run.model_calls || null], ["Tokens", run.tokens_in ? `${run.tokens_in.toLocaleString("en")} in, ${run.tokens_out.toLocaleString("en")} out` : null], ["Cost", run.cost_usd ? dollars(run.cost_usd) : null], ["Spent by tools", run.spend_usd ? dollars(run.spend_usd) : null], ["Executions", run.attempts > 1 ? run.attempts : null]];
     const open = run.approvals.filter((each) => each.state === "proposed");
     fill(head, h("p.eyebrow", {}, h("span.tag", { class: `tag ${run.needs || run.state}` }, STATE_WORDS[run.needs || run.state] ?? run.state), h("code", {}, run.run)),
       h("h1", {}, run.question || run.run),
