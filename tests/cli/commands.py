@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 from contextlib import chdir, redirect_stderr, redirect_stdout
-from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryFile
+from unittest.mock import patch
 
 import pexpect
 
@@ -48,11 +49,22 @@ def sayso(*arguments: object, cwd: Path, text: str | None = None, **more: str) -
     )
 
 
-def sayso_here(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+def sayso_here(*arguments: object, cwd: Path, text: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
     """`sayso ARGUMENTS` in this process, which no terminal and no key belong to: where a program's start is not what is tested."""
     from sayso.cli.main import run
 
     words = [str(argument) for argument in arguments]
-    with chdir(cwd), redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
-        code = run(words)
-    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+    with TemporaryFile("w+") as stdin, TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+        stdin.write(text or "")
+        stdin.seek(0)
+        with (
+            chdir(cwd),
+            patch.dict(os.environ, environment(**more), clear=True),
+            patch.object(sys, "stdin", stdin),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            code = run(words)
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(words, code, out.read(), err.read())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import environment, sayso
+from .commands import environment, sayso, sayso_here
 
 ANSWERS = {
     "the course's interest": (["100 * 1.05^8"], "147.74554437890625"),
@@ -26,7 +26,7 @@ def test_an_expression_is_calculated(arguments: list[str], answer: str, tmp_path
 
 
 def test_lines_of_standard_input_are_calculated_one_by_one_and_a_bad_one_does_not_stop_the_rest(tmp_path: Path) -> None:
-    ran = sayso("calc", "-", cwd=tmp_path, text="1+1\n2*(3\n\n4/2\n")
+    ran = sayso_here("calc", "-", cwd=tmp_path, text="1+1\n2*(3\n\n4/2\n")
     assert (ran.returncode, ran.stdout) == (1, "2\n2\n")
     assert ran.stderr == "Line 2: This '(' is never closed.\n  2*(3\n    ^\n"
 
@@ -47,7 +47,7 @@ WRONG = {
 
 @pytest.mark.parametrize("arguments", WRONG.values(), ids=WRONG)
 def test_wrong_usage_is_said_clearly(arguments: list[str], tmp_path: Path) -> None:
-    ran = sayso("calc", *arguments, cwd=tmp_path)
+    ran = sayso_here("calc", *arguments, cwd=tmp_path)
     assert (ran.returncode, ran.stdout, "Traceback" in ran.stderr) == (2, "", False), ran.stderr
     assert ran.stderr
 

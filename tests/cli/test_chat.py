@@ -19,7 +19,7 @@ from sayso.cli.options import resolve_model
 from sayso.cli.run_models import find_model, portable_model
 
 from ..agents.fake_openai import FakeOpenAI, FallsSilent, HttpError, Line
-from .commands import environment, in_a_terminal, listens_to_ctrl_c, sayso
+from .commands import environment, in_a_terminal, listens_to_ctrl_c, sayso_here
 
 WRITTEN = "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"
 ORDERED = Reply("Ok, it's on the way!", (call("ORDER", item="Burger", customer="9876", address="1234 My Street"),))
@@ -44,7 +44,7 @@ REFUSAL = HttpError(400, "fake does not support tools")
 @pytest.mark.parametrize("replies", [[REFUSAL, WRITTEN], [NATIVE, "ok"]], ids=["written", "native"])
 def test_without_a_terminal_an_order_waits_and_a_yes_in_the_pipe_does_not_count(replies: Sequence[Line], tmp_path: Path) -> None:
     with FakeOpenAI(replies) as endpoint:
-        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Send me a burger!\ny\nyes\n")
+        ran = sayso_here("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Send me a burger!\ny\nyes\n")
     assert (ran.returncode, ran.stdout.splitlines()[0]) == (3, CARD)
     assert book(tmp_path) == []
 
@@ -53,7 +53,7 @@ def test_without_a_terminal_an_order_waits_and_a_yes_in_the_pipe_does_not_count(
 def test_without_a_terminal_the_card_is_printed_whole_with_its_warnings(stored: list[str], tmp_path: Path) -> None:
     order = Reply(calls=(call("ORDER", item="burger", customer="4242", address="9 Attаck"),))
     with FakeOpenAI([order, order]) as endpoint:
-        ran = sayso("chat", "--base-url", endpoint.base_url, *stored, cwd=tmp_path, text="Send me a burger!\n")
+        ran = sayso_here("chat", "--base-url", endpoint.base_url, *stored, cwd=tmp_path, text="Send me a burger!\n")
     lines = ran.stdout.splitlines()
     assert (ran.returncode, lines[0].startswith("You are about to order: 1 burger for $7.50 in total, for delivery to: 9 Attаck.")) == (
         3,
@@ -68,13 +68,13 @@ def test_without_a_terminal_the_card_is_printed_whole_with_its_warnings(stored: 
 
 def test_a_calculation_streams_in_as_its_value(tmp_path: Path) -> None:
     with FakeOpenAI(["After 8 years you would have CALCULATOR(100 * 1.05^8) dollars."]) as endpoint:
-        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="And in the bank?\n")
+        ran = sayso_here("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="And in the bank?\n")
     assert (ran.returncode, ran.stdout) == (0, "After 8 years you would have 147.75 dollars.\n")
 
 
 def test_a_menu_question_goes_to_the_menu_and_the_conversation_is_remembered(tmp_path: Path) -> None:
     with FakeOpenAI([Reply(calls=(call("MENU", item="cheeseburger"),)), "630 calories.", "You are welcome."]) as endpoint:
-        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="How many calories in the cheeseburger?\nThanks!\n")
+        ran = sayso_here("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="How many calories in the cheeseburger?\nThanks!\n")
     assert (ran.returncode, ran.stdout) == (0, "630 calories.\nYou are welcome.\n")
     shown = [message for message in endpoint.requests[1]["messages"] if message["role"] == "tool"]
     assert "630 calories" in shown[-1]["content"]
@@ -94,7 +94,7 @@ SCENES = {
 
 def test_a_model_with_native_tools_that_only_mentions_an_order_orders_nothing(tmp_path: Path) -> None:
     with FakeOpenAI(["To order, I would call ORDER(Burger, 9876, 1234 My Street). Shall I?"]) as endpoint:
-        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="What would you do?\n")
+        ran = sayso_here("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="What would you do?\n")
     assert (ran.returncode, ran.stdout) == (0, "To order, I would call ORDER(Burger, 9876, 1234 My Street). Shall I?\n")
     assert book(tmp_path) == []
 
@@ -195,7 +195,7 @@ FAILURES = {
 @pytest.mark.parametrize(("replies", "told"), FAILURES.values(), ids=FAILURES)
 def test_what_goes_wrong_is_said_clearly(replies: list[object], told: str | None, tmp_path: Path) -> None:
     with FakeOpenAI(replies) as endpoint:  # type: ignore[arg-type]
-        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hello\n")
+        ran = sayso_here("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hello\n")
     if told is None:
         assert (ran.returncode, ran.stdout) == (0, "I cannot do that.\n")
     else:
@@ -207,14 +207,14 @@ def test_what_goes_wrong_is_said_clearly(replies: list[object], told: str | None
 
 def test_a_rate_limit_is_told_and_waited_out(tmp_path: Path) -> None:
     with FakeOpenAI([HttpError(429, headers={"Retry-After": "0"}), "Hello!"]) as endpoint:
-        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hi\n")
+        ran = sayso_here("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hi\n")
     assert (ran.returncode, ran.stdout) == (0, "Hello!\n")
     assert "try 1 failed" in ran.stderr
 
 
 def test_a_turn_that_failed_does_not_end_the_conversation(tmp_path: Path) -> None:
     with FakeOpenAI([HttpError(401, "bad key"), "Hello!"]) as endpoint:
-        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hi\nHi again\n")
+        ran = sayso_here("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hi\nHi again\n")
     assert (ran.returncode, ran.stdout) == (0, "Hello!\n")
     assert "401" in ran.stderr
 
@@ -225,7 +225,7 @@ COMMANDS_IN_TEXT = "Hi\x1b[2J\x1b]0;mine\x07 \u202eyes\u202c 👩‍🍳\r\nbye"
 @pytest.mark.parametrize("said", [COMMANDS_IN_TEXT, HttpError(401, COMMANDS_IN_TEXT)], ids=["in a reply", "in an error"])
 def test_what_a_model_says_cannot_command_the_terminal(said: str | HttpError, tmp_path: Path) -> None:
     with FakeOpenAI([said]) as endpoint:
-        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hi\n")
+        ran = sayso_here("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hi\n")
     shown = ran.stdout + ran.stderr
     assert "Hi\\u{1b}[2J\\u{1b}]0;mine\\u{7} \\u{202e}yes\\u{202c} 👩‍🍳" in shown
     assert not {"\x1b", "\x07", "\u202e", "\r"} & set(shown)
@@ -261,7 +261,7 @@ def test_ctrl_c_ends_a_chat_whose_input_is_a_pipe(reply: str | FallsSilent, tmp_
 
 def test_a_model_that_never_stops_calling_is_stopped(tmp_path: Path) -> None:
     with FakeOpenAI([Reply(calls=(call("MENU"),))], repeat=True) as endpoint:
-        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hi\n")
+        ran = sayso_here("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hi\n")
     assert ran.returncode == 1
     assert "Limit reached: model_calls = 20" in ran.stderr
 
@@ -269,21 +269,21 @@ def test_a_model_that_never_stops_calling_is_stopped(tmp_path: Path) -> None:
 def test_an_endpoint_that_is_not_there_is_named(tmp_path: Path) -> None:
     with FakeOpenAI([]) as gone:
         address = gone.base_url
-    ran = sayso("chat", "--base-url", address, "--model", "fake", cwd=tmp_path, text="Hi\n")
+    ran = sayso_here("chat", "--base-url", address, "--model", "fake", cwd=tmp_path, text="Hi\n")
     assert ran.returncode == 1
     assert address in ran.stderr
     assert "Traceback" not in ran.stderr
 
 
 def test_without_a_model_chat_says_what_to_give(tmp_path: Path) -> None:
-    ran = sayso("chat", cwd=tmp_path)
+    ran = sayso_here("chat", cwd=tmp_path)
     assert ran.returncode == 2
     assert "chat needs a model" in ran.stderr
 
 
 def test_an_order_book_that_cannot_be_opened_is_wrong_usage(tmp_path: Path) -> None:
     with FakeOpenAI(["Hi"]) as endpoint:
-        ran = sayso("chat", "--base-url", endpoint.base_url, "--desk", tmp_path, cwd=tmp_path, text="Hi\n")
+        ran = sayso_here("chat", "--base-url", endpoint.base_url, "--desk", tmp_path, cwd=tmp_path, text="Hi\n")
     assert ran.returncode == 2
     assert "--desk" in ran.stderr
 

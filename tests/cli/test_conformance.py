@@ -16,7 +16,7 @@ from sayso.conformance.sayso_parser import read_with_sayso
 from sayso.tools import Reader, UsageError, read
 from sayso.tools.dialects import DIALECTS
 
-from .commands import sayso
+from .commands import sayso_here
 
 ROWS = load_rows()
 NAIVE = '''
@@ -67,14 +67,16 @@ def test_a_problem_is_said_and_a_mention_stays_in_the_text() -> None:
 
 def test_a_table_of_format_and_parser(tmp_path: Path) -> None:
     (tmp_path / "others.py").write_text(NAIVE)
-    ran = sayso("read", "--conformance", "--parser", "others.py:naive", "--form", "hermes", "--form", "glm", "--failures", cwd=tmp_path)
+    ran = sayso_here(
+        "read", "--conformance", "--parser", "others.py:naive", "--form", "hermes", "--form", "glm", "--failures", cwd=tmp_path
+    )
     header, _, glm, hermes, together, *_ = [[cell.strip() for cell in line.strip("|").split("|")] for line in ran.stdout.splitlines()]
     assert header == ["form", "sayso, whole", "sayso, in pieces", "naive, whole", "naive, in pieces"]
     assert (glm[0], glm[3:], hermes[0]) == ("glm", ["-", "-"], "hermes")
     assert hermes[1] == hermes[2] != hermes[3] == together[3]
     assert (ran.returncode, ran.stderr) == (1, "")
     assert "naive, whole, hermes: in a thought: it read get_weather(" in ran.stdout
-    ran = sayso("read", "reply.txt", "--conformance", cwd=tmp_path)
+    ran = sayso_here("read", "reply.txt", "--conformance", cwd=tmp_path)
     assert (ran.returncode, "rows of its own" in ran.stderr) == (2, True)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import sayso
+from .commands import sayso, sayso_here
 
 TOOLS = [
     {"type": "function", "function": {"name": "weather", "parameters": {"properties": {"city": {"type": "string"}}, "required": ["city"]}}}
@@ -55,14 +55,16 @@ def test_a_reading_is_json_with_the_message_that_openai_would_have_sent(folder: 
 def test_a_provider_s_message_is_read_as_well(folder: Path) -> None:
     call = {"id": "a", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}
     (folder / "message.json").write_text(json.dumps({"role": "assistant", "content": "One moment.", "tool_calls": [call]}))
-    ran = sayso("read", "message.json", "--message", "--tools", "tools.json", cwd=folder)
+    ran = sayso_here("read", "message.json", "--message", "--tools", "tools.json", cwd=folder)
     assert (ran.returncode, ran.stdout) == (0, 'text       One moment.\ncall       weather(city="Oslo")\n')
 
 
 def test_what_was_meant_as_a_call_and_cannot_be_read_is_told_and_ends_with_1(folder: Path) -> None:
-    ran = sayso("read", "-", "--tools", "tools.json", cwd=folder, text='<tool_call>{"name": "weather", "arguments": {}}</tool_call>')
+    ran = sayso_here("read", "-", "--tools", "tools.json", cwd=folder, text='<tool_call>{"name": "weather", "arguments": {}}</tool_call>')
     assert (ran.returncode, ran.stdout) == (1, "problem    weather with {}\n           expected: weather(city); 'city' is missing\n")
-    assert sayso("read", "-", "--tools", "tools.json", cwd=folder, text="Nothing here.").stdout == "text       Nothing here.\nNo call.\n"
+    assert (
+        sayso_here("read", "-", "--tools", "tools.json", cwd=folder, text="Nothing here.").stdout == "text       Nothing here.\nNo call.\n"
+    )
 
 
 WRONG = {
@@ -79,7 +81,7 @@ WRONG = {
 def test_wrong_usage_is_said_clearly(folder: Path, arguments: list[str], told: str) -> None:
     (folder / "broken.json").write_text("[")
     (folder / "nameless.json").write_text('[{"parameters": {}}]')
-    ran = sayso("read", *arguments, cwd=folder)
+    ran = sayso_here("read", *arguments, cwd=folder)
     assert (ran.returncode, ran.stdout, told in ran.stderr) == (2, "", True), ran.stderr
 
 
@@ -91,7 +93,7 @@ def test_the_commands_in_the_documentation_are_right(folder: Path) -> None:
 
 
 def test_a_mention_is_shown_with_its_reason(folder: Path) -> None:
-    ran = sayso("read", "-", "--tools", "tools.json", cwd=folder, text='Write "weather(Oslo)".')
+    ran = sayso_here("read", "-", "--tools", "tools.json", cwd=folder, text='Write "weather(Oslo)".')
     assert ran.stdout == (
         'text       Write "weather(Oslo)".\nmention    weather, at 7 to 20\n           no call, since it stands in quotes\nNo call.\n'
     )

@@ -125,7 +125,9 @@ def test_an_endpoint_that_fails_midway_leaves_what_was_done(tmp_path: Path) -> N
         return HttpError(401, "key revoked") if title == "Comparison" else answered(body)
 
     with FakeOpenAI([until_comparison], repeat=True) as endpoint:
-        ran = sayso("research", "BettaBurgers", "--base-url", endpoint.base_url, "--search", "sample", "--competitors", 3, cwd=tmp_path)
+        ran = sayso_here(
+            "research", "BettaBurgers", "--base-url", endpoint.base_url, "--search", "sample", "--competitors", 3, cwd=tmp_path
+        )
     assert (ran.returncode, ran.stdout) == (1, "reports/bettaburgers.md\n")
     assert len(stopped_report(tmp_path, "401")["competitors"]) == 3
     assert "Traceback" not in ran.stderr
@@ -171,7 +173,7 @@ def test_whatever_stops_it_a_report_that_can_be_checked_is_left(
     report = stopped_report(tmp_path, why)
     assert report["client"]["claims"]
     assert "client" in words or "Not visited: " in err  # nobody was chosen yet
-    checked = sayso("check", "reports/bettaburgers.json", cwd=tmp_path)
+    checked = sayso_here("check", "reports/bettaburgers.json", cwd=tmp_path)
     assert checked.returncode == 0, checked.stdout
 
 
@@ -202,10 +204,10 @@ def test_a_research_that_was_killed_goes_on_where_it_was(words: str, tmp_path: P
     options = ["--database", "sqlite:///runs.db"]
     arguments = ["research", "BettaBurgers", "--search", "sample", "--competitors", "3", "--run-id", "killed", *options]
     stopped_when(words, signal.SIGKILL, *arguments, cwd=tmp_path)
-    ran = sayso("resume", "killed", *options, cwd=tmp_path)
+    ran = sayso_here("resume", "killed", *options, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert len(checked_report(tmp_path / "reports" / "bettaburgers.md")["competitors"]) == 3
-    replayed = sayso("replay", "killed", *options, cwd=tmp_path)
+    replayed = sayso_here("replay", "killed", *options, cwd=tmp_path)
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
 
 
@@ -217,7 +219,7 @@ def test_a_resumed_research_that_is_stopped_leaves_a_report_and_goes_on_later(tm
     assert (ended, out) == (143, f"{tmp_path}/reports/bettaburgers.md\n"), err
     assert f"Continue with: sayso resume r --database sqlite:///{tmp_path}/runs.db" in err
     assert stopped_report(tmp_path, "It was ")["client"]["claims"]
-    ran = sayso("resume", "r", *stored, cwd=tmp_path)
+    ran = sayso_here("resume", "r", *stored, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert len(checked_report(tmp_path / "reports" / "bettaburgers.md")["competitors"]) == 3
 
@@ -231,7 +233,7 @@ def test_half_a_report_is_put_beside_a_whole_one_and_not_over_it(tmp_path: Path)
         return HttpError(401, "key revoked") if title == "Findings" else answered(body)
 
     with FakeOpenAI([until_findings], repeat=True) as endpoint:
-        ran = sayso("demo", "--base-url", endpoint.base_url, "--competitors", 2, cwd=tmp_path)
+        ran = sayso_here("demo", "--base-url", endpoint.base_url, "--competitors", 2, cwd=tmp_path)
     assert (ran.returncode, ran.stdout) == (1, "reports/bettaburgers-stopped.md\n"), ran.stderr
     assert (tmp_path / "reports" / "bettaburgers.md").read_text("utf-8") == "# A whole report\n"
     assert "401" in (tmp_path / "reports" / "bettaburgers-stopped.md").read_text("utf-8")
@@ -268,13 +270,13 @@ async def test_where_the_money_ends_what_was_found_is_compared_and_the_rest_is_n
 
 def test_a_wait_for_the_endpoint_is_told(tmp_path: Path) -> None:
     with FakeOpenAI([HttpError(429, headers={"Retry-After": "0"}), answered], repeat=True) as endpoint:
-        ran = sayso("demo", "--base-url", endpoint.base_url, "--competitors", 1, cwd=tmp_path)
+        ran = sayso_here("demo", "--base-url", endpoint.base_url, "--competitors", 1, cwd=tmp_path)
     assert ran.returncode == 0
     assert "  retry      try 1 failed" in ran.stderr
 
 
 def test_a_quiet_research_says_only_what_went_wrong_and_where_the_report_is(tmp_path: Path) -> None:
-    ran = sayso("demo", "--quiet", "--out", "deep/er/r.md", "--competitors", 1, cwd=tmp_path)
+    ran = sayso_here("demo", "--quiet", "--out", "deep/er/r.md", "--competitors", 1, cwd=tmp_path)
     assert (ran.returncode, ran.stdout) == (0, "deep/er/r.md\n")
     assert [line for line in ran.stderr.splitlines() if not line.startswith("Not read: ")] == []
 
@@ -287,7 +289,7 @@ def test_words_of_pages_cannot_command_the_terminal(tmp_path: Path) -> None:
         return json.dumps(answer)
 
     with FakeOpenAI([with_escapes], repeat=True) as endpoint:
-        ran = sayso("demo", "--base-url", endpoint.base_url, "--competitors", 1, cwd=tmp_path)
+        ran = sayso_here("demo", "--base-url", endpoint.base_url, "--competitors", 1, cwd=tmp_path)
     assert "Look \\u{1b}[2J around" in ran.stderr
     assert "\x1b" not in ran.stderr
 
@@ -325,7 +327,7 @@ def test_wrong_input_is_said_clearly(arguments: list[str], code: int, told: str,
     (tmp_path / "with_folder" / "bettaburgers.json").mkdir(parents=True)
     (tmp_path / "with_file").mkdir()
     (tmp_path / "with_file" / "snapshots").touch()
-    ran = sayso("research", "BettaBurgers", *arguments, cwd=tmp_path)
+    ran = sayso_here("research", "BettaBurgers", *arguments, cwd=tmp_path)
     assert (ran.returncode, told in ran.stderr, "Traceback" in ran.stderr) == (code, True, False), ran.stderr
     if code == 2:  # nothing was begun
         assert ran.stdout == ""
@@ -404,7 +406,7 @@ def test_where_a_model_finds_nothing_the_pages_are_quoted(tmp_path: Path) -> Non
         return json.dumps({**answer, "claims": []} if "claims" in answer else answer)
 
     with FakeOpenAI([finds_nothing], repeat=True) as endpoint:
-        ran = sayso("demo", "--base-url", endpoint.base_url, "--competitors", 1, cwd=tmp_path)
+        ran = sayso_here("demo", "--base-url", endpoint.base_url, "--competitors", 1, cwd=tmp_path)
     assert (ran.returncode, ran.stdout) == (0, "reports/bettaburgers.md\n")
     report = checked_report(tmp_path / "reports" / "bettaburgers.md")
     assert {claim["written"] for competitor in report["competitors"] for claim in competitor["claims"]} == {"data", "quote"}
