@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import pytest
 
@@ -14,7 +16,17 @@ from .tree import ROOT, files
 
 ROOMS = ("tools", "workflows", "agents", "src/sayso")
 SOURCES = {name: (ROOT / name).read_text(encoding="utf-8") for name in files(*ROOMS) if name.endswith(".py")}
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Function(NamedTuple):
+    """What these rules ask about a function. A property is named for what it holds."""
+
+    name: str
+    line: int
+    lines: int
+    docstring: str | None
+    is_property: bool
+
 
 # A regular participle ends like these verbs do, too.
 VERBS_IN_ED = frozenset("embed exceed feed need proceed seed shed speed succeed weed".split())
@@ -44,12 +56,20 @@ def is_participle(name: str) -> bool:
     return first in IRREGULAR or (bool(re.search(r"[^aeiou]ed$|ied$|[aeiou]ed$", first)) and first not in VERBS_IN_ED and len(first) > 3)
 
 
-def functions(source: str) -> Iterator[tuple[Function, bool]]:
-    """Yield every function of a file and whether it is a property, which is named for what it holds."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, Function):
-            decorators = {ast.unparse(each) for each in node.decorator_list}
-            yield node, any(each.endswith(("property", "setter")) for each in decorators)
+@cache
+def functions(source: str) -> tuple[Function, ...]:
+    """Return every function of a file, parsed once for all tests of this file."""
+    nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return tuple(
+        Function(
+            node.name,
+            node.lineno,
+            (node.end_lineno or node.lineno) - node.lineno,
+            ast.get_docstring(node),
+            any(ast.unparse(each).endswith(("property", "setter")) for each in node.decorator_list),
+        )
+        for node in nodes
+    )
 
 
 def test_no_two_rooms_have_a_file_of_one_name() -> None:
@@ -69,16 +89,16 @@ def test_no_two_rooms_have_a_class_of_one_name() -> None:
 
 def test_no_public_function_is_named_by_a_participle() -> None:
     named = [
-        f"{name}:{node.lineno} {node.name}"
+        f"{name}:{function.line} {function.name}"
         for name, source in SOURCES.items()
-        for node, is_property in functions(source)
-        if not is_property and not node.name.startswith("_") and is_participle(node.name)
+        for function in functions(source)
+        if not function.is_property and not function.name.startswith("_") and is_participle(function.name)
     ]
     assert named == []
 
 
 def test_few_functions_at_all_are_named_by_a_participle() -> None:
-    names = [node.name for source in SOURCES.values() for node, _ in functions(source)]
+    names = [function.name for source in SOURCES.values() for function in functions(source)]
     assert sum(map(is_participle, names)) <= 0.05 * len(names)
 
 
@@ -95,16 +115,16 @@ NOUN_OPENINGS = frozenset("The What Whether Where Which How A An All Its This Fr
 
 
 def test_docstrings_of_functions_say_what_to_expect_in_the_imperative() -> None:
-    texts = [text for source in SOURCES.values() for node, _ in functions(source) if (text := ast.get_docstring(node))]
+    texts = [function.docstring for source in SOURCES.values() for function in functions(source) if function.docstring]
     nouns = [text for text in texts if text.split()[0].strip("`\"'.,:") in NOUN_OPENINGS]
     assert len(nouns) <= 0.2 * len(texts)
 
 
 def test_no_function_is_longer_than_sixty_lines() -> None:
     long = [
-        f"{name}:{node.lineno} {node.name}"
+        f"{name}:{function.line} {function.name}"
         for name, source in SOURCES.items()
-        for node, _ in functions(source)
-        if node.end_lineno is not None and node.end_lineno - node.lineno >= 60 and not node.name.startswith("__init__")
+        for function in functions(source)
+        if function.lines >= 60 and not function.name.startswith("__init__")
     ]
     assert long == []

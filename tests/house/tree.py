@@ -5,19 +5,21 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _MADE_HERE = frozenset({"__pycache__", "dist", "build", "reports", "site"})
 
 
-def files(*folders: str) -> list[str]:
+@cache
+def files(*folders: str) -> tuple[str, ...]:
     """The paths of all files that are not ignored, links left out; of these folders, or of the whole tree."""
     listed = _told_by_git(folders) if (ROOT / ".git").exists() and shutil.which("git") else _walked(folders)
     environments = {path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("*/pyvenv.cfg")}  # of whatever name
-    found = [
+    found = tuple(
         name for name in listed if name.partition("/")[0] not in environments and (ROOT / name).is_file() and not (ROOT / name).is_symlink()
-    ]
+    )
     assert found, "there is no file"
     return found
 
