@@ -3,7 +3,7 @@
     python docs/build_site.py [OUT]      # build/site by default; `make site`
 
 zensical builds it: it is what the makers of Material for MkDocs go on with, installs without plugins, builds in seconds, and reports links
-that lead nowhere. It is pinned to 0.0.73: from 0.1 on it needs a package, zensical-ui, that not every index has.
+that lead nowhere. It is pinned to 0.0.73: from 0.1 on it needs a package, zensical-ui, that PyPI did not have on 2026-11-30.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import griffe
@@ -201,7 +202,9 @@ def _describe(loader: griffe.GriffeLoader, module: str, name: str) -> str:
     if isinstance(found, griffe.Function):
         return f"## {name}\n\n{_code(_signature(found, name))}\n\n{_text(found)}\n"
     if isinstance(found, griffe.Class):
-        public = sorted((each for each in found.members.values() if _is_public(each)), key=lambda each: each.name not in FIRST)
+        whole = "dataclass" in found.labels or any(str(base).partition("[")[0] == "Protocol" for base in found.bases)
+        listed = (each for each in found.members.values() if _is_public(each) and (whole or _is_used(each.name)))
+        public = sorted(listed, key=lambda each: each.name not in FIRST)
         members = [_describe_member(each) for each in public]
         bases = ", ".join(str(base).rpartition(".")[2] for base in found.bases)
         made = found.members.get("__init__")
@@ -241,6 +244,17 @@ def _is_public(member: griffe.Object | griffe.Alias) -> bool:
     )
 
 
+@cache
+def _read_uses() -> str:
+    pages = [ROOT / "README.md", *DOCS.glob("*.md"), *(ROOT / "examples").rglob("*.py")]
+    return "\n".join(page.read_text(encoding="utf-8") for page in pages)
+
+
+def _is_used(name: str) -> bool:
+    """Tell whether a page or an example uses a member. The others are for the rooms of Sayso, which import each other's public names."""
+    return name in FIRST or re.search(rf"[.`]{name}\b", _read_uses()) is not None
+
+
 def _describe_member(member: griffe.Object | griffe.Alias) -> str:
     if isinstance(member, griffe.Function):
         return f"### {member.name}\n\n{_code(_signature(member, member.name))}\n\n{_text(member)}\n\n"
@@ -269,7 +283,7 @@ def _parameters(function: griffe.Function) -> Iterator[str]:
             named = True
             yield "*"
         named = named or kind is griffe.ParameterKind.var_positional
-        stars = {griffe.ParameterKind.var_positional: "*", griffe.ParameterKind.var_keyword: "**"}.get(kind, "")
+        stars = "*" if kind is griffe.ParameterKind.var_positional else "**" if kind is griffe.ParameterKind.var_keyword else ""
         default = f" = {each.default}" if each.default is not None and not stars else ""
         yield f"{stars}{each.name}{f': {each.annotation}' if each.annotation is not None else ''}{default}"
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from sayso.tools.definition.tool import HasDict
+from sayso.tools.errors import UsageError
 from sayso.workflows.runs.limits import NO_USAGE, Usage
 
 from .values import Case, RunRecord, ScoreResult
@@ -188,9 +189,12 @@ class Evaluation(HasDict):
             for group in group_by_case(self.results).values()
         )
 
-    def find(self, case: str, repeat: int = 0) -> CaseResult | None:
-        """Return the result of a case by its name."""
-        return next((each for each in self.results if each.case.name == case and each.repeat == repeat), None)
+    def find(self, case: str, repeat: int = 0) -> CaseResult:
+        """Return the result of a case by its name. Raises UsageError if there is none."""
+        for each in self.results:
+            if each.case.name == case and each.repeat == repeat:
+                return each
+        raise UsageError(f"There is no result of a case {case!r}, repeat {repeat}. Cases: {list(group_by_case(self.results))}.")
 
 
 def group_by_case(results: Iterable[CaseResult]) -> Mapping[str, tuple[CaseResult, ...]]:

@@ -12,7 +12,7 @@ import pytest
 
 from ..agents.fake_openai import FakeOpenAI
 from ..cli.commands import environment
-from ..installs.pages import ENDS, NEEDS, find_commands
+from ..installs.pages import CODE, ENDS, NEEDS, find_blocks, find_commands
 from ..installs.readme import answer, expected_words, type_in
 from .tree import ROOT
 
@@ -51,13 +51,13 @@ def test_what_readme_has_you_save_and_type_asks_before_it_writes(tmp_path: Path)
 
 
 def test_what_make_matrix_leaves_out_of_the_pages_still_stands_on_them() -> None:
-    blocks = [
-        (page.stem, language, body)
+    typed = [
+        f"{page.stem}: {text}"
         for page in (ROOT / "docs").glob("*.md")
-        for language, body in re.findall(r"^```(bash|console)[^\n]*\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+        for language, body, _ in find_blocks(page.read_text("utf-8"))
+        for text in ([body] if language in CODE else [command for command, _ in find_commands(language, body)])
     ]
-    commands = [f"{page}: {command}" for page, language, body in blocks for command, _ in find_commands(language, body)]
-    assert [start for start in (*NEEDS, *ENDS) if not any(command.startswith(start) for command in commands)] == []
+    assert [start for start in (*NEEDS, *ENDS) if not any(text.startswith(start) for text in typed)] == []
 
 
 def test_the_front_page_has_an_agent_that_asks_in_ten_typed_lines() -> None:

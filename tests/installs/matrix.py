@@ -2,26 +2,27 @@
 
     python tests/installs/matrix.py [--short] [--no-readme] [--python PYTHON]
 
---short tries the wheel in every Python, and every way in one of them; without it also pipx and uv tool, other users and places,
-how much of the types pyright knows, and the commands of docs (pages.py). --python is one more Python to try, such as a newer one of a
-distribution. Exit code 1 where something fails.
+--short tries the wheel in every Python, and every way in one of them; without it also pipx and uv tool, other users and places, and
+how much of the types pyright knows, the Python of Debian's newest packages (marked *; --no-debian leaves it out), and older releases of
+SQLite. --python is one more Python to try. Exit code 1 where something fails.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.installs.pages import make_environment, read_pages
+from tests.installs.environments import find_index, run
+from tests.installs.machines import SQLITE_CARRIERS, SUITE, TrialPython, build_sqlite, make_debian
+from tests.installs.pages import read_pages
 from tests.installs.places import PLACES, command_in, environment_in, find_obstacle, find_shared_python
 from tests.installs.readme import read_aloud
 from tests.installs.type_coverage import LEAST, measure
@@ -31,6 +32,8 @@ VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 SHORT_WAYS = ("wheel", "editable", "--target", "uv")
 WAYS = (*SHORT_WAYS, "pipx", "uv tool")
 MOST_PACKAGES, MOST_MB = 40, 110
+SYSTEM_SQLITE = ("3.12",)  # the Python that older releases of SQLite are tried with
+REFUSED_SQLITE = {"3.32.0": "Runs in a file need SQLite 3.35.0 or newer"}
 DURABLE = """
 import asyncio
 from sayso import engine, sequential
@@ -55,90 +58,45 @@ print(len({each.name for each in ours} - {"sayso"}), round(sum(sizes) / 1e6), sq
 """
 
 
-@dataclass(frozen=True)
-class Installed:
-    """A Python in which Sayso was installed, with the variables that it needs to find it."""
-
-    python: Path
-    environment: dict[str, str]
-    before: tuple[str, ...] = ()
-
-
-def find_pythons() -> dict[str, Path]:
-    """Return version to executable, for every Python that starts: on the PATH, or of pyenv."""
-    found: dict[str, Path] = {}
+def find_pythons() -> dict[str, TrialPython]:
+    """Return every Python that starts, by its version: on the PATH, or of pyenv."""
+    found: dict[str, TrialPython] = {}
     for version in VERSIONS:
         names = [shutil.which(f"python{version}"), *sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"), reverse=True)]
         for name in filter(None, names):
             tried = subprocess.run([name, "-c", "import venv, ensurepip, sqlite3, ssl"], capture_output=True, check=False)
             if tried.returncode == 0:
-                found[version] = Path(name)
+                found[version] = TrialPython(Path(name))
                 break
     return found
 
 
-def run(*command: object, cwd: Path, environment: dict[str, str] | None = None) -> str:
-    """Return the output of a command, with an environment that has no variable of ours. Raises CalledProcessError."""
-    clean = {"PATH": os.environ["PATH"], "HOME": str(cwd)} if environment is None or "PATH" not in environment else {}
-    clean.update(environment or {})
-    kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_", "LANG", "LC_"))}
-    done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env={**kept, **clean}, capture_output=True, text=True, timeout=900, check=True
-    )
-    return done.stdout
-
-
-def install(way: str, python: Path, wheel: Path, folder: Path) -> Installed:
-    """Install the core in this way, in a new environment in `folder`."""
-    quiet = ("--quiet", "--disable-pip-version-check")
+def install(way: str, python: TrialPython, wheel: Path, folder: Path) -> TrialPython:
+    """Install the core in this way, in a new environment in `folder`, and return the Python that has it."""
+    pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     if way == "--target":
-        run(python, "-m", "pip", "install", *quiet, "--target", folder / "packages", wheel, cwd=folder)
-        return Installed(python, {"PYTHONPATH": str(folder / "packages"), "PYTHONNOUSERSITE": "1"})
-    run(python, "-m", "venv", folder / "env", cwd=folder)
-    own = folder / "env" / "bin" / "python"
-    if way in ("pipx", "uv tool"):
-        return install_tool(way, own, python, wheel, folder)
-    if way == "uv":
-        run(own, "-m", "pip", "install", *quiet, "uv", cwd=folder)
-        run(
-            folder / "env" / "bin" / "uv",
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            own,
-            wheel,
-            cwd=folder,
-            environment=find_index(own, folder),
-        )
-    else:
-        run(own, "-m", "pip", "install", *quiet, *(("--editable", ROOT) if way == "editable" else (wheel,)), cwd=folder)
-    return Installed(own, {})
-
-
-def install_tool(way: str, own: Path, python: Path, wheel: Path, folder: Path) -> Installed:
-    """Install the command `sayso` in an environment of its own, as pipx and uv make one."""
-    run(own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", way.split()[0], cwd=folder)
+        run(*python.before, python.path, *pip, "--target", folder / "packages", wheel, cwd=folder)
+        return replace(python, variables={"PYTHONPATH": str(folder / "packages"), "PYTHONNOUSERSITE": "1"})
+    run(*python.before, python.path, "-m", "venv", folder / "env", cwd=folder)
+    own = replace(python, path=folder / "env" / "bin" / "python")
+    if way in ("wheel", "editable"):
+        run(*own.before, own.path, *pip, *(("--editable", ROOT) if way == "editable" else (wheel,)), cwd=folder)
+        return own
+    run(*own.before, own.path, *pip, way.split()[0], cwd=folder)
     if way == "pipx":
         places = {"PIPX_HOME": str(folder / "tools"), "PIPX_BIN_DIR": str(folder / "bin")}
-        run(own, "-m", "pipx", "install", "--python", python, wheel, cwd=folder, environment=places)
-        return Installed(folder / "tools" / "venvs" / "sayso" / "bin" / "python", {})
-    places = {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin"), **find_index(own, folder)}
-    run(folder / "env" / "bin" / "uv", "tool", "install", "--quiet", "--python", python, wheel, cwd=folder, environment=places)
-    return Installed(folder / "tools" / "sayso" / "bin" / "python", {})
+        run(*own.before, own.path, "-m", "pipx", "install", "--python", python.path, wheel, cwd=folder, environment=places)
+        return replace(own, path=folder / "tools" / "venvs" / "sayso" / "bin" / "python")
+    uv, index = folder / "env" / "bin" / "uv", find_index(own.path, folder, own.before)
+    if way == "uv":
+        run(*own.before, uv, "pip", "install", "--quiet", "--python", own.path, wheel, cwd=folder, environment=index)
+        return own
+    places = {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin"), **index}
+    run(*own.before, uv, "tool", "install", "--quiet", "--python", python.path, wheel, cwd=folder, environment=places)
+    return replace(own, path=folder / "tools" / "sayso" / "bin" / "python")
 
 
-def find_index(python: Path, folder: Path) -> dict[str, str]:
-    """Return for uv the package index that pip is set up with."""
-    listed = run(python, "-m", "pip", "config", "list", cwd=folder)
-    settings = dict(line.split("=", 1) for line in listed.splitlines() if "=" in line)
-    indexes = {key: value.strip("'\"") for key, value in settings.items()}
-    url = next((value for key, value in indexes.items() if key.endswith(".index-url")), os.environ.get("PIP_INDEX_URL", ""))
-    links = next((value for key, value in indexes.items() if key.endswith(".find-links")), "")
-    return {**({"UV_DEFAULT_INDEX": url} if url else {}), **({"UV_FIND_LINKS": ",".join(links.split())} if links else {})}
-
-
-def try_out(installed: Installed, folder: Path) -> dict[str, str]:
+def try_out(installed: TrialPython, folder: Path) -> dict[str, str]:
     """Return for each trial "ok" or how it failed."""
     trials: dict[str, tuple[Sequence[object], str]] = {
         "demo": (("-m", "sayso", "demo", "--quiet", "--out", "reports"), "bettaburgers.md"),
@@ -148,7 +106,7 @@ def try_out(installed: Installed, folder: Path) -> dict[str, str]:
     told: dict[str, str] = {}
     for name, (command, expected) in trials.items():
         try:
-            said = run(*installed.before, installed.python, *command, cwd=folder, environment=installed.environment)
+            said = run(*installed.before, installed.path, *command, cwd=folder, environment=dict(installed.variables))
             told[name] = "ok" if expected in said else f"said {said[-80:]!r}"
         except subprocess.CalledProcessError as error:
             told[name] = f"exit {error.returncode}: {(error.stderr or error.stdout).strip().splitlines()[-1:]}"
@@ -162,7 +120,7 @@ def try_places(wheel: Path, folder: Path) -> bool:
         print("places  untried: this machine has no Python that every user may run")
         return True
     packages = folder / "packages"
-    version = run(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])", cwd=folder).strip()
+    version = find_version(TrialPython(python), folder)
     quiet = ("--quiet", "--disable-pip-version-check", "--target", packages, "--python-version", version, "--only-binary=:all:")
     run(sys.executable, "-m", "pip", "install", *quiet, wheel, cwd=folder)
     folder.chmod(0o755)
@@ -173,7 +131,7 @@ def try_places(wheel: Path, folder: Path) -> bool:
         own = folder / name.replace("/", "").replace(" ", "-")
         own.mkdir()
         own.chmod(0o777)
-        told = try_out(Installed(python, environment_in(place, packages), command_in(place, own)), own)
+        told = try_out(TrialPython(python, command_in(place, own), environment_in(place, packages)), own)
         fine &= set(told.values()) == {"ok"}
         print(f"{version:8}{'':9}{name:24}  {told['demo']:6}{told['durable']:9}{told['doctor']}", flush=True)
     return fine
@@ -193,7 +151,7 @@ def build(folder: Path) -> Path:
     return wheel
 
 
-def try_all(pythons: dict[str, Path], wheel: Path, *, short: bool, folder: Path) -> bool:
+def try_all(pythons: dict[str, TrialPython], wheel: Path, *, short: bool, folder: Path) -> bool:
     """Print a row for each Python and way, and return whether all is well."""
     fine = True
     print(f"{'python':8}{'sqlite':9}{'way':10}{'packages':>9}{'MB':>5}  {'demo':6}{'durable':9}doctor")
@@ -202,22 +160,51 @@ def try_all(pythons: dict[str, Path], wheel: Path, *, short: bool, folder: Path)
             place = Path(tempfile.mkdtemp(dir=folder))
             try:
                 installed = install(way, python, wheel, place)
-                packages, size, sqlite = run(installed.python, "-c", MEASURE, cwd=place, environment=installed.environment).split()
+                packages, size, sqlite = measure_packages(installed, place)
                 told = try_out(installed, place)
             except subprocess.CalledProcessError as error:
                 print(f"{version:8}{'':9}{way:10} not installed: {error.stderr[-400:]}")
                 fine = False
                 continue
-            counts = way == "wheel"
             if way == "--target":  # what the Python itself has installed would count as well
                 packages = size = "-"
-            fine &= set(told.values()) == {"ok"} and (not counts or (int(packages) <= MOST_PACKAGES and int(size) <= MOST_MB))
+            fine &= set(told.values()) == {"ok"} and (way != "wheel" or (int(packages) <= MOST_PACKAGES and int(size) <= MOST_MB))
             print(f"{version:8}{sqlite:9}{way:10}{packages:>9}{size:>5}  {told['demo']:6}{told['durable']:9}{told['doctor']}", flush=True)
+            if way == "wheel" and not short and version in SYSTEM_SQLITE:
+                fine &= try_old_sqlite(version, installed, place)
             shutil.rmtree(place)
-    for version in VERSIONS:
-        if version not in pythons:
-            print(f"{version:8}untried: it is not on this machine")
     return fine
+
+
+def measure_packages(installed: TrialPython, folder: Path) -> list[str]:
+    """Return how many packages are installed, how many MB they take, and which SQLite this Python has."""
+    return run(*installed.before, installed.path, "-c", MEASURE, cwd=folder, environment=dict(installed.variables)).split()
+
+
+def try_old_sqlite(version: str, installed: TrialPython, folder: Path) -> bool:
+    """Try older releases of SQLite in the place of the system's, print a row for each, and return whether each works or is refused."""
+    fine = True
+    for sqlite in SQLITE_CARRIERS:
+        library = build_sqlite(sqlite, folder)
+        if isinstance(library, str):
+            print(f"{version:8}{sqlite:9}untried: {library}")
+            continue
+        older = replace(installed, variables={**installed.variables, "LD_LIBRARY_PATH": str(library)})
+        place = folder / f"with-{sqlite}"
+        place.mkdir()
+        found = measure_packages(older, place)[-1]
+        told = try_out(older, place)
+        if sqlite in REFUSED_SQLITE:  # both say which SQLite a file of runs needs, and a run leaves no file behind
+            told |= {name: "refused" if REFUSED_SQLITE[sqlite] in told[name] else told[name] for name in ("durable", "doctor")}
+        wanted = {"demo": "ok", **dict.fromkeys(("durable", "doctor"), "refused" if sqlite in REFUSED_SQLITE else "ok")}
+        fine &= found == sqlite and told == wanted
+        print(f"{version:8}{found:9}{'wheel':10}{'':14}  {told['demo']:6}{told['durable']:9}{told['doctor']}", flush=True)
+    return fine
+
+
+def find_version(python: TrialPython, folder: Path) -> str:
+    """Return such as 3.14."""
+    return run(*python.before, python.path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])", cwd=folder).strip()
 
 
 def main() -> int:
@@ -225,20 +212,29 @@ def main() -> int:
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--no-readme", action="store_true")
     parser.add_argument("--python", type=Path)
+    parser.add_argument("--no-debian", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sayso-installs-") as place:
         folder = Path(place)
         wheel, pythons = build(folder), find_pythons()
         if options.python is not None:
-            pythons[run(options.python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])", cwd=folder).strip()] = options.python
+            pythons[find_version(TrialPython(options.python), folder)] = TrialPython(options.python)
+        if not options.short and not options.no_debian:
+            debian = make_debian(folder)
+            if isinstance(debian, TrialPython):
+                pythons[f"{find_version(debian, folder)}*"] = debian
+            else:
+                print(f"Debian {SUITE}: untried: {debian}")
         fine = try_all(pythons, wheel, short=options.short, folder=folder)
+        for version in VERSIONS:
+            if not any(each.startswith(version) for each in pythons):
+                print(f"{version:8}untried: it is not on this machine")
         if not options.short:
             fine &= try_places(wheel, folder)
             fine &= check_types(wheel, folder)
         if not options.no_readme:
             fine &= read_aloud(Path(place) / "clone")
-        if not options.short and not options.no_readme:
-            fine &= read_pages(make_environment(wheel, folder / "pages-environment"), folder / "pages")
+            fine &= read_pages(wheel, folder / "pages")
     return 0 if fine else 1
 
 

@@ -1,9 +1,11 @@
-"""Type the commands of each page of docs as a stranger does: a folder of its own, a new shell, an environment made from the wheel.
+"""Do what each page of docs says as a stranger does: in a folder, a shell and an environment of its own, made new from the wheel.
 
-    python tests/installs/pages.py [--environment FOLDER] [PAGE ...]      # such as: durable events
+    python tests/installs/pages.py [PAGE ...]      # such as: durable events
 
-What a page has you save is saved; the code in CELLS pages is run cell by cell in a notebook's kernel of that environment. A command that
-needs what is not here (a key, a server, a port) is in NEEDS, with why. Exit code 1 where a command does not do what its page says.
+The environment has the core, the extra `research` (README's install line), and what the page itself tells you to install. What a page has
+you save is saved, its commands are typed, and its other code is run as one program; the code of CELLS pages cell by cell in a notebook's
+kernel of that environment. What needs something that is not here (a key, a server, a port) is in NEEDS, with why. Exit code 1 where a
+page does not do what it says.
 """
 
 from __future__ import annotations
@@ -25,11 +27,10 @@ import pexpect
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.agents.fake_openai import FakeOpenAI
+from tests.installs.environments import EnvironmentMaker, run
 from tests.installs.readme import answer, start_shell, type_in
 
 ROOT = Path(__file__).resolve().parents[2]
-EXTRAS = "durable,documents,eval,mcp,otel,research,signed,web"
-BESIDES = ("ipykernel", "opentelemetry-sdk", "opentelemetry-proto", "pytest")
 NEEDS = {
     "approvals: sayso approve lunch": "a run of yours that waits (tests/cli/test_signing.py decides one with a key)",
     "datasets: sayso dataset": "runs and tables of yours (tests/cli/test_dataset.py makes them)",
@@ -43,15 +44,20 @@ NEEDS = {
     "mcp: sayso mcp untrust": "uvx, and a server fetched from the internet",
     "models: sayso demo --model ./qwen": "468 MB of weights",
     "models: pip install": "a clone",
+    "models: from sayso.agents import Agent, PydanticAI": "keys of three providers (tests/agents/test_models_named.py makes the models)",
+    "models: from sayso.agents import Agent, LocalModel, ServerSettings": "468 MB of weights",
     "operations: sqlite3": "the program sqlite3",
     "operations: pg_dump": "a Postgres server",
     'research: sayso research "oat': "the open web",
     'research: sayso research "heat': "the open web",
     "serve: curl": "a person who is signed in (tests/web asks as one)",
 }
-"""PAGE: the start of a command, and why it is not typed."""
+"""PAGE: the start of a command or of a piece of code, and why it is not tried."""
+CODE = ("py", "python")
 CELLS = {"documents", "evaluation", "events", "feedback", "notebook"}
-"""Pages whose commands need what the code before them made. What comes after their last command is run by tests/house."""
+"""Pages whose commands need what the code before them made."""
+CONTINUES = {"fastapi": "shop.py", "testing": "test_desk.py"}
+"""Pages whose later pieces of code go on with a file, which is run in the end, tests by pytest."""
 SERVERS = ("sayso serve", "sayso worker", "sayso view", "sayso mcp desk.py:app --database sqlite:///runs.db --http")
 """Commands that go on until you end them: each is started in a terminal of its own, and has to say that it is ready."""
 NOBODY = ("sayso approve", "sayso chat", "sayso mcp desk.py:app", "sayso forget")
@@ -132,56 +138,91 @@ class Stranger:
             self.kernel[0].shutdown_kernel(now=True)
 
 
-def make_environment(wheel: Path, folder: Path) -> Path:
-    """Return a new environment with the wheel and its extras in it."""
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"{wheel}[{EXTRAS}]", *BESIDES]
-    subprocess.run(install, check=True, capture_output=True)
-    return folder
+def find_wanted(text: str) -> tuple[list[str], list[str]]:
+    """Return the extras and the other packages that a page tells its reader to install."""
+    extras = {extra for named in re.findall(r"'(?:\.|sayso)\[([\w,-]+)\]'", text) for extra in named.split(",")}
+    packages = {name for line in re.findall(r"pip install ((?:[a-z][\w-]* ?)+)", text) for name in line.split()}
+    return sorted({"research", *extras}), sorted(packages)
 
 
-def read_pages(environment: Path, folder: Path, names: list[str] | None = None) -> bool:
-    """Type what the pages say, print a line for each command, and return whether all did what their page says."""
-    fine = True
+def read_pages(wheel: Path, folder: Path, names: list[str] | None = None) -> bool:
+    """Do what the pages say, print a line for each command, and return whether all went as their page says."""
+    fine, maker = True, EnvironmentMaker(wheel, folder)
     for page in sorted((ROOT / "docs").glob("*.md")):
-        if names and page.stem not in names:
+        before = page.with_stem(TAKES_OVER[page.stem]) if page.stem in TAKES_OVER else None
+        text = page.read_text("utf-8")
+        if (names and page.stem not in names) or not re.search(r"^```(py|bash|console)", text, re.M):
             continue
+        extras, packages = find_wanted(text + (before.read_text("utf-8") if before else ""))
         with FakeOpenAI([answer], repeat=True, models=["qwen3", "gpt-5-mini"]) as server:
-            place = folder / page.stem
+            place = folder / page.stem / "work"
             place.mkdir(parents=True)
             shutil.copytree(ROOT / "examples", place / "examples")
-            for name, text in YOURS.get(page.stem, {}).items():
-                (place / name).write_text(text, encoding="utf-8")
-            stranger = Stranger(place, environment, server.base_url)
+            for name, said in YOURS.get(page.stem, {}).items():
+                (place / name).write_text(said, encoding="utf-8")
+            kernel = ["ipykernel"] if page.stem in CELLS else []
+            stranger = Stranger(place, maker.make(page.stem, extras, [*packages, *kernel]), server.base_url)
             try:
-                if page.stem in TAKES_OVER:
-                    list(follow(page.with_stem(TAKES_OVER[page.stem]), stranger))
+                if before:
+                    list(follow(before, stranger))
                 for well, line in follow(page, stranger):
                     fine &= well
                     print(f"{page.stem:15} {line}", flush=True)
             finally:
                 stranger.leave()
+        shutil.rmtree(folder / page.stem)
     return fine
 
 
 def follow(page: Path, stranger: Stranger) -> Iterator[tuple[bool, str]]:
-    """Do what a page says, in its order, and yield for each command whether it went well, and a line about it."""
-    shell, text = None, page.read_text("utf-8")
-    last = len(text) if page.stem == "notebook" else max(text.rfind("\n```bash"), text.rfind("\n```console"))
-    for block in re.finditer(r"^```(\w+)[^\n]*\n(.*?)^```", text, re.M | re.S):
-        said_before = text[: block.start()].rstrip().rpartition("\n\n")[2]
-        language, body = block.groups()
-        if language in ("py", "python", "yaml", "json") and (name := find_name(said_before, body)):
-            (stranger.folder / name).write_text(body, encoding="utf-8")
-        elif language in ("py", "python") and page.stem in CELLS and block.start() < last:
-            if failure := stranger.run_cell(body):
-                yield False, f"{failure}  a cell: {body.strip().splitlines()[0]}"
-            elif page.stem == "notebook":
-                yield True, f"ok  a cell: {body.strip().splitlines()[0]}"
-        elif language in ("bash", "console"):
+    """Do what a page says, in its order, and yield for each command or piece of code whether it went well, and a line about it."""
+    shell, program, continued = stranger.open_terminal(), [], CONTINUES.get(page.stem, "")
+    for language, body, said_before in find_blocks(page.read_text("utf-8")):
+        if language in ("bash", "console"):
             for command, comment in find_commands(language, body):
-                shell = shell or stranger.open_terminal()
                 yield type_command(page.stem, command, comment, stranger, shell)
+            continue
+        name = find_name(said_before, body) if language in (*CODE, "yaml", "json") else ""
+        if name:
+            (stranger.folder / name).write_text(body, encoding="utf-8")
+        if language not in CODE or (name and language == "py"):
+            continue
+        if why := find_need(page.stem, body):
+            yield True, f"untried: it needs {why}  {body.splitlines()[0]}"
+        elif page.stem in CELLS:
+            failure = stranger.run_cell(body)
+            yield not failure, f"{failure or 'ok'}  a cell: {body.splitlines()[0]}"
+        elif continued:
+            with (stranger.folder / continued).open("a", encoding="utf-8") as file:
+                file.write(f"\n\n{body}")
+        else:
+            program.append(body)
+    if continued:
+        yield type_command(page.stem, f"python {'-m pytest -q ' if continued.startswith('test') else ''}{continued}", "", stranger, shell)
+    if program:
+        yield run_program("\n\n".join(program), len(program), stranger, shell)
+
+
+def run_program(text: str, pieces: int, stranger: Stranger, shell: pexpect.spawn[str]) -> tuple[bool, str]:
+    """Run the code of a page from its first line to its last, in a folder of its own, with no variable set; a warning is an error."""
+    folder = stranger.folder.with_name("program")
+    folder.mkdir()
+    (folder / "page.py").write_text(text, encoding="utf-8")
+    code, said = type_in(
+        shell, f"(cd {folder} && env -i HOME={folder} LC_ALL=C.UTF-8 {stranger.environment}/bin/python -W error page.py)", {}
+    )
+    return code == 0, f"{'ok' if code == 0 else f'exit {code}: {said[-1500:]}'}  its code, {pieces} pieces"
+
+
+def find_blocks(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the language and text of each block of a page, and the paragraph before it."""
+    for block in re.finditer(r"^```(\w+)[^\n]*\n(.*?)^```", text, re.M | re.S):
+        yield block[1], block[2], text[: block.start()].rstrip().rpartition("\n\n")[2]
+
+
+def find_need(page: str, typed: str) -> str:
+    """Return what a command or a piece of code needs that is not here; empty if it needs nothing."""
+    return next((why for start, why in NEEDS.items() if f"{page}: {typed}".startswith(start)), "")
 
 
 def find_name(said_before: str, body: str) -> str:
@@ -204,8 +245,7 @@ def find_commands(language: str, body: str) -> Iterator[tuple[str, str]]:
 
 def type_command(page: str, command: str, comment: str, stranger: Stranger, shell: pexpect.spawn[str]) -> tuple[bool, str]:
     """Type a command, and return whether it did what the page says, and a line that says so."""
-    why = next((why for start, why in NEEDS.items() if f"{page}: {command}".startswith(start)), None)
-    if why:
+    if why := find_need(page, command):
         return True, f"untried: it needs {why}  {command}"
     if command.startswith(SERVERS):
         return start_server(command, stranger)
@@ -244,16 +284,12 @@ def start_server(command: str, stranger: Stranger) -> tuple[bool, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--environment", type=Path)
     parser.add_argument("pages", nargs="*")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sayso-pages-") as place:
         folder = Path(place)
-        environment = options.environment
-        if environment is None:
-            subprocess.run([sys.executable, "-m", "build", "--outdir", folder, ROOT], cwd=folder, check=True, capture_output=True)
-            environment = make_environment(next(folder.glob("sayso-*.whl")), folder / "environment")
-        return 0 if read_pages(environment, folder, options.pages) else 1
+        run(sys.executable, "-m", "build", "--outdir", folder, ROOT, cwd=folder)
+        return 0 if read_pages(next(folder.glob("sayso-*.whl")), folder / "pages", options.pages) else 1
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ iterate(half, until=bool, max_rounds=3)  # WRONG its own float is no int
 iterate(more, until=bool)  # WRONG no max_rounds
 map_each(more, on_error="ignore")  # WRONG no such word
 best_of(length, "3", score=bool)  # WRONG a number as text
+reflect(write, graded, round=3)  # WRONG no such argument
 reflect(write, words)  # WRONG the critic takes a float
 sequential(more).run_sync("x")  # WRONG a str to an int
 sequential(length, more).then(code).then(half)  # WRONG a str to an int
