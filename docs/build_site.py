@@ -24,6 +24,8 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 FIRST = ("run", "run_sync", "run_stream", "run_events", "resume", "as_tool")
 """The methods that stand before the others on the page of a class."""
+MOST_SHOWN = 1500
+"""The longest value that is shown of a name that is assigned one."""
 MODULES = ("sayso", "sayso.agents", "sayso.workflows", "sayso.tools", "sayso.events", "sayso.testing")
 NAV: dict[str, dict[str, str]] = {
     "Start": {"index.md": "An agent that asks", "uses.md": "The three uses", "settings.md": "Settings", "errors.md": "Errors"},
@@ -139,6 +141,7 @@ def main() -> int:
         target = pages / picture.relative_to(DOCS)
         target.parent.mkdir(exist_ok=True)
         shutil.copy(picture, target)
+    shutil.copy(DOCS / "site.css", pages)
     reference = write_reference(pages)
     (work / "zensical.toml").write_text(_settings([*sources, *reference]), encoding="utf-8")
     built = subprocess.run([sys.executable, "-m", "zensical", "build", "--clean"], cwd=work, capture_output=True, text=True, check=False)
@@ -215,9 +218,21 @@ def _describe(loader: griffe.GriffeLoader, module: str, name: str) -> str:
         )
         head = _code(f"class {name}({bases})" if bases else f"class {name}")
         return f"## {name}\n\n{head}{made_by}\n\n{_text(found)}\n\n{''.join(members)}"
-    kind = type(value).__name__
-    described = _text(found) if found is not None else ""
-    return f"## {name}\n\n{_code(f'{name}: {kind}')}\n\n{described or (inspect.getdoc(value) or '') if kind != 'str' else described}\n"
+    assigned = _find_assigned(loader, module, name)
+    ours = type(value).__module__.startswith("sayso")  # Python's own types describe themselves, not what we use them for
+    read = assigned or found
+    described = _text(read) if read is not None else ""
+    return f"## {name}\n\n{_code(_assignment(assigned, name, value))}\n\n{described or (inspect.getdoc(value) or '' if ours else '')}\n"
+
+
+def _assignment(assigned: griffe.Attribute | None, name: str, value: object) -> str:
+    """Return what a name is: its hint and value as they are written, a union with a type in a line."""
+    if assigned is None:
+        return f"{name}: {type(value).__name__}"
+    hint = f": {assigned.annotation}" if assigned.annotation is not None else ""
+    shown = f" = {assigned.value}" if assigned.value is not None and len(str(assigned.value)) < MOST_SHOWN else ""
+    line = f"{name}{hint}{shown}"
+    return line if len(line) <= 100 else line.replace(" | ", "\n    | ")
 
 
 def _find(loader: griffe.GriffeLoader, value: object, name: str) -> griffe.Object | None:
@@ -234,6 +249,16 @@ def _find(loader: griffe.GriffeLoader, value: object, name: str) -> griffe.Objec
         if isinstance(found, griffe.Object):
             return found
     return None
+
+
+def _find_assigned(loader: griffe.GriffeLoader, module: str, name: str) -> griffe.Attribute | None:
+    """Return what griffe read of a value that has a name in a module: a constant, a union of types."""
+    try:
+        found = loader.modules_collection[f"{module}.{name}"]
+        found = found.final_target if isinstance(found, griffe.Alias) else found
+    except (KeyError, AttributeError, griffe.AliasResolutionError):
+        return None
+    return found if isinstance(found, griffe.Attribute) else None
 
 
 def _is_public(member: griffe.Object | griffe.Alias) -> bool:
@@ -367,6 +392,7 @@ def _settings(pages: list[str]) -> str:
 site_name = "Sayso"
 site_description = "Agents that act only on your say-so."
 docs_dir = "docs"
+extra_css = ["site.css"]
 site_dir = "site"
 nav = [
 {nav}

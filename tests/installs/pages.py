@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.agents.fake_openai import FakeOpenAI
 from tests.installs.environments import EnvironmentMaker, run
-from tests.installs.readme import answer, start_shell, type_in
+from tests.installs.readme import KEYS, answer, start_shell, type_in
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDS = {
@@ -38,7 +38,9 @@ NEEDS = {
     "durable: sayso replay --flow": "a run that is over (tests/cli/test_again.py has some)",
     "events: sayso chat desk.py:desk": "an agent of yours",
     "fastapi: curl": "a server at port 8000 (tests/examples/test_howtos.py asks it in process)",
-    "index: ": "a clone: README's first commands, which are typed there",
+    "from-langgraph: from typing import TypedDict": "langgraph: it is the program to leave",
+    "from-pydantic-ai: from pydantic import BaseModel\nfrom pydantic_ai": "pydantic-ai: it is the program to leave",
+    "index: make demo": "a clone (readme.py types it in one)",
     "mcp: sayso mcp show": "uvx, and a server fetched from the internet",
     "mcp: sayso mcp trust": "uvx, and a server fetched from the internet",
     "mcp: sayso mcp untrust": "uvx, and a server fetched from the internet",
@@ -54,8 +56,10 @@ NEEDS = {
 }
 """PAGE: the start of a command or of a piece of code, and why it is not tried."""
 CODE = ("py", "python")
-CELLS = {"documents", "evaluation", "events", "feedback", "notebook"}
-"""Pages whose commands need what the code before them made."""
+CELLS = {"evaluation", "events", "feedback", "notebook"}
+"""Pages whose commands need what the code before them made, and whose code awaits."""
+CODE_FIRST = {"documents"}
+"""Pages whose code makes the files that their commands name."""
 CONTINUES = {"fastapi": "shop.py", "testing": "test_desk.py"}
 """Pages whose later pieces of code go on with a file, which is run in the end, tests by pytest."""
 SERVERS = ("sayso serve", "sayso worker", "sayso view", "sayso mcp desk.py:app --database sqlite:///runs.db --http")
@@ -176,13 +180,19 @@ def read_pages(wheel: Path, folder: Path, names: list[str] | None = None) -> boo
 
 def follow(page: Path, stranger: Stranger) -> Iterator[tuple[bool, str]]:
     """Do what a page says, in its order, and yield for each command or piece of code whether it went well, and a line about it."""
-    shell, program, continued = stranger.open_terminal(), [], CONTINUES.get(page.stem, "")
-    for language, body, said_before in find_blocks(page.read_text("utf-8")):
+    shell, program, continued = stranger.open_terminal(), list[str](), CONTINUES.get(page.stem, "")
+    blocks = list(find_blocks(page.read_text("utf-8")))
+    if page.stem in CODE_FIRST:
+        blocks.sort(key=lambda block: block[0] not in CODE)
+    for language, body, said_before in blocks:
         if language in ("bash", "console"):
+            if page.stem in CODE_FIRST and program:
+                yield run_program(program, stranger, shell)
+                program.clear()
             for command, comment in find_commands(language, body):
                 yield type_command(page.stem, command, comment, stranger, shell)
             continue
-        name = find_name(said_before, body) if language in (*CODE, "yaml", "json") else ""
+        name = find_name(said_before, body) if language in (*CODE, "yaml", "json", "toml") else ""
         if name:
             (stranger.folder / name).write_text(body, encoding="utf-8")
         if language not in CODE or (name and language == "py"):
@@ -200,18 +210,15 @@ def follow(page: Path, stranger: Stranger) -> Iterator[tuple[bool, str]]:
     if continued:
         yield type_command(page.stem, f"python {'-m pytest -q ' if continued.startswith('test') else ''}{continued}", "", stranger, shell)
     if program:
-        yield run_program("\n\n".join(program), len(program), stranger, shell)
+        yield run_program(program, stranger, shell)
 
 
-def run_program(text: str, pieces: int, stranger: Stranger, shell: pexpect.spawn[str]) -> tuple[bool, str]:
-    """Run the code of a page from its first line to its last, in a folder of its own, with no variable set; a warning is an error."""
-    folder = stranger.folder.with_name("program")
-    folder.mkdir()
-    (folder / "page.py").write_text(text, encoding="utf-8")
-    code, said = type_in(
-        shell, f"(cd {folder} && env -i HOME={folder} LC_ALL=C.UTF-8 {stranger.environment}/bin/python -W error page.py)", {}
-    )
-    return code == 0, f"{'ok' if code == 0 else f'exit {code}: {said[-1500:]}'}  its code, {pieces} pieces"
+def run_program(pieces: list[str], stranger: Stranger, shell: pexpect.spawn[str]) -> tuple[bool, str]:
+    """Run the code of a page from its first line to its last, with no variable set; a warning is an error."""
+    (stranger.folder / "page.py").write_text("\n\n".join(pieces), encoding="utf-8")
+    python = f"env -i HOME={stranger.folder} LC_ALL=C.UTF-8 {stranger.environment}/bin/python"
+    code, said = type_in(shell, f"{python} -W error page.py", {})
+    return code == 0, f"{'ok' if code == 0 else f'exit {code}: {said[-1500:]}'}  its code, {len(pieces)} pieces"
 
 
 def find_blocks(text: str) -> Iterator[tuple[str, str, str]]:
@@ -227,7 +234,7 @@ def find_need(page: str, typed: str) -> str:
 
 def find_name(said_before: str, body: str) -> str:
     """Return the name that a page gives to a file: in its first line, or in the sentence before it."""
-    found = re.match(r"# ([\w-]+\.(?:py|yaml|json))\n", body) or re.search(
+    found = re.match(r"# ([\w-]+\.(?:py|yaml|json|toml))\n", body) or re.search(
         r"(?:[Ss]ave|[Pp]ut|[Ww]rite)[^.]*?`([\w-]+\.(?:py|yaml|json))`", said_before
     )
     return found[1] if found else ""
@@ -259,7 +266,7 @@ def type_command(page: str, command: str, comment: str, stranger: Stranger, shel
         typed = typed.replace("DIGEST", waits[0]["digest"])
     if command.startswith("export SAYSO_DATABASE"):  # which docs/durable.md has you type in each terminal
         stranger.exports.append(command)
-    code, said = type_in(shell, typed, {})
+    code, said = type_in(shell, typed, KEYS)
     expected = re.search(r"exit code (\d+)$", comment)
     wanted = next((end for start, end in ENDS.items() if f"{page}: {command}".startswith(start)), 0)
     codes = {int(expected[1])} if expected else {0, 2, 3} if command.startswith(NOBODY) else {wanted}

@@ -10,12 +10,18 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ag_ui import core
 from pydantic import ValidationError
-from starlette.routing import Route
 
 from sayso.cli.edit import find_tool
 from sayso.tools.canonical import sha256
+from sayso.tools.errors import UsageError
+from sayso.tools.installing import build_install_command
+
+try:
+    from ag_ui import core
+    from starlette.routing import Route
+except ImportError as error:
+    raise UsageError(f"The page needs starlette and ag-ui-protocol. Install them: {build_install_command('web')}") from error
 
 from .back_office import stream
 from .chat import Chats
