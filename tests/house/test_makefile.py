@@ -25,7 +25,9 @@ case "$*" in *"-m venv"*) mkdir -p .venv/bin
   for name in python sayso ruff mypy pyright; do
     printf '#!/bin/sh\\necho "%s $*" >> asked\\n' $name > .venv/bin/$name
     chmod +x .venv/bin/$name
-  done;;
+  done
+  printf '#!/bin/sh\\necho "npm $*" >> asked\\n' > .venv/bin/npm
+  chmod +x .venv/bin/npm;;
 esac
 """
 
@@ -41,7 +43,7 @@ def machine(folder: Path, python: str) -> Path:
 
 def make(folder: Path, target: str) -> subprocess.CompletedProcess[str]:
     """`make TARGET` there, as from a shell that is not itself run by make."""
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+    environment = {"PATH": f"{folder / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C"}  # so that npm installs nothing
     command = ["make", target, "PYTHON=./python3"]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
@@ -68,11 +70,15 @@ def test_each_target_installs_once_and_the_demo_only_what_it_needs(tmp_path: Pat
         ran = make(folder, target)
         assert ran.returncode == 0, ran.stderr
     install = "python -m pip install -qq --disable-pip-version-check --editable"
-    assert (folder / "asked").read_text(encoding="utf-8").splitlines() == [
+    asked = (folder / "asked").read_text(encoding="utf-8").splitlines()
+    assert sum(each.startswith("npm install ") for each in asked) == 1
+    assert asked == [
         f"{install} .[research]",
         "sayso demo",
         "sayso demo",
         f"{install} .[dev]",
+        "python -m venv .venv/public/python",
+        *(each for each in asked if each.startswith("npm ")),
         "python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -r s",
         "ruff format --check .",
         "ruff check .",

@@ -202,6 +202,8 @@ def follow(page: Path, stranger: Stranger) -> Iterator[tuple[bool, str]]:
         elif page.stem in CELLS:
             failure = stranger.run_cell(body)
             yield not failure, f"{failure or 'ok'}  a cell: {body.splitlines()[0]}"
+        elif '__name__ == "__main__"' in body:  # a program of its own
+            yield run_program([body], stranger, shell)
         elif continued:
             with (stranger.folder / continued).open("a", encoding="utf-8") as file:
                 file.write(f"\n\n{body}")
