@@ -104,13 +104,9 @@ class AgentLoop(Generic[Out_co]):
                 except InvalidOutput as error:
                     transcript.append(_ask_for_output(spec, again, error, parsed.prose, None if read is CLEAN else read))
             turn += 1
-        if conversation.long_results:
-            _restore_long_results(run, conversation)
         if has_calls and self.guard is not None:
             answer = await self.guard.guard_answer(run, turn, answer, parsed.calls)
-        if run.listeners and spec.publishes_at_end and spec.output is None and not spec.is_quiet:
-            run.publish(TextStreamed(run.id, turn, run.secrets.mask(answer)))
-        provenance.made.append(Made(spec.name, answer))
+        _take_answer(run, turn, conversation, spec, answer)
         return answer  # type: ignore[no-any-return]  # Out_co is str where no output type was given
 
 
@@ -120,10 +116,15 @@ async def _take_changed_tools(run: Run, turn: int, conversation: ModelConversati
     await take_changed_tools(run, turn, conversation)
 
 
-def _restore_long_results(run: Run, conversation: ModelConversation) -> None:
-    from .long_results import restore_long_results  # late, for load time: few results are long
+def _take_answer(run: Run, turn: int, conversation: ModelConversation, spec: AgentSpec[Any], answer: Any) -> None:
+    """Publish an answer where that was not done yet, and take note of it; no model is sent the conversation any more."""
+    if conversation.long_results:
+        from .long_results import restore_long_results  # late, for load time: few results are long
 
-    restore_long_results(run, conversation)
+        restore_long_results(run, conversation)
+    if run.listeners and spec.publishes_at_end and spec.output is None and not spec.is_quiet:
+        run.publish(TextStreamed(run.id, turn, run.secrets.mask(answer)))
+    run.scope.provenance.made.append(Made(spec.name, answer))
 
 
 def _ask_for_output(spec: AgentSpec[object], again: AskedAgain, error: InvalidOutput, said: str, labels: Labels | None) -> UserMessage:

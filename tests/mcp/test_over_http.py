@@ -51,6 +51,8 @@ class Forgetful(BaseHTTPRequestHandler):
         if method == "tools/list":
             pay = {"name": "pay", "inputSchema": {"type": "object"}, "outputSchema": {"type": "object"}}
             return self.reply(number, {"tools": [pay, {"name": "break_off", "inputSchema": {"type": "object"}}]})
+        if self.headers.get("x-too-often"):
+            return self.answer(429, b"slow down", {})
         if message["params"]["name"] == "break_off":
             Forgetful.calls += 1
             Forgetful.is_called.set()
@@ -126,6 +128,17 @@ async def test_a_call_that_broke_off_is_in_doubt_whatever_the_server_says_of_the
     (result,) = [result for message in run.messages if isinstance(message, ToolMessage) for result in message.results]
     assert (result.outcome, Forgetful.calls) == (Outcome.UNKNOWN, 1)
     assert "something broke on the way" in result.text
+
+
+async def test_a_call_that_came_too_often_has_done_nothing_and_no_proxy_is_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with forgetful() as url:
+        servers = mcp(f"{url}/mcp", headers={"x-too-often": "1"})
+        run = await Agent(ScriptedModel("pay()", "Over."), tools=[servers]).run("go", approve=say_yes)
+    (result,) = [result for message in run.messages if isinstance(message, ToolMessage) for result in message.results]
+    assert (result.outcome, Forgetful.calls) == (Outcome.FAILED, 0)
+    assert "was asked too often (HTTP 429), and did nothing" in result.text
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import httpx2
@@ -17,6 +19,17 @@ from .mending import mend_answer
 from .server_spec import ServerSpec
 
 
+def _is_request(content: bytes) -> bool:
+    try:
+        sent = json.loads(content)
+    except ValueError:
+        return False
+    return isinstance(sent, dict) and "method" in sent and "id" in sent
+
+
+LOOPBACK = {"localhost": "localhost", "127.0.0.1": "127.0.0.1", "::1": "[::1]"}
+
+
 @asynccontextmanager
 async def connect_http(
     spec: ServerSpec, call_seconds: float, note_status: Callable[[int], None], problems: list[str]
@@ -24,13 +37,16 @@ async def connect_http(
     """Yield the streams to a server. `note_status` is told of each HTTP error; `problems` gets what was wrong with a listing."""
 
     async def note(response: httpx2.Response) -> None:
-        if response.status_code >= 400 and response.request.method == "POST":  # of the stream beside it, it says nothing of a call
+        # Of the stream beside it, of a notification or an answer to a question it says nothing of a call.
+        if response.status_code >= 400 and response.request.method == "POST" and _is_request(response.request.content):
             note_status(response.status_code)
 
     timeout = httpx2.Timeout(30.0, read=max(300.0, call_seconds))
     hooks: dict[str, Any] = {"response": [note]}
+    # No proxy leads to a server on this machine, whatever HTTP_PROXY says.
+    mounts: Any = {f"all://{LOOPBACK[host]}": None} if (host := urlsplit(spec.url).hostname or "") in LOOPBACK else None
     async with (
-        httpx2.AsyncClient(headers=dict(spec.headers), timeout=timeout, event_hooks=hooks) as client,
+        httpx2.AsyncClient(headers=dict(spec.headers), timeout=timeout, event_hooks=hooks, mounts=mounts) as client,
         streamable_http_client(spec.url, http_client=client) as (reading, writing),
     ):
         mended_in, mended = anyio.create_memory_object_stream[SessionMessage | Exception](0)

@@ -204,11 +204,16 @@ class McpSession:
                 raise ToolError(
                     f"The MCP server {self.spec.name} does not accept the token that it was sent (HTTP {self._status})."
                 ) from None
+            if self._status == 429:
+                raise ToolError(
+                    f"The MCP server {self.spec.name} was asked too often (HTTP 429), and did nothing. Ask again later."
+                ) from None
             # HTTP 404 in a session: the server does not know it any more, and has done nothing.
             if self._status == 404 and "session" in error.message.lower():
                 raise _SessionForgotten("the server has forgotten the session, twice") from None
             if error.code != types.CONNECTION_CLOSED or error.message != _CLOSED:  # servers use that code for whatever went wrong there
-                raise CallLost(f"the MCP server {self.spec.name} answered with an error: {error.message[:2000]}") from None
+                status = f" (HTTP {self._status})" if self._status else ""
+                raise CallLost(f"the MCP server {self.spec.name} answered with an error{status}: {error.message[:2000]}") from None
             why = await self._find_end()
             await self.close()
             raise CallLost(f"the MCP server {self.spec.name} gave no answer: {why}") from None

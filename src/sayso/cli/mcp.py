@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sayso.mcp_server.callers import Callers
     from sayso.mcp_server.serving import AppServer
     from sayso.tools.documents import Documents
+    from sayso.workflows import App
 
 Http = Annotated[bool, Parameter(negative="", help="Serve over streamable HTTP, not over standard input and output.")]
 Port = Annotated[
@@ -39,6 +41,9 @@ TrustHeader = Annotated[str | None, Parameter(help="With --http: the header in w
 TrustFrom = Annotated[
     list[str] | None, Parameter(negative="", help="The address of that proxy, such as 10.0.0.7. May be given more than once.")
 ]
+StartsIn = Annotated[Path | None, Parameter(help="With show, trust and untrust: the folder in which the server's command starts.")]
+MayRead = Annotated[list[Path] | None, Parameter(negative="", help="With show and trust: a file or folder that it may read; repeatable.")]
+MayWrite = Annotated[list[Path] | None, Parameter(negative="", help="With show and trust: a file or folder that it may write; repeatable.")]
 Wait = Annotated[float, Parameter(validator=Number(gte=0), help="How many seconds a call waits for a decision made elsewhere.")]
 
 
@@ -51,13 +56,9 @@ def mcp(
     ] = None,
     *,
     yes: Annotated[bool, Parameter(negative="", help="With trust: do not ask.")] = False,
-    cwd: Annotated[Path | None, Parameter(help="With show, trust and untrust: the folder in which the server's command starts.")] = None,
-    read: Annotated[
-        list[Path] | None, Parameter(negative="", help="With show and trust: a file or folder that the server may read. May be repeated.")
-    ] = None,
-    write: Annotated[
-        list[Path] | None, Parameter(negative="", help="With show and trust: a file or folder that it may write. May be repeated.")
-    ] = None,
+    cwd: StartsIn = None,
+    read: MayRead = None,
+    write: MayWrite = None,
     http: Http = False,
     host: Annotated[str, Parameter(help="With --http: the address to listen on.")] = "127.0.0.1",
     port: Port = 8765,
@@ -94,31 +95,34 @@ def mcp(
         raise UsageError(f"There is no folder {reports} of reports.")
     if (user or trust_header or trust_from) and not http:
         raise UsageError("--user, --trust-header and --trust-from say who calls over HTTP: add --http.")
-    loaded = load_app(app)
-    url = check_url(find_database_url(database), create=True)
+    shown = None if documents is None else _read_documents(documents, index)
+    served = _make_server(load_app(app), check_url(find_database_url(database), create=True), wait, shown, reports)
+    callers = _read_callers(user or (), trust_header, trust_from or ()) if http else None
+    with asyncio.Runner() as runner:
+        runner.run(_serve_stdio(served) if callers is None else _serve(served, host, port, callers))
+    return Exit.OK
+
+
+def _make_server(app: App, url: str, wait_seconds: float, documents: Documents | None, reports: Path | None) -> AppServer:
     from sayso.mcp_server.resources import Resources  # late, for load time
     from sayso.mcp_server.serving import AppServer
 
-    shown = None if documents is None else _read_documents(documents, index)
     try:
-        served = AppServer(loaded, url, wait_seconds=wait, resources=Resources(shown, reports))
+        served = AppServer(app, url, wait_seconds=wait_seconds, resources=Resources(documents, reports))
     except UsageError:
         raise
     except OSError as error:
         raise RunError(f"The server cannot begin: {error}") from None
-    _tell(f"Serving {', '.join(served.flows)} of the app {show_value(loaded.name)}; runs are kept in {served.engine.database.place}.")
-    if not http:
-        with asyncio.Runner() as runner:
-            runner.run(_serve_stdio(served))
-        return Exit.OK
-    from sayso.cli.serve import read_trusted  # late, as above
+    _tell(f"Serving {', '.join(served.flows)} of the app {show_value(app.name)}; runs are kept in {served.engine.database.place}.")
+    return served
+
+
+def _read_callers(people: Sequence[str], header: str | None, addresses: Sequence[str]) -> Callers:
+    from sayso.cli.serve import read_trusted  # late, for load time
     from sayso.mcp_server.http import read_callers
     from sayso.web.people import read_people
 
-    callers = read_callers(read_people(user or ()), read_trusted(trust_header, trust_from or ()))
-    with asyncio.Runner() as runner:
-        runner.run(_serve(served, host, port, callers))
-    return Exit.OK
+    return read_callers(read_people(people), read_trusted(header, addresses))
 
 
 def _read_documents(folder: Path, index: Path | None) -> Documents:
