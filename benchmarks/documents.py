@@ -114,9 +114,11 @@ def through_files(passages: list[dict[str, Any]], queries: list[dict[str, Any]])
             ]
 
 
-def in_other_words() -> list[dict[str, Any]]:
+def in_other_words(*names: str) -> list[dict[str, Any]]:
     """Questions in words that their passages do not hold."""
-    return [json.loads(line) for name in ("seen", "held_out") for line in (QUESTIONS / f"{name}.jsonl").read_text("utf-8").splitlines()]
+    return [
+        json.loads(line) for name in names or ("seen", "held_out") for line in (QUESTIONS / f"{name}.jsonl").read_text("utf-8").splitlines()
+    ]
 
 
 def telling_apart(passages: list[dict[str, Any]], queries: list[dict[str, Any]], embedder: Embedder | None = None) -> list[Row]:
@@ -128,7 +130,9 @@ def telling_apart(passages: list[dict[str, Any]], queries: list[dict[str, Any]],
         kinds["answered there"] = strengths(index, (query["query"] for query in answerable))
         kinds["answered there in other words"] = strengths(index, (query["query"] for query in paraphrases))
         kinds["made to look answerable (needs reading)"] = strengths(index, (q["query"] for q in queries if not q["answerable"]))
-        in_five = share_in_five(index, paraphrases)
+        new = in_other_words("blind")
+        in_five, in_five_of_new = share_in_five(index, paraphrases), share_in_five(index, new)
+        away_of_new = share_below(strengths(index, (query["query"] for query in new)), LEAST)
     titles = sorted({each["title"] for each in passages})
     kinds["about articles that are not there"] = []
     for half in (set(titles[::2]), set(titles[1::2])):
@@ -147,6 +151,8 @@ def telling_apart(passages: list[dict[str, Any]], queries: list[dict[str, Any]],
             0.4 if embedder is None else 0.85,
             True,
         ),
+        Row(f"{len(new)} more, by which nothing was chosen: it is in the first five", in_five_of_new, ""),
+        Row(f'"not in the documents" of these {len(new)}', away_of_new, ""),
         Row(f"{said} that are answered there", away["answered there"], "", 0.015),
         Row(f"{said} that are answered there in other words", away["answered there in other words"], "", 0.05),
         Row(f"{said} about articles that are not there", away["about articles that are not there"], "", 0.6, True),
@@ -208,6 +214,7 @@ class Remembering:
     def __init__(self, embedder: Embedder) -> None:
         self.embedder, self.name, self.scale = embedder, embedder.name, embedder.scale
         self.words_weight = getattr(embedder, "words_weight", WORDS_WEIGHT)
+        self.by_sentence = getattr(embedder, "by_sentence", False)
         self.known: dict[str, Any] = {}
 
     def embed(self, texts: Sequence[str], kind: Kind) -> Any:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sayso.tools.documents import Documents, PassageIndex
+from sayso.tools.documents import Documents, IndexEntry, PassageIndex
 from sayso.tools.documents.embedding import Kind
 from sayso.tools.documents.installed_embedder import find_installed_embedder
+from sayso.tools.documents.parts import split_parts
 from sayso.tools.errors import UsageError
 
 pytest.importorskip("numpy", reason="the extra `embed` is not installed: numpy compares vectors")
@@ -109,6 +110,43 @@ def test_vectors_are_made_once_and_again_only_for_files_that_changed(folder: Pat
     with sqlite3.connect(index) as db:
         assert db.execute("SELECT count(*) FROM vectors").fetchone() == (3,)
     db.close()
+
+
+class Counted(Subjects):
+    """How often a text has each of two words: a long one is about what it says most."""
+
+    def __init__(self, *, by_sentence: bool) -> None:
+        super().__init__("lynx", "wolves")
+        self.by_sentence = by_sentence
+
+    def embed(self, texts: Sequence[str], kind: Kind) -> list[list[float]]:
+        (self.seen if kind == "passage" else self.asked).extend(texts)
+        return [[float(text.lower().count(word)) for word in ("lynx", "wolves")] for text in texts]
+
+
+def test_a_text_is_found_by_the_sentence_that_is_asked_about_and_judged_by_the_whole_of_it() -> None:
+    zoo = (
+        "Wolves eat at noon, as all our visitors may see. Wolves sleep at night, whoever wants to come and see. "
+        "The lynx lives behind the hill, in the shade of three oaks."
+    )
+    found, strengths, embedded = [], set[float](), []
+    for by_sentence in (False, True):
+        embedder = Counted(by_sentence=by_sentence)
+        with PassageIndex(embedder=embedder) as index:
+            index.add_all([IndexEntry("Wolves meet a lynx.", "forest"), IndexEntry(zoo, "zoo", "Animals")])
+            found += index.nearest("Where is the lynx?", 1)
+            strengths.add(index.weigh_evidence("Where is the lynx?").strength)
+            embedded.append(len(embedder.seen))
+    assert (found, len(strengths), embedded) == (["forest", "zoo"], 1, [2, 5])
+    assert embedder.seen[-1] == "Animals\nThe lynx lives behind the hill, in the shade of three oaks."
+
+
+def test_the_parts_of_a_passage_are_sentences_that_say_something() -> None:
+    assert split_parts("One sentence alone.") == split_parts("") == []
+    long = "This is a sentence of more than forty letters, as most are."
+    assert split_parts(f"{long} {long}\n{long} Yes. No.") == [long, long, f"{long} Yes. No."]
+    many = split_parts(" ".join([long] * 100))
+    assert (len(many), " ".join(many)) == (12, " ".join([long] * 100))
 
 
 def test_vectors_of_another_embedder_are_made_anew_and_that_is_said(folder: Path, tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ class Embedder(Protocol):
     """Makes vectors of texts.
 
     `name` is stored beside the vectors: another name means that they cannot be compared. `scale` are the usual cosines of a question with
-    passages about something else, and with the passage that answers it.
+    passages about something else, and with the passage that answers it. One with `by_sentence = True` is also given the sentences of each
+    passage, and one with `words_weight` says how much a text gains that holds all words of the question.
     """
 
     @property
@@ -48,9 +49,13 @@ class MiniLM:
     The vector of a text that is not English is zero, so that words alone find it. Raises UsageError without the extra `embed`.
     """
 
-    name = "all-MiniLM-L6-v2/int8"
+    name = "all-MiniLM-L6-v2/int8, with sentences"
     scale: tuple[float, float] = (0.0, 0.6)
-    most_unasked: tuple[int, int] = (5_000, 1_000)
+    most_unasked: tuple[int, int] = (3_000, 600)
+    by_sentence: bool = True
+    """Each sentence of a passage has a vector, too: what is asked about may be in one that the passage as a whole is not about."""
+    words_weight: float = 0.3
+    """How much a text gains that holds all words of the question."""
 
     def __init__(self) -> None:
         try:

@@ -181,14 +181,14 @@ class PassageIndex:
         return add_likeness(by_words, likeness) if is_known else by_words
 
     def _find_best(self, question: str, words: Sequence[WeighedWord], top: int) -> list[tuple[int, float]]:
-        likeness = self._compare(question)
+        likeness = self._compare(question, by_part=True)
         if not likeness or self.vectors is None:
             return find_best(words, top)
         weight: float = getattr(self.vectors.embedder, "words_weight", WORDS_WEIGHT)
         return fuse(likeness, lambda number: cover(words, number), [number for number, _ in find_best(words, CANDIDATES)], top, weight)
 
-    def _compare(self, question: str) -> dict[int, float]:
-        return self.vectors.compare(question) if self.vectors is not None and query_words(question) else {}
+    def _compare(self, question: str, *, by_part: bool = False) -> dict[int, float]:
+        return self.vectors.compare(question, by_part=by_part) if self.vectors is not None and query_words(question) else {}
 
     def _weigh_question(self, question: str) -> list[WeighedWord]:
         size = len(self)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import accumulate, pairwise
 from typing import Any
 
 from ..errors import UsageError
 from ..installing import build_install_command
 from .embedding import Embedder, Kind
+from .parts import split_parts
 
 Changes = Callable[[], AbstractContextManager[sqlite3.Connection]]
 AT_ONCE = 64
@@ -18,7 +20,7 @@ QUIET_SECONDS = 5.0
 """Nothing is told of what takes no longer; after that a line as often."""
 MOST_QUESTION_CHARS = 2_000
 _SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS vectors (number INTEGER PRIMARY KEY, vector BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS vectors (number INTEGER PRIMARY KEY, vector BLOB NOT NULL)",  # of the whole text, then of its parts
     "CREATE TABLE IF NOT EXISTS embedded_by (name TEXT NOT NULL, dimensions INTEGER NOT NULL)",
     "CREATE TRIGGER IF NOT EXISTS vector_removed AFTER DELETE ON passages BEGIN DELETE FROM vectors WHERE number = old.number; END",
 )
@@ -42,6 +44,8 @@ class VectorTable:
         self._state: tuple[int, int] | None = None
         self._numbers: Any = None
         self._matrix: Any = None
+        self._starts: Any = None
+        self._parted: Any = None
         self._asked: tuple[str, Any] = ("", None)
         """The last question and its vector: it is ranked and judged by, and making a vector may be a request to an endpoint."""
         with changes():
@@ -83,17 +87,24 @@ class VectorTable:
                 db.execute("DELETE FROM embedded_by")
             yield 0, f"The vectors in the index were made by {made_by[0]}. They are made anew by {self.embedder.name}."
         while rows := self._db.execute(_NEXT, (AT_ONCE,)).fetchall():
-            vectors = self._embed([f"{context}\n{text}" if context else text for _, context, text in rows], "passage")
+            texts = [[text, *(split_parts(text) if self._has_parts else ())] for _, _, text in rows]
+            above = [f"{context}\n" if context else "" for _, context, _ in rows]
+            vectors = self._embed([head + each for head, several in zip(above, texts, strict=True) for each in several], "passage")
+            places = pairwise(accumulate(map(len, texts), initial=0))
             with self._changes():
-                self._store([number for number, _, _ in rows], vectors)
+                self._store({row[0]: vectors[start:end] for row, (start, end) in zip(rows, places, strict=True)}, vectors.shape[1])
             yield len(rows), ""
 
-    def _store(self, numbers: Sequence[int], vectors: Any) -> None:
+    @property
+    def _has_parts(self) -> bool:
+        return bool(getattr(self.embedder, "by_sentence", False))
+
+    def _store(self, vectors: Mapping[int, Any], dimensions: int) -> None:
         if self._find_maker() is None:
-            self._db.execute("INSERT INTO embedded_by VALUES (?, ?)", (self.embedder.name, vectors.shape[1]))
-        self._check(vectors.shape[1])
+            self._db.execute("INSERT INTO embedded_by VALUES (?, ?)", (self.embedder.name, dimensions))
+        self._check(dimensions)
         stored = "INSERT OR REPLACE INTO vectors SELECT number, ? FROM passages WHERE number = ?"  # it may be gone by now
-        self._db.executemany(stored, [(vector.tobytes(), number) for number, vector in zip(numbers, vectors, strict=True)])
+        self._db.executemany(stored, [(several.tobytes(), number) for number, several in vectors.items()])
 
     def _check(self, dimensions: int) -> None:
         made_by = self._find_maker()
@@ -116,11 +127,12 @@ class VectorTable:
         lengths = numpy.linalg.norm(rows, axis=1, keepdims=True)
         return rows / numpy.where(lengths > 0, lengths, 1)
 
-    def compare(self, question: str) -> dict[int, float]:
+    def compare(self, question: str, *, by_part: bool = False) -> dict[int, float]:
         """Return how much each text is about what a question is about, by its number: about 0 for another subject, 1 for its answer.
 
-        Only texts of which the embedder knows something are there, and none where it knows nothing of the question. Texts that were added
-        since are embedded first.
+        With `by_part` the nearest of a text's sentences counts as much as the whole of it, where sentences have vectors. Only texts of
+        which the embedder knows something are there, and none where it knows nothing of the question. Texts that were added since are
+        embedded first.
         """
         self._refresh()
         asked = self._embed_question(question[:MOST_QUESTION_CHARS])
@@ -128,7 +140,11 @@ class VectorTable:
             return {}
         self._check(len(asked))
         other, own = self.embedder.scale
-        cosines = self._matrix @ asked
+        every = self._matrix @ asked
+        cosines = every[self._starts]
+        if by_part:
+            every[self._parted] = -1.0  # of a text with parts, these alone
+            cosines = (cosines + self._numpy.maximum.reduceat(every, self._starts)) / 2
         likeness = ((cosines - other) / (own - other)).tolist()
         return {number: likeness[place] for place, number in enumerate(self._numbers) if cosines[place]}
 
@@ -145,8 +161,13 @@ class VectorTable:
         self._state = self._find_state()
         rows = self._db.execute("SELECT number, vector FROM vectors ORDER BY number").fetchall()
         self._numbers = [number for number, _ in rows]
-        joined = self._numpy.frombuffer(b"".join(vector for _, vector in rows), dtype="<f4")
-        self._matrix = joined.reshape(len(rows), -1) if rows else joined
+        joined = self._numpy.frombuffer(b"".join(vectors for _, vectors in rows), dtype="<f4")
+        made_by = self._find_maker()
+        size = 4 * made_by[1] if made_by is not None else 1
+        self._matrix = joined.reshape(-1, made_by[1]) if rows and made_by is not None else joined
+        counts = [len(vectors) // size for _, vectors in rows]
+        self._starts = self._numpy.array(list(accumulate(counts, initial=0))[:-1], dtype=int)
+        self._parted = self._starts[self._numpy.array(counts, dtype=int) > 1]
 
     def _find_state(self) -> tuple[int, int]:
         return self._db.execute("PRAGMA data_version").fetchone()[0], self._db.total_changes
