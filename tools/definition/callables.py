@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any
 
 from ..errors import UsageError
@@ -15,6 +15,8 @@ _OWN = ("self", "cls")
 
 def find_code(function: Any) -> Any:
     """Return the function or method whose hints and docstring count: under partials, static methods and objects that can be called."""
+    if type(function) is FunctionType:  # as nearly all are
+        return function
     for _ in range(20):
         if isinstance(function, (functools.partial, functools.partialmethod)):
             function = function.func

@@ -79,7 +79,7 @@ def allow_none(hint: Any) -> Any:
     return typing.Optional[hint]  # noqa: UP045  a hint may be something that has no `|`
 
 
-_PLAIN = (str, int, float, bool)
+_PLAIN = (str, int, float, bool, type(None))
 """The most usual hints, in which no ToolContext is."""
 
 
@@ -90,9 +90,10 @@ def find_context(hints: Mapping[str, Any], names: typing.Iterable[str], context_
     """
     found: list[str] = []
     for name in names:
-        if hints[name] in _PLAIN:
+        hint = hints[name]
+        if hint in _PLAIN or (type(hint) is types.UnionType and all(part in _PLAIN for part in hint.__args__)):
             continue
-        kinds = list(_iter_alternatives(hints[name]))
+        kinds = list(_iter_alternatives(hint))
         own = next((each for each in kinds if each is not context_type and isinstance(each, type) and issubclass(each, context_type)), None)
         if own is not None:
             raise UsageError(

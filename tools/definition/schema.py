@@ -138,6 +138,7 @@ def parse_docstring(function: Callable[..., object]) -> tuple[str, dict[str, str
 
 _LIST_OF_ARGUMENTS = re.compile(r"(?: {4}\w+:[^\n]*\n(?: {5,}\S[^\n]*\n)*)+")
 _HEADING = re.compile(r":[ \t]*$", re.M)
+_ENTRY = re.compile(r"^ {4}(?=\S)", re.M)
 
 
 def _read_plain_list(text: str) -> tuple[str, dict[str, str]] | None:
@@ -147,7 +148,7 @@ def _read_plain_list(text: str) -> tuple[str, dict[str, str]] | None:
     if _HEADING.search(said) or not _LIST_OF_ARGUMENTS.fullmatch(listed):
         return None
     first, _, more = said.partition("\n")
-    entries = (entry.partition(":") for entry in re.split(r"^ {4}(?=\S)", listed, flags=re.M)[1:])
+    entries = (entry.partition(":") for entry in _ENTRY.split(listed)[1:])
     return f"{first}\n\n{more.strip()}".strip(), {name: " ".join(told.split()) for name, _, told in entries}
 
 

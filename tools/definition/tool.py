@@ -191,7 +191,7 @@ class Tool(HasDict, Generic[P, R]):
         if (full.positional or full.several) and self.sandbox is not None:
             what = full.several or full.positional[0]
             raise UsageError(f"The tool {self.name} takes {what!r} by place; in a sandbox write it without the slash or the star.")
-        return replace(full, parameters=tuple(p for p in full.parameters if p.name not in self.bound))
+        return replace(full, parameters=tuple(p for p in full.parameters if p.name not in self.bound)) if self.bound else full
 
     def check_card(self, names: Collection[str]) -> None:
         """Raise UsageError for a card that cannot be filled in from arguments of these names, whatever their values."""
