@@ -12,7 +12,6 @@ from .escaped_json import parse_escaped_json
 from .families.gemma import HEAD as GEMMA_HEAD
 from .families.gemma import parse_gemma_call
 from .families.harmony import ENDS, parse_header, parse_message
-from .growing import growing, match
 from .json_calls import FIRST_KEY, KEYS, NotACall, may_be_call, parse_calls, parse_json_arguments
 from .json_end import decode_strict, find_json_end, parse_json_at
 from .markers import ELEMENTS, SECTIONS, CallSection
@@ -39,14 +38,14 @@ _ENDED = object()
 _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
 # What a line says that only shows how calls are written, in the languages of most examples.
 _EXPLAINS = re.compile(
-    r"\b(?:(?:for )?examples?|e\.g\.|looks? like|like (?:this|so)|(?:is|are|be) (?:written|formatted)"
-    r"|(?:you|one|models?|assistants?) (?:can|could|would|should|may|might|must|have|need|writes?|calls?|uses?)"
-    r"|(?:the|this|following|its) (?:format|syntax|form|schema)\b(?! call)"
+    r"\b(?:examples?|e\.g\.|looks? like|like (?:this|so)|(?:is|are|be) (?:written|formatted)"
+    r"|(?:you|one|models?|assistants?) (?:can|could|would|should|may|might|must|have|need)|you (?:write|call|use|type|send)"
+    r"|(?:this|that|it|which) would|(?:the|this|following|its) (?:format|syntax|form|schema)\b(?! call)"
     r"|(?:\A|, |then |just |and )(?:write|type|send|reply|respond|output)"
     r"|beispiel\w*|schreib\w*|exemples?|comme (?:ceci|cela|suit)|ejemplos?|esempio|exemplos?|voorbeeld|przykład\w*)\b|пример|例|格式",
     re.IGNORECASE,
 )
-_INVENTED = growing(r"[*_#\[ ]{0,5}(?:Observation|Human|User|(?:Function|Tool) (?:[Rr]esponse|[Rr]esult|[Oo]utput)s?)[\]*_]{0,3}:")
+_LONGEST_LINE = 200
 _FENCED_SECTION = CallSection(frozenset(), ("```",))
 _FENCED_MARKS = tuple(marker for marker in (*SECTIONS, *ELEMENTS) if marker[0] == "<")
 
@@ -182,39 +181,29 @@ class _Fence(NamedTuple):
 
 
 def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[None]:
-    """Parse a code fence. It is a call where its info string or a label before it says so, else where the reply ends in calls in fences.
+    """Parse a code fence. Calls that it holds are made, unless the line before it or behind it explains how calls are written.
 
-    A fence that words follow, or that the line before it calls an example, shows how calls are written. So do all fences behind it.
+    So is a fence behind such an example. What an info string or a label in front calls a call is one in any case.
     """
-    fences = [(yield from _read_fence(state, start, position))]
-    is_meant = start < position or fences[0].is_certain
-    explains = not is_meant and (state.shows_calls or _EXPLAINS.search(state.surroundings.line_before) is not None)
-    while (last := fences[-1]).items and not (is_meant or explains):
-        following = yield from skip_space(state.buffer, last.end)
-        if (yield from match_literal(state.buffer, following, ("```", "~~~"))):
-            fences.append((yield from _read_fence(state, following, following)))
-        elif (yield from _ends_reply(state, following)):
-            break
-        else:
-            explains = True
-    if last.items and not explains:
-        for fence in fences:
-            state.add(fence.items)
-        state.skip_call(last.end)
+    fence = yield from _read_fence(state, start, position)
+    if fence.items and start == position and not fence.is_certain:
+        explains = state.shows_calls or _EXPLAINS.search(state.surroundings.line_before) is not None
+        state.shows_calls = explains or (yield from _is_explained_behind(state, fence.end))
+    if fence.items and (start < position or fence.is_certain or not state.shows_calls):
+        state.add(fence.items)
+        state.skip_call(fence.end)
         return
-    if fences[0].items:
-        state.shows_calls = True
-    yield from _skip_code(state, fences[0].opened, fences[0].marks)
+    yield from _skip_code(state, fence.opened, fence.marks)
 
 
-def _ends_reply(state: ScannerState, at: int) -> Incremental[bool]:
-    """Tell whether the model's own words end at `at`: the text does, or a token, a mark, or an invented result or turn begins there."""
-    buffer, dialect = state.buffer, state.dialect
-    while not buffer.ended and buffer.text[at : at + dialect.longest_marker] in dialect.marker_prefixes:
+def _is_explained_behind(state: ScannerState, at: int) -> Incremental[bool]:
+    """Tell whether the next line that is not blank explains how calls are written."""
+    at = yield from skip_space(state.buffer, at)
+    while True:
+        line = state.buffer.text[at : at + _LONGEST_LINE].partition("\n")
+        if line[1] or len(line[0]) == _LONGEST_LINE or state.buffer.ended:
+            return _EXPLAINS.search(line[0]) is not None
         yield
-    if at >= len(buffer.text) or dialect.marker.match(buffer.text, at):
-        return True
-    return (yield from match(buffer, _INVENTED, at)) is not None
 
 
 def _read_fence(state: ScannerState, start: int, position: int) -> Incremental[_Fence]:

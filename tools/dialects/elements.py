@@ -31,7 +31,8 @@ SECTION_WORDS = ("function_calls", "tool_calls", "tool_call", "calls")
 """The names of elements around calls, behind a prefix."""
 _PREFIX = r"(?:[A-Za-z][\w\-]{0,23}:|｜{1,2}[^｜<>\s]{1,24}｜{1,2} ?)"
 _NAMED = (
-    r"""(?:\s+(?:id|type|call_id|index)\s*=\s*["'][^"'<>]{0,80}["'])*\s+(?:name|tool|tool_name|function)\s*=\s*["']([^"'<>\n]{1,128})["']"""
+    r"""(?:\s+(?:id|type|call_id|index)\s*=\s*["'][^"'<>]{0,80}["'])*\s+(?:name|tool|tool_name|function)\s*=\s*["']"""
+    r"""((?:[^"'<>\n]|<\|\w+\|>){1,128})["']"""
 )
 """The attribute that names the tool, maybe behind an id."""
 PREFIXED_CALL = growing(rf"<({_PREFIX})(invoke|function_call)(?=\s)")
@@ -116,6 +117,13 @@ def parse_element(
         given = {key: text for key, text in attributes.items() if element.is_tool or (tool is not None and tool.has_parameter(key))}
         closed = buffer.text.startswith("/>", position)
         position += 2 if closed else 1
+        if tool is not None and not given and (whole := [key for key in attributes if key in ARGUMENTS]):
+            announce(tool.name, at)
+            if not closed:
+                after = yield from skip_space(buffer, position)
+                close_tag = yield from match_literal(buffer, after, element.tags.ends)
+                position = after + len(close_tag) if close_tag else position
+            return position, [parse_json_arguments(tool, attributes[whole[0]], (at, position))]
         if element.is_tool and tool is not None and not all(map(tool.has_parameter, given)):
             return None
         if closed and element.is_tool and tool is not None and not given and tool.required:

@@ -243,7 +243,11 @@ class ScannerState:
 
     def _close(self, item: Item) -> int:
         """Return the number of a call or problem. Of one that was announced the rest is told."""
-        opened = next((each for each in self.open_calls if each.is_of(item)), None) if self.open_calls else None
+        opened = None
+        for each in self.open_calls:
+            if each.is_of(item):
+                opened = each
+                break
         if opened is None and isinstance(item, Problem) and len(self.open_calls) == 1 and not (item.tool and self.tools.find(item.tool)):
             opened = self.open_calls[0] if item.tool is None or self.tools.find_marked(item.tool) else None
         if opened is None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from html import unescape as unescape_entities
 
 from .coerce import CoercionError, coerce_text, list_types
-from .growing import Growing, match
+from .growing import Growing, growing, match
 from .parsed_calls import CallParser, Item
 from .signatures import ToolSignature, ToolSignatures
 from .text_buffer import Incremental, TextBuffer, find, match_literal, search_end, skip_space, wait_for
@@ -28,6 +28,7 @@ class Tags:
 
 # A closing tag of the call counts where one of these, or the end of the text, follows. Elsewhere the value mentions it.
 _AFTER_CALL = ("<function=", "<tool_call>", "</function_calls>")
+_NEXT_CALL = growing(r"<[\w|:]{0,24}tool_call[\w|:]{0,24}>")
 # At the end of a value whose own closing tag did not come: that of an argument in another form, or what is left of its own.
 _STRAY_CLOSE = re.compile(r"</(?:param|arg_value|argument)[\w/.\-]{0,24}>?\s*\Z")
 _MAY_BE_STRAY = re.compile(r"</[\w/.\-]{0,40}>?\s*\Z")
@@ -128,7 +129,9 @@ def _read_key(argument: re.Match[str], tool: ToolSignature | None) -> str:
 def _compile_value_end(tags: Tags, key: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
     """Return the closing tags of an argument, and the pattern of all that may end its value."""
     closes = tuple(close.format(key=key) for close in tags.closes)
-    return closes, re.compile("|".join(map(re.escape, (*closes, *tags.ends, *(f"\n{opening}" for opening in tags.begins)))))
+    return closes, re.compile(
+        "|".join(map(re.escape, (*closes, *tags.ends, *tags.ends_before, *(f"\n{opening}" for opening in tags.begins))))
+    )
 
 
 def _find_value_end(
@@ -166,6 +169,13 @@ def _find_value_end(
             continue
         closed = found[0] in closes
         position = yield from skip_space(buffer, found.end())
+        if (
+            not closed and found[0] not in tags.ends
+        ):  # the end of the section: the value's closing tag was forgotten if a further call follows
+            if (yield from match(buffer, _NEXT_CALL, position)) is not None:
+                return found.start(), found.start(), True
+            begin = found.end()
+            continue
         here = yield from match_literal(buffer, position, follow if closed else (*tags.ends_before, *_AFTER_CALL))
         if (
             here or position >= len(buffer.text) or (closed and not tags.ends and not tags.ends_before)

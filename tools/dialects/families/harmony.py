@@ -28,6 +28,7 @@ _NOBODY = frozenset(("assistant", "user", "all", "system"))
 _END = re.compile(r"<\|(?:call|end|return)\|>")
 # Beam writes arguments as XML, where its header says `<|constrain|>xml`.
 _OTHER_FORM = re.compile(r"[<\[`]|[\w.\-]+\(")
+_NAMED_CALL = re.compile(r"<(?:\w+:)?(?:function_calls|tool_calls|invoke)\b")
 _PARAMETER = re.compile(r"<(\w+:)?parameter\s+name=")
 STRIPPED_START = re.compile(r"analysis(?=[\"'“‘(<*]|[^\W_a-z])")
 """The beginning of a reply whose special tokens a server has dropped."""
@@ -79,7 +80,8 @@ def parse_message(buffer: TextBuffer, start: int, header: Header, tools: ToolSig
             return (yield from parse_tagged_arguments(buffer, start, position, tool.name, tags, tools))
     if buffer.text[position : position + 1] != "{":
         yield from wait_for(buffer, position + 100)
-        if tool is not None and _OTHER_FORM.match(buffer.text, position):
+        # Where the recipient is no tool, the call in the body names one.
+        if (_OTHER_FORM if tool is not None else _NAMED_CALL).match(buffer.text, position):
             return None  # the body may hold a call in another form, which is looked for then
         end = yield from search_end(buffer, header.body, ENDS)
         if tool is None:
