@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+from sayso.agents.agent_events import TextStreamed
 from sayso.web.desk import ApprovalDesk
 from sayso.web.live import MOST_REMEMBERED, LiveFeed
+from sayso.web.page_worker import LiveRuns
 from sayso.web.people import Person
 from sayso.workflows import DurableEngine, engine
+from sayso.workflows.runs.events import StepEnded
 
 
 async def test_a_browser_that_never_reads_its_stream_costs_nothing_and_reads_all_anew(tmp_path: Path) -> None:
@@ -24,3 +28,19 @@ async def test_a_browser_that_never_reads_its_stream_costs_nothing_and_reads_all
     assert b'"runs": true' in await anext(stream)
     await stream.aclose()  # type: ignore[attr-defined]
     home.close()
+
+
+async def test_a_page_that_is_loaded_in_the_middle_of_a_reply_begins_with_its_beginning() -> None:
+    live, pieces = LiveRuns(), [TextStreamed("r1", 0, text) for text in ("Hel", "lo ", "Ada")]
+    live.expect("r1")
+    for piece in pieces[:2]:
+        live.hand_over("r1", piece)
+    await asyncio.sleep(0)  # what comes from another thread is taken with the next turn of the event loop
+    for _ in range(2):  # before and after a reload
+        with live.follow("r1") as told:
+            assert [told.get_nowait() for _ in range(told.qsize())] == pieces[:2]
+    live.hand_over("r1", pieces[2])
+    live.hand_over("r1", StepEnded("r1", "model:0"))
+    await asyncio.sleep(0)
+    with live.follow("r1") as told:
+        assert told.empty(), "the whole reply is stored by now"
