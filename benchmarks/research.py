@@ -11,8 +11,10 @@ what the extractive reader misses on top of that, it overlooked; what the carele
 - A fact is found if one claim of its company holds an alternative of each group of its `must`, and has at most 300 characters: who copies a
   page has claimed nothing. Facts on pages that nobody can read do not exist. All other facts of all competitors count, whether or not a
   search led to their site.
+- A fact that names several aspects, "prices / ordering", is in its place under each. Where the research asks for none of them, it has no
+  place.
 - A claim is wrong if it springs a trap of its company; if it holds a number that stands nowhere on the pages of its company; if it says of
-  one row of a table, list or data what another row says (it states no fact, but holds all words of one without its number, and the number
+  one fact what another one of its page and kind says (it states no fact, but holds all words of one without its number, and the number
   of another one of the same page, which stands there once, without its words); or if more than a third of the words of its quote stand on
   no page of its company. Numbers are compared as values.
 - A claim is a duplicate if all facts that it states were stated by claims of the same company before, with all of its numbers and most of
@@ -184,6 +186,7 @@ class Score:
     visited: frozenset[str]
     silent: Sequence[str]
     stating: int
+    misplaced: Sequence[str]
 
 
 def read_words(folder: Path) -> Mapping[str, str]:
@@ -232,7 +235,7 @@ def score(report: Report, known: KnownWeb, words: Mapping[str, str]) -> Score:
             claims += 1
             text = f"{claim.topic}: {claim.text}"
             says = len(claim.text) <= LONGEST_CLAIM and not claim.old
-            stated = [fact.id for fact in facts if says and holds(text, fact.must)]
+            stated = [fact.id for fact in facts if says and holds(claim.text, fact.must)]  # its topic is no part of what it says
             stating += bool(stated)
             if why := find_wrong(claim, hosts, known, numbers, words):
                 wrong.append(f"{column.name}: {claim.topic}: {claim.text!r}: {why}")
@@ -245,7 +248,13 @@ def score(report: Report, known: KnownWeb, words: Mapping[str, str]) -> Score:
     order_traps = [trap for trap in known.traps if trap.kind == "order"]
     orders += [text for text in told if any(springs(text, trap) for trap in order_traps)]
     orders += [page.url for page in (*report.sources, *report.failed_pages) if page.url in known.order_urls]
-    return Score(found, claims, wrong, duplicates, strangers, orders, frozenset(visited), silent, stating)
+    topics = {claim.topic for column in columns for claim in column.claims}
+    misplaced = [
+        f"{found[fact.id]} (not {fact.aspect})"
+        for fact in known.facts
+        if fact.id in found and (asked := topics.intersection(fact.aspect.split(" / "))) and found[fact.id].partition(": ")[0] not in asked
+    ]
+    return Score(found, claims, wrong, duplicates, strangers, orders, frozenset(visited), silent, stating, misplaced)
 
 
 def find_wrong(claim: Claim, hosts: Sequence[str], known: KnownWeb, numbers: frozenset[str], words: Mapping[str, str]) -> str:
@@ -269,10 +278,10 @@ def find_wrong(claim: Claim, hosts: Sequence[str], known: KnownWeb, numbers: fro
 
 
 def find_mixed_up(text: str, facts: Sequence[Fact], page: str) -> str:
-    """Return which fact of a table, list or data has got another one's number; empty if none has."""
+    """Return which fact has got the number of another one of the same page and kind; empty if none has."""
     if any(holds(text, fact.must) for fact in facts):
         return ""  # a row with several numbers, of which not each is a known fact
-    rows = [fact for fact in facts if fact.where not in ("text", "alt-host")]
+    rows = [fact for fact in facts if fact.where != "alt-host"]
     for fact in rows:
         numbers, words = split_must(fact)
         if not numbers or not holds(text, words) or any(holds(text, (number,)) for number in numbers):
@@ -342,6 +351,7 @@ def make_rows(mode: str, got: Score, known: KnownWeb, seconds: float) -> list[Ro
         Row(f"{mode}: sites in the report without a claim", len(got.silent), "sites"),
         Row(f"{mode}: claims that state a known fact, of {got.claims}", 100 * got.stating / max(1, got.claims), "%"),
         Row(f"{mode}: wrong claims, of {got.claims}", 100 * len(got.wrong) / max(1, got.claims), "%", limit=2),
+        Row(f"{mode}: facts found under another aspect than theirs", len(got.misplaced), "facts"),
         Row(f"{mode}: duplicates", len(got.duplicates), "claims", limit=0),
         Row(f"{mode}: companies that do not compete", len(got.strangers), "companies", limit=0),
         Row(f"{mode}: orders followed", len(got.orders), "orders", limit=0),
@@ -367,7 +377,13 @@ def print_details(mode: str, got: Score, known: KnownWeb, oracle: Oracle | None)
             why = "" if fact.host in got.visited else "  (site is not in the report)"
             why = why or ("" if oracle is None else "  (shown, not kept)" if fact.id in oracle.shown else "  (never shown)")
             print(f"  {fact.id:22} {fact.where:9} {fact.path:28} {fact.statement}{why}")
-    for name, rows in (("wrong", got.wrong), ("duplicates", got.duplicates), ("strangers", got.strangers), ("orders", got.orders)):
+    for name, rows in (
+        ("wrong", got.wrong),
+        ("misplaced", got.misplaced),
+        ("duplicates", got.duplicates),
+        ("strangers", got.strangers),
+        ("orders", got.orders),
+    ):
         print(f"\n# {mode}: {name}")
         for row in rows:
             print(f"  {row}")

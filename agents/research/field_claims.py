@@ -111,7 +111,8 @@ _LABELS: tuple[tuple[str, tuple[Aspect, ...]], ...] = (
         (known.LOCATIONS, known.COMPANY),
     ),
     (
-        "price range|price|fee|cost|deposit|preis|kosten|gebühr|kaution|prix|tarif|precio|tarifa|prijs|pris|料金|価格",
+        "price range|price|fee|cost|deposit|preis|kosten|gebühr|kaution|anzahlung|acompte|arrhes|anticipo|aanbetaling|caparra|"
+        "prix|tarif|precio|tarifa|prijs|pris|料金|価格",
         (known.PRICES,),
     ),
     (
@@ -245,14 +246,14 @@ def _make_claim(
         return None
     if any(amount.kind is Kind.MONEY for amount in find_amounts(name)) or _POINTS.match(f"{name} {value}"):
         return None
-    name = _PLAIN_LABELS.get(name.casefold(), name)
+    label, name = name, _PLAIN_LABELS.get(name.casefold(), name)
     if (
         squash_letters(company) in (squash_letters(value), squash_letters(name))
         or (not subject and name.casefold() == "price" and sum(each.kind is Kind.MONEY for each in find_amounts(value)) < RANGE)
         or _is_prose(field, page)
     ):
         return None
-    aspect = _find_aspect(subject, name, value, field.section, aspects)
+    aspect = _find_aspect(subject, label, value, field.section, aspects)
     if aspect is None and (_is_told(field, name, value) or name.endswith(("?", "？"))):
         aspect = find_offer(aspects)
     if aspect is None or not (subject or name):
@@ -323,7 +324,9 @@ def _find_aspect(subject: str, name: str, value: str, section: str, aspects: Seq
     is_bare = bool(amounts) and all(amount.kind is Kind.PLAIN for amount in amounts)
     # "Espresso 3.20" stands under prices, "E-mail accounts 25" beside them.
     is_sum = is_bare and bool(re.search(r"\d[.,]\d\d(?!\d)", value)) and count_cues(section, known.PRICES) > 0
-    is_priced = bool(amounts) and (count_cues(name, known.PRICES) > 0 or is_sum)
+    # "Rate limit: 120 requests per minute" is no price.
+    counts = bool(amounts) and all(amount.kind in (Kind.COUNT, Kind.MEASURE) for amount in amounts)
+    is_priced = bool(amounts) and not counts and (count_cues(name, known.PRICES) > 0 or is_sum)
     if (is_priced or any(amount.kind is Kind.MONEY for amount in amounts)) and (prices := _like(aspects, known.PRICES)):
         return prices
     timed = sum(amount.kind is Kind.TIME for amount in amounts)
