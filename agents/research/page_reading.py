@@ -17,7 +17,7 @@ MOST_READ = 3000
 SHORT = 300
 FIRST_DATA = 1500
 MIN_PROSE = 3
-_LABEL = re.compile(r"^((?:[^|\n]{1,200} \| )?)[^:|?\n]{1,60}: ", re.MULTILINE)
+_NAMES = re.compile(r"^(?:[^|\n]{1,200} \| )?(?:legal|alternate) name: .*$", re.MULTILINE)
 DATA_MARK = "Data of the page:"
 OFFER_FIELDS = frozenset(
     (
@@ -58,10 +58,10 @@ def read_offer(page: VisitedPage, most: int = MOST_READ) -> str:
 def read_data(page: VisitedPage) -> str:
     """Return the beginning of the data of a page that shows little text: one drawn by scripts says there what it is.
 
-    The names of the values are left out: "legal name" is no word of a lawyer.
+    Its names are left out: "legal name" is no word of a lawyer.
     """
     visible, _, data = page.text.partition(DATA_MARK)
-    return _LABEL.sub(r"\1", data[:FIRST_DATA]) if len(visible) < SHORT else ""
+    return _NAMES.sub("", data[:FIRST_DATA]) if len(visible) < SHORT else ""
 
 
 def _is_prose(field: Field) -> bool:
