@@ -242,7 +242,7 @@ TRADES: tuple[tuple[str, Aspect], ...] = (
 )
 
 
-@lru_cache(8_000)
+@lru_cache(2_048)
 def count_cues(text: str, aspect: Aspect) -> int:
     """Return how many different cues of an aspect stand in a text. Whole words count: "store" does not stand in "restored"."""
     line = _read_line(text)

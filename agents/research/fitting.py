@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
+from sayso.tools.quick_patterns import QuickPattern
 
 from . import aspects as known
 from .aspects import Aspect, count_cues
@@ -17,10 +18,10 @@ from .site_identity import squash_letters
 _ENOUGH = 1.4
 LONG_ITEM, LONGEST_ANSWER = 4, 40
 """An item of a list of more words that counts something is a term: "Two proofs of address for new customers"."""
-DEFINES = re.compile(
+DEFINES = QuickPattern(
     r"(?i:\b(?:is|are) (?:an?|the|one of)\b|\b(?:ist|sind) (?:eine?|der|die|das)\b|\best (?:une?|le|la)\b|\bes (?:una?|el|la)\b|です。?\Z)"
 )
-_WE_SELL = re.compile(
+_WE_SELL = QuickPattern(
     r"(?i:\b(?:we|wir|nous|nosotros|wij|vi) (?:\w+ )?(?:sell|make|rent|hire|build|repair|offer|serve|bake|roast|stock|carry|design|"
     r"develop|produce|"
     r"provide|teach|clean|print|grow|brew|deliver|vermieten|verkaufen|verleihen|bieten|reparieren|backen|rösten|vendons|louons|proposons|"
@@ -32,13 +33,13 @@ _TERM_LINE = re.compile(
     r"senza|nessun\w*|"
     r"libre|fri|gratuito)\b)"
 )
-_TERM = re.compile(
+_TERM = QuickPattern(
     r"(?i:\b(?:(?:do|does|can|may|must|have|has) not\b|(?:is|are) not (?:an?|the|open|for|in)\b|don['’]t|doesn['’]t|cannot|can['’]t|"
     r"ha(?:s|ve) no|take no|takes no|"
     r"accepts?|must|"
     r"need to|may|allow\w*|permit\w*|refuse\w*|only if|kein\w*|nicht|müssen|dürfen|ne \w+ pas|devez|pouvez|non accett\w+|mag niet|inte)\b)"
 )
-_ACCEPTED = re.compile(
+_ACCEPTED = QuickPattern(
     r"(?i:\b(?:are|is|be) (?:not |also |always |only )?(?:accepted|allowed|permitted|welcome|required|included|provided|forbidden|"
     r"prohibited|for free|available|possible|optional|extra|excluded|refundable|non-refundable)\b|"
     r"\b(?:included|available|compulsory|required|accepted) (?:in|on|for|at|with|from)\b|"
@@ -64,21 +65,21 @@ _PRACTICE = re.compile(
 """What is done with a thing, in the present: "Data is stored in London", "Missed appointments are charged in full"."""
 _NOT_SO = re.compile(r"(?:Not |\b(?:is|are) (?:not|never) (?:yet )?)(?:[a-z]{2,}(?:ed|ible|able)|fit)\b")
 """What does not hold for a thing: "Windows is not supported", "Not suitable for blood samples"."""
-_RULE = re.compile(
+_RULE = QuickPattern(
     r"(?i:\b(?:will|can|cannot|can['’]t|may|must|should|shall|(?:is|are) to|needs? to|ha(?:ve|s) to) (?:(?:not|only|also|always|still) )*"
     r"be (?!able|happy|pleased|glad|sure|in touch)\w+|\b(?:is|are) (?:due|payable)\b|"
     r"^no \w+(?: \w+){0,3} (?:is|are|will be) (?:made|\w+ed)\b|"
     r"^no \w+(?: \w+){0,4} (?:allowed|accepted|given|available|permitted|required|needed|necessary|charged)\b)"
 )
-_NOT_THEN = re.compile(r"(?i:^(?:no|kein\w*|pas de|sin|geen|niente|nessun\w*|ingen|inga)\b|\b(?:not open|closed)\b)")
-_SEASON = re.compile(
+_NOT_THEN = QuickPattern(r"(?i:^(?:no|kein\w*|pas de|sin|geen|niente|nessun\w*|ingen|inga)\b|\b(?:not open|closed)\b)")
+_SEASON = QuickPattern(
     r"(?i:\b(?:january|february|march|april|may(?= \d|\s?[-–])|june|july|august|september|october|november|december|januar|februar|märz|"
     r"mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|enero|febrero|"
     r"marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|gennaio|febbraio|aprile|maggio|giugno|luglio|"
     r"settembre|ottobre|dicembre|januari|februari|maart|mei|augustus|easter|ostern|pâques|pasen|pasqua)\b|\ball year\b|\byear[- ]round\b|"
     r"\bganzjährig|\btoute l['’]année\b|\btodo el año\b|\btutto l['’]anno\b|\bhele jaar\b|\båret runt\b|\bhele året\b)"
 )
-_BOUNDS = re.compile(
+_BOUNDS = QuickPattern(
     r"(?i:\b(?:minimum|maximum|max\.|min\.|at least|at most|no more than|mindest\w*|höchstens|maximal|au moins|au plus|mínimo|máximo|"
     r"al menos|minimo|massimo|almeno|minimaal|maximaal|minst|högst|minimal)(?!\w))"
 )
@@ -89,10 +90,10 @@ _THE_HOUSE = re.compile(
     r"(?i:(?:the|das|der|die|la|le|les|el|il|lo|de|het|each|every|jede[rs]?|chaque|cada|ogni|elk[e]?) [\w-]+ "
     r"(?:has|have|holds|seats|sleeps|takes|hat|haben|fasst|bietet|a|ont|compte|tiene|ha|heeft|har)\b)"
 )
-_CLOCK_WORD = re.compile(
+_CLOCK_WORD = QuickPattern(
     r"(?i:\b(?:noon|midday|midnight|mitternacht|mittags|midi|minuit|mediodía|medianoche|mezzanotte|middernacht|midnatt)\b)"
 )
-_AWARD = re.compile(
+_AWARD = QuickPattern(
     r"\b(?:[Aa]ward|[Pp]rize|[Mm]edal|[Pp]laque|[Tt]rophy|[Aa]uszeichnung|[Pp]rix de)(?:s|en)?\b|"
     r"\b(?:named|voted|called|chose|rated|judged)\b.{0,60}\b(?:[Bb]est|[Mm]ost|[Tt]op|of the [Yy]ear)\b"
 )
@@ -104,28 +105,28 @@ _ASKED = re.compile(
 _SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
 _LEADER = re.compile(r"\.{4,}$|…\.$")
 _TIP = re.compile(r"(?i:\W*(?:tip|hint|tipp|conseil|astuce|consejo|consiglio)s?\W{0,2}\d+\b)")
-_IDIOM = re.compile(
+_IDIOM = QuickPattern(
     r"(?i:\b(?:made|cooked|built|baked|cut|welded|in|sewn|grilled) (?:to )?order\b|\bof course\b|\bat first\b|\bfirst of all\b|"
     r"\b[a-z]+-free\b)"
 )
-_NOT_A_PRICE = re.compile(
+_NOT_A_PRICE = QuickPattern(
     r"(?i:\b(?:we|they|company|it) (?:pay|paid|pays|raised|donated?|gave|invested|earned?|lost|made)\b|\bearns?\b|\bwages?\b|\bsalar(?:y|"
     r"ies)\b|\bpaid "
     r"to (?:our|its|the|staff|farmers|growers|suppliers)|\b(?:funding|investment|revenue|turnover|sales of|valued at|profit|loss|fine of|"
     r"umsatz|gehalt|"
     r"lohn|stundenlohn|chiffre d'affaires|salaire|facturación|salario)\b)"
 )
-_REDUCED = re.compile(
+_REDUCED = QuickPattern(
     r"(?i:\bno (?:[\w-]+ )?(?:fees?|charges?|deposit|minimum)\b|\b(?:are|is) included\b|\d ?(?:%|percent|per cent) (?:off|less|"
     r"cheaper)\b|\bsaves? \d|\brabatt|"
     r"\binbegriffen|\bcompris\b|\bréduction|\bdescuento|\bincluid[oa]s?\b|\bkorting|\bhalf[- ]price\b|\bfree\b|\bdiscount|\bgratis\b|"
     r"\bkostenlos|\bgratuit|\bkostenfrei)|無料|割引"
 )
-_IN_A_PLACE = re.compile(
+_IN_A_PLACE = QuickPattern(
     r"(?i:\b(?:are|is|sind|ist|located|based|liegt|liegen|sont|est|situé\w*|están|está|situad\w+)) (?:all |alle )?(?i:(?:in|at|near|à|en|"
     r"im|am)(?: and (?:around|near))?) (?=(?:the |der |dem )?[A-ZÀ-Þ])"
 )
-_WEEKDAY = re.compile(
+_WEEKDAY = QuickPattern(
     r"(?i:\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?\b|\bweekends?\b|\bdaily\b|\bmontags?|dienstags?|mittwochs?|"
     r"donnerstags?|"
     r"freitags?|samstags?|sonntags?|\btäglich\b|\b(?:mo|di|mi|do|fr|sa|so)\b(?=\s?[-–.:,])|lundi|mardi|mercredi|jeudi|vendredi|samedi|"
@@ -141,30 +142,30 @@ _WE = re.compile(
 _THERE_IS = re.compile(
     r"(?i:(?:there (?:is|are|was|were)|it (?:is|was|smells|sounds|looks)|es (?:gibt|ist|war|riecht)|il y a|c'est|hay)\b)"
 )
-_OF_US = re.compile(
+_OF_US = QuickPattern(
     r"(?i:\b(?:\w+ of us|people work|work (?:here|with us|for us)|wir sind|arbeiten bei uns|nous sommes|somos|"
     r"employs?|mitarbeiter\w*|beschäftig\w+)\b)|従業員"
 )
-_TO_CUSTOMERS = re.compile(
+_TO_CUSTOMERS = QuickPattern(
     r"(?i:\b(?:you|your|yours|customers?|guests?|members?|memberships?|students?|children|kids|riders?|users?|everybody|sie|kunden|gäste|"
     r"kinder|vous|clients?|"
     r"usted|clientes|niños)\b)|お客様|会員"
 )
-_IN_PLACES = re.compile(
+_IN_PLACES = QuickPattern(
     r"\b(?:in|across|around|throughout|serving|covering|near|en|à|te|im Raum) (?=[A-ZÀ-Þ])"
     r"(?:[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)?, )*[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)?(?:,? (?:and|und|et|y|e|en|och|og|&) )[A-ZÀ-Þ]"
 )
 """Several names after "in": the towns that are served."""
 _FIND_IN = re.compile(r"(?:[Ff]ind|[Vv]isit|[Ss]ee) (?:us|our|\d+|\w+ of our)\b.{0,40}\bin (?=[A-ZÀ-Þ])")
 _LOWER = re.compile(r"\b[a-zà-þ]{2,}|[\u3040-\u309f]")
-_CLOSED = re.compile(r"(?i:\b(?:closed|open all|round the clock|24 hours|geschlossen|fermé|cerrado|gesloten)\b)|定休|年中無休")
-_TOLD_AS_PAST = re.compile(
+_CLOSED = QuickPattern(r"(?i:\b(?:closed|open all|round the clock|24 hours|geschlossen|fermé|cerrado|gesloten)\b)|定休|年中無休")
+_TOLD_AS_PAST = QuickPattern(
     r"\b(?:was|were|had|came|went|took|gave|got|bought|paid|said|told|left|brought|stood|sat|found|lost|kept|wore|rode|sang|\w{3,}ed|war|"
     r"waren|hatte\w*|"
     r"kam|ging|était|avait)\b"
 )
-_PARTICIPLE = re.compile(r"(?i:\b(?:is|are|be|been|being|has|have|gets?|as|not|a|the|well)(?: \w+)? \w+ed\b)")
-_ROLE = re.compile(
+_PARTICIPLE = QuickPattern(r"(?i:\b(?:is|are|be|been|being|has|have|gets?|as|not|a|the|well)(?: \w+)? \w+ed\b)")
+_ROLE = QuickPattern(
     r"(?i:\b(?:managing director|director|manager|head of|run by|runs|is led|leads|ceo|president|chef|owner|founder|partner|"
     r"geschäftsführ\w+|inhaber\w*|"
     r"leitet|leiter\w*|chefin|dirig\w+|gérant\w*|patron\w*|gerente|dueñ\w+|director\w*|eigena\w+)\b)|社長|店主|代表"

@@ -7,28 +7,29 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from sayso.tools.quantities import Amount, Kind, find_dates
+from sayso.tools.quick_patterns import QuickPattern
 from sayso.tools.truth.statements import Statement
 
-_PAST = re.compile(
+_PAST = QuickPattern(
     r"(?i:\b(?:used to|formerly|previously|was once|were once|no longer|ehemals|früher|einst|nicht mehr|autrefois|jadis|ne \w+ plus|"
     r"antes|ya no|vroeger|"
     r"in those days|back then|in the old days|at (?:the|that) time(?! of\b|\w)|damals)\b|以前は|かつて)"
 )
-_ENDED = re.compile(
+_ENDED = QuickPattern(
     r"(?i:\bdiscontinued\b|\b(?:has|have|was|were|is|are) (?:now |since |permanently )?closed (?:for good|down|in (?:19|20)\d\d|since)|"
     r"\bclosed (?:its|our|the) (?:last|doors)|\bno longer (?:open|exists?|sold|sell|offer|available)|\beingestellt\b|"
     r"\bdauerhaft geschlossen|"
     r"\bnicht mehr (?:im angebot|erhältlich)|\bdéfinitivement fermé)|閉店しました"
 )
-_WAS = re.compile(r"(?:In|Im Jahre?|En|Nel|I) (?:\w+ )?\d{4}\b.*\b(?:had|was|were|hatten?|waren?|avait|étaient|était|tenía|era)\b")
-BEGAN = re.compile(r"(?i:\b(?:found|open|start|beg[au]n|establish|gründe|gegründe|fond|fund|eröffne|ouv[er]|abri))")
+_WAS = QuickPattern(r"(?:In|Im Jahre?|En|Nel|I) (?:\w+ )?\d{4}\b.*\b(?:had|was|were|hatten?|waren?|avait|étaient|était|tenía|era)\b")
+BEGAN = QuickPattern(r"(?i:\b(?:found|open|start|beg[au]n|establish|gründe|gegründe|fond|fund|eröffne|ouv[er]|abri))")
 _UNTIL = re.compile(r"(?i:\b(?:until|till|bis(?: ende)?|jusqu'(?:en|à)|hasta|tot|up to the year)\b|まで)[^\d.]{0,24}\Z")
 _SINCE = re.compile(r"(?i:\b(?:since|seit|depuis|desde|sinds|sedan|siden|from|ab|as of|für|für das jahr|for)\b)[^\d.]{0,20}\Z")
 VOLATILE = frozenset([Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.COUNT])
 _STALE_DAYS = 500
 
 
-_OPEN = re.compile(
+_OPEN = QuickPattern(
     r"(?i:\b(?:open\w*|closed|season|geöffnet|saison|ouvert\w*|fermé\w*|abiert\w*|apert\w*|geopend|gesloten|öppet|åbent|åpent)\b)"
 )
 

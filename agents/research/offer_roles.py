@@ -6,10 +6,11 @@ An insurer of bicycles, a wholesaler for bicycle shops and a union of cyclists u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from sayso.tools.quick_patterns import QuickPattern
 from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import tokenize
 
@@ -45,7 +46,7 @@ _BUSINESSES = (
     r"unternehmen|magasins|boutiques|entreprises|commerçants|tiendas|empresas|negozi|aziende|winkels|bedrijven|业者|事業者|業者)"
 )
 _SERVED = re.compile(rf"(?P<served>(?:(?!\b(?:our|own|we|chain|unsere?n?|nos|in|with)\b)[^.;:!?]){{0,90}}\b{_BUSINESSES})\b", re.IGNORECASE)
-_BUSINESS = re.compile(rf"\b{_BUSINESSES}\b", re.IGNORECASE)
+_BUSINESS = QuickPattern(rf"\b{_BUSINESSES}\b", re.IGNORECASE)
 _SERVING = re.compile(
     r"\b(?:at|to|between|among|insures?|suppl(?:y|ies|iers?)|equips?|cleans?|advises?|represents?|supports?|helps?|lists?|"
     r"compares?|finances?|"
@@ -53,7 +54,7 @@ _SERVING = re.compile(
     r"asegura|limpia|equipa|levert aan|verzekert|forniamo|assicura)\b",
     re.IGNORECASE,
 )
-_WITH = re.compile(
+_WITH = QuickPattern(
     r"\b(?:supply|supplies|supplying|equip|equips|provide|provides|serve|serves|insure|insures|beliefern|beliefert|versichern|versichert)\s+"
     r"(?P<served>[^.;:!?]{3,60}?)\s+(?:with|against|from|mit|gegen)\b",
     re.IGNORECASE,
@@ -135,7 +136,7 @@ def find_roles(text: str) -> tuple[OfferRole, ...]:
     return tuple(role for clause in split_clauses(text) for role in _read_clause(clause))
 
 
-@lru_cache(8_192)
+@lru_cache(2_048)
 def _read_clause(clause: str) -> tuple[OfferRole, ...]:
     return tuple(_find_clause_roles(clause))
 
@@ -185,7 +186,8 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
             yield OfferRole(word, OFFERED)
             continue
         at = found + len(word.text)
-        weight = min(CUSTOMER, weights[found]) if _is_of_business(clause, word, at) and _is_object(clause[:found]) else weights[found]
+        run = _find_run(clause, at)
+        weight = min(CUSTOMER, weights[found]) if _is_of_business(word, run) and _is_object(clause[:found]) else weights[found]
         is_after = subject is not None and found >= subject.end()
         verb = subject["verb"] if subject is not None and is_after else "hire" if let and found < let.start() else ""
         roles.append(
@@ -195,11 +197,11 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
                 OfferRole(
                     word,
                     weight,
-                    head := _find_head(clause, at),
+                    head := _find_head(run),
                     joined=head is None or not clause[at : max(at, clause.find(head.text, at))].strip(),
                     deed=deed if is_after else "",
                     verb=verb,
-                    opens=_opens(clause[:found]) and not _find_run(clause, at),
+                    opens=not run and _opens(clause[:found]),
                 ),
             )
         )
@@ -232,10 +234,14 @@ def _is_object(before: str) -> bool:
     return verb is not None and may_be_deed(verb["verb"]) and not _OWNS.fullmatch(verb["verb"])
 
 
-def _is_of_business(clause: str, word: OfferWord, at: int) -> bool:
-    """Return whether a word names people or businesses, or describes some: "bakers", "dental practices"."""
-    run = [word.text, *_find_run(clause, at)]
-    return is_person(word) or any(text.endswith("s") and names_a_business(token) for text in run for token in tokenize(text)[:1])
+def _is_of_business(word: OfferWord, run: Sequence[str]) -> bool:
+    """Return whether a word names people or businesses, or describes some with the nouns after it: "bakers", "dental practices"."""
+    return is_person(word) or any(text.endswith("s") and _names_a_business(text) for text in (word.text, *run))
+
+
+@lru_cache(20_000)
+def _names_a_business(text: str) -> bool:
+    return any(names_a_business(token) for token in tokenize(text)[:1])
 
 
 def _opens(before: str) -> bool:
@@ -248,10 +254,9 @@ def _is_another_deed(word: str) -> bool:
     return is_deed(word) and not word.endswith("ing") and not _OWNS.fullmatch(word)
 
 
-def _find_head(clause: str, at: int) -> OfferWord | None:
-    """Return the thing that the word before this place only describes: the last noun of those after it, if that may be another offer."""
-    run = _find_run(clause, at)
-    if run and (_ABOUT_OFFERS.fullmatch(run[-1]) or is_accessory(run[-1])):
+def _find_head(run: Sequence[str]) -> OfferWord | None:
+    """Return the thing that the word before these nouns only describes: the last one of them, if that may be another offer."""
+    if run and _is_about_offers(run[-1]):
         return OfferWord(run[-1], find_stem(run[-1]))
     return find_terms(run[-1])[0] if run and _is_another_thing(run[-1]) else None
 
@@ -261,19 +266,25 @@ def _find_run(clause: str, at: int) -> list[str]:
     match = _NEXT_WORDS.match(clause, at)
     run: list[str] = []
     for text in match[1].replace("-", " ").split() if match else ():
-        words = find_terms(text)
-        if _ABOUT_OFFERS.fullmatch(text) or is_accessory(text):
+        if _is_about_offers(text):
             run.append(text)
-        if (
-            not words
-            or text.endswith("ed")
-            or (is_deed(text) and not text.endswith("es"))
-            or not knows(text.casefold())
-            or not is_offer(words[0])
-        ):
+        if not _may_run_on(text):
             break
         run.append(text)
     return run
+
+
+@lru_cache(20_000)
+def _is_about_offers(text: str) -> bool:
+    return bool(_ABOUT_OFFERS.fullmatch(text)) or is_accessory(text)
+
+
+@lru_cache(20_000)
+def _may_run_on(text: str) -> bool:
+    """Return whether a word is a noun of an offer, after which others may follow."""
+    words = find_terms(text)
+    is_verb = text.endswith("ed") or (is_deed(text) and not text.endswith("es"))
+    return bool(words) and not is_verb and knows(text.casefold()) and is_offer(words[0])
 
 
 @lru_cache(20_000)

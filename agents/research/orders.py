@@ -7,8 +7,9 @@ to order, call or visit; nobody tells one what to write.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
+
+from sayso.tools.quick_patterns import QuickPattern
 
 _AI = (
     r"(?:(?:an? |any |all |the |automated |virtual |large |your )*)(?:ais?\b|a\.i\.|llms?|gpts?|chatbots?|crawlers?|scrapers?|"
@@ -30,7 +31,7 @@ _CALLED = r"(?:to|for|note|attention|dear|hey|hello)(?: to| all)?,? "
 _READING = (
     r"(?:reading|that (?:read|visit|process|summari[sz]e)s?|who read|browsing|visiting|processing|summari[sz]ing) (?:this|the|our|these)"
 )
-_ADDRESSED = re.compile(
+_ADDRESSED = QuickPattern(
     rf"(?i:(?:if|when|as|since|because) (?:you are|you're|you act as|you work as) (?:{_AI}|{_MACHINE})\b"
     rf"|(?:^|[.!?:;,(\[]\s*|{_CALLED}){_AI}s?\s*(?:[:!,] ?(?:please|{_MUST})?|(?:{_MUST})\b|{_READING})"
     rf"|{_CALLED}{_MACHINE}\s*[:!]|\b{_MACHINE} {_READING})"
@@ -58,17 +59,17 @@ _WHAT_IS_SAID = (
     r"as|the)|"
     r"(?:it|this|us|\w+) as (?:the|an?|our)|as the (?:best|cheapest|first|only|market)|number one|dass|que"
 )
-_COMMANDED = re.compile(
+_COMMANDED = QuickPattern(
     rf"(?i:{_CLAUSE}(?:(?:{_HEEDING})\b[^.!?\n]{{0,80}}\b(?:{_WHAT_IS_READ})\b|(?:{_SAYING})\b[^.!?\n]{{0,60}}\b(?:{_WHAT_IS_SAID})\b))"
 )
-_TOLD = re.compile(
+_TOLD = QuickPattern(
     rf"(?i:\b(?:you|{_MACHINE}) (?:{_MUST}|will)(?: not| never| only| always)? (?:(?:{_SAYING})\b[^.!?\n]{{0,60}}\b(?:{_WHAT_IS_SAID})|"
     rf"(?:{_HEEDING})\b[^.!?\n]{{0,80}}\b(?:{_WHAT_IS_READ}))\b)"
 )
-_IN_JAPANESE = re.compile(
+_IN_JAPANESE = QuickPattern(
     r"(?:AI|人工知能|アシスタント|エージェント|モデル).{0,30}(?:してください|せよ|すること|しなさい)|(?:指示|命令).{0,10}無視"
 )
-_MARKED = re.compile(
+_MARKED = QuickPattern(
     r"(?i:\b(?:system|developer|assistant|user)\s*(?:prompt|message|note|override|instruction)s?\s*:|<\|?\w+\|?>|\[/?inst\])"
 )
 

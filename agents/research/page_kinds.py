@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
+from sayso.tools.quick_patterns import QuickPattern
 from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import tokenize
 
@@ -61,7 +62,7 @@ _ASSOCIATION = re.compile(
     r"\b(?:wir sind|ist) (?:ein|der|eine) (?:\w+ )?(?:verband|verein|interessenvertretung)\b|\bassociation (?:de|des)\b",
     re.IGNORECASE,
 )
-_REPRESENTS = re.compile(
+_REPRESENTS = QuickPattern(
     r"\b(?:represents?|speaks? (?:up )?for|(?:the|a) voice (?:of|for)|on behalf of|lobb(?:y|ies) for|"
     r"brings? together|unites?|(?:association|federation|union|"
     r"guild|league|alliance|society|council|chamber) (?:of|for))\s(?P<whom>(?:[\w,.’'-]+ ?){1,7})",
@@ -124,7 +125,7 @@ _ORDER = re.compile(
     r"write that|report that|"
     r"recommend (?:us|only))\b"
 )
-_WALL = re.compile(r"\b(?:log ?in|sign ?in|verify|password|passwort|anmelden|captcha|cookies|javascript|human)\b", re.IGNORECASE)
+_WALL = QuickPattern(r"\b(?:log ?in|sign ?in|verify|password|passwort|anmelden|captcha|cookies|javascript|human)\b", re.IGNORECASE)
 FEW = 2
 """Who says "we" less often does not speak of a business of its own."""
 SMALL = frozenset(

@@ -107,7 +107,7 @@ def find_terms(text: str) -> tuple[OfferWord, ...]:
         if (made := _find_phrase(normal, match.start())) is not None:
             found.append(made)
             end = match.start() + len(made.text)
-        elif _CJK.search(word):
+        elif not word.isascii() and _CJK.search(word):
             found += _find_wide_words(word)
         elif french and word.casefold() in _FRENCH_RENTALS:
             found.append(_make_french_rental(word))

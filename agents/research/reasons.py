@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from sayso.tools.quick_patterns import QuickPattern
+
 from .fitting import DEFINES
 from .offer_words import is_offer
 from .page_kinds import is_no_evidence, sentences
@@ -26,7 +28,7 @@ PRICED = 1.0
 _WE = re.compile(
     r"(?:We|Our|I|Wir|Unsere?|Nous|Notre|Nosotros|Somos|Noi|Siamo|Wij|Vi|Vår|It|She|He|They)(?:['’]\w+)? |当店|当社|私たち|弊社"
 )
-_NOT_YET = re.compile(
+_NOT_YET = QuickPattern(
     r"(?i:\b(?:will|shall|plans? to|hopes? to|would like|soon|soll(?:en)?|wird|werden|geplant|bald|prévoit|prévoyons|ouvrira|bientôt|"
     r"abrirá|pronto)\b)|予定"
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
+from sayso.tools.quick_patterns import QuickPattern
 from sayso.tools.truth.grammar import is_verb
 from sayso.tools.truth.languages import find_language
 from sayso.tools.truth.lexicon import look_up
@@ -47,7 +48,7 @@ SUBJECT_PRONOUN = re.compile(r"(?:It|They|Er|Sie|Es|Il|Elle|Ils|Elles)\b(?= (?!i
 HAS_SUBJECT = re.compile(
     r"(?i:(?:we|our|you|the|all|every|wir|unsere?|sie|die|der|das|nous|nos|vous|le|la|les|nosotros|el|los|las|wij|onze|de|het|vi)\b)"
 )
-VERB = re.compile(
+VERB = QuickPattern(
     r"(?i:\b(?:is|are|costs?|have|has|can|includes?|comes?|takes?|gets?|pays?|sells?|weighs?|lasts?|kostet|kosten|ist|sind|hat|haben|"
     r"kann|wiegt|coûte|est|"
     r"sont|peut|cuesta|cuestan|es|son|tiene|kost|kosten|zijn|kostar|är)\b)"
@@ -57,12 +58,12 @@ POINTS = re.compile(
     r"(?i:(?:where to|how to|addresses of|list of|overview of|welcome to|find out|read more|learn more|see (?:our|the|all)|click|"
     r"hier finden)\b)"
 )
-LEGAL = re.compile(r"\b(?:Inc|Corp|LLC|L\.L\.C|Ltd|GmbH|AG|OHG|KG|SARL|SAS|S\.L|B\.V|Pty|PLC|AB|ApS|A/S)\b")
+LEGAL = QuickPattern(r"\b(?:Inc|Corp|LLC|L\.L\.C|Ltd|GmbH|AG|OHG|KG|SARL|SAS|S\.L|B\.V|Pty|PLC|AB|ApS|A/S)\b")
 TRAIL = re.compile(r" [·|›»>/•] ")
 INDEFINITE = re.compile(r"(?:An?|Eine?|Une?|Una?|Uno|Een|Ett?) (?=\w)")
-FIRST_PERSON = re.compile(r"\b(?:I|I'(?:m|ve|ll|d)|[Mm]y|[Mm]yself|ich|[Mm]eine?[nmrs]?|[Jj]e|[Jj]'|[Mm]on|[Mm]es|yo)\b(?![.-])")
+FIRST_PERSON = QuickPattern(r"\b(?:I|I'(?:m|ve|ll|d)|[Mm]y|[Mm]yself|ich|[Mm]eine?[nmrs]?|[Jj]e|[Jj]'|[Mm]on|[Mm]es|yo)\b(?![.-])")
 QUOTED = re.compile(r"[\"“„«'][^\"”“»]*[\"”“»']?[.!?]?(?:\s*[-–—].*)?\Z")
-NOTICE = re.compile(
+NOTICE = QuickPattern(
     r"(?i:cookie|©|\(c\) \d{4}|\ball rights reserved|\bprivacy|datenschutz|\bimprint\b|\bimpressum\b|terms (?:of|and)|\bagb\b|javascript|"
     r"newsletter|subscribe|"
     r"skip to|log ?in\b|\btrade ?marks?\b|\b(?:are|is a) (?:registered )?marks? of\b|sign (?:in|up)\b|add to cart|"
@@ -119,7 +120,7 @@ def needs_more(written: str) -> bool:
     return len(find_content(rest) - SAYS_NO_THING) < needed
 
 
-@lru_cache(8_192)
+@lru_cache(2_048)
 def find_content(text: str) -> frozenset[str]:
     stems = ((word, stem(word)) for word, _, _ in find_words(text))  # without the groups of words, which cost most
     return frozenset(root for word, root in stems if not is_light_stem(word, root) and not word.isdigit() and word not in "$€£¥%")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 _SEPARATOR = re.compile(r"\s+[|–—·•»:~-]+\s+|\s*[|｜：»│]\s*|[:,]\s")
@@ -55,9 +56,17 @@ _NOT_IN_ADDRESSES = re.compile(r"[^a-z0-9]+")
 
 def squash_name(name: str) -> str:
     """Return a name as an address spells it: "Fern & Bean" is fernandbean."""
+    return _squash_kept(name) if len(name) <= _LONGEST_KEPT else _squash(name)
+
+
+def _squash(name: str) -> str:
     if name.isascii():
         return name.lower() if name.isalnum() else _NOT_IN_ADDRESSES.sub("", name.replace("&", "and").lower())
     return _NOT_IN_ADDRESSES.sub("", squash_accents(re.sub(r"[™®©℠]", "", name).replace("&", "and")).lower())
+
+
+_LONGEST_KEPT = 200
+_squash_kept = lru_cache(4_096)(_squash)  # the words of each claim are compared with the company's name
 
 
 def squash_accents(name: str) -> str:

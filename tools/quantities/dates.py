@@ -23,4 +23,4 @@ def _find_dates(text: str, language: str) -> tuple[FoundDate, ...]:
 
 
 _LONGEST_KEPT = 1_000
-_find_kept = lru_cache(8_192)(_find_dates)  # as often as the amounts
+_find_kept = lru_cache(2_048)(_find_dates)  # as often as the amounts

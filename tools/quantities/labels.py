@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from ..quick_patterns import QuickChoice
 from .tables import MONTHS
 
 _SHORT = ("may", "mai", "mei", "maj", "jan", "feb", "apr", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "okt", "dez")
@@ -60,7 +61,7 @@ _PATTERNS = (
     r"\d{1,2}月\d{1,2}日",
 )
 _DIGIT = re.compile("[0-9]")
-LABEL = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS), re.MULTILINE)
+LABEL = QuickChoice(_PATTERNS, re.MULTILINE)
 
 
 def find_label_spans(flat: str) -> tuple[tuple[int, int], ...]:
@@ -69,7 +70,11 @@ def find_label_spans(flat: str) -> tuple[tuple[int, int], ...]:
 
 
 def _find_label_spans(flat: str) -> tuple[tuple[int, int], ...]:
-    found = [match for start, end in lines_with_digits(flat) for match in LABEL.finditer(flat, start, end)]
+    lines = list(lines_with_digits(flat))
+    if not lines:
+        return ()
+    label = LABEL.choose(flat)
+    found = [match for start, end in lines for match in label.finditer(flat, start, end)]
     return tuple(match.span() for match in found if _DIGIT.search(match[0]))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
+from ..quick_patterns import QuickPattern
 from .found import Kind
 from .tables import CENT_WORDS, CURRENCY_CODES, CURRENCY_SIGNS, CURRENCY_WORDS
 
@@ -33,7 +34,7 @@ _NO_CENTS = re.compile(r"(?:[.,:]?[-–—]{1,2}|[.,]=)(?![\w$€£¥])")  # 12,
 _MILLIONS = re.compile(r"[ \u00a0]?([mMbB])(?![\w])")
 _CENTS_WRITTEN = re.compile(r"\d[\d ,\u00a0]*\.\d\d(?!\d)|\d{1,3}[ ,]\d{3}(?!\d)")
 _OTHER_WORDS = frozenset(["try", "real", "won", "crowns"])
-_WEIGHING = re.compile(r"\b(?:weigh\w*|weight|heavy|lbs?|ounces?|oz|flour|lift\w*|lighter|heavier)\b|(?<=pounds) of\b", re.IGNORECASE)
+_WEIGHING = QuickPattern(r"\b(?:weigh\w*|weight|heavy|lbs?|ounces?|oz|flour|lift\w*|lighter|heavier)\b|(?<=pounds) of\b", re.IGNORECASE)
 
 
 class Signs(NamedTuple):
@@ -60,11 +61,11 @@ _DOLLARS = {
         "USD": r"US\$|\bUSD\b|US dollar",
     }.items()
 }
-_CROWNS = re.compile(r"\b(DKK|NOK|ISK|SEK)\b")
-_YUAN = re.compile(r"元|人民币|\b(?:CNY|RMB|yuan)\b")
-_EURO = re.compile(r"€|\bEUR\b|\b[Ee]uros?\b")
+_CROWNS = QuickPattern(r"\b(DKK|NOK|ISK|SEK)\b")
+_YUAN = QuickPattern(r"元|人民币|\b(?:CNY|RMB|yuan)\b")
+_EURO = QuickPattern(r"€|\bEUR\b|\b[Ee]uros?\b")
 _RAND = re.compile(r"(?<![\w.])R ?\d{2,6}(?![\w-])|\bZAR\b|\bRand\b|South Africa")
-_STERLING = re.compile(r"£|\bGBP\b|\bpence\b|sterling")
+_STERLING = QuickPattern(r"£|\bGBP\b|\bpence\b|sterling")
 
 
 def read_signs(flat: str, language: str) -> Signs:

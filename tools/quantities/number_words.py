@@ -216,6 +216,8 @@ def _split(text: str) -> _Words:
 def find_word_numbers(text: str, language: str) -> Iterator[tuple[Decimal, int, int]]:
     """Yield the numbers that a text writes in words: value, start, end. Articles are no numbers, nor is "one" in "one of the oldest"."""
     language = language if language in _WORDS else "en"
+    if _list_starts(language).isdisjoint(_WORD.findall(text.casefold())):
+        return
     words = _split(text)
     place = 0
     while place < len(words.texts):
@@ -225,6 +227,13 @@ def find_word_numbers(text: str, language: str) -> Iterator[tuple[Decimal, int, 
         if after > place and not text[words.spans[place][0] - 1 : words.spans[place][0]].isdigit():
             yield value, words.spans[place][0], words.spans[after - 1][1]
         place = max(after, place + 1)
+
+
+@cache
+def _list_starts(language: str) -> frozenset[str]:
+    """Return the words one of which each number in words has: an article counts only before a power, as in "a hundred"."""
+    halves = (word for word, code in _HALVES.items() if code == language)
+    return frozenset((*_vocabulary(language), *_POWERS[language], *_POWERS_ALONE, *halves))
 
 
 def _read_from(words: _Words, place: int, language: str) -> tuple[Decimal, int]:

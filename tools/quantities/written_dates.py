@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 
+from ..quick_patterns import QuickChoice
 from .found import FoundDate
 from .labels import lines_with_digits
 from .tables import MONTHS
@@ -15,17 +15,17 @@ _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _YEAR = r"(?:1[5-9]|20|21)\d{2}(?!\d|[.,]\d|[\w])"
 _WRITTEN = (
     # 2024-05-12, 2024/5/12, 2024.05.12; 12.05.2024, 12/05/2024; 2024年5月12日
-    rf"(?<![\d.-])(?P<iso_year>(?:1[5-9]|20|21)\d{{2}})(?P<sign>[-/.])(?P<iso_month>\d{{1,2}})(?P=sign)(?P<iso_day>\d{{1,2}})(?!\d|[.,-]\d)"
-    r"|(?<![\d.])(?P<iso2_year>(?:19|20)\d{2})-(?P<iso2_month>0[1-9]|1[0-2])(?![\d-])"
-    rf"|(?<![\d./])(?P<first>\d{{1,2}})(?P<slash>[./-])[ ]?(?P<second>\d{{1,2}})(?P=slash)[ ]?"
-    rf"(?P<year>(?:(?:1[5-9]|20|21)\d{{2}}|\d{{2}}))(?!\d|[.,/-]\d)"
-    r"|(?P<east_year>\d{4})\s?年\s?(?P<east_month>\d{1,2})\s?月(?:\s?(?P<east_day>\d{1,2})\s?日)?"
+    r"(?<![\d.-])(?P<iso_year>(?:1[5-9]|20|21)\d{2})(?P<sign>[-/.])(?P<iso_month>\d{1,2})(?P=sign)(?P<iso_day>\d{1,2})(?!\d|[.,-]\d)",
+    r"(?<![\d.])(?P<iso2_year>(?:19|20)\d{2})-(?P<iso2_month>0[1-9]|1[0-2])(?![\d-])",
+    r"(?<![\d./])(?P<first>\d{1,2})(?P<slash>[./-])[ ]?(?P<second>\d{1,2})(?P=slash)[ ]?"
+    r"(?P<year>(?:(?:1[5-9]|20|21)\d{2}|\d{2}))(?!\d|[.,/-]\d)",
+    r"(?P<east_year>\d{4})\s?年\s?(?P<east_month>\d{1,2})\s?月(?:\s?(?P<east_day>\d{1,2})\s?日)?",
     # 12 May 2024, 12. Mai 2024, 12 de mayo de 2024; May 12, 2024; May 2024, mayo de 2024
-    rf"|(?i:(?<![\w])(?:(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er|º)?[ \u00a0-](?:de |of )?)?"
-    rf"(?P<month>{_MONTH})(?:\.?,? |-)(?:(?:de|del) )?(?P<month_year>{_YEAR}))"
-    rf"|(?i:(?<![\w])(?P<us_month>{_MONTH})\.? (?P<us_day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<us_year>{_YEAR}))"
+    rf"(?i:(?<![\w])(?:(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er|º)?[ \u00a0-](?:de |of )?)?"
+    rf"(?P<month>{_MONTH})(?:\.?,? |-)(?:(?:de|del) )?(?P<month_year>{_YEAR}))",
+    rf"(?i:(?<![\w])(?P<us_month>{_MONTH})\.? (?P<us_day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<us_year>{_YEAR}))",
 )
-DATE = re.compile(_WRITTEN)
+DATE = QuickChoice(_WRITTEN)
 
 
 def find_written_dates(flat: str, language: str = "") -> tuple[FoundDate, ...]:
@@ -35,7 +35,11 @@ def find_written_dates(flat: str, language: str = "") -> tuple[FoundDate, ...]:
 
 
 def _find_written(flat: str) -> tuple[tuple[Mapping[str, str], tuple[int, int]], ...]:
-    matches = (match for start, end in lines_with_digits(flat) for match in DATE.finditer(flat, start, end))
+    lines = list(lines_with_digits(flat))
+    if not lines:
+        return ()
+    written = DATE.choose(flat)
+    matches = (match for start, end in lines for match in written.finditer(flat, start, end))
     return tuple(({name: value for name, value in match.groupdict().items() if value}, match.span()) for match in matches)
 
 

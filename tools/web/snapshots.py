@@ -69,10 +69,11 @@ def load_snapshot(path: Path | str) -> Snapshot:
 @lru_cache(512)  # the quote of a claim is looked for at each step of a research
 def find_quote(quote: str, text: str) -> tuple[int, int] | None:
     """Return the span of the quote in the text, ignoring differences in white space. None if it is not there."""
-    first, *rest = quote.split() or [""]
+    first, *rest = words = quote.split() or [""]
+    plain = " ".join(words)
     start = text.find(first) if first else -1
     while start >= 0:
-        end = _follow_words(rest, text, start + len(first))
+        end = start + len(plain) if text.startswith(plain, start) else _follow_words(rest, text, start + len(first))
         if end >= 0:
             return start, end
         start = text.find(first, start + 1)

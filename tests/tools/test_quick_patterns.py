@@ -1,0 +1,74 @@
+"""A quick pattern finds what the pattern itself finds, whatever it passes over."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sayso.tools.quick_patterns import Need, QuickChoice, QuickPattern, find_need
+
+TEXTS = (
+    "",
+    "We deliver on Mondays, and formerly on Sundays.",
+    "FORMERLY the SHOP of two brothers",
+    "Is this it? This is it.",
+    "No longer sold. Nicht mehr erhältlich. 以前は店でした",
+    "Geöffnet täglich; GEÖFFNET AM MONTAG",
+    "Call +49 30 1234567 or write to a@b.example, 24/7.",
+    "It costs 12 € until 3 May 2024 (c) 2024",
+    "the straße, the STRASSE, the str. of São Paulo",
+    "LİSBOA and ſuch İstanbul, DAİLY",  # letters whose lower case is not what a pattern takes them for
+    "A/S and Ltd. and a/s",
+    "pre-order, made to order, re ordered",
+    "under_score words_no longer_here",
+    "est-ce que vous livrez ? n'est-ce pas",
+    "line one\nNo refunds\nline two",
+)
+PATTERNS = {
+    "words": (r"\b(?:formerly|no longer|nicht mehr)\b|以前は", re.IGNORECASE),
+    "short words": (r"(?i:\b(?:is|are) (?:an?|it)\b|です)", 0),
+    "beginnings": (r"(?i:\b(?:open\w*|geöffnet|monta|dai)\w*)", 0),
+    "classes": (r"\b[Ww]e\b|\b[Aa]/[Ss]\b|[Tt]his", 0),
+    "looks around": (r"(?<!\w)(?:str\.|straße|strasse)(?!\w)|(?<=\bof )\w+", re.IGNORECASE),
+    "repeats": (r"(?:\bvery )*(?:pre-?)?order(?:ed)+|(?:to\s+)+order", re.IGNORECASE),
+    "figures alone": (r"\d{2,}", 0),
+    "optional": (r"(?:until )?\d{1,2} (?i:may|mai)\b|(?:maybe)?", 0),
+    "lines": (r"^no \w+", re.IGNORECASE | re.MULTILINE),
+    "turkish": (r"\blisboa\b|\bdaily\b|\bistanbul\b|\bsuch\b", re.IGNORECASE),
+    "in a word": (r"(?i:livrez|score|onger_)", 0),
+}
+
+
+@pytest.mark.parametrize(("source", "flags"), PATTERNS.values(), ids=PATTERNS)
+def test_a_quick_pattern_finds_what_the_pattern_finds(source: str, flags: int) -> None:
+    quick, pattern = QuickPattern(source, flags), re.compile(source, flags)
+    for text in TEXTS:
+        assert quick.findall(text) == pattern.findall(text), text
+        assert quick.sub("~", text) == pattern.sub("~", text), text
+        assert [found.span() for found in quick.finditer(text)] == [found.span() for found in pattern.finditer(text)], text
+        for one, other in ((quick.search(text), pattern.search(text)), (quick.match(text), pattern.match(text))):
+            assert (one and one.span()) == (other and other.span()), text
+
+
+def test_alternatives_that_cannot_match_are_left_out() -> None:
+    sources = [source for source, flags in PATTERNS.values() if not flags]
+    choice, whole = QuickChoice(sources), re.compile("|".join(f"(?:{source})" for source in sources))
+    for text in TEXTS:
+        assert [found.span() for found in choice.choose(text).finditer(text)] == [found.span() for found in whole.finditer(text)], text
+    assert QuickChoice([r"\bone\b", r"\btwo\b"]).choose("two of three").pattern == r"(?:\btwo\b)"
+
+
+NEEDS = {
+    r"\b(?:is|are)\b": Need(words=frozenset(["is", "are"])),
+    r"\bdeliver\w*": Need(words=frozenset(["del*"])),
+    r"(?:fee|charge)s?": Need(pieces=frozenset(["fee", "charge"])),
+    r"\bno longer (?:open|sold)\b": Need(words=frozenset(["longer"])),
+    r"[Aa]ward": Need(pieces=frozenset(["award"])),
+    r"\d+|€": Need(pieces=frozenset([""])),
+}
+
+
+@pytest.mark.parametrize(("source", "need"), NEEDS.items(), ids=NEEDS)
+def test_what_each_match_needs(source: str, need: Need) -> None:
+    assert find_need(source) == need

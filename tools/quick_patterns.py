@@ -1,0 +1,226 @@
+"""Patterns that are tried only on texts that have the words which each of their matches needs.
+
+A pattern of many words ("formerly|no longer|ehemals|früher") costs Python a comparison with each of them at each letter of a text, and most
+texts have none. To look for the words in the set of a text's words costs a hundredth of that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from importlib import import_module
+from itertools import product
+from typing import Any, NamedTuple
+
+HEAD = 3
+"""How many first letters of a word tell that it may begin with a piece."""
+_LONGEST_KEPT = 1_000
+_MOST_LETTERS = 4
+_WORD = re.compile(r"\w+")
+_UNLIKE_LOWER = re.compile("[İıſµẛ]")
+"""Letters that a pattern takes for others ("i", "s"), though lower case does not make them those."""
+_EDGE = "\0"
+"""Stands in a piece for the edge of a word."""
+_NO_LETTER = ("[(IN, [(CATEGORY, CATEGORY_WORD)])]",)
+"""How Python shows what "(?<!\\w)" and "(?!\\w)" forbid."""
+_NOT_LETTERS = frozenset([" ", "\u00a0", "'", "’", ".", ",", ":", "-", "–", "—"])
+
+
+class Line(NamedTuple):
+    """A text in small letters, with the words that it has, and for each its first two and three letters before a "*"."""
+
+    lowered: str
+    words: frozenset[str]
+
+
+class Need(NamedTuple):
+    """What a match needs, one of it: a whole word, a word that begins with the letters before a "*", or a piece of text."""
+
+    words: frozenset[str] = frozenset()
+    pieces: frozenset[str] = frozenset()
+
+    def join(self, other: Need) -> Need:
+        """Return that one of both is needed."""
+        return Need(self.words | other.words, self.pieces | other.pieces)
+
+    def tells(self) -> tuple[int, int]:
+        """Return how much it tells: by the shortest of its words and pieces, and by how few they are."""
+        lengths = [len(each) if each.endswith("*") else len(each) + 3 for each in self.words] + [len(each) for each in self.pieces]
+        return min(lengths, default=0), -len(lengths)
+
+
+class QuickPattern:
+    """A regular expression with the methods of a compiled one, which looks first whether the text has what each match needs.
+
+    It is compiled when a text has that for the first time. A text is given whole, without places where to begin and end.
+    """
+
+    def __init__(self, source: str, flags: int = 0) -> None:
+        self.pattern = source
+        self.flags = flags
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern itself."""
+        return re.compile(self.pattern, self.flags)
+
+    @cached_property
+    def need(self) -> Need:
+        """What each match needs."""
+        return find_need(self.pattern, self.flags)
+
+    def may_match(self, text: str) -> bool:
+        """Return whether a text has what each match needs."""
+        words, pieces = self.need
+        line = _read_kept(text) if len(text) <= _LONGEST_KEPT else _read_line(text)
+        if not words.isdisjoint(line.words):
+            return True
+        for piece in pieces:
+            if piece in line.lowered:
+                return True
+        return not text.isascii() and _UNLIKE_LOWER.search(text) is not None
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """Return the first match in a text."""
+        return self.compiled.search(text) if self.may_match(text) else None
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """Return the match at the beginning of a text."""
+        return self.compiled.match(text) if self.may_match(text) else None
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """Return the matches of a text in order."""
+        return self.compiled.finditer(text) if self.may_match(text) else iter(())
+
+    def findall(self, text: str) -> list[Any]:
+        """Return what the matches of a text hold, as re.findall does."""
+        return self.compiled.findall(text) if self.may_match(text) else []
+
+    def sub(self, by: str, text: str) -> str:
+        """Return a text with its matches replaced."""
+        return self.compiled.sub(by, text) if self.may_match(text) else text
+
+
+class QuickChoice:
+    """A regular expression of many alternatives, of which only those are tried that a text has the words for."""
+
+    def __init__(self, sources: Sequence[str], flags: int = 0) -> None:
+        self.alternatives = tuple(QuickPattern(source, flags) for source in sources)
+        self.flags = flags
+        self._compile = lru_cache(256)(self._join)
+
+    def choose(self, text: str) -> re.Pattern[str]:
+        """Return the pattern of the alternatives that may match somewhere in a text, in their order."""
+        return self._compile(tuple(pattern.pattern for pattern in self.alternatives if pattern.may_match(text)))
+
+    def _join(self, sources: tuple[str, ...]) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{source})" for source in sources) or r"(?!)", self.flags)
+
+
+def _read_line(text: str) -> Line:
+    lowered = text.lower()
+    words = _WORD.findall(lowered)
+    return Line(lowered, frozenset(words + [f"{word[:HEAD]}*" for word in words] + [f"{word[: HEAD - 1]}*" for word in words]))
+
+
+_read_kept = lru_cache(1_024)(_read_line)  # a sentence is held against some sixty patterns
+
+
+def find_need(source: str, flags: int = 0) -> Need:
+    """Return what each match of a pattern needs; a piece "" where nothing can be told."""
+    parser = import_module("re._parser")  # Python's own reading of patterns; it has no public name
+    return _need_of_all(parser.parse(source, flags), before=False, after=False) or Need(pieces=frozenset([""]))
+
+
+def _need_of_all(sequence: Iterable[Any], *, before: bool, after: bool) -> Need | None:
+    """Return what a match of parts one after another needs: what that part needs which tells most. None where none tells anything.
+
+    `before` and `after` tell whether an edge of a word is there.
+    """
+    parts = [(str(operation), argument) for operation, argument in sequence]
+    needs: list[Need] = []
+    runs: tuple[str, ...] = (_EDGE if before else "",)
+    for at, part in enumerate(parts):
+        if letters := _read_letters(*part):
+            runs = tuple(run + letter for run, letter in product(runs, letters))
+            if len(runs) <= _MOST_LETTERS:
+                continue
+            runs = ("",)
+        needs += _need_of_runs(runs)
+        ends_in_edge = all(run.endswith(_EDGE) for run in runs) if any(runs) else before and at == 0
+        is_followed = after if at + 1 == len(parts) else _read_letters(*parts[at + 1]) == (_EDGE,)
+        if need := _need_of_part(*part, before=ends_in_edge, after=is_followed):
+            needs.append(need)
+        runs = ("",)
+    if after:
+        runs = tuple(run + _EDGE for run in runs)
+    needs += _need_of_runs(runs)
+    return max(needs, key=Need.tells, default=None)
+
+
+def _read_letters(operation: str, argument: Any) -> tuple[str, ...]:
+    """Return the few letters in lower case one of which a part is, or the edge of a word; none for anything else."""
+    match operation:
+        case "LITERAL":
+            letter = chr(argument).lower()
+            return (_EDGE if letter in _NOT_LETTERS else letter,)
+        case "AT" if str(argument) in ("AT_BOUNDARY", "AT_BEGINNING", "AT_BEGINNING_STRING", "AT_END", "AT_END_STRING"):
+            return (_EDGE,)
+        case "ASSERT_NOT" if str(argument[1]) in _NO_LETTER:
+            return (_EDGE,)
+        case "IN":
+            letters = {_read_class(*each) for each in argument}
+            return tuple(sorted(letters)) if "" not in letters and len(letters) <= _MOST_LETTERS else ()
+        case "MAX_REPEAT" | "MIN_REPEAT" if argument[0] and len(argument[2]) == 1:
+            return (_EDGE,) if _read_letters(str(argument[2][0][0]), argument[2][0][1]) == (_EDGE,) else ()
+        case _:
+            return ()
+
+
+def _read_class(operation: Any, argument: Any) -> str:
+    """Return the letter of a class's item, the edge of a word for white space and marks, else nothing."""
+    if str(operation) == "CATEGORY" and str(argument) == "CATEGORY_SPACE":
+        return _EDGE
+    return _read_letters("LITERAL", argument)[0] if str(operation) == "LITERAL" else ""
+
+
+def _need_of_runs(runs: Sequence[str]) -> list[Need]:
+    """Return what a match that has one of these runs of letters needs; nothing where one of them is empty."""
+    found = Need()
+    for run in runs:
+        words = [(word, at > 0, at < run.count(_EDGE)) for at, word in enumerate(run.split(_EDGE)) if word]
+        if not words:
+            return []
+        word, begins, ends = max(words, key=lambda each: len(each[0]) + 2 * (each[1] and each[2]) + each[1])
+        if not _WORD.fullmatch(word):
+            found = found.join(Need(pieces=frozenset([word])))
+        elif begins and ends:
+            found = found.join(Need(words=frozenset([word])))
+        elif begins and len(word) >= HEAD - 1:
+            found = found.join(Need(words=frozenset([f"{word[:HEAD]}*"])))
+        else:
+            found = found.join(Need(pieces=frozenset([word])))
+    return [found]
+
+
+def _need_of_part(operation: str, argument: Any, *, before: bool, after: bool) -> Need | None:
+    match operation:
+        case "SUBPATTERN":
+            return _need_of_all(argument[-1], before=before, after=after)
+        case "ATOMIC_GROUP":
+            return _need_of_all(argument, before=before, after=after)
+        case "ASSERT":  # what stands before or after a match is in the text as well
+            return _need_of_all(argument[1], before=False, after=False)
+        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+            return _need_of_all(argument[2], before=False, after=False) if argument[0] else None
+        case "BRANCH":
+            needs = [_need_of_all(branch, before=before, after=after) for branch in argument[1]]
+            found = Need()
+            for need in needs:
+                if need is None:
+                    return None
+                found = found.join(need)
+            return found
+        case _:
+            return None
