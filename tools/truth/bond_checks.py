@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from .grammar import AUXILIARIES, is_verb
-from .marks import Mark
+from .marks import Mark, find_idiom
 from .matching import OUTSIDE, Match
 from .reading import Reading, show
 from .verdict import Problem, ProblemKind
@@ -19,7 +19,7 @@ _RELATIONS: dict[str, frozenset[str]] = {
     for first, words in {
         "against": "against versus vs opposed",
         "without": "without no not none nothing free excluding excludes lacks non ohne never",
-        "before": "before plus excluding until by prior earlier previous ahead preceding latest till",
+        "before": "before plus excluding until by prior advance earlier previous ahead preceding latest till",
         "after": "after behind valid take takes from since later following once when past afterwards onwards on",
         "within": "within in by up under inside later latest until less most maximum during before",
         "beyond": "beyond over outside more exceed exceeds exceeding past above further",
@@ -36,8 +36,10 @@ def check_relations(match: Match) -> Iterator[Problem]:
     """No small word that turns a relation is exchanged or added: "against", "without", "before", "after", "within", "unless", "even"."""
     theirs = {word.text.casefold() for word in (*match.evidence.words, *match.context)}
     mine = {word.text.casefold() for word in match.sentence.words}
-    for word in match.sentence.words:
+    for place, word in enumerate(match.sentence.words):
         kin = _RELATIONS.get(word.text.casefold())
+        if kin and find_idiom(match.sentence.words, place):
+            continue  # "look after"
         if kin and kin.isdisjoint(theirs):
             yield Problem(ProblemKind.CONDITION, f"The passage does not say “{word.text}”.")
             return

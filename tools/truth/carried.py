@@ -9,7 +9,7 @@ from .grammar import AUXILIARIES, DETERMINERS, is_verb
 from .homes import find_subject
 from .marks import Mark
 from .matching import Match
-from .reading import find_tense, show
+from .reading import Reading, find_tense, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_subject_word, is_weak
 from .word_pairs import is_superlative
@@ -94,6 +94,7 @@ def check_light_names(match: Match) -> Iterator[Problem]:
         ordinary = is_light(word) or is_weak(word)
         if (
             ordinary
+            and not _is_in_long_name(match.evidence, at)
             and word.text in match.names
             and word.text not in stems
             and match.is_home(at)
@@ -102,6 +103,21 @@ def check_light_names(match: Match) -> Iterator[Problem]:
         ):
             yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{word.text}”.")
             return
+
+
+def _is_in_long_name(reading: Reading, at: int) -> bool:
+    """Return whether a word is a part of a name of several words, of which it limits nothing: the United Kingdom."""
+    first, last = at, at
+    while first and reading.words[first - 1].text[:1].isupper() and _joins(reading, first - 1):
+        first -= 1
+    while last + 1 < len(reading.words) and reading.words[last + 1].text[:1].isupper() and _joins(reading, last):
+        last += 1
+    article = first > 0 and reading.words[first - 1].text == "the"
+    return last - first > 1 or (last > first and article)
+
+
+def _joins(reading: Reading, at: int) -> bool:
+    return not reading.text[reading.words[at].end : reading.words[at + 1].start].strip()
 
 
 def _name_owner(match: Match) -> frozenset[str]:
@@ -136,6 +152,8 @@ _COMING_TIMES = frozenset(
     november december""".split()
 )
 
+_NOW = frozenset("now currently moment present".split())
+
 _YEARLY = frozenset("in from on by".split())
 
 
@@ -144,20 +162,19 @@ def check_announced(match: Match) -> Iterator[Problem]:
     evidence = match.evidence
     for number in sorted(match.home):
         segment = evidence.segments[number]
-        if (
-            segment.verb is None
-            or find_tense(evidence, segment) != "present"
-            or evidence.words[segment.verb].text.casefold() in AUXILIARIES
+        if segment.verb is not None and (
+            find_tense(evidence, segment) != "present" or evidence.words[segment.verb].text.casefold() in AUXILIARIES
         ):
             continue
-        for at, figure in enumerate(evidence.figures):
+        for at, figure in enumerate(evidence.figures if segment.verb is not None else ()):
             dated = figure.kind == "date" and segment.holds(figure.first) and figure.relation in _YEARLY
             if dated and at not in match.figures.values():
                 yield Problem(ProblemKind.MODALITY, f"The passage says this of {figure.shown}: keep the date.")
                 return
         for at in range(segment.first + 1, segment.end):
             low, before = evidence.words[at].text.casefold(), evidence.words[at - 1].text.casefold()
-            coming = low in _COMING_TIMES and before in _COMING
+            now = before == "this" and any(word.text.casefold() in _NOW for word in match.sentence.words)
+            coming = low in _COMING_TIMES and before in _COMING and not now
             if coming and not match.says(at) and not any(mark in {Mark.WILL, Mark.PLAN} for mark, _, _ in match.sentence.marks):
                 yield Problem(ProblemKind.MODALITY, f"The passage says this of “{before} {low}”: keep it.")
                 return
@@ -229,6 +246,11 @@ _NEEDED = re.compile(
 )
 
 
+_PAID = re.compile(
+    r"\b(?:responsib\w+|borne by|bears?|at (?:your|their|the \w+'s) (?:own )?(?:cost|expense)|liable|charged|owe[sd]?|due)\b", re.IGNORECASE
+)
+
+
 def check_new_duty(match: Match) -> Iterator[Problem]:
     """No duty is added: what one can have for a price need not be bought."""
     if match.sentence.language not in {"", "en"} or match.evidence.language not in {"", "en"}:
@@ -239,6 +261,6 @@ def check_new_duty(match: Match) -> Iterator[Problem]:
     denied = any(segment.negative for segment in (*match.sentence.segments, *match.evidence.segments))
     priced = any(match.evidence.figures[each].kind == "money" for each in match.figures.values())
     if duty and not denied and (priced or not ordered) and not _NEEDED.search(match.evidence.text):
-        paying = priced and mine & {"pay", "charged", "paid"}
+        paying = (priced or _PAID.search(match.evidence.text)) and mine & {"pay", "charged", "paid", "paying"}
         if not paying:
             yield Problem(ProblemKind.MODALITY, "The passage does not say that one has to.")

@@ -39,6 +39,21 @@ from .grant_checks import (
 from .limit_checks import check_conditions, check_lists, check_modifiers
 from .mark_checks import check_frames, check_negation, check_quantifiers
 from .matching import Match
+from .party_checks import (
+    check_any,
+    check_compared_things,
+    check_dated_verbs,
+    check_next_figure,
+    check_only_whom,
+    check_own_deeds,
+    check_owned_idea,
+    check_owning,
+    check_passive_doer,
+    check_payer,
+    check_reductions,
+    check_relative_subject,
+    check_whose_figure,
+)
 from .price_checks import check_free
 from .relation_checks import (
     check_attributes,
@@ -121,4 +136,17 @@ CHECKS: tuple[Check, ...] = (
     check_attributes,
     check_new_duty,
     check_announced,
+    check_own_deeds,
+    check_payer,
+    check_passive_doer,
+    check_relative_subject,
+    check_only_whom,
+    check_owning,
+    check_reductions,
+    check_any,
+    check_whose_figure,
+    check_compared_things,
+    check_next_figure,
+    check_owned_idea,
+    check_dated_verbs,
 )

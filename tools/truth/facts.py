@@ -233,7 +233,7 @@ class _Splitter:
             self._add_gapped(each, last)
         elif opener in {"and", "but"} and last.rest and self.parts.is_participle_next(each) and self.parts.has_auxiliary(last):
             self._add_predicate(replace(each, verb=each.first + 1), last)
-        elif (
+        elif self._turns(each, last) or (
             each.verb is not None
             and not each.own_subject
             and opener in {"and", "but", ""}
@@ -248,6 +248,12 @@ class _Splitter:
             self._limit(each)  # "single room £69, shared room £52, both with meals"
         else:
             self._attach(each)
+
+    def _turns(self, each: Segment, last: Fact) -> bool:
+        """Return whether a participle takes the auxiliary of the fact before: "will be open but closed on Mondays"."""
+        if each.verb is None or last.rest or each.opener.lstrip(",") != "but":
+            return False
+        return is_past(self.reading.words[each.verb]) and self.parts.has_auxiliary(last)
 
     def _add_predicate(self, each: Segment, last: Fact) -> None:
         """Add what the same subject does besides: "keeps bees and sells honey", "is forbidden here but permitted there"."""
@@ -272,6 +278,8 @@ class _Splitter:
             first += 1
         if first >= each.end or not last.verb or each.opener.startswith("("):
             return False
+        if is_past(words[first]) and words[first].text.casefold() not in AUXILIARIES:
+            return False  # "was bought in 2020, reopened in 2021": a deed of its own
         low = words[first].text.casefold()
         if each.negative and low == "not":
             self._add(

@@ -117,6 +117,8 @@ def _same_unit(match: Match, figure: Figure, other: Figure) -> bool:
         return True
     if {figure.kind, other.kind} == {Kind.PLAIN, Kind.MEASURE} and "year" in {figure.unit, other.unit}:
         return _tells_age(match.sentence) or _tells_age(match.evidence)
+    if {figure.unit, other.unit} <= {"degree", "°C", "°F"} and "degree" in {figure.unit, other.unit}:
+        return True
     counted = {Kind.COUNT.value, Kind.PLAIN.value}
     if figure.kind in counted and other.kind in counted:
         return not figure.unit or not other.unit or _counts_alike(match, figure, other)
@@ -173,7 +175,8 @@ def _is_period_said(match: Match, period: str, labels: list[Word]) -> bool:
     """Return whether the statement says "per" something beside the amount itself: "billed monthly", a header, "per agent"."""
     words = match.evidence.words
     for wanted in tokenize(period):
-        near = [word for at, word in enumerate(words) if match.is_home(at) and _is_per(words, at)]
+        taken = {at for each in match.evidence.figures if each.per for at in range(each.first, each.end)}
+        near = [word for at, word in enumerate(words) if match.is_home(at) and at not in taken and _is_per(words, at)]
         if any(name_period(word.text.casefold()) == period for word in (*labels, *match.context)):
             continue
         if period != "time" and not any(alike(wanted, each) for each in (*near, *labels, *match.context)):
@@ -225,6 +228,8 @@ def _check_bound(match: Match, figure: Figure, other: Figure) -> Iterator[Proble
         ):
             yield Problem(ProblemKind.BOUND, f"In the passage {other.shown} is the {other.edge}, not the {figure.edge}.")
         return
+    if is_turned_bound(match, figure, other):
+        return
     ranged = {"from": "start", "up to": "end", "over": "start", "under": "end"}
     if mine == theirs and (not other.edge or figure.edge == other.edge or mine):
         return
@@ -275,6 +280,16 @@ def _says_bound(reading: Reading, figure: Figure, bound: str) -> bool:
 
 
 _TURNED = {"under": "from", "over": "up to", "from": "under", "up to": "over"}
+
+
+def is_turned_bound(match: Match, figure: Figure, other: Figure) -> bool:
+    """Return whether a denied bound is the other one: "nobody younger than 21 is let in" for "you must be 21 or older"."""
+    mine, theirs = _find_bound(match.sentence, figure), _find_bound(match.evidence, other)
+    denied = [
+        reading.segments[reading.segment_of[min(each.first, len(reading.words) - 1)]].negative
+        for reading, each in ((match.sentence, figure), (match.evidence, other))
+    ]
+    return denied[0] != denied[1] and mine in _TURNED and _TURNED[mine] == theirs and not match.opposed
 
 
 def _find_bound(reading: Reading, figure: Figure) -> str:
@@ -340,6 +355,8 @@ def check_dates(match: Match) -> Iterator[Problem]:
                 continue
             if relation == "since" and _is_lasting(match, figure, other):
                 continue
+            if relation == "by" and figure.relation == "for" and any(mark is Mark.PLAN for mark, _, _ in match.evidence.marks):
+                continue
             if relation == "until" and _relate(figure) == "since" and "then" in {word.text.casefold() for word in match.evidence.words}:
                 continue  # "until 2018 it was the city's; since then a foundation runs it"
             yield Problem(ProblemKind.DATE, f"The passage says “{other.relation} {other.shown}”, not “{figure.relation} {figure.shown}”.")
@@ -356,8 +373,16 @@ _BEGINNINGS = frozenset(
 )
 
 
+_RELATIONS = {
+    **dict.fromkeys("from seit depuis desde ab dès".split(), "since"),
+    **dict.fromkeys("to till bis jusqu hasta".split(), "until"),
+    **dict.fromkeys("vor avant".split(), "before"),
+    **dict.fromkeys("nach après".split(), "after"),
+}
+
+
 def _relate(figure: Figure) -> str:
-    return {"from": "since", "to": "until"}.get(figure.relation, figure.relation)
+    return _RELATIONS.get(figure.relation, figure.relation)
 
 
 def _is_lasting(match: Match, figure: Figure, other: Figure) -> bool:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from ..quantities import Amount, FoundDate, Kind, Label, find_amounts, find_dates, find_labels
 from .lexicon import look_up
 from .spoken import find_spoken
-from .words import Word, tokenize
+from .words import Word, read_irregular, tokenize
 
 _LOOSE = re.compile(r"[A-Za-z]*\d+(?:[.,:]\d+)*[A-Za-z]*")
 _SINCE = frozenset("since seit depuis desde".split())
@@ -148,6 +148,7 @@ def _make_figure(found: Amount | FoundDate | Label, text: str, words: Sequence[W
             if found.kind is Kind.YEAR and not found.unit and not _counts(found, text):
                 return _place(Figure(shown, "date", (int(found.value), None, None)), found.span, words)
             counts_nothing = found.kind is Kind.COUNT and found.unit and (_is_only_verb(found.unit) or found.unit in _NO_NOUNS)
+            counts_nothing = counts_nothing or (found.kind is Kind.COUNT and found.unit in read_irregular())
             kind, unit = (Kind.PLAIN, "") if counts_nothing else (found.kind, found.unit)
             figure = Figure(shown, kind.value, found.value, unit, found.per, found.bound, old=found.old)
             return _place(figure, found.span, words)

@@ -12,7 +12,9 @@ from .checks import CHECKS
 from .facts import split_facts
 from .folding import fold, squeeze
 from .grammar import GRAMMAR, PREPOSITIONS
+from .lexicon import is_thing
 from .matching import Match, match_statement
+from .plain_words import put_plainly
 from .reading import Reading, read_statement
 from .statements import Form, Statement, split_passage, split_sentences
 from .verdict import Problem, ProblemKind, Verdict
@@ -51,7 +53,7 @@ def check_statement(sentence: str, passage: str, *, quote: str = "", subject: st
         if not statements:
             return Verdict(False, (Problem(ProblemKind.QUOTE, "The quote is not in the passage."),))
     owner = tokenize(fold(subject).text)
-    text = " ".join(fold(sentence[:_LONGEST_SENTENCE]).text.split())
+    text = put_plainly(" ".join(fold(sentence[:_LONGEST_SENTENCE]).text.split()))
     parts = [part for part, _ in split_sentences(text)] if text else []
     verdicts = [_check_sentence(part, statements, owner, everything) for part in parts if re.search(r"\w", part)]
     if not verdicts:
@@ -102,7 +104,7 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
         if best is None or _weigh(problems) < _weigh(best):
             best = problems
     clauses = split_clauses(reading)
-    if len(clauses) > 1:
+    if len(clauses) > 1 and all(map(_has_verb, clauses)):
         verdicts = [_check_sentence(each, statements, owner, everything) for each in clauses]
         if all(each.stated for each in verdicts):
             return verdicts[0]
@@ -112,7 +114,10 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
 def _has_verb(text: str) -> bool:
     """Return whether a part of a sentence says something by itself."""
     reading = read_statement(text)
-    return reading.language not in {"", "en"} or any(segment.verb is not None for segment in reading.segments)
+    if reading.language not in {"", "en"}:
+        return True
+    last = len(reading.words) - 1  # "annual tax returns" is no clause
+    return any(segment.verb is not None and (segment.verb < last or not is_thing(reading.words[last])) for segment in reading.segments)
 
 
 def split_clauses(reading: Reading) -> list[str]:

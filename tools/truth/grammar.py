@@ -64,6 +64,8 @@ def is_verb(words: Sequence[Word], at: int) -> bool:
     if low in AUXILIARIES:
         return True
     leading = words[at - 1].text.casefold() if at else ""
+    if low in _ADVERBS or (low.endswith("s") and leading.isdigit() and not (at > 1 and words[at - 2].text[:1].isupper())):
+        return False  # "15 shows"
     if not may_be_verb(low) and not (leading in _LEADING and _has_verb_sense(low)):
         return (_follows_name(words, at) or _is_second_verb(words, at)) and _has_verb_sense(low)
     before = words[at - 1].text.casefold() if at else ""
@@ -119,6 +121,7 @@ def _is_only_verb(low: str) -> bool:
     return bool(entries) and all(entry.senses and all(part == "v" for part, _ in entry.senses) for entry in entries)
 
 
+_ADVERBS = frozenset("still just only even yet well now then there here once twice also too".split())
 _LEADING = frozenset("can could may might must shall should will would to we you they i not cannot do does did".split())
 
 

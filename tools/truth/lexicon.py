@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .sorted_tables import find_line
-from .words import Word, read_irregular
+from .words import Word, read_irregular, spell_american
 
 CLOSE = 2
 """How many steps two things may be below what they both are, to count as things of one kind: a muffin and a croissant are."""
@@ -48,6 +48,21 @@ def says_no_more(general: Word, specific: Word) -> bool:
     return False
 
 
+_PERSON = "34"
+"""The sense "person" of WordNet, by its number in the table."""
+
+
+@lru_cache(20_000)
+def names_people(word: str) -> bool:
+    """Return whether a form is first of all a noun for people: patients, paddler; not "staff", and not who does some trade."""
+    for form in (word, word.removesuffix("s"), word.removesuffix("es"), f"{word.removesuffix('ies')}y"):
+        entry = _read_entry(form)
+        if entry is not None:
+            part, chain = entry.senses[0] if entry.senses else ("", ())
+            return part == "n" and _PERSON in chain
+    return False
+
+
 def share_sense(one: Word, other: Word) -> bool:
     """Return whether two words may say the same, or are derived from what does."""
     return any((ours.own | ours.derived) & (theirs.own | theirs.derived) for ours in look_up(one) for theirs in look_up(other))
@@ -78,7 +93,8 @@ def is_thing(word: Word) -> bool:
 
 @lru_cache(20_000)
 def _look_up(word: str) -> tuple[LexiconEntry, ...]:
-    return tuple(dict.fromkeys(entry for form in _forms(word) if (entry := _read_entry(form)) is not None))
+    forms = (form for spelt in dict.fromkeys((word, spell_american(word))) for form in _forms(spelt))
+    return tuple(dict.fromkeys(entry for form in forms if (entry := _read_entry(form)) is not None))
 
 
 def _forms(word: str) -> Iterator[str]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from ..quantities import Kind
 from .figures import Figure, measure
-from .grammar import PREPOSITIONS, PRONOUNS, is_past, is_verb
+from .grammar import OURS, PREPOSITIONS, PRONOUNS, is_past, is_verb
 from .marks import Mark
 from .matching import Match
 from .reading import Reading, Segment, find_tense, show
 from .verdict import Problem, ProblemKind
-from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
-from .words import stem
+from .word_kinds import PRICE_WORDS, frames_of, is_subject_word, is_weak
+from .words import Word, is_light, stem
 
 _HARD = frozenset(
     "if unless when whenever provided without until till except excluding during before after once between only within".split()
 )
+_WHEN = frozenset("during before after once".split())
+"""What only dates something that happened once."""
 _SOFT = frozenset("for with in at on under over from of".split())
 _PRICING = frozenset("for with on of".split())
 _CLAUSAL = frozenset("if unless when whenever provided once".split())
@@ -38,16 +41,49 @@ def check_conditions(match: Match) -> Iterator[Problem]:
             if is_aside(match, first, end, opener):
                 continue
             if (opener not in openers and not seasonal) or (
-                opener not in _HARD and (_is_event(match, segment) or (figured and number not in figured and segment.verb is not None))
+                opener not in _HARD - _WHEN
+                and (_is_event(match, segment) or (figured and number not in figured and segment.verb is not None))
             ):
                 continue
             said = [at for at in range(first, end) if match.evidence.is_content(at) and not is_weak(match.evidence.words[at])]
             left = [at for at in said if not match.says(at) and not is_subject_word(match, match.evidence.words[at])]
             figures = [at for at, each in enumerate(match.evidence.figures) if first <= each.first < end]
+            framed = frozenset[str]().union(
+                *(frames_of(each.kind, each.unit, each.per) for each in map(match.evidence.figures.__getitem__, figures))
+            )
+            left = [at for at in left if match.evidence.words[at].stem not in framed]
             missing = any(at not in match.figures.values() for at in figures)
             bare = not said and not any(match.says(at) for at in range(first, end)) and _limits_alone(match.evidence, opener, end)
+            if opener in _CLAUSAL and len(left) < len(said) and not missing and _has_condition(match, first):
+                continue  # said in other words: "should the mice reappear"
             if ((left and len(left) * 2 >= len(said)) or missing or bare) and not _is_plain_date(match, first, end, opener):
                 yield Problem(ProblemKind.CONDITION, f"The passage limits this: “{show(match.evidence, first, end)}”. Keep it.")
+
+
+_CONDITIONS = re.compile(
+    r"\b(?:if|unless|when|whenever|provided|once|without|who(?:ever)?|in case|as (?:soon|long) as)\b|^should\b|[,;] should\b|^\w{3,}ing\b",
+    re.IGNORECASE,
+)
+
+
+def _has_condition(match: Match, first: int) -> bool:
+    """Return whether the sentence says on what it depends in words of its own: "if", "those who", "without waves"; of the same party."""
+    sentence, evidence = match.sentence, match.evidence
+    found = _CONDITIONS.search(sentence.text)
+    rivals = sum(each.opener.lstrip(",;(") in _CLAUSAL for each in evidence.segments)
+    if found is None or rivals > 1:
+        return False
+    mine = [word for word in sentence.words if word.start >= found.end()][:2]
+    theirs = evidence.words[first + 1 : first + 3]
+    return _is_ours(match, mine) == _is_ours(match, theirs)
+
+
+def _is_ours(match: Match, words: Sequence[Word]) -> bool:
+    """Return whether words speak of the one whose page it is."""
+    return any(word.text.casefold() in OURS or (not is_light(word) and is_subject_word(match, word)) or word.stem in _US for word in words)
+
+
+_US = frozenset(map(stem, "company firm business shop".split()))
 
 
 def _limits_alone(evidence: Reading, opener: str, end: int) -> bool:
@@ -59,6 +95,10 @@ def _limits_alone(evidence: Reading, opener: str, end: int) -> bool:
 def is_aside(match: Match, first: int, end: int, opener: str) -> bool:
     """Return whether a phrase tells more and limits nothing: "at 7.4 %", "of spelt", "from Perth"."""
     evidence = match.evidence
+    if first + 2 == end and evidence.words[first + 1].text.casefold().endswith(("self", "selves")):
+        return True  # "for myself"
+    if opener == "of" and [word.text.casefold() for word in evidence.words[first + 1 : end]] == ["age"]:
+        return True  # "21 years of age"
     amounts = any(first < each.first < end and each.kind in {"money", "percent"} for each in evidence.figures)
     if opener == "at" and amounts:
         return True

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .figure_checks import is_turned_bound
 from .grammar import is_verb
 from .lexicon import look_up
 from .marks import Mark, find_idiom
 from .matching import OUTSIDE, Match
-from .reading import Reading, Segment, show
+from .reading import Reading, Segment, find_tense, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_subject_word
 from .words import alike, stem, tokenize
@@ -37,6 +38,10 @@ def check_negation(match: Match) -> Iterator[Problem]:
     if ours.clause == theirs.clause and ours.thing == theirs.thing:
         yield from _compare_parts(match)
         return
+    if any(is_turned_bound(match, match.sentence.figures[one], match.evidence.figures[two]) for one, two in match.figures.items()):
+        return
+    if _limits_alike(match.sentence, match.evidence) or _limits_alike(match.evidence, match.sentence):
+        return
     balanced = (ours.clause + ours.thing) % 2 == (theirs.clause + theirs.thing) % 2
     if balanced and (ours.object or theirs.object) and not things:
         return
@@ -47,6 +52,15 @@ def check_negation(match: Match) -> Iterator[Problem]:
         yield Problem(ProblemKind.NEGATION, f"The passage does not deny this: “{match.statement.text[:120]}”")
     else:
         yield Problem(ProblemKind.NEGATION, f"The passage denies this: “{match.statement.text[:120]}”")
+
+
+def _limits_alike(one: Reading, other: Reading) -> bool:
+    """Return whether one statement says with "only if" what the other says with "not unless"."""
+    only = any(mark is Mark.ONLY for mark, _, _ in one.marks) and not any(each.negative for each in one.segments)
+    hangs = {word.text.casefold() for word in one.words} & {"if", "when", "with", "after", "once", "by"}
+    main = [each for each in other.segments if not _is_subordinate(other, each)]
+    words = {word.text.casefold() for word in other.words}
+    return only and bool(hangs) and any(each.negative for each in main) and bool(words & {"unless", "without", "until"})
 
 
 def _compare_parts(match: Match) -> Iterator[Problem]:
@@ -94,7 +108,7 @@ def _is_sign(reading: Reading, at: int, mark: Mark | None = None) -> bool:
     kinds = {each for each, first, end in reading.marks if first <= at < end} if mark is None else {mark}
     if mark is None and Mark.WITHOUT in kinds:
         return True
-    return Mark.REVERSE in kinds or (Mark.EXCEPT in kinds and reading.words[at].text.casefold().startswith("exclud"))
+    return Mark.REVERSE in kinds or (Mark.EXCEPT in kinds and reading.words[at].text.casefold() in {"exclude", "excludes", "excluded"})
 
 
 def _is_subordinate(reading: Reading, segment: Segment) -> bool:
@@ -132,7 +146,7 @@ def _is_said(reading: Reading, first: int, end: int, other: Reading) -> bool:
     return any(others[at : at + len(texts)] == texts for at in range(len(others)))
 
 
-_PLAIN = frozenset("one of to in at a the it its is are".split())
+_PLAIN = frozenset("one of to in at a the it its is are being been be".split())
 _ENTAILED = {
     Mark.ALL: {Mark.ALL},
     Mark.MOST: {Mark.MOST, Mark.ALL},
@@ -153,7 +167,10 @@ def check_quantifiers(match: Match) -> Iterator[Problem]:
         definite = first > 0 and match.sentence.words[first - 1].text.casefold() == "the"
         if mark in {Mark.ONLY, Mark.SOME} and not definite and {first, end} & match.sentence.figured:
             continue  # "only nine", "half of the price"
-        priced = mark is Mark.ALL and any(match.evidence.figures[each].per for each in match.figures.values())
+        priced = mark is Mark.ALL and (
+            any(match.evidence.figures[each].per for each in match.figures.values())
+            or (match.figures and any(word.text.casefold() == "per" for word in match.evidence.words))
+        )
         if not (priced and match.sentence.words[first].text.casefold() in {"each", "every"}) and not _is_entailed(
             match, mark, first, end, theirs
         ):
@@ -176,6 +193,8 @@ def _is_entailed(match: Match, mark: Mark, first: int, end: int, theirs: set[Mar
         each is Mark.IF or (each is Mark.EXCEPT and not _is_sign(match.evidence, at, each)) for each, at, _ in match.evidence.marks
     ):
         return True  # "only with" is "unless"
+    if mark is Mark.MOST and any(word.text.casefold() in {"average", "typical"} for word in match.evidence.words):
+        return True
     if mark is not Mark.ALL or match.sentence.words[first].text.casefold() in {"always", "both"}:
         return bool(theirs & _ENTAILED[mark]) or _is_said(match.sentence, first, end, match.evidence)
     if any(each is Mark.ONLY and match.is_home(start) and _is_last(match.evidence, stop) for each, start, stop in match.evidence.marks):
@@ -253,6 +272,8 @@ def check_frames(match: Match) -> Iterator[Problem]:
                 continue
             if frame is Mark.MAY and words.casefold() in {"can", "possible"}:
                 continue  # what one can do, one does
+            if frame is Mark.WILL and is_rule(match.evidence, first) and not tells_past(match.sentence):
+                continue
             yield Problem(kind, f"The passage says “{words}”: keep it.")
     theirs = {mark for mark, first, _ in match.evidence.marks if _frames_home(match, first)}
     for frame, source in (
@@ -273,6 +294,40 @@ def check_frames(match: Match) -> Iterator[Problem]:
                 continue
             kind = ProblemKind.SOURCE if frame is Mark.SAID else ProblemKind.MODALITY if frame is not Mark.STALE else ProblemKind.STALE
             yield Problem(kind, f"The passage does not say “{words}”.")
+
+
+_CHANGES = frozenset(
+    map(
+        stem,
+        """open launch add introduce start begin move build expand become release close hire recruit join acquire buy sell raise double
+        publish host replace renovate relocate stop end found create develop invest grow increase rise fall cut reduce take merge switch
+        convert extend enter leave retire appoint install train complete finish invite plan see return come roll bring""".split(),
+    )
+)
+_WHENEVER = frozenset(
+    """if when whenever unless once any each every all no daily weekly always usually mondays tuesdays wednesdays thursdays fridays
+    saturdays sundays weekdays weekends you""".split()
+)
+_COMING = frozenset("soon next shortly later tomorrow eventually then future this".split())
+
+
+def tells_past(reading: Reading) -> bool:
+    """Return whether a sentence tells what was or has been done."""
+    return any(find_tense(reading, segment) in {"past", "perfect"} for segment in reading.segments)
+
+
+def is_rule(reading: Reading, at: int) -> bool:
+    """Return whether "will" tells what happens each time and not what is to come: "you will be charged", "staff will greet you".
+
+    A date makes it a plan, and so does a verb of change ("a shop will open"), unless it hangs on something ("if you cancel").
+    """
+    words = {word.text.casefold() for word in reading.words}
+    if any(each.kind == "date" for each in reading.figures) or not words.isdisjoint(_COMING - {"this", "then"}):
+        return False
+    clause = reading.segments[reading.segment_of[at]].clause
+    ends = [segment.end for segment in reading.segments if segment.clause == clause]
+    verbs = {reading.words[each].stem for each in range(at + 1, min(at + 5, max(ends)))}
+    return not words.isdisjoint(_WHENEVER) or verbs.isdisjoint(_CHANGES)
 
 
 def _opens_source(match: Match, at: int) -> bool:

@@ -40,6 +40,7 @@ _HARMLESS = {
 }  # fmt: skip
 """Two words that begin like a mark and are none: "not more than 5" is a bound."""
 _BOUNDING = frozenset("exceed exceeds exceeding over under above below longer older younger".split())
+_BOUNDED = frozenset("the a an one two three four five six seven eight nine ten eleven twelve twenty thirty fifty hundred half".split())
 _TIMES = frozenset(
     "day week month year hour minute night morning evening afternoon weekend quarter season time summer winter spring autumn "
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
@@ -85,8 +86,10 @@ def is_mark(mark: Mark, place: Place) -> bool:
 
 
 def _denies(place: Place) -> bool:
-    if (place.word == "non" and place.sign == "-") or place.after in _BOUNDING:
-        return False
+    following = place.folded[place.at + 2] if place.at + 2 < len(place.folded) else ""
+    things = place.after in {"over", "under", "above", "below"} and following.isalpha() and following not in _BOUNDED
+    if (place.word == "non" and place.sign == "-") or (place.after in _BOUNDING and not things):
+        return False  # "not under 18", but "not under warranty"
     numbered = place.word == "no" and place.after[:1].isdigit() and (place.words[place.at].text == "No" or place.sign == ".")  # "No. 4"
     french = place.word not in {"ne", "n"} or "pas" in place.folded or "jamais" in place.folded
     return french and not numbered
@@ -96,6 +99,8 @@ def _plans(place: Place) -> bool:
     following = place.folded[place.at + 2] if place.at + 2 < len(place.folded) else ""
     if place.word in {"plan", "plans"} and place.after == "for":
         return not following[:1].isdigit()  # "the Pro plan for 9 EUR"
+    if place.word in {"agreed", "agrees", "promised"}:
+        return following not in {"a", "an", "the", "our", "their", "its", "this", "that"}  # "agreed to a third roof"
     if place.word == "going":
         return following not in {"", "the", "a", "an", "our", "your", "their"}  # "going to the police"
     return place.word not in {"want", "wants", "wish", "like"} or place.before not in {"you", "who"}  # "if you want to"
@@ -157,6 +162,16 @@ def _says(place: Place) -> bool:
     return place.word not in _NOUNS or not noun
 
 
+def _is_over(place: Place) -> bool:
+    """Return whether a word says that something was: "heaters, once gas-fired, are now electric", "reserved for Scale before."."""
+    if place.word == "once":
+        return "now" in place.folded and place.at > 0 and place.after not in _ONCE_A and place.text[place.words[place.at - 1].end] == ","
+    if place.word == "before":
+        return not place.after and place.before not in {"the", "as", "day", "year", "night", "week", "month"}
+    return place.word not in {"old", "past", "earlier"}
+
+
+_ONCE_A = frozenset("a an the every per you we they it i he she this that these those".split())
 _TESTS: Mapping[Mark, Callable[[Place], bool]] = {
     Mark.NOT: _denies,
     Mark.PLAN: _plans,
@@ -170,6 +185,6 @@ _TESTS: Mapping[Mark, Callable[[Place], bool]] = {
     Mark.MOST: lambda place: place.before != "at",
     Mark.SOME: lambda place: not place.after[:1].isdigit(),  # "some 300 people" is a bound
     Mark.FEW: lambda place: not place.after[:1].isdigit(),
-    Mark.STALE: lambda place: place.word not in {"old", "past", "earlier"},
+    Mark.STALE: _is_over,
     Mark.UNTIL: lambda place: place.word != "through",
 }

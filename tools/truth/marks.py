@@ -26,6 +26,9 @@ def find_marks(words: Sequence[Word], text: str) -> tuple[tuple[Mark, int, int],
         if mark is Mark.WITHOUT and at + length < len(words) and _is_one_phrase(words, at, at + length):
             at += length  # "free of charge" is "free"
             continue
+        if mark is Mark.WILL and folded[at] in {"wird", "werden"} and folded[-1].endswith("t"):
+            at += length  # a German passive: "wird erstattet"
+            continue
         found.append((mark, at, at + length))
         at += length
     return tuple(found)

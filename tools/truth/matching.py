@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -11,11 +11,11 @@ from .figure_pairs import find_segment, find_segment_of, match_figures
 from .grammar import OURS, PREPOSITIONS, PRONOUNS, is_verb
 from .homes import choose, find_homes, find_subject, is_borrowed
 from .lexicon import says_no_more
-from .marks import find_idiom
+from .marks import Mark, find_idiom
 from .reading import Reading, read_statement
 from .statements import Form, Statement
 from .word_pairs import covers, find_candidates, find_converse, is_proper, is_superlative, keep_names, keep_open, may_stand_for, says_of_all
-from .words import Word, alike, is_light, opposite, stem, tokenize
+from .words import Word, alike, is_light, opposite, snowball, stem, tokenize
 
 OUTSIDE = -1
 """The place of a word that is not in the statement itself: it is in a heading, or names whose page it is."""
@@ -108,7 +108,7 @@ def match_statement(
     pairs, opposed, astray = dict[int, int](), set[int](), set[int]()
     for at, word in enumerate(sentence.words):
         # a word that the sentence has twice needs two places, else it stands for another one the second time
-        taken = {pairs[each] for each in pairs if sentence.words[each].stem == word.stem}
+        taken = {pairs[each] for each in pairs if sentence.words[each].stem == word.stem and _is_form_of(sentence.words[each], word)}
         found = [each for each in keep_names(candidates.get(at, ()), sentence, at, evidence, subject) if each not in taken]
         place = choose(at, found, sentence, evidence, homes, figures)
         if place is not None:
@@ -131,6 +131,11 @@ def match_statement(
     )
 
 
+def _is_form_of(one: Word, other: Word) -> bool:
+    """Return whether two words are forms of one, such as "shop" and "shops", and not only derived: "member" and "membership"."""
+    return snowball(one.text.casefold()) == snowball(other.text.casefold())
+
+
 def _find_rephrased(sentence: Reading, evidence: Reading, left: Mapping[int, Sequence[int]], pairs: Mapping[int, int]) -> dict[int, int]:
     """Return places for the words that are left: a word of the statement that nothing says yet, and that they may be said for."""
     found, taken = dict[int, int](), set(pairs.values())
@@ -139,7 +144,7 @@ def _find_rephrased(sentence: Reading, evidence: Reading, left: Mapping[int, Seq
         if not sentence.is_content(at) or (sentence.is_name(at) and at > 0) or is_superlative(word):
             continue
         verb = is_verb(sentence.words, at)
-        if verb and word.stem in _PRECISE:
+        if verb and word.stem in PRECISE:
             continue
         place = next(
             (
@@ -161,7 +166,7 @@ def _find_rephrased(sentence: Reading, evidence: Reading, left: Mapping[int, Seq
     return found
 
 
-_PRECISE = frozenset(map(stem, "sell buy bill purchase close stop open found start end move".split()))
+PRECISE = frozenset(map(stem, "sell buy bill purchase close stop open found start end move".split()))
 """Verbs that stand for no other one."""
 
 
@@ -192,11 +197,23 @@ def _find_places(sentence: Reading, at: int, evidence: Reading) -> Sequence[int]
 
 def _settle_idioms(reading: Reading, other: Reading) -> Reading:
     """Return the reading without the negations that are only a part of what the other says in one word: "at no charge" is "free"."""
-    settled = {at for at, senses in reading.idioms if any(not senses.isdisjoint(word.senses) for word in other.words)}
+    settled = {
+        at
+        for at, senses in reading.idioms
+        if any(not senses.isdisjoint(word.senses) for word in other.words)
+        and not any(
+            not senses.isdisjoint(other.words[max(0, first - 1)].senses | other.words[first].senses) for _, first, _ in _denials(other)
+        )
+    }
     if not settled:
         return reading
     segments = tuple(replace(each, negative=each.negative != (sum(each.holds(at) for at in settled) % 2 == 1)) for each in reading.segments)
     return replace(reading, segments=segments)
+
+
+def _denials(reading: Reading) -> Iterator[tuple[Mark, int, int]]:
+    """Yield the marks that deny in a phrase that says itself what the other says: "comes without" for "not included"."""
+    return reading.find_marks(Mark.WITHOUT)
 
 
 def _find_home(evidence: Reading, pairs: Mapping[int, int], figures: Mapping[int, int], borrowed: set[int]) -> frozenset[int]:

@@ -114,7 +114,7 @@ def read_statement(text: str, context: str = "") -> Reading:
     marks = tuple(mark for mark in marks if not (mark[0] in {Mark.NOT, Mark.SOME, Mark.ONLY} and mark[1] in bounding))
     marked = frozenset(at for _, first, end in marks for at in range(first, end))
     figured = frozenset(at for figure in figures for at in range(figure.first, figure.end) if at not in figure.nouns) | bounding
-    segments = _join_clauses(words, tuple(_cut_segments(text, words, marks)), figures, marks)
+    segments = _join_clauses(words, tuple(_cut_segments(text, words, figures)), figures, marks)
     segment_of = tuple(number for number, each in enumerate(segments) for _ in range(each.first, each.end))
     language = find_language(word.text.casefold() for word in words)
     idioms = tuple((first, senses) for mark, first, _ in marks if mark is Mark.NOT and (senses := find_idiom(words, first)))
@@ -176,7 +176,7 @@ def _find_without(text: str, words: Sequence[Word], marks: Sequence[tuple[Mark, 
     """Return the words that are denied alone: those after "without" up to a verb or preposition, "sugar" in "sugar-free"."""
     found = set[int]()
     for mark, _, end in marks:
-        if mark is Mark.WITHOUT or (mark is Mark.EXCEPT and not words[end - 1].text.casefold().startswith("exclud")):
+        if mark is Mark.WITHOUT or (mark is Mark.EXCEPT and words[end - 1].text.casefold() not in {"exclude", "excludes", "excluded"}):
             at = end
             while at < len(words) and not _BREAK.search(text, words[at - 1].end, words[at].start) and not _ends_phrase(words, at):
                 found.add(at)
@@ -194,13 +194,18 @@ def _ends_phrase(words: Sequence[Word], at: int) -> bool:
     return low in AUXILIARIES or low in PREPOSITIONS or low in JOINING - {"or"}
 
 
-def _cut_segments(text: str, words: Sequence[Word], marks: Sequence[tuple[Mark, int, int]]) -> Iterator[Segment]:
+def _cut_segments(text: str, words: Sequence[Word], figures: Sequence[Figure]) -> Iterator[Segment]:
+    whole = {at for figure in figures if figure.kind != "date" for at in range(figure.first + 1, figure.end)}
     first, opener = 0, words[0].text.casefold() if words and words[0].text.casefold() in CONDITIONAL else ""
     for at in range(1, len(words)):
         low = words[at].text.casefold()
         between = text[words[at - 1].end : words[at].start]
-        broken = _BREAK.search(between)
-        opens = (low in JOINING and words[at].text[:1].islower()) or low in CONDITIONAL or (low in RELATIVE and _is_relative(words, at))
+        broken = None if between == ". " and words[at - 1].text.casefold() in _SHORTENED else _BREAK.search(between)
+        opens = (
+            (low in JOINING and words[at].text[:1].islower() and at not in whole)
+            or low in CONDITIONAL
+            or (low in RELATIVE and _is_relative(words, at))
+        )
         if (broken and not _is_inner(text, words, at)) or opens:
             if at > first:
                 yield Segment(first, at, opener)
@@ -211,6 +216,10 @@ def _cut_segments(text: str, words: Sequence[Word], marks: Sequence[tuple[Mark, 
             first = at
     if len(words) > first:
         yield Segment(first, len(words), opener)
+
+
+_SHORTENED = frozenset("m max min approx incl excl ca no st dr mr mrs ms vs est".split())
+"""Words that a full stop shortens: "11 a.m. to 4 p.m."."""
 
 
 def _is_inner(text: str, words: Sequence[Word], at: int) -> bool:

@@ -20,7 +20,8 @@ _HOLDING = frozenset(
     map(
         stem,
         """keep grow own offer stock operate run employ include contain comprise provide feature hold carry maintain serve house cover
-        have use need weigh measure cost last take make sell produce rent teach print treat""".split(),
+        have use need weigh measure cost last take make sell produce rent teach print treat
+        record report occur register happen work know call name""".split(),
     )
 )
 
@@ -180,7 +181,7 @@ def find_preposition(reading: Reading, at: int) -> str:
 def check_doer(match: Match) -> Iterator[Problem]:
     """Check that who does it is said of nobody else: "sent in by the customer" is not "sent in by" the one whose page it is."""
     sentence, evidence = match.sentence, match.evidence
-    mine, theirs = _find_doer(sentence), _find_doer(evidence)
+    mine, theirs = find_doer(sentence), find_doer(evidence)
     if mine is None or theirs is None:
         return
     place = match.pairs.get(mine, OUTSIDE)
@@ -189,7 +190,7 @@ def check_doer(match: Match) -> Iterator[Problem]:
         yield Problem(ProblemKind.ROLE, f"The passage says “by {evidence.words[theirs].text}”.")
 
 
-def _find_doer(reading: Reading) -> int | None:
+def find_doer(reading: Reading) -> int | None:
     """Return the last word of whom "by" names after a passive verb."""
     for at, word in enumerate(reading.words[:-1]):
         segment = reading.segments[reading.segment_of[at]]

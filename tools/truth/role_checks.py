@@ -229,7 +229,7 @@ def check_comparison(match: Match) -> Iterator[Problem]:
     if (
         than is not None
         and than + 1 not in match.sentence.figured
-        and not any(match.is_home(at) and _compares(match.evidence, at) for at in range(len(words)))
+        and not any(match.is_home(at) and at not in match.evidence.figured and _compares(match.evidence, at) for at in range(len(words)))
     ):
         yield Problem(ProblemKind.COMPARISON, "The passage does not compare this.")
     yield from _compare_sides(match)

@@ -23,7 +23,7 @@ def check_exchange(match: Match) -> Iterator[Problem]:
     places = {place: number for number, place in enumerate(theirs)}
     for number in range(1, len(mine) - 1):
         at = mine[number]
-        if at in match.sentence.figured or at in match.sentence.marked or match.sentence.words[at].text.casefold() in _PARTICLES:
+        if at in match.sentence.figured or at in match.sentence.marked or match.sentence.words[at].text.casefold() in _PARTICLES | _ANYBODY:
             continue
         left, right = (places.get(pairs.get(mine[number + step], _NOWHERE)) for step in (-1, 1))
         if left is not None and right == left + 2:
@@ -42,6 +42,7 @@ def check_exchange(match: Match) -> Iterator[Problem]:
             return
 
 
+_ANYBODY = frozenset("nobody anybody anyone everybody everyone somebody someone whoever those".split())
 _PARTICLES = frozenset("up out off over down away back on non".split())
 
 
@@ -76,6 +77,10 @@ def _are_apart(match: Match, at: int, slot: int) -> bool:
         return False
     if _is_framing(word) or covers(word, other) or other.text.casefold() in _LEGAL:
         return False
+    verb = match.sentence.segments[match.sentence.segment_of[at]].verb
+    named = other.text[:1].isupper() and any(other.stem == each.stem for each in match.subject)
+    if named and verb is not None and at < verb and is_subject_word(match, word):
+        return False  # "the company" for its name
     if is_subject_word(match, other) and not is_verb(match.evidence.words, slot) and (match.pairs.get(at) == OUTSIDE or not is_thing(word)):
         return False
     return word.stem not in PRICE_WORDS or other.stem not in PRICE_WORDS | {"stay"}

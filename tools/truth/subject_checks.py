@@ -8,6 +8,7 @@ from ..quantities import Kind
 from .figures import Figure
 from .grammar import OURS, is_verb
 from .homes import find_subject
+from .languages import is_small
 from .lexicon import is_thing
 from .matching import OUTSIDE, Match, says_word
 from .reading import read_statement
@@ -206,15 +207,20 @@ def _find_topic(match: Match, number: int) -> tuple[int, ...]:
     return tuple(at for at in places if _is_topical(match, at))
 
 
+_TITLES = frozenset("dr mr mrs ms prof st".split())
+
+
 def _is_topical(match: Match, at: int) -> bool:
     evidence = match.evidence
     if at in evidence.figured:
         return not any(figure.first <= at < figure.end for figure in _said_figures(match))
+    if is_small(evidence.words[at].text.casefold(), evidence.language):
+        return False  # "Depuis 2019"
     segment = evidence.segments[evidence.segment_of[at]]
     if segment.verb is None and not is_thing(evidence.words[at]) and not evidence.is_name(at):
         return False  # "valid for six months"
     low = evidence.words[at].text.casefold()
-    return evidence.is_content(at) and not low.endswith("ly") and low != "non" and at not in evidence.struck
+    return evidence.is_content(at) and low not in _TITLES and not low.endswith("ly") and low != "non" and at not in evidence.struck
 
 
 def _check_antecedent(match: Match) -> Iterator[Problem]:

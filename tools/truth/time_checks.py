@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .grammar import BE, is_verb
+from .mark_checks import is_rule
 from .marks import Mark
 from .matching import OUTSIDE, Match, says_word
 from .reading import Reading, find_tense, read_statement
@@ -36,6 +37,11 @@ def check_tense(match: Match) -> Iterator[Problem]:
             if other.passive != segment.passive:
                 continue
             theirs = find_tense(match.evidence, other) if other.verb is not None else ""
+            theirs = (
+                "present"
+                if theirs == "future" and other.verb is not None and is_rule(match.evidence, other.verb) and mine == "present"
+                else theirs
+            )
             if {mine, theirs} == {"past", "present"} or (mine != "future" and theirs == "future"):
                 yield Problem(ProblemKind.TENSE, f"The passage says this of the {theirs}, not of the {mine}.")
                 return

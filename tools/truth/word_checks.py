@@ -9,8 +9,8 @@ from itertools import pairwise
 from ..quantities import Kind
 from .figures import Figure
 from .grammar import BE, PREPOSITIONS, is_verb
-from .lexicon import excludes, is_thing, look_up
-from .matching import OUTSIDE, Match, find_acronyms
+from .lexicon import excludes, is_thing, look_up, names_people
+from .matching import OUTSIDE, PRECISE, Match, find_acronyms
 from .reading import Reading, find_tense, is_header, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import BUSINESS, MONEY, PRICE_WORDS, frames_of, is_subject_word, is_unit, is_weak
@@ -72,12 +72,36 @@ def _is_framing(match: Match, at: int) -> bool:
         word.stem in frames_of(each.kind, each.unit, each.per) for each in (match.evidence.figures[at] for at in match.figures.values())
     ):
         return True
-    if match.sentence.language not in {"", "en"} or word.stem in match.elsewhere or not is_verb(match.sentence.words, at):
+    if match.sentence.language not in {"", "en"} or not is_verb(match.sentence.words, at):
+        return False
+    if _has_plain_verbs(match) and word.stem not in PRECISE and word.stem not in _DEEDS and not _denied(match, at):
+        return True
+    if word.stem in match.elsewhere:
         return False
     priced = any(match.evidence.figures[each].kind == MONEY for each in match.figures.values())
     return (priced and word.stem in _BUYING) or all(each.verb is None for each in match.evidence.segments)
 
 
+_DEEDS = frozenset(map(stem, "own belong win lose found build make bake brew plug contain teach lead manage design invent acquire".split()))
+"""Verbs that tell of a deed or of what something is made of: a statement that only lists does not say them."""
+
+
+def _has_plain_verbs(match: Match) -> bool:
+    """Return whether a statement only is, has, costs or lists something: a verb of the writer's may tell it ("loss is your risk")."""
+    evidence = match.evidence
+    for number in match.home:
+        segment = evidence.segments[number]
+        for at in range(segment.first, segment.end):
+            if is_verb(evidence.words, at) and evidence.words[at].stem not in _PLAIN_VERBS | PRICE_WORDS and at not in evidence.figured:
+                return False
+    return bool(match.home)
+
+
+def _denied(match: Match, at: int) -> bool:
+    return any(segment.negative for segment in match.sentence.segments) or any(segment.negative for segment in match.evidence.segments)
+
+
+_PLAIN_VERBS = frozenset(map(stem, "be have come include get offer provide can may must will do available".split()))
 _BUYING = frozenset(map(stem, "buy purchase book order hire rent get pay spend join".split()))
 _OF_OTHERS = 2.0  # a noun that another statement of the passage has
 _WEIGHTS = {"n": 1.2, "a": 1.0, "v": 0.7, "r": 0.4}
@@ -86,6 +110,14 @@ _WEIGHTS = {"n": 1.2, "a": 1.0, "v": 0.7, "r": 0.4}
 def is_left(match: Match, at: int) -> bool:
     word = match.sentence.words[at]
     if at in match.pairs or not match.sentence.is_content(at) or word.text.isdigit():
+        return False
+    if is_anybody(match, at):
+        return False
+    if word.stem in _ENTRY and word.stem not in match.elsewhere and _prices_people(match):
+        return False
+    if word.stem in _REDUCTION and any(
+        match.evidence.words[each.end].text.casefold() == "off" for each in match.evidence.figures if each.end < len(match.evidence.words)
+    ):
         return False
     if 1 < len(word.text) < 7 and word.text.isupper() and find_acronyms(match.sentence, match.evidence):
         return False
@@ -104,6 +136,39 @@ def is_left(match: Match, at: int) -> bool:
     ):
         return False
     return not any(alike(word, each) for figure in figures for each in _unit_words(figure))
+
+
+def _prices_people(match: Match) -> bool:
+    """Return whether a statement tells what people pay and not what a thing costs: "pensioners 75 kr"."""
+    evidence = match.evidence
+    if not any(evidence.figures[each].kind == MONEY for each in match.figures.values()):
+        return False
+    things = [at for at in range(len(evidence.words)) if evidence.is_content(at) and match.is_home(at) and is_thing(evidence.words[at])]
+    return bool(things) and all(names_people(evidence.words[at].text.casefold()) or evidence.words[at].stem in PRICE_WORDS for at in things)
+
+
+_ENTRY = frozenset(map(stem, "admission entry entrance ticket fare".split()))
+"""What a price without any name of its own is for."""
+_REDUCTION = frozenset(map(stem, "discount reduction rebate".split()))
+_ONE_OF_MANY = frozenset(["a", "an", "any", "each", "every", "no", "whichever", ""])
+
+
+def is_anybody(match: Match, at: int) -> bool:
+    """Return whether a word only says for whom a statement about everybody holds: "patients need an appointment", "each learner".
+
+    It does where neither the passage has such people nor this statement others of whom it tells.
+    """
+    word, sentence, evidence = match.sentence.words[at], match.sentence, match.evidence
+    low = word.text.casefold()
+    before = sentence.words[at - 1].text.casefold() if at else ""
+    if not names_people(low) or (at and word.text[:1].isupper()) or word.stem in match.elsewhere:
+        return False
+    if not (low.endswith("s") and before not in {"the", "its", "their", "our"}) and before not in _ONE_OF_MANY:
+        return False
+    return not any(
+        names_people(each.text.casefold()) and evidence.is_content(place) and place not in match.used
+        for place, each in enumerate(evidence.words)
+    )
 
 
 _PARTICLES = frozenset("up out off over down away back in on".split())

@@ -28,7 +28,10 @@ BUSINESS = frozenset(
 
 
 _ANY_BUSINESS = frozenset(
-    map(stem, "company business firm house team group agency place service site organisation organization enterprise brand outfit".split())
+    map(
+        stem,
+        "company business firm house team group agency place service site organisation organization enterprise brand outfit".split(),
+    )
 )
 
 
@@ -42,12 +45,15 @@ def is_subject_word(match: Match, word: Word) -> bool:
         return True
     if word.text[:1].isupper():
         return False
+    if word.stem in _OWNERS and any(each.text.casefold() in {"i", "my", "me"} for each in match.evidence.words):
+        return True  # who writes "I" on the page of a business owns it
     if word.stem in match.own or word.stem in _ANY_BUSINESS:
         return True
     business = word.stem in BUSINESS or (names_a_business(word) and word.text.casefold() not in _PARTS and not word.text.endswith("s"))
     return business and not any(each.stem in BUSINESS - _ANY_BUSINESS or names_a_business(each) for each in match.subject)
 
 
+_OWNERS = frozenset(map(stem, "owner founder proprietor".split()))
 _PARTS = frozenset(
     """
     market kiosk stall bookshop gallery restaurant coffeehouse teahouse tearoom brasserie canteen cafeteria pub lounge kitchen

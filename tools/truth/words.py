@@ -17,6 +17,10 @@ from .languages import find_language
 _WORD = re.compile(r"[぀-ヿ㐀-鿿豈-\ufaff가-힣]|%|[^\W_぀-ヿ㐀-鿿豈-\ufaff가-힣]+(?:['’][^\W\d_]{1,3}\b)?")
 _NOT = re.compile(r"(\w+?)n['’]t", re.IGNORECASE)
 _SHORT_VERBS = {"wo": "will", "ca": "can", "sha": "shall"}
+_JOINED = re.compile(r"(\w+?)['’](re|ve|ll|m)", re.IGNORECASE)
+_JOINED_VERBS = {"re": "are", "ve": "have", "ll": "will", "m": "am"}
+_JOINED_IS = frozenset("it he she that there here what who where".split())
+"""Words behind which an "'s" is a verb: "it's open"."""
 _FAMILY = re.compile(r"(?:ation|ition|ment|ship|ance|ence|eri|iti|ist|ion|ing|al|or|er|iv|abl|ful|ness|li|i)$")
 _FAMILY_LETTERS = 5
 """The fewest letters that are left when a derived word is taken for its root: founder is found, corner is not corn."""
@@ -110,9 +114,31 @@ def stem(word: str) -> str:
     word = _fold(word)
     if not word.isalpha() or not word.isascii():
         return word
-    stemmed = snowball(read_irregular().get(word, word))
+    stemmed = snowball(spell_american(read_irregular().get(word, word)))
     root = _FAMILY.sub("", stemmed)
     return root if len(root) >= _FAMILY_LETTERS else stemmed
+
+
+_SPELLINGS = tuple(
+    (re.compile(pattern), instead)
+    for pattern, instead in (
+        (r"(?<=\w{3})is(e|ed|es|ing|er|ers|ation|ations)$", r"iz\1"),  # organise
+        (r"(?<=\w{3})our(s|ed|ing|ful|ite|ites|al|hood)?$", r"or\1"),  # colour, neighbourhood
+        (r"(?<=\w{2})tre(s?)$", r"ter\1"),  # centre
+        (r"(?<=\w{4})ogue(s?)$", r"og\1"),  # catalogue
+        (r"(?<=\w{4})ll(ed|ing|er|ers)$", r"l\1"),  # cancelled
+        (r"(?<=^lic|^def|^off)ence(s?)$", r"ense\1"),
+        (r"^programme(s?)$", r"program\1"),
+        (r"^(jewel|travel|enrol|fulfil|instal)l?(ment|ery|s)$", r"\1\2"),
+    )
+)
+
+
+def spell_american(word: str) -> str:
+    """Return a word as Americans spell it, so that "organisation" and "organization" have one stem. Other words may be spelt oddly."""
+    for pattern, instead in _SPELLINGS:
+        word = pattern.sub(instead, word)
+    return word
 
 
 def find_words(text: str) -> Iterator[tuple[str, int, int]]:
@@ -127,6 +153,12 @@ def find_words(text: str) -> Iterator[tuple[str, int, int]]:
         elif word.lower() == "cannot":
             yield "can", found.start(), found.end()
             yield "not", found.start(), found.end()
+        elif joined := _JOINED.fullmatch(word):
+            yield joined[1], found.start(), found.end()
+            yield _JOINED_VERBS[joined[2].lower()], found.start(), found.end()
+        elif word[-1:] in "sS" and re.split(r"['’]", word)[0].lower() in _JOINED_IS:
+            yield re.split(r"['’]", word)[0], found.start(), found.end()
+            yield "is", found.start(), found.end()
         else:
             yield re.split(r"['’]", word)[0] or word, found.start(), found.end()
 
