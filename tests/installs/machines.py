@@ -28,6 +28,7 @@ BUILD = (
     "-Wl,-soname,libsqlite3.so.0",
     "-DSQLITE_ENABLE_COLUMN_METADATA",
     "-DSQLITE_ENABLE_LOAD_EXTENSION",
+    "-DSQLITE_ENABLE_DESERIALIZE",
 )
 
 
