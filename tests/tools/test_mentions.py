@@ -224,6 +224,8 @@ MENTIONS = {
     "code: a method of C": "uint64_t remove_row(7) { return 0; }",
     "code: a method of PHP": "public function remove_row(7) {",
     "code: a method in minified JavaScript": "class A{remove_row(7){return 1}}",
+    "code: a declaration of C++": "PreservedAnalyses search(Function &F, Manager &)",
+    "code: the body of a function": "def f(a, b):\n  remove_row(7)",
     "code: behind a statement": "foo();\nremove_row(7)",
     "code: behind a statement and a blank line": "foo();\n\nremove_row(7);",
     "code: in a block": "if (x) {\n  remove_row(7)\n}",

@@ -10,7 +10,7 @@ from .json_end import find_json_end
 from .lenient_json import parse_json
 from .parsed_calls import CallParser
 from .signatures import ToolSignatures
-from .text_buffer import TextBuffer
+from .text_buffer import TextBuffer, run_whole
 
 ESCAPED_START = growing(r"""\{(?:\{\s{0,8}["']|\\")""")
 _DOUBLED, _BACKSLASHED = re.compile(r"\{\{|\}\}"), re.compile(r"""\\["\\/]""")
@@ -27,12 +27,7 @@ def parse_escaped_json(buffer: TextBuffer, at: int, tools: ToolSignatures) -> Ca
         if buffer.ended or written.rfind("}") > seen:
             seen = written.rfind("}")
             plain = TextBuffer(escape.sub(lambda pair: pair[0][keep], written), ended=True)
-            steps = find_json_end(plain, 0)
-            try:
-                next(steps)
-                raise AssertionError("a text that has ended is waited for")
-            except StopIteration as done:
-                end = done.value.end
+            end = run_whole(find_json_end(plain, 0)).end
             if end >= 0:
                 break
         if buffer.ended or len(written) >= _LONGEST:

@@ -101,7 +101,7 @@ _LAST_WORDS = frozenset(
 # unknown function, or says that code follows (reStructuredText).
 _LINE_OF_CODE = re.compile(
     rf".*[^\s{CALL}];\s*\Z|(?!\s*[\"'\[{{]).*[{{}}]\s*\Z"
-    r"|\s*[\w.:$#\->]*\w\([^\n]*\)\s*\Z|\s*\.\. [\w\-]+::|.*::\s*\Z|\s*[@#]\w+[(\s<\"]|[ \t]+# |.*\w \(\)\s*\Z"
+    r"|\s*[\w.:$#\->]*\w\([^\n]*\)\s*\Z|\s*\.\. [\w\-]+::|.*::\s*\Z|\s*[@#]\w+[(\s<\"]|[ \t]+# |.*\w \(\)\s*\Z|.*\w\([^()\n]*\):\s*\Z"
 )
 _COMMENT = re.compile(r"\s*(?:#|//|--|/?\*)")
 CODE_BEHIND = growing(r"\s?\{|\s?(?:\|\||&&|==)|\[|\.[a-z_]|\s[<>]\s|>")

@@ -143,7 +143,7 @@ def parse_arguments(
 
 
 _TYPE = r"(?i:str(?:ing)?|int(?:eger)?|num(?:ber)?|float|bool(?:ean)?|list|array|dict|object|any)(?:\[[^\]]*\])?\??(?: ?\| ?\w+)*"
-_IN_C = re.compile(r"(?:[A-Za-z_]\w* )+[*&]+[A-Za-z_]\w*")  # char *path
+_IN_C = re.compile(r"(?:[A-Za-z_]\w* )+[*&]+(?:[A-Za-z_]\w*)?")  # char *path
 _MAY_BE_TYPED = re.compile("[:*&=]")
 _TYPED = re.compile(rf"(\w+)\??\s*:\s*{_TYPE}\s*(?:=.*)?")
 
@@ -155,7 +155,7 @@ def is_signature(tool: ToolSignature, text: str, opened: int, commas: Sequence[i
         return False  # most calls
     bounds = [opened - 1, *commas, end]
     parts = [text[start + 1 : stop].strip() for start, stop in itertools.pairwise(bounds)]
-    if parts == ["..."] or parts == ["…"] or (not tool.text_parameter and all(map(_IN_C.fullmatch, parts))):
+    if parts == ["..."] or parts == ["…"] or ((len(parts) > 1 or not tool.text_parameter) and all(map(_IN_C.fullmatch, parts))):
         return True
     parts = [typed[1] if (typed := _TYPED.fullmatch(part)) else part for part in parts]
     by_place = [part for part in parts if part and "=" not in part]

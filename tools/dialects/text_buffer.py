@@ -59,6 +59,16 @@ class TextBuffer:
         self.text = text
 
 
+def run_whole(steps: Incremental[T]) -> T:
+    """Return what a parser returns over a text that has ended: it never waits."""
+    try:
+        next(steps)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    raise AssertionError("a text that has ended is waited for")
+
+
 def wait_for(buffer: TextBuffer, length: int) -> Incremental[int]:
     """Wait until the text is `length` characters long or has ended. Return its length."""
     while len(buffer.text) < length and not buffer.ended:

@@ -15,7 +15,7 @@ from ..json_end import find_json_end, parse_json_at
 from ..parenthesized import find_call_end, parse_arguments
 from ..parsed_calls import CallParser, CallSink, Item
 from ..signatures import ToolSignature, ToolSignatures
-from ..text_buffer import Incremental, TextBuffer, skip_closing_fence, skip_space, wait_for
+from ..text_buffer import Incremental, TextBuffer, run_whole, skip_closing_fence, skip_space, wait_for
 from ..writers import name_and_json_writer, render_each
 
 _INPUT = r"[`*]*(?:Action[ _]Input(?: \d)?|(?:Tool[ _]|Function[ _])?(?:Input|Arguments|Parameters|Args))[`*]*:[`*]*[ \t]*"
@@ -145,16 +145,7 @@ def _looks_like_arguments(written: str) -> bool:
 
 def _parse_as_argument_list(tool: ToolSignature, written: str, span: tuple[int, int]) -> Item:
     """Parse arguments that are not JSON as if they stood in NAME(...)."""
-    # The parser of NAME(...) is incremental; here all of its text has arrived, so it never waits.
-    inside = TextBuffer()
-    inside.append(f"{written})")
-    inside.ended = True
-    steps = find_call_end(inside, 0)
-    try:
-        while True:
-            next(steps)
-    except StopIteration as done:
-        found = done.value
+    found = run_whole(find_call_end(TextBuffer(f"{written})", ended=True), 0))
     if found.end != len(written) + 1:
         return tool.report_problem(written, span, f"the input as one JSON object: {tool.signature}")
     return parse_arguments(tool, written, 0, found.commas, len(written), span)
