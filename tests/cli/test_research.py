@@ -16,6 +16,7 @@ import pytest
 
 from sayso.agents.models.extractive import ANSWERS, ExtractiveReader
 from sayso.agents.models.model import Delta, Finished, ModelRequest
+from sayso.cli.report_file import find_report_path
 from sayso.cli.research import ResearchRun
 from sayso.cli.research_flow import ResearchTask
 from sayso.tools.web import find_quote, load_snapshot
@@ -410,3 +411,20 @@ def test_where_a_model_finds_nothing_the_pages_are_quoted(tmp_path: Path) -> Non
     assert (ran.returncode, ran.stdout) == (0, "reports/bettaburgers.md\n")
     report = checked_report(tmp_path / "reports" / "bettaburgers.md")
     assert {claim["written"] for competitor in report["competitors"] for claim in competitor["claims"]} == {"data", "quote"}
+
+
+@pytest.mark.parametrize(
+    ("named", "written"),
+    {
+        "reports": "reports/betta.md",
+        "b.md": "b.md",
+        "b.json": "b.md",
+        "b.html": "b.md",
+        "b.CSV": "b.md",
+        "v1.2": "v1.2/betta.md",
+        "a.json": "a.json/betta.md",
+    }.items(),
+)
+def test_out_names_a_folder_or_a_file_in_any_of_the_formats(named: str, written: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").mkdir()
+    assert find_report_path(tmp_path / named, "Betta") == tmp_path / written

@@ -79,7 +79,9 @@ Rounds = Annotated[
     ),
 ]
 Pages = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="The most pages to read from a site.")]
-Out = Annotated[Path, Parameter(help="A folder for the report, or a file ending in .md.")]
+Out = Annotated[
+    Path, Parameter(help="A folder for the report, or a file that ends in .md, .json, .html or .csv: the other formats go beside it.")
+]
 Formats = Annotated[str, Parameter(help="What to write, with commas between: md, json, html, csv.")]
 CacheAge = Annotated[
     str | None,

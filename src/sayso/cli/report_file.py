@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sayso.cli.research_flow import ResearchTask
 
 DEFAULT_FORMATS = "md,json,html"
+ENDINGS = (".md", ".markdown", ".json", ".html", ".htm", ".csv")
+"""What a file ends in that `--out` may name."""
 MOST_NAMED = 6
 """How many of what was left out are named; the report has all."""
 MOST_CHANGES = 20
@@ -41,9 +43,14 @@ def split_formats(words: str) -> tuple[str, ...]:
 def find_report_path(out: Path, company: str) -> Path:
     """Return the path of the report, after trying to write there, so that nothing is spent on a report that cannot be stored.
 
-    `out` is a folder, or a file ending in .md. Raises UsageError if report, JSON or snapshots cannot be written.
+    `out` is a folder, or a file in one of the formats, beside which the others go. Raises UsageError if report, JSON or snapshots cannot be
+    written.
     """
-    path = out if out.suffix.lower() in (".md", ".markdown") else out / f"{make_slug(company)}.md"
+    ending = out.suffix.lower()
+    if ending not in ENDINGS or out.is_dir():
+        path = out / f"{make_slug(company)}.md"
+    else:
+        path = out if ending in (".md", ".markdown") else out.with_suffix(".md")
     snapshots = path.parent / "snapshots"
     tried = path.parent
     made: list[Path] = []
