@@ -129,15 +129,16 @@ async def flatness(number: int = 200, runs: int = 15) -> float:
     return statistics.median(medians[-10:]) / statistics.median(medians[1:11])
 
 
-async def concurrent(number: int = 1000) -> float:
-    """Seconds for that many runs at once, the median of five."""
+async def concurrent(number: int = 1000) -> tuple[float, float]:
+    """Seconds for that many runs at once, by the clock and of a processor, the medians of seven."""
     agent = Agent(Slow(), tools=[calories])
-    taken = []
-    for _ in range(5):
-        start = time.perf_counter()
+    taken, computed = [], []
+    for _ in range(7):
+        start, cpu = time.perf_counter(), time.process_time()
         await asyncio.gather(*(agent.run("How many?") for _ in range(number)))
         taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+        computed.append(time.process_time() - cpu)
+    return statistics.median(taken), statistics.median(computed)
 
 
 async def main() -> list[Row]:
@@ -154,6 +155,7 @@ async def main() -> list[Row]:
         model.requests = 0
         await kept.run("How many?")
 
+    at_once, computed = await concurrent()
     hand, run, anew = await median_us(lambda: by_hand(ScriptedModel(*lines)), ours_kept, ours)
     return [
         Row("one run (model, tool, answer), by hand", hand, "us"),
@@ -161,7 +163,8 @@ async def main() -> list[Row]:
         Row("one run with an Agent / by hand", run / hand, "x", limit=3.0),
         Row("one run, the Agent made anew", anew, "us"),
         Row("turn cost, last 10 of 200 / first 10", await flatness(), "x", limit=1.1),
-        Row("1,000 concurrent runs of two 100 ms model calls", await concurrent(), "s", limit=0.28),
+        Row("1,000 concurrent runs of two 100 ms model calls", at_once, "s", limit=0.26),
+        Row("1,000 concurrent runs, of a processor", computed, "s", limit=0.08),
         Row("bytecode instructions of one run, by hand", await count_instructions(lambda: by_hand(ScriptedModel(*lines))), ""),
         Row("bytecode instructions of one run with an Agent", await count_instructions(ours_kept), "", limit=3300),
     ]
