@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.errors import NotFinished
 from sayso.workflows import CallFailed, DurableEngine, Run, engine, sequential
 from sayso.workflows.durable import records
-from sayso.workflows.durable.database import DatabaseLost, Session, connect, find_server
+from sayso.workflows.durable.database import DatabaseLost, Session, connect, find_server, require_json
 from sayso.workflows.durable.lease import LeaseTimes, Watch
 from sayso.workflows.durable.liveness import FileLocks, Life, is_process_gone, new_owner
 
@@ -650,3 +650,11 @@ def test_messages_name_each_server_of_a_url_and_no_password() -> None:
         "postgresql://[::1]:5433/runs",
     )
     assert [find_server(url) for url in urls] == ["first,second/runs", "local/runs", "::1/runs"]
+
+
+def test_an_sqlite_without_json_is_refused_in_words() -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        require_json(connection)
+        connection.set_authorizer(lambda _action, name, *_more: sqlite3.SQLITE_DENY if name == "json_each" else sqlite3.SQLITE_OK)
+        with pytest.raises(UsageError, match="need SQLite's JSON functions.*was built without them. Use another Python, or a Postgres"):
+            require_json(connection)

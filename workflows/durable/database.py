@@ -457,6 +457,7 @@ def _sqlite(url: str, busy_seconds: float) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for writers; it stays with the file
         connection.execute("PRAGMA synchronous=FULL")  # an intent must have reached the disk
+        require_json(connection)
     except BaseException:
         connection.close()
         raise
@@ -470,6 +471,17 @@ def refuse_old_sqlite(version: tuple[int, ...]) -> None:
         raise UsageError(
             f"Runs in a file need SQLite {oldest} or newer; this Python has {found}. Use another Python, or a Postgres server."
         )
+
+
+def require_json(connection: sqlite3.Connection) -> None:
+    """Raise UsageError for an SQLite that was built without its JSON functions (all have them since 3.38 of 2022, unless left out)."""
+    try:
+        connection.execute("SELECT 1 FROM json_each('[]')")
+    except sqlite3.DatabaseError:
+        raise UsageError(
+            f"Runs in a file need SQLite's JSON functions, and the SQLite {sqlite3.sqlite_version} of this Python was built without them. "
+            "Use another Python, or a Postgres server."
+        ) from None
 
 
 def _is_busy(error: Exception) -> bool:

@@ -21,7 +21,7 @@ _ROOM = 1_000_000
 
 def check_database(option: str | None) -> CheckResult:
     """Check whether runs can be stored where every other command would store them. A missing file is not left behind."""
-    from sayso.workflows.durable.database import Connection, find_path, refuse_old_sqlite  # late, for load time
+    from sayso.workflows.durable.database import Connection, find_path, refuse_old_sqlite, require_json  # late, for load time
 
     url = option or os.environ.get(DATABASE_VARIABLE) or (f"sqlite:///{DEFAULT_DATABASE}" if Path(DEFAULT_DATABASE).exists() else None)
     if url is None:
@@ -34,6 +34,8 @@ def check_database(option: str | None) -> CheckResult:
         meant = f"for the file {url}: sqlite:///{url}" if "://" not in url else "sqlite:///runs.db or postgresql://user@host/name"
         raise UsageError(f"{url!r} is not a database URL. Write {meant}.")
     refuse_old_sqlite(sqlite3.sqlite_version_info)
+    with closing(sqlite3.connect(":memory:")) as memory:
+        require_json(memory)
     return _check_sqlite_file(Path(find_path(url)))
 
 
