@@ -656,5 +656,5 @@ def test_an_sqlite_without_json_is_refused_in_words() -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
         require_json(connection)
         connection.set_authorizer(lambda _action, name, *_more: sqlite3.SQLITE_DENY if name == "json_each" else sqlite3.SQLITE_OK)
-        with pytest.raises(UsageError, match="need SQLite's JSON functions.*was built without them. Use another Python, or a Postgres"):
+        with pytest.raises(UsageError, match=r"need SQLite's JSON functions.*was built without them. Use another Python, or a Postgres"):
             require_json(connection)
