@@ -36,6 +36,7 @@ RESULTS: dict[str, tuple[bytes, str]] = {
     "one block without a list": (line({"content": {"type": "text", "text": "a"}}), "a"),
     "a text for all content": (line({"content": "a"}), "a"),
     "a text for the whole result": (line("done"), "done"),
+    "a text beside an error that there was not": (b'{"jsonrpc":"2.0","id":7,"result":"done","error":null}', "done"),
     "a list for the whole result": (line([1, 2]), "[1, 2]"),
     "the protocol of 2024-10-07": (line({"toolResult": {"a": 1}}), '{"a": 1}'),
     "a result of its own": (line({"rows": 3}), '{"rows": 3}'),

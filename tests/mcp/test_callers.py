@@ -20,6 +20,7 @@ from sayso.mcp_server import AppServer
 from sayso.mcp_server.callers import Callers
 from sayso.mcp_server.http import read_callers, serve_http
 from sayso.tools import UsageError
+from sayso.web.desk import ApprovalDesk
 from sayso.web.people import TrustedHeader, read_people
 
 from . import desk
@@ -118,6 +119,24 @@ async def test_a_role_is_asked_for_over_mcp_as_on_the_page(mode: str, tmp_path: 
         assert text(await tess.call_tool("refund", {"amount": 5})) == "5 went back"
         once = text(await tess.call_tool("fire", {"name": "Bo"}))
         assert "You have approved this already. Another person has to approve it too." in once
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_yes_of_who_may_not_decide_any_more_counts_for_nothing(mode: str, tmp_path: Path) -> None:
+    callers = read_callers(PEOPLE)
+    async with listening(tmp_path, callers) as (served, url):
+
+        async def say_yes_too_late(context: object, params: types.ElicitRequestParams) -> types.ElicitResult:
+            (run,) = await served.engine.runs()
+            (row,) = await served.engine.approvals(run.id)
+            await ApprovalDesk(served.engine.database).hand_on(row.digest, "root", "root", served.engine.clock())
+            return types.ElicitResult(action="accept", content={"decision": "approve"})
+
+        async with client(url, token(callers, "tess"), mode=mode, elicitation_callback=say_yes_too_late) as tess:
+            came = text(await tess.call_tool("refund", {"amount": 5}))
+        (run,) = await served.engine.runs()
+        (row,) = await served.engine.approvals(run.id)
+    assert ("This request was handed to root." in came, row.state) == (True, "proposed")
 
 
 async def test_the_session_of_an_older_client_is_of_who_began_it(tmp_path: Path) -> None:

@@ -50,9 +50,14 @@ class Forgetful(BaseHTTPRequestHandler):
             return self.answer(202, b"", {})
         if method == "tools/list":
             pay = {"name": "pay", "inputSchema": {"type": "object"}, "outputSchema": {"type": "object"}}
-            return self.reply(number, {"tools": [pay, {"name": "break_off", "inputSchema": {"type": "object"}}]})
+            return self.reply(
+                number, {"tools": [pay, *({"name": name, "inputSchema": {"type": "object"}} for name in ("break_off", "busy"))]}
+            )
         if self.headers.get("x-too-often"):
             return self.answer(429, b"slow down", {})
+        if message["params"]["name"] == "busy":
+            Forgetful.is_called.wait(10)
+            return self.answer_whole(429, Forgetful.is_refused)
         if message["params"]["name"] == "break_off":
             Forgetful.calls += 1
             Forgetful.is_called.set()
@@ -65,12 +70,17 @@ class Forgetful(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Refuse the stream beside the calls, in the middle of the first one."""
+        if self.headers.get("x-no-stream"):
+            return self.answer(405, b"", {})
         Forgetful.is_called.wait(10)
-        self.answer(403, b"", {})
+        self.answer_whole(403, Forgetful.is_refused)
+
+    def answer_whole(self, status: int, was_read: threading.Event) -> None:
+        self.answer(status, b"", {})
         self.wfile.flush()
         self.connection.shutdown(socket.SHUT_WR)
         self.rfile.read()  # until whoever asked has read the answer
-        Forgetful.is_refused.set()
+        was_read.set()
 
     def do_DELETE(self) -> None:
         self.answer(405, b"", {})
@@ -128,6 +138,17 @@ async def test_a_call_that_broke_off_is_in_doubt_whatever_the_server_says_of_the
     (result,) = [result for message in run.messages if isinstance(message, ToolMessage) for result in message.results]
     assert (result.outcome, Forgetful.calls) == (Outcome.UNKNOWN, 1)
     assert "something broke on the way" in result.text
+
+
+async def test_a_call_that_broke_off_is_in_doubt_whatever_the_server_says_of_another_call() -> None:
+    """Runs that share a connection hear of each other's refusals: what came too often was the other call, and this one may have paid."""
+    with forgetful() as url:
+        async with mcp(f"{url}/mcp", headers={"x-no-stream": "1"}).connect() as tools:
+            agents = [Agent(ScriptedModel(f"{name}()", "Over."), name=name, tools=tools) for name in ("break_off", "busy")]
+            runs = await asyncio.gather(*(each.run("go", approve=say_yes) for each in agents))
+    found = [result for run in runs for message in run.messages if isinstance(message, ToolMessage) for result in message.results]
+    assert [result.outcome for result in found] == [Outcome.UNKNOWN, Outcome.FAILED]
+    assert ("something broke on the way" in found[0].text, "asked too often (HTTP 429)" in found[1].text) == (True, True)
 
 
 async def test_a_call_that_came_too_often_has_done_nothing_and_no_proxy_is_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

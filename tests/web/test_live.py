@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from sayso.agents.agent_events import TextStreamed
+from sayso.agents.agent_events import TextStreamed, TextWithdrawn
 from sayso.web.desk import ApprovalDesk
 from sayso.web.live import MOST_REMEMBERED, LiveFeed
 from sayso.web.page_worker import LiveRuns
@@ -39,6 +39,10 @@ async def test_a_page_that_is_loaded_in_the_middle_of_a_reply_begins_with_its_be
     for _ in range(2):  # before and after a reload
         with live.follow("r1") as told:
             assert [told.get_nowait() for _ in range(told.qsize())] == pieces[:2]
+    live.hand_over("r1", TextWithdrawn("r1", 0))
+    await asyncio.sleep(0)
+    with live.follow("r1") as told:
+        assert [told.get_nowait() for _ in range(told.qsize())] == [TextWithdrawn("r1", 0)], "what a guard took back is told to nobody"
     live.hand_over("r1", pieces[2])
     live.hand_over("r1", StepEnded("r1", "model:0"))
     await asyncio.sleep(0)

@@ -448,6 +448,7 @@ SAID: dict[str, tuple[list[str], str]] = {
     "a short one as a word": (["1234"], "1234 51234 1234"),
     "a short one at the end": (["1234"], "the PIN is 1234"),
     "a short one that goes on": (["1234"], "12345 1234x x1234"),
+    "one whose spelling in JSON begins where it ends": (["\\pin-4711\\"], "\\pin-4711\\" * 3),
     "none": ([], "nothing is hidden"),
 }
 
@@ -475,6 +476,30 @@ async def test_a_model_that_says_a_secret_shows_stars_to_who_listens(pieces: int
     assert "".join(event.text for event in heard if isinstance(event, TextPiece)) == "It was **********, I think."
     assert "".join(event.text for event in heard if isinstance(event, ThoughtPiece)) == "The user's word is **********."
     assert_hidden(repr(heard), ["sesame-open-9"])
+
+
+WORDS = "with many words about other things that go on and on, so that the card has to cut them somewhere "
+CUT: dict[str, tuple[str, str, str]] = {
+    "said, with the cut in it": (f"Log in with sesame-open-9, {WORDS[:63]} as ada, {WORDS * 2}", "", "sesame-open-9"),
+    "read, with the cut in it": ("Hi", f"Log in with sesame-open-9, {WORDS[:63]} as ada, {WORDS * 2}", "sesame-open-9"),
+    "read, in lines of its own": ("Hi", "The words are open\n  sesame-9 for ada.", "open\n  sesame-9"),
+    "read, longer than the card": ("Hi", f"{'sesame-9' * 500} is for ada.", "sesame-9" * 500),
+    "a part of something longer": (f"Log in as ada-{'sesame-open-9' * 20}", "", "sesame-open-9" * 20),
+}
+
+
+@pytest.mark.parametrize(("said", "page", "secret"), CUT.values(), ids=CUT)
+async def test_a_card_quotes_no_piece_of_a_secret(said: str, page: str, secret: str) -> None:
+    @tool.read
+    async def look() -> str:
+        """Look."""
+        return page
+
+    model = ScriptedModel(Reply(calls=(call("look"),)), Reply(calls=(call("log_in", user="ada", password=secret),)))
+    (request,) = (await Agent(model, name="clerk", tools=[look, log_in]).run(said)).pending
+    shown = repr((request.shown, request.warnings))
+    assert [each for each in ("sesame", "same-9", "open", "n-9,") if each in shown] == []
+    assert "**********" in repr([each.quote + each.source for each in request.shown])
 
 
 class Calling(Workflow[str, str]):

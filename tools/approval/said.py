@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 
+from ..definition.secret import mask_part
 from .background import Said
 from .cards import show_value
 from .words import BREAK, GLUE, SPACE, Word, Words, is_numeric, make_singular, split_words
@@ -67,10 +68,9 @@ class Place:
         """Return how little this place says, for a comparison: own words of now are the least."""
         return bool(self.longer), self.is_quoted, bool(self.said.settled_since), self.by_article, self.said.turns_ago
 
-    @property
-    def sentence(self) -> str:
-        """Return the sentence as a card shows it, cut around the value where it is long."""
-        return quote_sentence(self.said.text, self.start, self.end)
+    def quote(self, hidden: re.Pattern[str] | None = None) -> str:
+        """Return the sentence as a card shows it, cut around the value where it is long; what `hidden` finds stands there as stars."""
+        return quote_sentence(self.said.text, self.start, self.end, hidden)
 
     @property
     def age(self) -> str:
@@ -79,17 +79,20 @@ class Place:
         return "in this turn" if not turns else f"{turns} turn{'s' if turns > 1 else ''} ago"
 
 
-def quote_sentence(text: str, value_start: int, value_end: int) -> str:
-    """Return the sentence around a value as a card shows it, in quotation marks; a long one is cut around the value."""
+def quote_sentence(text: str, value_start: int, value_end: int, hidden: re.Pattern[str] | None = None) -> str:
+    """Return the sentence around a value as a card shows it, in quotation marks; a long one is cut around the value.
+
+    What `hidden` finds stands there as stars, also where the cut goes through it.
+    """
     ends = [found.end() for found in _SENTENCE_END.finditer(text)]
     start = max((end for end in ends if end <= value_start), default=0)
     end = min((end for end in ends if end >= value_end), default=len(text))
     if end - start > LONGEST_SENTENCE:
         room = max(LONGEST_SENTENCE - (value_end - value_start), 40) // 2
         first, last = max(start, value_start - room), min(end, max(value_end, value_start) + room)
-        shown = f"{'... ' if first > start else ''}{text[first:last].strip()}{' ...' if last < end else ''}"
+        shown = f"{'... ' if first > start else ''}{mask_part(text, first, last, hidden).strip()}{' ...' if last < end else ''}"
     else:
-        shown = text[start:end].strip()
+        shown = mask_part(text, start, end, hidden).strip()
     shown = " ".join(shown.split())
     if len(shown) > 2 * LONGEST_SENTENCE:
         shown = f"{shown[:LONGEST_SENTENCE]} ... {shown[-LONGEST_SENTENCE:]}"

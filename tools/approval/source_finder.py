@@ -18,7 +18,7 @@ from typing import cast
 from ..calls import ToolCall, find_guards
 from ..canonical import to_jsonable
 from ..definition.exact_json import is_same
-from ..definition.secret import show_plain
+from ..definition.secret import mask_json, mask_part, show_plain
 from ..definition.tool import AnyTool
 from ..effects import Effect, Labels
 from .background import Background, Made
@@ -97,11 +97,20 @@ class ArgumentSources:
 class SourceFinder:
     """Finds where values are from: in what the user said, in `deps`, and in what the run has computed and read.
 
-    `settled` is the last write that was settled in this turn ("ORDER was done"), `made` what was computed and written in the run.
+    `settled` is the last write that was settled in this turn ("ORDER was done"), `made` what was computed and written in the run. What
+    `hidden` finds is a secret: stars stand for it in whatever is quoted.
     """
 
-    def __init__(self, background: Background, *, settled: str = "", made: Sequence[Made] = (), deps: object = None) -> None:
-        self._background, self._settled, self._made, self._deps = background, settled, made, deps
+    def __init__(
+        self,
+        background: Background,
+        *,
+        settled: str = "",
+        made: Sequence[Made] = (),
+        deps: object = None,
+        hidden: re.Pattern[str] | None = None,
+    ) -> None:
+        self._background, self._settled, self._made, self._deps, self._hidden = background, settled, made, deps, hidden
         if not background.said_index:
             background.said_index.append(SaidIndex(background.user_texts))
         self._said = cast(SaidIndex, background.said_index[0])
@@ -143,7 +152,7 @@ class SourceFinder:
             if worst is None or place.rank > worst.rank:
                 worst = place
         assert worst is not None
-        return _describe_place(worst)
+        return _describe_place(worst, self._hidden)
 
     def _find_computed(self, leaves: Sequence[str], before: int) -> ArgumentSource | None:
         """Return the last call of a PURE tool before number `before` whose result has all the leaves."""
@@ -161,10 +170,14 @@ class SourceFinder:
     def _describe_computed(self, made: Made, number: int) -> ArgumentSource:
         """Return the source of a result: it is as much the user's own as the words and numbers that went in."""
         assert made.arguments is not None
-        arguments = list(made.arguments.items())
+        arguments: list[tuple[str, object]] = list(made.arguments.items())
+        if self._hidden is not None:
+            arguments = [(name, mask_json(to_jsonable(value), self._hidden)) for name, value in arguments]
         parts = [_show_input(value) if len(arguments) == 1 else f"{name}={_show_input(value)}" for name, value in arguments]
         shown = ", ".join(parts) if sum(map(len, parts)) <= LONGEST_CALL else f"{parts[0][:LONGEST_CALL]} ... {len(arguments)} in all"
-        inputs = [self._find_input(part, number) for _, value in arguments for leaf in flatten(value) for part in _split_input(leaf)]
+        inputs = [
+            self._find_input(part, number) for value in made.arguments.values() for leaf in flatten(value) for part in _split_input(leaf)
+        ]
         worst = max(inputs, key=lambda source: source.standing, default=None)
         text = f"computed: {made.by}({shown})"
         if worst is None:
@@ -190,7 +203,7 @@ class SourceFinder:
         if held:
             number, leaf = min(held, key=lambda each: each[0])
             origin, text = self._background.read_texts[number]
-            return ArgumentSource(f"from {_show_name(origin)}", quote=_quote_passage(text, leaf))
+            return ArgumentSource(f"from {_show_name(origin)}", quote=_quote_passage(text, leaf, self._hidden))
         spelled = (" ".join(leaf.casefold().split()) for leaf in leaves if len(leaf) >= SHORTEST_PIECE)
         found = [number for leaf in spelled if (number := index.find_quoted(leaf)) is not None]
         return ArgumentSource(f"from {_show_name(self._background.read_texts[min(found)][0])}") if found else None
@@ -219,7 +232,7 @@ def _show_name(name: str) -> str:
     return show_value(name) if _NAME.fullmatch(name) else show_value(name[:LONGEST_CALL], in_quotes=True)
 
 
-def _quote_passage(text: str, leaf: str) -> str:
+def _quote_passage(text: str, leaf: str, hidden: re.Pattern[str] | None) -> str:
     """Return the sentence of a text that was read in which a value stands; nothing for a value that is a passage itself."""
     if len(leaf) > LONGEST_SENTENCE:
         return ""
@@ -227,8 +240,9 @@ def _quote_passage(text: str, leaf: str) -> str:
     found = re.search(rf"(?<!\w){spaced}(?!\w)", text, re.IGNORECASE)
     if found is None:
         return ""
-    first = max(0, found.start() - _AROUND)
-    return quote_sentence(text[first : found.end() + _AROUND], found.start() - first, found.end() - first)
+    around = _AROUND if hidden is None else len(text)  # a secret may begin before what is looked at
+    first, last = max(0, found.start() - around), found.end() + around
+    return quote_sentence(text[first:last], found.start() - first, found.end() - first, hidden)
 
 
 def _show_input(value: object) -> str:
@@ -236,12 +250,14 @@ def _show_input(value: object) -> str:
     return show_value(value, in_quotes=isinstance(value, str) and _EXPRESSION.fullmatch(value) is None)
 
 
-def _describe_place(place: Place) -> ArgumentSource:
+def _describe_place(place: Place, hidden: re.Pattern[str] | None) -> ArgumentSource:
     """Return what a card says of words that the user said."""
     since = f" and before {place.said.settled_since}" if place.said.settled_since else ""
-    where = f"{place.age}{since}: {place.sentence}"
+    where = f"{place.age}{since}: {place.quote(hidden)}"
     if place.longer:
-        longer = show_value(place.longer[:LONGEST_CALL], in_quotes=True)
+        text, length = place.said.text, min(len(place.longer), LONGEST_CALL)
+        begin = max(text.find(place.longer, max(0, place.start - len(place.longer))), 0)
+        longer = show_value(mask_part(text, begin, begin + length, hidden), in_quotes=True)
         warning = f"this is only a part of what you wrote: {longer}."
         return ArgumentSource(f"only a part of {longer}, which you wrote {where}", Standing.OPEN, warning, longer=longer)
     if place.is_quoted:
@@ -252,7 +268,7 @@ def _describe_place(place: Place) -> ArgumentSource:
         warning = f"you wrote these words before {place.said.settled_since}, so you may not mean them for this."
         return ArgumentSource(f"{YOU} {where}", Standing.KNOWN, warning)
     standing = Standing.KNOWN if place.by_article else Standing.OWN
-    return ArgumentSource(f"{YOU} {where}", standing) if place.said.turns_ago else ArgumentSource(YOU, standing, quote=place.sentence)
+    return ArgumentSource(f"{YOU} {where}", standing) if place.said.turns_ago else ArgumentSource(YOU, standing, quote=place.quote(hidden))
 
 
 def flatten(value: object, depth: int = 0) -> Iterator[str]:

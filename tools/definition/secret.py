@@ -208,6 +208,18 @@ def mask_text(text: str, pattern: re.Pattern[str] | None) -> str:
     return text if pattern is None else pattern.sub(MASK, text)
 
 
+def mask_part(text: str, start: int, end: int, pattern: re.Pattern[str] | None) -> str:
+    """Return a part of a text with each secret in it as stars, also one of which only a piece stands in the part."""
+    out, at = "", start
+    for found in pattern.finditer(text) if pattern is not None else ():
+        if found.start() >= end:
+            break
+        if found.end() > start:
+            out += text[at : found.start()] + MASK
+            at = found.end()
+    return out + text[at:end]
+
+
 def mask_json(value: Json, pattern: re.Pattern[str] | None) -> Json:
     """Return JSON with each secret in its texts, keys and numbers as stars."""
     if pattern is None:

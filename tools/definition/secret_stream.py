@@ -41,14 +41,14 @@ class SecretStream:
 
     def _let_out(self, text: str, end: int) -> str:
         out, at, start = "", 0, len(self._before)
-        for found in self._pattern.finditer(self._before + text) if self._pattern is not None else ():
+        # From `start` on: what was let out counts as what stands before a word, and is no part of another secret.
+        for found in self._pattern.finditer(self._before + text, start) if self._pattern is not None else ():
             begins, ends = found.start() - start, found.end() - start
             if ends > end:
                 end = min(end, max(begins, at))  # one that is not certain, or has begun, comes out whole
                 break
-            if begins >= 0:
-                out += text[at:begins] + MASK
-                at = ends
+            out += text[at:begins] + MASK
+            at = ends
         out += text[at:end]
         if end:
             self._before = text[end - 1]

@@ -15,16 +15,18 @@ import mcp_types as types
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
 
+from ..canonical import JsonObject
 from .mending import mend_answer
 from .server_spec import ServerSpec
 
 
-def _is_request(content: bytes) -> bool:
+def _read_request(content: bytes) -> JsonObject | None:
+    """Return the request that was sent; None for a notification, an answer to a question and whatever else."""
     try:
         sent = json.loads(content)
     except ValueError:
-        return False
-    return isinstance(sent, dict) and "method" in sent and "id" in sent
+        return None
+    return sent if isinstance(sent, dict) and "method" in sent and "id" in sent else None
 
 
 LOOPBACK = {"localhost": "localhost", "127.0.0.1": "127.0.0.1", "::1": "[::1]"}
@@ -32,14 +34,15 @@ LOOPBACK = {"localhost": "localhost", "127.0.0.1": "127.0.0.1", "::1": "[::1]"}
 
 @asynccontextmanager
 async def connect_http(
-    spec: ServerSpec, call_seconds: float, note_status: Callable[[int], None], problems: list[str]
+    spec: ServerSpec, call_seconds: float, note_status: Callable[[int, JsonObject], None], problems: list[str]
 ) -> AsyncIterator[Any]:
-    """Yield the streams to a server. `note_status` is told of each HTTP error; `problems` gets what was wrong with a listing."""
+    """Yield the streams to a server. `note_status` is told of each HTTP error, and what was sent; `problems` gets what was wrong with a listing."""
 
     async def note(response: httpx2.Response) -> None:
         # Of the stream beside it, of a notification or an answer to a question it says nothing of a call.
-        if response.status_code >= 400 and response.request.method == "POST" and _is_request(response.request.content):
-            note_status(response.status_code)
+        if response.status_code >= 400 and response.request.method == "POST":
+            if (sent := _read_request(response.request.content)) is not None:
+                note_status(response.status_code, sent)
 
     timeout = httpx2.Timeout(30.0, read=max(300.0, call_seconds))
     hooks: dict[str, Any] = {"response": [note]}

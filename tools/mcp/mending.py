@@ -66,6 +66,8 @@ class AnswerReader:
         return messages
 
     def _mend_message(self, message: JsonObject) -> JsonObject:
+        if "result" in message and message.get("error", ...) is None:
+            del message["error"]  # JSON-RPC 1.0 says of each answer that there was no error
         if "error" in message and "method" not in message:
             given = message["error"]
             error = given if isinstance(given, dict) else {"message": given}

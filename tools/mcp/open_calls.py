@@ -10,6 +10,7 @@ from typing import Any
 
 import mcp_types as types
 
+from ..canonical import JsonObject
 from .errors import CallLost
 from .server_questions import NOT_NOW, ServerAsked
 
@@ -22,10 +23,15 @@ TextAnswer = types.CreateMessageResult | types.CreateMessageResultWithTools | ty
 
 @dataclass(eq=False)
 class OpenCall:
-    """A call under way. `told` are lines about what was asked meanwhile and answered without a person."""
+    """A call under way. `told` are lines about what was asked meanwhile and answered without a person.
+
+    `status` is that of the HTTP error with which it was answered, and 0 where there was none, or nobody can tell whose it was.
+    """
 
     sending: Coroutine[Any, Any, types.CallToolResult | types.InputRequiredResult]
     told: list[str]
+    asks: JsonObject
+    status: int = 0
     request: types.InputRequest | None = None
     answer: asyncio.Future[Any] | None = None
     asked: asyncio.Future[None] | None = None
@@ -56,6 +62,14 @@ class OpenCalls:
     has_person: bool
     under_way: list[OpenCall] = field(default_factory=list)
     held: dict[str, OpenCall] = field(default_factory=dict)
+
+    def note_status(self, status: int, sent: JsonObject) -> None:
+        """Note an HTTP error with the one call that it answers. Of two that ask the same nobody can tell which one it was."""
+        said = sent.get("params")
+        asks = {name: said.get(name) for name in ("name", "arguments")} if sent["method"] == "tools/call" and isinstance(said, dict) else {}
+        asked = [call for call in self.under_way if call.asks == asks]
+        if len(asked) == 1:
+            asked[0].status = status
 
     async def wait(self, call: OpenCall) -> Came:
         """Return what a call comes to: its result, or what its server asks."""

@@ -186,11 +186,11 @@ class McpSession:
         state: str | None = None,
     ) -> Came:
         sending = client.session.call_tool(name, dict(arguments), input_responses=responses, request_state=state, allow_input_required=True)
-        return await self._wait(OpenCall(sending, told))
+        return await self._wait(OpenCall(sending, told, {"name": name, "arguments": dict(arguments)}))
 
     async def _wait(self, call: OpenCall) -> Came:
         """Wait for what a call comes to, and say in words what goes wrong."""
-        seconds, self._status = self.spec.timeout_seconds or self.options.call_seconds, 0
+        seconds = self.spec.timeout_seconds or self.options.call_seconds
         try:
             async with asyncio.timeout(seconds):
                 return await self.open_calls.wait(call)
@@ -200,19 +200,19 @@ class McpSession:
         except MCPError as error:
             if error.code in _REFUSED:
                 raise ToolError(f"The MCP server {self.spec.name} refused the call: {error.message[:2000]}") from None
-            if self._status in (401, 403) and error.code != types.CONNECTION_CLOSED:
+            if call.status in (401, 403) and error.code != types.CONNECTION_CLOSED:
                 raise ToolError(
-                    f"The MCP server {self.spec.name} does not accept the token that it was sent (HTTP {self._status})."
+                    f"The MCP server {self.spec.name} does not accept the token that it was sent (HTTP {call.status})."
                 ) from None
-            if self._status == 429:
+            if call.status == 429:
                 raise ToolError(
                     f"The MCP server {self.spec.name} was asked too often (HTTP 429), and did nothing. Ask again later."
                 ) from None
             # HTTP 404 in a session: the server does not know it any more, and has done nothing.
-            if self._status == 404 and "session" in error.message.lower():
+            if call.status == 404 and "session" in error.message.lower():
                 raise _SessionForgotten("the server has forgotten the session, twice") from None
             if error.code != types.CONNECTION_CLOSED or error.message != _CLOSED:  # servers use that code for whatever went wrong there
-                status = f" (HTTP {self._status})" if self._status else ""
+                status = f" (HTTP {call.status})" if call.status else ""
                 raise CallLost(f"the MCP server {self.spec.name} answered with an error{status}: {error.message[:2000]}") from None
             why = await self._find_end()
             await self.close()
@@ -239,6 +239,7 @@ class McpSession:
                     server=self.spec.name,
                 )
             self._starts += 1
+            self._status = 0
             try:
                 async with asyncio.timeout(self.options.connect_seconds):
                     try:
@@ -310,8 +311,9 @@ class McpSession:
             return self._local.connect()
         return connect_http(self.spec, self.options.call_seconds, self._note_status, self._mended)
 
-    def _note_status(self, status: int) -> None:
+    def _note_status(self, status: int, sent: JsonObject) -> None:
         self._status = status
+        self.open_calls.note_status(status, sent)
 
     async def _take_message(self, message: object) -> None:
         """Note that the server says its tools have changed: they are listed again before the next call."""

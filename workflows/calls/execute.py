@@ -321,7 +321,8 @@ async def _rule(
     from sayso.tools.approval.source_finder import SourceFinder, find_argument_sources  # late, for load time
 
     scope, provenance = run.scope, run.scope.provenance
-    finder = SourceFinder(provenance.background(), settled=provenance.settled, made=provenance.made, deps=scope.deps)
+    secrets = run.secrets.pattern
+    finder = SourceFinder(provenance.background(), settled=provenance.settled, made=provenance.made, deps=scope.deps, hidden=secrets)
     sources = find_argument_sources(finder, call, tool, arguments, origin, scope.begun)
     if run.secrets.texts:
         sources = sources.mask(run.secrets.mask)

@@ -32,6 +32,11 @@ class RunSecrets:
         if found != self.texts:
             self.texts, self._pattern = found, make_pattern(found)
 
+    @property
+    def pattern(self) -> re.Pattern[str] | None:
+        """Return what finds the secrets in a text; None where there are none."""
+        return self._pattern
+
     def mask(self, text: str) -> str:
         """Return a text for people and models: each secret in it as stars."""
         return mask_text(text, self._pattern)

@@ -294,6 +294,8 @@ class AppServer:
                 return False
             if decision is None:
                 return False
+            if (person := find_person(ctx)) is not None and await find_refusal(self.engine, person, run_id, [request.digest]):
+                continue  # while they were asked it was handed to somebody else: the run says so when it is looked at again
             await hand_in(self.engine, run_id, {request.digest: decision})
         return True
 

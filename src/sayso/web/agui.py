@@ -6,7 +6,7 @@ interrupt is a request for approval; its answer is a decision on exactly that ca
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ try:
 except ImportError as error:
     raise UsageError(f"The page needs starlette and ag-ui-protocol. Install them: {build_install_command('web')}") from error
 
-from .back_office import stream
+from .back_office import stream, until
 from .chat import Chats
 from .conversations import CONVERSATION
 from .doors import TurnedAway, read_json
@@ -78,7 +78,7 @@ class AgUi:
             run_id, since = await self._resume(person, name, asked.resume)
         else:
             run_id, since = await self._chats.begin_turn(person, name, request.path_params["agent"], find_last_words(asked)), 0
-        return stream(self._stream(asked, run_id, since))
+        return stream(until(self._office.door.find_end(request), self._stream(asked, run_id, since)))
 
     async def _resume(self, person: Person, name: str, answers: list[core.ResumeEntry]) -> tuple[str, int]:
         """Hand in the answers to interrupts of a conversation; return its run, and how many of its events are known already."""
@@ -98,7 +98,7 @@ class AgUi:
             await self._requests.change(person, digest, what, data)
         return run_id, known
 
-    async def _stream(self, asked: core.RunAgentInput, run_id: str, since: int) -> AsyncIterator[bytes]:
+    async def _stream(self, asked: core.RunAgentInput, run_id: str, since: int) -> AsyncGenerator[bytes, None]:
         writer = EventWriter(asked, run_id)
         yield _encode(writer.begin())
         async for kind, data in self._chats.events(run_id, since):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
 from sayso.cli.edit import find_tool
@@ -137,6 +137,15 @@ class BackOffice:
         found = tuple(str(problem) for problem in self._export.get("verify", {}).get("problems", ()))
         notes = ("This is an export: its chain was computed anew; what else was stored beside it was checked when it was made.",)
         return verdict._replace(problems=(*found, *verdict.problems), notes=notes)
+
+
+async def until(is_over: Callable[[], bool], events: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    """Yield these events, and none once it is over."""
+    async with aclosing(events):
+        async for event in events:
+            if is_over():
+                return
+            yield event
 
 
 def stream(events: AsyncIterator[bytes]) -> Response:

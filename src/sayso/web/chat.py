@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
@@ -20,7 +20,7 @@ from sayso.tools.errors import RunIdTaken, SaysoError
 from sayso.workflows.events.event_types import AnyEvent, CallOpened, StageReached, TextPiece, TextRetracted, ThoughtPiece
 from sayso.workflows.events.watched_execution import read_streamed
 
-from .back_office import BackOffice, read_since, stream
+from .back_office import BackOffice, read_since, stream, until
 from .conversations import CONVERSATION, find_conversations, read_number, read_offset, read_titles
 from .doors import TurnedAway, read_json, read_text_field
 from .story import Story
@@ -161,9 +161,9 @@ class Chats:
         person = self._office.door.find_person(request)
         row = await self._office.find_run(person, request.path_params["run"])
         since = read_since((request.headers.get("last-event-id"), request.query_params.get("since")))
-        return stream(self._stream(row.id, since or 0))
+        return stream(until(self._office.door.find_end(request), self._stream(row.id, since or 0)))
 
-    async def _stream(self, run_id: str, since: int) -> AsyncIterator[bytes]:
+    async def _stream(self, run_id: str, since: int) -> AsyncGenerator[bytes, None]:
         at = since
         async for kind, data in self.events(run_id, since):
             at = max(at, data["items"][-1]["number"]) if kind == "items" else at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -101,6 +101,11 @@ class Door:
         """Return whom the token of a link signs in that a program sends as `Authorization: Bearer TOKEN`."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         return self.sign_in.read_link_token(token.strip()) if scheme.lower() == "bearer" else None
+
+    def find_end(self, request: Request) -> Callable[[], bool]:
+        """Return what says whether the session of a request has ended since: a stream that it began ends then, too."""
+        cookie = request.cookies.get(self.cookie, "")
+        return lambda: self.sign_in.is_ended(cookie)
 
     def check_change(self, request: Request) -> Person:
         """Return who makes a change. Raises TurnedAway for one from another site, or without the token of our own page."""

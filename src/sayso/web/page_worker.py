@@ -7,6 +7,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sayso.agents.agent_events import TextStreamed, TextWithdrawn
 from sayso.workflows.durable.run_worker import Worker
 from sayso.workflows.runs.events import StepEnded, StepFailed
 
@@ -91,6 +92,8 @@ class LiveRuns:
                 self._said[run_id].pop(part, None)
         elif hasattr(event, "turn") and hasattr(event, "tell"):
             said = self._said.setdefault(run_id, defaultdict(list))[part]
+            if isinstance(event, TextWithdrawn):  # a guard may have refused it: who comes later is not told it at all
+                said[:] = [each for each in said if not (isinstance(each, TextStreamed) and each.turn == event.turn)]
             if len(said) < MOST_BEHIND:
                 said.append(event)
             if len(self._said) > MOST_KEPT_RUNS:

@@ -160,7 +160,9 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
+    """Return the bytes in a text as `_encode` writes it. Any other spelling holds none: a cookie that has ended would go on in it."""
     try:
-        return base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        data = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
     except ValueError:
         return b""
+    return data if _encode(data) == text else b""

@@ -193,8 +193,7 @@ class _Site:
     async def _watch(self, request: Request) -> Response:
         person = self._office.door.find_person(request)
         since = read_since((request.headers.get("last-event-id"), request.query_params.get("since")))
-        cookie = request.cookies.get(self._office.door.cookie, "")
-        return stream(self._office.feed.watch(person, since, lambda: self._office.door.sign_in.is_ended(cookie)))
+        return stream(self._office.feed.watch(person, since, self._office.door.find_end(request)))
 
 
 def _answer_error(request: Request, error: Exception) -> Response:
