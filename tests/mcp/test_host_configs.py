@@ -9,6 +9,8 @@ import pytest
 
 from sayso import mcp
 from sayso.tools import UsageError
+from sayso.tools.mcp import McpError
+from sayso.tools.mcp.server_spec import ServerSpec
 
 VS_CODE = """{
   // what the editor asks its user
@@ -68,6 +70,41 @@ def test_the_settings_of_a_host_are_read(
             if isinstance(value, tuple):
                 value = tuple(each.format(folder=tmp_path, home=Path.home()) for each in value)
             assert getattr(spec, field) == value
+
+
+FILLED: dict[str, tuple[dict[str, Any], str]] = {
+    "an argument": ({"command": "uvx", "args": ["x", "--key", "${env:TOKEN}"]}, "stdio:uvx x --key '${TOKEN}~"),
+    "a part of one": ({"command": "uvx", "args": ["x", "--key=${TOKEN}", "y"]}, "stdio:uvx x '--key=${TOKEN}~"),
+    "a part of the path": ({"url": "https://h/${TOKEN}/mcp"}, "http:https://h/${TOKEN}~"),
+    "the query": ({"url": "https://h/mcp?key=${TOKEN}"}, "http:https://h/mcp"),
+    "the address": ({"url": "${ADDRESS}"}, "http:https://h${ADDRESS}~"),
+    "a default, which stands in the file": ({"command": "uvx", "args": ["${NONE:-x}"]}, "stdio:uvx x"),
+}
+
+
+@pytest.mark.parametrize(("entry", "shown"), FILLED.values(), ids=FILLED)
+def test_what_the_environment_fills_in_is_sent_and_shown_nowhere(
+    entry: dict[str, Any], shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(token: str) -> ServerSpec:
+        monkeypatch.setenv("TOKEN", token)
+        monkeypatch.setenv("ADDRESS", f"https://h/{token}/mcp")
+        return mcp({"mcpServers": {"a": entry}}).servers[0]
+
+    one, other = read("t0ken-of-ada"), read("another-t0ken")
+    told = f"{one.identity} {one.pinned_as} {one!r}"
+    assert (one.identity.startswith(shown), "t0ken" in told) == (True, False), told
+    is_filled = "${" in one.identity
+    assert (one.identity == other.identity) is not is_filled, "another value is another server, which is not pinned"
+    assert ("t0ken-of-ada" in f"{one.command} {one.url}") is not ("NONE" in str(entry))
+
+
+async def test_an_address_that_nobody_answers_at_is_named_without_what_the_environment_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "t0ken")
+    servers = mcp({"mcpServers": {"a": {"url": "http://127.0.0.1:9/${TOKEN}/mcp?key=${TOKEN}"}}})
+    with pytest.raises(McpError) as raised:
+        await servers.list_all()
+    assert ("nothing answers at http://127.0.0.1:9/${TOKEN}~" in str(raised.value), "t0ken" in str(raised.value)) == (True, False)
 
 
 BROKEN = {

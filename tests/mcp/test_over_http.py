@@ -71,7 +71,8 @@ class Forgetful(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Refuse the stream beside the calls, in the middle of the first one."""
         if self.headers.get("x-no-stream"):
-            return self.answer(405, b"", {})
+            self.answer(405, b"", {})
+            return
         Forgetful.is_called.wait(10)
         self.answer_whole(403, Forgetful.is_refused)
 

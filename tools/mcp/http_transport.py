@@ -36,13 +36,13 @@ LOOPBACK = {"localhost": "localhost", "127.0.0.1": "127.0.0.1", "::1": "[::1]"}
 async def connect_http(
     spec: ServerSpec, call_seconds: float, note_status: Callable[[int, JsonObject], None], problems: list[str]
 ) -> AsyncIterator[Any]:
-    """Yield the streams to a server. `note_status` is told of each HTTP error, and what was sent; `problems` gets what was wrong with a listing."""
+    """Yield the streams to a server. `note_status` is told each HTTP error and what was sent, `problems` what is wrong with a listing."""
 
     async def note(response: httpx2.Response) -> None:
         # Of the stream beside it, of a notification or an answer to a question it says nothing of a call.
-        if response.status_code >= 400 and response.request.method == "POST":
-            if (sent := _read_request(response.request.content)) is not None:
-                note_status(response.status_code, sent)
+        is_error = response.status_code >= 400 and response.request.method == "POST"
+        if is_error and (sent := _read_request(response.request.content)) is not None:
+            note_status(response.status_code, sent)
 
     timeout = httpx2.Timeout(30.0, read=max(300.0, call_seconds))
     hooks: dict[str, Any] = {"response": [note]}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..canonical import sha256
 from ..errors import UsageError
 
 _VARIABLE = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -31,12 +32,14 @@ EXAMPLE = 'Write mcp("uvx some-server"), mcp("https://host/mcp") or mcp("mcp.jso
 class ServerSpec:
     """One server: `command` starts it on this machine, or `url` is where it listens.
 
-    `env` and `headers` hold secrets, so they are shown nowhere. `prefix` stands before the names of its tools.
+    `env` and `headers` hold secrets, so they are shown nowhere; and what the environment filled into a command or an address may be one, so
+    of these is shown what is `stated`: the words of the command, or the path. `prefix` stands before the names of its tools.
     """
 
     name: str
-    command: tuple[str, ...] = ()
-    url: str = ""
+    command: tuple[str, ...] = field(default=(), repr=False)
+    url: str = field(default="", repr=False)
+    stated: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     cwd: str = ""
@@ -47,10 +50,15 @@ class ServerSpec:
     def identity(self) -> str:
         """Return what tells this server from others: its command, or its address without what may be a password."""
         if self.command:
-            return f"stdio:{shlex.join(self.command)}"
+            return f"stdio:{shlex.join(self.stated)}"
+        return f"http:{self.address}"
+
+    @property
+    def address(self) -> str:
+        """Return where it listens, without what may be a password; empty for one that a command starts."""
         parts = urlsplit(self.url)
         port = f":{parts.port}" if parts.port is not None else ""
-        return f"http:{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+        return f"{parts.scheme}://{parts.hostname or ''}{port}{''.join(self.stated)}" if self.url else ""
 
     @property
     def pinned_as(self) -> str:
@@ -97,7 +105,7 @@ def read_servers(server: object, *, env: Mapping[str, str] | None, headers: Mapp
 
 
 def _make_local(command: tuple[str, ...], env: Mapping[str, str], cwd: str, name: str = "", **options: Any) -> ServerSpec:
-    return ServerSpec(name=name or guess_name(command), command=command, env=dict(env), cwd=cwd, **options)
+    return ServerSpec(name=name or guess_name(command), command=command, env=dict(env), cwd=cwd, **{"stated": command, **options})
 
 
 def _make_remote(url: str, headers: Mapping[str, str], name: str = "", **options: Any) -> ServerSpec:
@@ -106,7 +114,7 @@ def _make_remote(url: str, headers: Mapping[str, str], name: str = "", **options
         raise UsageError(f"{url!r} is not an address of an MCP server: it begins with https:// (or http://) and names a host.")
     if parts.username or parts.password:
         raise UsageError("The address of an MCP server has a password in it. Send it as a header: headers={'Authorization': ...}.")
-    return ServerSpec(name=name or parts.hostname, url=url, headers=dict(headers), **options)
+    return ServerSpec(name=name or parts.hostname, url=url, headers=dict(headers), **{"stated": (parts.path,), **options})
 
 
 def guess_name(command: Iterable[str]) -> str:
@@ -178,21 +186,40 @@ def _read_entry(name: str, entry: object, where: str, folder: Path) -> ServerSpe
     if kind not in _STDIO | _HTTP:
         raise UsageError(f"{place}: there is no transport {kind!r}. Write type 'stdio' or 'http'.")
     if (key := next((each for each in _URLS if each in entry), "")) != "":
-        url = _expand(entry[key], f"{place}, {key}", folder)
-        return _make_remote(url, _expand_all(entry.get("headers"), f"{place}, headers", folder), **options)
+        filled: dict[str, str] = {}
+        url = _expand(entry[key], f"{place}, {key}", folder, filled)
+        headers = _expand_all(entry.get("headers"), f"{place}, headers", folder)
+        return _make_remote(url, headers, stated=(_state(_find_path(url), filled),), **options)
     if "command" not in entry:
         raise UsageError(f"{place}: it has neither a command nor a url.")
     arguments = entry.get("args", [])
     if not isinstance(arguments, list):
         raise UsageError(f'{place}: args is {arguments!r}. Write a list: ["some-server"].')
     first = entry["command"] if isinstance(entry["command"], list) and entry["command"] else [entry["command"]]
-    command = tuple(
-        _expand(part, f"{place}, {'command' if number < len(first) else 'args'}", folder)
-        for number, part in enumerate([*first, *arguments])
-    )
+    command, stated = list[str](), list[str]()
+    for number, part in enumerate([*first, *arguments]):
+        filled = {}
+        command.append(_expand(part, f"{place}, {'command' if number < len(first) else 'args'}", folder, filled))
+        stated.append(_state(command[-1], filled))
     cwd = _expand(entry["cwd"], f"{place}, cwd", folder) if entry.get("cwd") else ""
     env = _expand_all(entry.get("env", entry.get("environment")), f"{place}, env", folder)
-    return _make_local(command, env, str(folder / cwd) if cwd else "", **options)
+    return _make_local(tuple(command), env, str(folder / cwd) if cwd else "", stated=tuple(stated), **options)
+
+
+def _find_path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""  # whoever makes the server says what is wrong with it
+
+
+def _state(text: str, filled: Mapping[str, str]) -> str:
+    """Return a text with a name in place of each value that the environment `filled` in: it tells values apart, and none of them itself."""
+    found = {piece: name for name, value in filled.items() for piece in (value, _find_path(value)) if piece.strip("/")}
+    if not found:
+        return text
+    pattern = re.compile("|".join(map(re.escape, sorted(found, key=len, reverse=True))))
+    return pattern.sub(lambda match: f"${{{found[match[0]]}}}~{sha256(match[0])[:8]}", text)
 
 
 def _read_prefix(entry: Mapping[str, object], name: str, place: str) -> str:
@@ -221,9 +248,10 @@ def _expand_all(given: object, place: str, folder: Path) -> dict[str, str]:
     return {str(key): _expand(value, f"{place}, {key}", folder) for key, value in given.items()}
 
 
-def _expand(given: object, place: str, folder: Path) -> str:
+def _expand(given: object, place: str, folder: Path, filled: dict[str, str] | None = None) -> str:
     """Return a text with ${NAME}, ${NAME:-default} and ${env:NAME} filled in from the environment, and the folders that editors name.
 
+    What was filled in by the environment is put into `filled`, by name.
     Raises UsageError for a name that is not set, and for what an editor would ask its user.
     """
     if isinstance(given, bool) or not isinstance(given, (str, int, float)):
@@ -232,7 +260,9 @@ def _expand(given: object, place: str, folder: Path) -> str:
     def fill(match: re.Match[str]) -> str:
         if (place_of := {"workspaceFolder": folder, "userHome": Path.home()}.get(match[1])) is not None:
             return str(place_of)
-        value = os.environ.get(match[1]) or match[2]
+        if (value := os.environ.get(match[1])) and filled is not None:
+            filled[match[1]] = value
+        value = value or match[2]
         if value is None:
             raise UsageError(f"{place}: the environment variable {match[1]} is not set. Set it, or write ${{{match[1]}:-DEFAULT}}.")
         return value

@@ -378,14 +378,14 @@ class McpSession:
             no_mcp = " Is it an MCP server? It printed what is not a message of the protocol." if self._local.noise else ""
             return f"The MCP server {name} could not be connected to: {end}{no_mcp}"
         if isinstance(error, httpx2.ConnectError):
-            return f"The MCP server {name} is not there: nothing answers at {self.spec.url}."
+            return f"The MCP server {name} is not there: nothing answers at {self.spec.address}."
         if self._status == 404:
-            return f"The MCP server {name} is not at {self.spec.url} (HTTP 404). The address of a server often ends in /mcp."
+            return f"The MCP server {name} is not at {self.spec.address} (HTTP 404). The address of a server often ends in /mcp."
         if isinstance(error, MCPError) and error.code == types.UNSUPPORTED_PROTOCOL_VERSION:
             return f"The MCP server {name} speaks no version of the protocol that this program knows: {error.message[:300]}"
         status = f" (HTTP {self._status})" if self._status else ""
         why = error.message if isinstance(error, MCPError) else str(error) or type(error).__name__
-        return f"{self.spec.url} does not answer as an MCP server{status}: {why[:500]}"
+        return f"{self.spec.address} does not answer as an MCP server{status}: {why[:500]}"
 
     async def close(self) -> None:
         """End the session, and the server where it was started for it. A later call connects anew."""
