@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ LONGEST_RESULT = 100_000
 """Characters of a result that are sent as they are: some 25,000 tokens."""
 SHOWN, SHOWN_AT_END = 16_000, 2_000
 GONE = ", and nobody can read on in them any more: call the tool again, for less at a time"
+_REFERENCE = re.compile(r' characters are not shown; read on with more\("r(\d{1,6})"')
 LONGEST_KEPT = 1_000_000
 """Characters of a result that the messages of a run keep whole: each later turn stores them once more."""
 
@@ -86,15 +87,25 @@ def _cut_results(run: Run, conversation: ModelConversation, place: int) -> None:
     kept, message = conversation.long_results, conversation.transcript[place]
     assert isinstance(message, ToolMessage)
     can_read = MORE not in conversation.spec.tools or bool(kept)
-    results = []
+    results, number = [], _find_last_number(conversation.transcript)
     for result in message.results:
         if _is_long(result):
-            reference = f"r{len(kept) + 1}"
-            kept[reference], result = result, _cut(result, _say_how(reference) if can_read else "")
+            how = ""
+            if can_read:
+                number += 1
+                reference = f"r{number}"
+                kept[reference], how = result, _say_how(reference)
+            result = _cut(result, how)
         results.append(result)
     _put(run, conversation, place, message, tuple(results))
     if can_read and MORE not in conversation.spec.tools:
         _offer(conversation, make_more(kept))
+
+
+def _find_last_number(transcript: Sequence[Message]) -> int:
+    """Return the highest number that a result was cut under, also in a turn that did not end: it is never that of another result."""
+    texts = (result.text for message in transcript if isinstance(message, ToolMessage) for result in message.results)
+    return max((int(found) for text in texts for found in _REFERENCE.findall(text)), default=0)
 
 
 def _put(run: Run, conversation: ModelConversation, place: int, message: ToolMessage, results: tuple[ToolResult, ...]) -> None:

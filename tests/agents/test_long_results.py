@@ -116,6 +116,27 @@ async def test_what_is_too_long_to_be_kept_says_that_it_has_to_be_called_again()
     assert (len(cut.text) < 20_000, "read on with" in cut.text, "call the tool again" in cut.text) == (True, False, True)
 
 
+async def test_a_reference_of_a_turn_that_did_not_end_is_never_that_of_another_result() -> None:
+    @tool.write
+    def mail(text: str) -> str:
+        """Mail."""
+        return "sent"
+
+    @tool.read
+    def other() -> str:
+        """Dump something else."""
+        return "z" * 300_000
+
+    calls = [("dump", {}), ("mail", {"text": "hello"}), ("other", {}), ("more", {"reference": "r1"}), ("more", {"reference": "r2"})]
+    model = ScriptedModel(*(Reply(calls=(call(name, **given),)) for name, given in calls), "Done.")
+    clerk = Agent(model, tools=[dump, other, mail])
+    waits = await clerk.run("Go")
+    done = await clerk.run("Go on", history=waits.messages[:-1])
+    told = [result.text for message in done.messages for result in getattr(message, "results", ())]
+    assert told[-2] == "There is no 'r1'. Results that were cut: r2."
+    assert told[-1].startswith("[r2, characters 0 to 16000 of 300000]")
+
+
 async def test_pictures_stay_beside_a_long_text_and_a_tool_of_that_name_is_yours() -> None:
     picture = Image(data=b"\x89PNG\r\n\x1a\n123")
 
@@ -129,9 +150,10 @@ async def test_pictures_stay_beside_a_long_text_and_a_tool_of_that_name_is_yours
         """Give more."""
         return f"mine {reference}"
 
-    model = ScriptedModel(Reply(calls=(call("look"),)), Reply(calls=(call("more", reference="r1"),)), "Done.")
+    look_at_it = Reply(calls=(call("look"),))
+    model = ScriptedModel(look_at_it, look_at_it, Reply(calls=(call("more", reference="r1"),)), "Done.")
     result = await Agent(model, tools=[look, more]).run("Go")
-    first, second = [message.results[0] for message in result.messages if hasattr(message, "results")]
+    first, again, second = [message.results[0] for message in result.messages if hasattr(message, "results")]
     assert first.media == (picture,)
-    assert "characters are not shown ...]" in first.text  # nothing here could read on in it
+    assert ["characters are not shown ...]" in each.text for each in (first, again)] == [True, True]  # nothing here could read on in it
     assert second.text == "mine r1"

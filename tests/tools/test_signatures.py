@@ -196,6 +196,11 @@ def test_approvers_must_name_somebody(nobody: Any) -> None:
         Approvers(nobody)
 
 
+def test_one_key_is_not_two_people() -> None:
+    with pytest.raises(UsageError, match="The approvers 'ada' and 'bob' have the same key"):
+        Approvers({"ada": PUBLIC["ada"], "bob": PUBLIC["ada"]})
+
+
 def test_a_key_pair_is_made_once_and_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "ada.key"
     public = make_key_pair("ada", file, "a passphrase")

@@ -59,13 +59,18 @@ def sign_with(approver: Approver, name: str, key: Ed25519PrivateKey | KeySource)
 class Approvers:
     """The people whose decisions count, by name, each with their public key. They come from the application's code, never from a database.
 
-    A key is text ("ed25519:...", PEM, or a line of OpenSSH), 32 raw bytes, or a file. Raises UsageError for what is none, and for nobody.
+    A key is text ("ed25519:...", PEM, or a line of OpenSSH), 32 raw bytes, or a file. Raises UsageError for what is none, for nobody, and
+    for one key of two people: its owner alone could be both of them where two have to say yes.
     """
 
     def __init__(self, keys: Mapping[str, KeySource]) -> None:
         if not isinstance(keys, Mapping) or not keys or not all(isinstance(name, str) and name for name in keys):
             raise UsageError(f"approvers={keys!r} names nobody who could approve. Write approvers={{'ada': public_key}}, or leave it out.")
         self.keys: dict[str, bytes] = {name: read_public_key(key, f"The key of the approver {name!r}") for name, key in keys.items()}
+        owners: dict[bytes, str] = {}
+        for name, raw in self.keys.items():
+            if (other := owners.setdefault(raw, name)) != name:
+                raise UsageError(f"The approvers {other!r} and {name!r} have the same key. Each signs with their own: sayso keys new NAME.")
 
     def __repr__(self) -> str:
         return f"Approvers({', '.join(self.keys)})"
