@@ -19,11 +19,13 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 OTHERS = re.compile(r"^from (langgraph|pydantic_ai)", re.MULTILINE)  # the program to leave, on the pages about coming from there
 STRICT = {"typeCheckingMode": "strict", "reportMissingTypeStubs": False, "reportUnusedFunction": False}
 PYRIGHT = {**STRICT, "reportRedeclaration": False}  # a page shows one thing after the other, under one name
-MYPY = ("--strict", "--disable-error-code=no-redef", "--disable-error-code=top-level-await")
 ONLY_IN_A_CELL = re.compile(
     r'"await" allowed only within async|"async for" outside async function|[Uu]se of "async" not allowed outside|Expression value is unused'
+    r"|\[top-level-await\]$"
 )
 """What a notebook's cell may do at its top level, and a file may not: wait, and end with the value to show."""
+SHOWN_AFTER_ANOTHER = "[no-redef]"
+"""A page shows one thing after the other, under one name. Not by an option: with other options than ours mypy reads all of Sayso anew."""
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +71,11 @@ def test_mypy_strict_finds_nothing_in_the_code_of_the_pages(pages: Path, tmp_pat
     for group in group_folders(pages):
         environment = {**os.environ, "MYPYPATH": os.pathsep.join(map(str, [ROOT / "src", *group]))}
         files = [str(file) for folder in group for file in folder.glob("*.py")]
-        command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), *MYPY, "--cache-dir", str(cache), *files]
+        command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(cache), *files]
         told = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert told.stderr == ""
-        found += [line for line in told.stdout.splitlines() if ": error:" in line and not ONLY_IN_A_CELL.search(line)]
+        errors = (line for line in told.stdout.splitlines() if ": error:" in line and not line.endswith(SHOWN_AFTER_ANOTHER))
+        found += [line for line in errors if not ONLY_IN_A_CELL.search(line)]
     assert found == []
 
 
