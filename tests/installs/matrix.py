@@ -2,9 +2,9 @@
 
     python tests/installs/matrix.py [--short] [--no-readme] [--python PYTHON]
 
---short tries the wheel in every Python, and every way in one of them; without it also pipx and uv tool, other users and places, and
-how much of the types pyright knows, the Python of Debian's newest packages (marked *; --no-debian leaves it out), and older releases of
-SQLite. --python is one more Python to try. Exit code 1 where something fails.
+--short tries the wheel in every Python, every way in one of them, README and the first pages. Without it all pages, pipx and uv tool,
+other users and places, how much of the types pyright knows, the Python of Debian's newest packages (marked *; --no-debian leaves it out)
+and older releases of SQLite as well. --python is one more Python to try. Exit code 1 where something fails.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 SHORT_WAYS = ("wheel", "editable", "--target", "uv")
 WAYS = (*SHORT_WAYS, "pipx", "uv tool")
+FIRST_PAGES = ["index", "approvals", "tools", "workflows"]  # of the short form: what a newcomer reads first
 MOST_PACKAGES, MOST_MB = 40, 110
 SYSTEM_SQLITE = ("3.12",)  # the Python that older releases of SQLite are tried with
 REFUSED_SQLITE = {"3.32.0": "Runs in a file need SQLite 3.35.0 or newer"}
@@ -234,7 +235,7 @@ def main() -> int:
             fine &= check_types(wheel, folder)
         if not options.no_readme:
             fine &= read_aloud(Path(place) / "clone")
-            fine &= read_pages(wheel, folder / "pages")
+            fine &= read_pages(wheel, folder / "pages", FIRST_PAGES if options.short else None)
     return 0 if fine else 1
 
 
