@@ -7,7 +7,7 @@ texts have none. To look for the words in the set of a text's words costs a hund
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from importlib import import_module
 from itertools import product
@@ -18,8 +18,14 @@ HEAD = 3
 _LONGEST_KEPT = 1_000
 _MOST_LETTERS = 4
 _WORD = re.compile(r"\w+")
-_UNLIKE_LOWER = re.compile("[İıſµẛ]")
-"""Letters that a pattern takes for others ("i", "s"), though lower case does not make them those."""
+_ALIKE: Mapping[int, int] = {
+    letter: min(letter, *others)
+    for letter, others in import_module("re._casefix")._EXTRA_CASES.items()  # it has no public name
+}
+"""Letters of lower case that a pattern takes for one another ("ı" and "i", "ſ" and "s", "ς" and "σ")."""
+_MARK_LIKE_LETTER = "\u0345"
+"""No letter, though a pattern takes it for one."""
+_MOST_CHOICES = 256
 _EDGE = "\0"
 """Stands in a piece for the edge of a word."""
 _NO_LETTER = ("[(IN, [(CATEGORY, CATEGORY_WORD)])]",)
@@ -79,7 +85,7 @@ class QuickPattern:
         for piece in pieces:
             if piece in line.lowered:
                 return True
-        return not text.isascii() and _UNLIKE_LOWER.search(text) is not None
+        return _MARK_LIKE_LETTER in text
 
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first match in a text."""
@@ -103,23 +109,36 @@ class QuickPattern:
 
 
 class QuickChoice:
-    """A regular expression of many alternatives, of which only those are tried that a text has the words for."""
+    """A regular expression of many alternatives, of which only those are tried that a text has the words for.
+
+    Texts that need ever other ones are searched with all of them: to compile a choice costs more than it saves.
+    """
 
     def __init__(self, sources: Sequence[str], flags: int = 0) -> None:
         self.alternatives = tuple(QuickPattern(source, flags) for source in sources)
         self.flags = flags
-        self._compile = lru_cache(256)(self._join)
+        self._choices: dict[tuple[str, ...], re.Pattern[str]] = {}
 
     def choose(self, text: str) -> re.Pattern[str]:
         """Return the pattern of the alternatives that may match somewhere in a text, in their order."""
-        return self._compile(tuple(pattern.pattern for pattern in self.alternatives if pattern.may_match(text)))
+        sources = tuple(pattern.pattern for pattern in self.alternatives if pattern.may_match(text))
+        if sources not in self._choices and len(self._choices) >= _MOST_CHOICES:
+            sources = tuple(pattern.pattern for pattern in self.alternatives)
+        if sources not in self._choices:
+            self._choices[sources] = self._join(sources)
+        return self._choices[sources]
 
     def _join(self, sources: tuple[str, ...]) -> re.Pattern[str]:
         return re.compile("|".join(f"(?:{source})" for source in sources) or r"(?!)", self.flags)
 
 
+def _fold(text: str) -> str:
+    """Return a text in lower case, one letter for all that a pattern takes for one another."""
+    return text.lower() if text.isascii() else text.replace("İ", "i").lower().translate(_ALIKE)
+
+
 def _read_line(text: str) -> Line:
-    lowered = text.lower()
+    lowered = _fold(text)
     words = _WORD.findall(lowered)
     return Line(lowered, frozenset(words + [f"{word[:HEAD]}*" for word in words] + [f"{word[: HEAD - 1]}*" for word in words]))
 
@@ -163,7 +182,7 @@ def _read_letters(operation: str, argument: Any) -> tuple[str, ...]:
     """Return the few letters in lower case one of which a part is, or the edge of a word; none for anything else."""
     match operation:
         case "LITERAL":
-            letter = chr(argument).lower()
+            letter = _fold(chr(argument))
             return (_EDGE if letter in _NOT_LETTERS else letter,)
         case "AT" if str(argument) in ("AT_BOUNDARY", "AT_BEGINNING", "AT_BEGINNING_STRING", "AT_END", "AT_END_STRING"):
             return (_EDGE,)

@@ -19,6 +19,7 @@ TEXTS = (
     "It costs 12 € until 3 May 2024 (c) 2024",
     "the straße, the STRASSE, the str. of São Paulo",
     "LİSBOA and ſuch İstanbul, DAİLY",  # letters whose lower case is not what a pattern takes them for
+    "PAZAR GÜNLERİ KAPALI, SO 5 μm and 5 ΜM, ΟΔΟΣ",
     "A/S and Ltd. and a/s",
     "pre-order, made to order, re ordered",
     "under_score words_no longer_here",
@@ -36,6 +37,7 @@ PATTERNS = {
     "optional": (r"(?:until )?\d{1,2} (?i:may|mai)\b|(?:maybe)?", 0),
     "lines": (r"^no \w+", re.IGNORECASE | re.MULTILINE),
     "turkish": (r"\blisboa\b|\bdaily\b|\bistanbul\b|\bsuch\b", re.IGNORECASE),
+    "letters alike in the pattern": (r"\bkapalı\b|\bſo\b|\d µm\b|οδοσ", re.IGNORECASE),
     "in a word": (r"(?i:livrez|score|onger_)", 0),
 }
 
@@ -57,6 +59,15 @@ def test_alternatives_that_cannot_match_are_left_out() -> None:
     for text in TEXTS:
         assert [found.span() for found in choice.choose(text).finditer(text)] == [found.span() for found in whole.finditer(text)], text
     assert QuickChoice([r"\bone\b", r"\btwo\b"]).choose("two of three").pattern == r"(?:\btwo\b)"
+
+
+def test_texts_that_each_need_another_choice_do_not_compile_one_each() -> None:
+    words = [f"word{number}" for number in range(10)]
+    choice, whole = QuickChoice([rf"\b{word}\b" for word in words]), re.compile("|".join(words))
+    texts = [" ".join(word for at, word in enumerate(words) if number >> at & 1) for number in range(1_024)]
+    patterns = {choice.choose(text) for text in texts}
+    assert len(patterns) < 300
+    assert all(choice.choose(text).findall(text) == whole.findall(text) for text in texts)
 
 
 NEEDS = {

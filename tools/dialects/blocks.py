@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from .elements import Element, parse_element
 from .escaped_json import parse_escaped_json
+from .explaining import acts, explains_before, explains_behind
 from .families.gemma import HEAD as GEMMA_HEAD
 from .families.gemma import parse_gemma_call
 from .families.harmony import ENDS, parse_header, parse_message
@@ -36,15 +37,6 @@ _SPACE = re.compile(r"\s*")
 _DATA = "in JSON that is not a call"
 _ENDED = object()
 _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
-# What a line says that only shows how calls are written, in the languages of most examples.
-_EXPLAINS = re.compile(
-    r"\b(?:examples?|e\.g\.|looks? like|like (?:this|so)|(?:is|are|be) (?:written|formatted)"
-    r"|(?:you|one|models?|assistants?) (?:can|could|would|should|may|might|must|have|need)|you (?:write|call|use|type|send)"
-    r"|(?:this|that|it|which) would|(?:the|this|following|its) (?:format|syntax|form|schema)\b(?! call)"
-    r"|(?:\A|, |then |just |and )(?:write|type|send|reply|respond|output)"
-    r"|beispiel\w*|schreib\w*|exemples?|comme (?:ceci|cela|suit)|ejemplos?|esempio|exemplos?|voorbeeld|przykład\w*)\b|пример|例|格式",
-    re.IGNORECASE,
-)
 _LONGEST_LINE = 200
 _FENCED_SECTION = CallSection(frozenset(), ("```",))
 _FENCED_MARKS = tuple(marker for marker in (*SECTIONS, *ELEMENTS) if marker[0] == "<")
@@ -183,11 +175,13 @@ class _Fence(NamedTuple):
 def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[None]:
     """Parse a code fence. Calls that it holds are made, unless the line before it or behind it explains how calls are written.
 
-    So is a fence behind such an example. What an info string or a label in front calls a call is one in any case.
+    So is a fence behind such an example, unless the line before it says that this is done now.
+    What an info string or a label in front calls a call is one in any case.
     """
     fence = yield from _read_fence(state, start, position)
     if fence.items and start == position and not fence.is_certain:
-        explains = state.shows_calls or _EXPLAINS.search(state.surroundings.line_before) is not None
+        line = state.surroundings.line_before
+        explains = explains_before(line) or (state.shows_calls and not acts(line))
         state.shows_calls = explains or (yield from _is_explained_behind(state, fence.end))
     if fence.items and (start < position or fence.is_certain or not state.shows_calls):
         state.add(fence.items)
@@ -202,7 +196,7 @@ def _is_explained_behind(state: ScannerState, at: int) -> Incremental[bool]:
     while True:
         line = state.buffer.text[at : at + _LONGEST_LINE].partition("\n")
         if line[1] or len(line[0]) == _LONGEST_LINE or state.buffer.ended:
-            return _EXPLAINS.search(line[0]) is not None
+            return explains_behind(line[0])
         yield
 
 

@@ -1,0 +1,262 @@
+"""A call in a code fence is made where the line before it says what is done, and is an example where the words around it explain."""
+
+from __future__ import annotations
+
+import pytest
+
+from sayso.tools import read, tool
+
+FENCE = '```json\n{"name": "remove_row", "arguments": {"row": 7}}\n```'
+
+
+@tool.write(card="Remove row {row}")
+def remove_row(row: int) -> str:
+    """Remove a row of the table."""
+    return f"removed {row}"
+
+
+DONE_NOW = """
+I'll open the ticket and send the email:
+I'll look up the row, then remove it and write the file:
+Let me call it like this:
+I'll submit the form:
+I will mail ada@example.com:
+I'll fetch https://example.com/rows and remove row 7:
+Let me check the format of the table first by removing row 7:
+To answer this you need the row gone, so:
+You should have this row removed. I'll do it now:
+So that you can continue, I remove the row:
+It would be best to remove row 7 first. Calling the tool:
+That would be row 7. Removing it now:
+I'll use the tool so you can see the result:
+First I remove the row, then write the summary:
+The user wants to remove the example row, so I'll call remove_row:
+Je vais supprimer la ligne comme suit:
+Ich lösche die Beispielzeile:
+我将删除示例行：
+好的，我按以下格式调用工具：
+我会按照要求的格式调用：
+Sure! Here's the function call in the required format:
+Here is the function call in the correct format:
+Here is the call following the schema:
+I need to respond in the format specified. Function call:
+To do this, I would call:
+I would use the remove_row tool:
+We can remove it with:
+I can do this with:
+I'll do it so you can use the sheet again:
+As you write, row 7 is a duplicate; removing it:
+OK, you have asked me to remove row 7:
+This would delete row 7; doing so:
+Based on your request, you need to remove row 7. Here is the tool call:
+As requested, you should get rid of row 7:
+Let me just write the call:
+Let me remove the row and reply to you:
+I'll first check, and then send:
+Удаляю пример строки 7:
+Looks like row 7 is a duplicate. Removing it:
+It looks like row 7 is broken, so I remove it:
+The schema has changed; I'll remove row 7:
+The form was submitted twice, so I remove the second one:
+I'll do as the following schema asks:
+Then use the tool:
+Sure, I can help with that! Removing row 7 for you:
+Okay, let's remove it.
+Thought: The user wants row 7 removed. I should use remove_row.
+Based on the samples you sent, row 7 is a duplicate:
+The sample row has to go, so here is the call:
+I found the row at https://docs.example.org/format:
+Here is the tool call:
+Tool call:
+Here's the JSON for the function call:
+To remove the row, I need to call the remove_row function with row=7:
+Great! You can use the sheet in a minute. I'll call the tool first:
+As in your example, I remove row 7:
+Following the example you gave, I will now remove row 7:
+Per your instructions (for example, "remove duplicates"), I'm removing row 7:
+You would like row 7 removed. Let me do that:
+You need to send the report by Friday, so I'll mail it right away:
+You asked how to write to Ada; I'll write to her now:
+Since you could not send it yourself, I'll send it:
+If you use this sheet daily, row 7 should go. Executing:
+Calling remove_row like this:
+The usage limit is fine. Running the tool:
+Da du schreiben möchtest, lösche ich zuerst Zeile 7:
+Ich rufe das Werkzeug nun auf, zum Beispiel für Zeile 7:
+Voy a eliminar la fila de ejemplo:
+Vou remover a linha de exemplo:
+为了删除第7行，我调用工具：
+正在删除示例数据：
+まず7行目を削除します：
+Step 1: remove row 7, then reply to you.
+Then I'll reply with a summary. First:
+We should remove row 7 before you send it.
+remove_row is the tool to use here:
+This is how I'll do it:
+""".strip().splitlines()
+DONE_NOW_BEHIND = """
+You can expect the row to be gone once this has run.
+I'll then write the summary.
+You should see the result in a moment.
+Once done, the form will be valid again.
+After this you can open the sheet again.
+That would remove row 7. Shall I proceed?
+This would take a moment.
+I will let you know, then send the report to ada@example.com.
+Please wait while I remove the row, so you can go on.
+If you need anything else, let me know!
+Let me know if you have further questions.
+Let me know if you would like anything else.
+I'm waiting for the result, which would tell us more.
+Once it has run, I'll tell you how the table looks.
+This is the only way to remove it.
+This is what you asked for.
+The row is removed when you approve.
+I don't call anything else.
+I won't run anything else until you confirm.
+I have not sent the mail yet; that comes next.
+It is how you wanted it.
+I'll wait for the tool's answer.
+Where the row is needed, I will restore it.
+Note: replace 7 with 8 if you meant the other row.
+Then you can write to Ada.
+The format of the table stays the same.
+That is the example row from your sheet.
+""".strip().splitlines()
+EXPLAINED = """
+For example:
+For example, you would write:
+For instance, to remove row 7:
+Such a call looks like this:
+Here's an example of a call:
+An example call:
+Example:
+The syntax is as follows:
+The format is:
+To call it, write:
+You would then send:
+You can call a tool by writing JSON in a fence:
+A model answers with JSON, e.g.:
+In your prompt, show the model a call such as:
+Models write calls in this format:
+Let me show you how a call looks:
+Let me give you an example:
+I'll show you an example:
+I will now explain how it works. A call looks like this:
+Sample:
+The JSON has this form, for example:
+A call is written as:
+When you want row 7 removed, you should write:
+To remove a row you have to send:
+Here is an example:
+Below is an example of how to use it:
+Usage:
+Syntax:
+Format:
+The assistant would reply with:
+So sieht ein Aufruf aus, zum Beispiel:
+Man schreibt:
+Ein Beispiel:
+Par exemple :
+Un exemple d'appel :
+Por ejemplo:
+格式如下：
+例如：
+调用示例：
+Например:
+Пример вызова:
+Per esempio:
+You can write it so:
+I can give you an example:
+The expected format for calls is this:
+A typical call would be:
+If a user asks to remove row 7, the model should output:
+Just send:
+Then you write:
+Models trained this way reply like this:
+Here's what a call might look like:
+Here is how a tool call looks in this chat:
+Imagine that a user wants row 7 gone. The model then writes:
+Tools are called by writing JSON, as in:
+For reference, the required syntax:
+A minimal example with one argument:
+Calls have the following structure:
+The documentation gives this example:
+Such calls are formatted as JSON:
+You may call it as follows:
+To make a call you simply output:
+You could also send:
+In Qwen's format the same call is written:
+Your prompt should contain an example such as this one:
+Here is a sample call:
+Assistants usually respond like so:
+Ein solcher Aufruf sieht so aus:
+Der Aufruf hat folgendes Format:
+Voici un exemple :
+Voici comment écrire un appel :
+Aquí tienes un ejemplo:
+Ecco un esempio:
+Hier is een voorbeeld:
+Oto przykład:
+Вот пример:
+下面是一个例子：
+调用的格式如下：
+以下に例を示します：
+다음은 예시입니다:
+""".strip().splitlines()
+EXPLAINED_BEHIND = """
+That is what you would write to remove row 7.
+This is an example of a call.
+This is only an example.
+The above shows the format.
+Replace 7 with the number of your row.
+where `row` is the number of the row.
+You would write it like that.
+In this example, the row is 7.
+This is how you call it.
+That's how a call is written.
+I have not called it.
+So würde man es schreiben.
+以上是示例。
+This shows how to call a tool.
+Note that this is just an example and nothing was removed.
+As you can see, the call has a name and arguments.
+The `name` is the tool and `arguments` holds its parameters.
+I did not run this.
+In the example above, row 7 is removed.
+You would replace the 7 by your own number.
+That is the syntax.
+Dies ist nur ein Beispiel.
+""".strip().splitlines()
+
+
+def count_calls(*parts: str) -> int:
+    whole = "\n".join(parts)
+    found = read(whole, [remove_row])
+    assert bool(found.calls) != bool(found.mentions)  # never lost in silence
+    return len(found.calls)
+
+
+@pytest.mark.parametrize("line", DONE_NOW)
+def test_a_fence_behind_a_line_that_says_what_is_done_is_a_call(line: str) -> None:
+    assert count_calls(line, FENCE) == 1
+
+
+@pytest.mark.parametrize("line", DONE_NOW_BEHIND)
+def test_a_fence_before_a_line_about_its_outcome_is_a_call(line: str) -> None:
+    assert count_calls("I'll remove row 7:", FENCE, line) == 1
+
+
+@pytest.mark.parametrize("line", EXPLAINED)
+def test_a_fence_behind_a_line_that_explains_is_an_example(line: str) -> None:
+    assert count_calls(line, FENCE) == 0
+
+
+@pytest.mark.parametrize("line", EXPLAINED_BEHIND)
+def test_a_fence_before_a_line_that_calls_it_an_example_is_one(line: str) -> None:
+    assert count_calls(FENCE, "", line) == 0
+
+
+@pytest.mark.parametrize(("between", "calls"), [("Or:", 0), ("Let me remove it now:", 1), ("Now I remove it:", 1)])
+def test_a_fence_behind_an_example_is_another_one_unless_it_is_done_now(between: str, calls: int) -> None:
+    assert len(read(f"For example:\n{FENCE}\n\n{between}\n{FENCE}", [remove_row]).calls) == calls

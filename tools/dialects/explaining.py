@@ -1,0 +1,91 @@
+"""Tell the line beside a code fence that explains how calls are written from one that says what is done now."""
+
+from __future__ import annotations
+
+import re
+
+_MODAL = r"(?:can|could|would|should|may|might|must|have to|need to|will|then|simply|just|also|always|to)"
+_WRITE = r"(?:write|type|call|use|invoke|send|emit|output|reply|respond|answer|pass|issue|generate|produce|return|make)"
+_FORM = r"(?:format|syntax|form|schema|structure|usage|signature|notation)"
+# A noun that introduces an example ends its part of the sentence, or says of what: "an example row" and "example.com" do not.
+_BEHIND_EXAMPLE = r"(?=\s*(?:[:,(…：]|\.(?!\w)|\Z|(?:of|for|how|to|calls?|usage|requests?|where|with|that|which|in|is|shows?|only)\b))"
+_EXPLAINS = re.compile(
+    rf"(?<![\w@/.\-])(?:(?:for|an?|another|this|the following|one|my|simple|short) )?"
+    rf"(?:example|instance(?=\W*:)|sample)s?\b{_BEHIND_EXAMPLE}"
+    r"|\bfor (?:example|instance)\b|\be\.g\."
+    r"|\b(?:such as|as in)(?: (?:this|the following))?(?: one)?\s*:?\s*\Z"
+    r"|\blooks? (?:like(?= (?:this|so)\b|\s*[:,.]|\s*\Z)|so\b|as follows)"
+    r"|\bhow (?:(?:an?|the|such|tool|function|\w+'s) ){0,2}calls? (?:looks?|is|are|works?|goes)\b"
+    r"|\blike (?:this|so)\b"
+    r"|\b(?:is|are|be|gets?|get) (?:written|formatted)\b"
+    r"|\b(?:call|request|command|json|it|that) would (?:be|read)\s*:"
+    rf"|(?<!as )\b(?:you|one|we|models?|assistants?|agents?|llms?|people)(?: {_MODAL}){{1,3}} {_WRITE}s?\b(?! (?:me|to)\b)"
+    r"|(?<!as )\b(?:you|one|models?|assistants?|agents?|llms?) (?:write|type|call)s?\b(?! me\b)"
+    rf"|\b(?:the|its|their) (?:\w+ )?{_FORM}(?: \w+){{0,3}} (?:is|are|looks?|would be|goes)\b"
+    rf"|\b(?:have|has|is|are|for reference,) (?:the |this |a )?(?:\w+ )?{_FORM}\b(?! (?:valid|correct|right|ok|wrong))"
+    rf"|(?:\A|[.!?] )\W{{0,5}}(?:\w+ ){{0,3}}{_FORM}(?: \w+){{0,3}}\s*:"
+    r"|(?:\A|[,.:;!] |\b(?:then|just|simply|please) )(?:write|type|send|reply|respond|output|answer)"
+    r"(?: (?:with|by|in|it|this|so|an?|the|following|call|json|as|follows))*\s*[:：]?\s*\Z"
+    # other languages
+    r"|\bz(?:um |\. ?)b(?:eispiel\b|\.)|\bsieht\b.{0,20}\b(?:so|wie folgt|folgendermaßen) aus\b"
+    r"|\bfolgende\w* (?:format|form|syntax)\b|\bbeispiel(?:e|s|aufruf\w*)?\s*(?:[:：,]|\Z)"
+    r"|\b(?:ein|als) beispiel\b|\b(?:so|man|sie|du) schreib\w*|\bschreib\w* (?:man|sie|du)\b"
+    r"|\b(?:par|un|por|per|em|na|als|een) (?:exemple|ejemplo|esempio|exemplo|przykład|voorbeeld)\b"
+    r"|\bbijvoorbeeld\b"
+    r"|\b(?:exemple|ejemplo|esempio|exemplo|przykład|voorbeeld)s?\s*(?:[:：,]|\Z)"
+    r"|\bcomment (?:écrire|appeler|utiliser)\b|\bcomme (?:ceci|cela|suit)\b"
+    r"|\bнапример\b|\bпример\w*(?: вызова)?\s*(?:[:：,]|\Z)|例如|比如|例えば|例(?:子|を|[:：])"
+    r"|[示范举]例(?!的?[行列数])|格式(?:如下|是|为|示例)|예를 들어|예시|예\s*:",
+    re.IGNORECASE,
+)
+_EXPLAINS_BEHIND = re.compile(
+    r"\b(?:this|that|it|the above|above)(?:['’]s\b|(?: \w+)? (?:is|was|shows?|would be|demonstrates?|illustrates?)\b)[^.]{0,40}?"
+    rf"\b(?:examples?\b{_BEHIND_EXAMPLE}|how (?:to|an?|calls?|models?|the (?:call|tool|model)|(?:you|one)(?: {_MODAL})* {_WRITE})\b"
+    rf"|what (?:you|one|models?|an? \w+|the (?:model|assistant)) (?:{_MODAL} )+{_WRITE}\b"
+    rf"|the {_FORM}\b)"
+    r"|\b(?:in|of) (?:this|the) example\b"
+    r"|\b(?:you|one|models?|assistants?)(?: (?:can|could|would|should|must|have to|need to)){1,2}"
+    r" (?:write|type|invoke|emit|replace)\b(?! to\b)|(?:\A|[.!?] )replace \S+ (?:with|by)\b|\bjust an example\b"
+    r"|\bwhere [`\"']?\w+[`\"']? (?:is|stands|means)\b"
+    r"|\b(?:do not|don't|won't|will not|have not|haven't|did not|didn't) (?:actually |really )?"
+    r"(?:call|run|execut\w+|sen[dt]|made?|invoked?)(?:ed)?"
+    r" (?:it|this|that|them)\b|\b(?:call|name|arguments)\b[`\"']? (?:has|have|holds?|contains?|is the tool)\b"
+    r"|\bso (?:würde|schreib|ruft)\w*|\b(?:nur|nicht mehr als) ein beispiel\b"
+    r"|\bn'est qu'un exemple\b|\bes (?:solo )?un ejemplo\b|以上(?:是|为)?[^。]{0,6}(?:示例|例子|格式)",
+    re.IGNORECASE,
+)
+# Who speaks of what he does now makes a call, in whatever words: "Let me call it like this:".
+_SHOWS = (
+    r"(?! (?:just |now |first |also |quickly )*(?:show|explain|give|describe|illustrate|demonstrate|walk|tell|teach|present|sketch"
+    r"|write (?:you |down )?an? |provide an? ))"
+)
+_ACTS = re.compile(
+    rf"\bI(?:(?:'ll|’ll|'m|’m| will| am| shall| need to| must| have to| want to)(?: (?:going to|about to|now|then|first|just))*{_SHOWS}"
+    r"|(?! (?:would|could|might|can|may|wrote|sent|should|show|explain|give)\b)(?= \w))"
+    rf"|\b(?:let me|let's|let us){_SHOWS}"
+    r"|\bje (?:vais|dois|veux)\b(?! (?:montrer|vous montrer|expliquer|donner))"
+    r"|\bich(?! (?:würde|könnte|zeige|erkläre))\b|\bvo(?:y a|u)\b(?! (?:mostrar|explicar))"
+    r"|我(?:将|来|会|需要|要|先|现在|按|这就)(?!给|举|展示|解释|示范|写)"
+    r"|(?:\A|[.!?:;,—–] )(?:now |then |so )*(?:calling|using|running|sending|invoking|executing|removing|deleting|fetching|checking"
+    r"|creating|doing|making|\w+ing (?:it|this|that|the \w+|\w+ \d+)\b)(?! (?:looks?|is|works?|would)\b)",
+    re.IGNORECASE,
+)
+_LONGEST = 200
+_SENTENCE = re.compile(r"[.!?]\s+(?=\S)|[。！？]")
+
+
+def explains_before(line: str) -> bool:
+    """Tell whether the line before a fence explains how calls are written: nobody says in its last sentence that he acts now."""
+    return _EXPLAINS.search(line[-_LONGEST:]) is not None and not acts(line)
+
+
+def explains_behind(line: str) -> bool:
+    """Tell whether the line behind a fence says that it was an example."""
+    return _EXPLAINS_BEHIND.search(line) is not None
+
+
+def acts(line: str) -> bool:
+    """Tell whether the last sentence of a line says what is done now."""
+    line = line[-_LONGEST:].rstrip()
+    last = max((found.end() for found in _SENTENCE.finditer(line)), default=0)
+    return _ACTS.search(line[last:]) is not None
