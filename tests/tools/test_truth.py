@@ -188,3 +188,17 @@ def test_a_hostile_passage_is_read_in_seconds(passage: str) -> None:
     start = time.perf_counter()
     assert not check_statement("Acme has 14 shops and costs half a euro per user.", passage, subject="Acme").stated
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage"),
+    [
+        ("The clinic treats cats.", "The clinic has two cats."),
+        ("The hotel rents boats.", "The hotel has two boats for staff."),
+        ("The shop destroys bikes.", "The shop has bikes."),
+        ("The bank lends $500.", "The bank is $500."),
+        ("People under 21 may enter.", "Not under 21."),
+    ],
+)
+def test_a_deed_or_a_bound_of_the_writers_own_is_refused(sentence: str, passage: str) -> None:
+    assert not check_statement(sentence, passage).stated

@@ -63,6 +63,13 @@ def names_people(word: str) -> bool:
     return False
 
 
+@lru_cache(20_000)
+def may_name_people(word: str) -> bool:
+    """Return whether any sense of a form is one of people: members, teachers."""
+    forms = (word, word.removesuffix("s"), word.removesuffix("es"), f"{word.removesuffix('ies')}y")
+    return any(part == "n" and _PERSON in chain for entry in map(_read_entry, forms) if entry for part, chain in entry.senses)
+
+
 def share_sense(one: Word, other: Word) -> bool:
     """Return whether two words may say the same, or are derived from what does."""
     return any((ours.own | ours.derived) & (theirs.own | theirs.derived) for ours in look_up(one) for theirs in look_up(other))

@@ -128,6 +128,17 @@ def check_only_whom(match: Match) -> Iterator[Problem]:
                 return
 
 
+_DENIED_BOUND = re.compile(r"\bnot (?:under|below|over|above)\b", re.IGNORECASE)
+
+
+def check_denied_bound(match: Match) -> Iterator[Problem]:
+    """Check that a bound that the passage denies is denied: "Not under 21" admits nobody under 21."""
+    found = _DENIED_BOUND.search(match.evidence.text)
+    bound = found[0].split()[-1].casefold() if found else ""
+    if found and not any(each.negative for each in match.sentence.segments) and bound in {w.text.casefold() for w in match.sentence.words}:
+        yield Problem(ProblemKind.COMPARISON, f"The passage says “{found[0]}”.")
+
+
 _OWNING = frozenset(map(stem, "own belong".split()))
 
 

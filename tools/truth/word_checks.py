@@ -9,7 +9,7 @@ from itertools import pairwise
 from ..quantities import Kind
 from .figures import Figure
 from .grammar import BE, PREPOSITIONS, is_verb
-from .lexicon import excludes, is_thing, look_up, names_people
+from .lexicon import excludes, is_thing, look_up, may_name_people, names_people
 from .matching import OUTSIDE, PRECISE, Match, find_acronyms
 from .reading import Reading, find_tense, is_header, show
 from .verdict import Problem, ProblemKind
@@ -74,7 +74,7 @@ def _is_framing(match: Match, at: int) -> bool:
         return True
     if match.sentence.language not in {"", "en"} or not is_verb(match.sentence.words, at):
         return False
-    if _has_plain_verbs(match) and word.stem not in PRECISE and word.stem not in _DEEDS and not _denied(match, at):
+    if word.stem in _TELLING and word.stem not in PRECISE and _has_plain_verbs(match) and not _denied(match, at):
         return True
     if word.stem in match.elsewhere:
         return False
@@ -82,8 +82,14 @@ def _is_framing(match: Match, at: int) -> bool:
     return (priced and word.stem in _BUYING) or all(each.verb is None for each in match.evidence.segments)
 
 
-_DEEDS = frozenset(map(stem, "own belong win lose found build make bake brew plug contain teach lead manage design invent acquire".split()))
-"""Verbs that tell of a deed or of what something is made of: a statement that only lists does not say them."""
+_TELLING = frozenset(
+    map(
+        stem,
+        "bear carry get receive take find lie stand sit run last reach belong span begin start open apply expect face see meet enjoy"
+        " welcome".split(),
+    )
+)
+"""Verbs with which a writer tells that something is, comes or is had. Others ("rent", "treat", "destroy") say what is done with it."""
 
 
 def _has_plain_verbs(match: Match) -> bool:
@@ -166,7 +172,7 @@ def is_anybody(match: Match, at: int) -> bool:
     if not (low.endswith("s") and before not in {"the", "its", "their", "our"}) and before not in _ONE_OF_MANY:
         return False
     return not any(
-        names_people(each.text.casefold()) and evidence.is_content(place) and place not in match.used
+        may_name_people(each.text.casefold()) and evidence.is_content(place) and place not in match.used
         for place, each in enumerate(evidence.words)
     )
 
