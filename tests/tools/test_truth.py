@@ -202,3 +202,16 @@ def test_a_hostile_passage_is_read_in_seconds(passage: str) -> None:
 )
 def test_a_deed_or_a_bound_of_the_writers_own_is_refused(sentence: str, passage: str) -> None:
     assert not check_statement(sentence, passage).stated
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage"),
+    [
+        ("Learners get a certificate.", "Teachers get a certificate."),
+        ("Patients need an appointment.", "Members need an appointment."),
+        ("Customers get a discount.", "Members get a discount."),
+        ("Pilots need a licence.", "Nurses need a licence."),
+    ],
+)
+def test_what_some_people_get_is_not_said_of_others(sentence: str, passage: str) -> None:
+    assert not check_statement(sentence, passage, subject="The shop").stated

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from ..quantities import Kind
 from .figures import Figure
-from .grammar import BE, PREPOSITIONS, is_verb
+from .grammar import AUXILIARIES, BE, PREPOSITIONS, is_verb
 from .lexicon import excludes, is_thing, look_up, may_name_people, names_people
 from .matching import OUTSIDE, PRECISE, Match, find_acronyms
 from .reading import Reading, find_tense, is_header, show
@@ -172,9 +172,18 @@ def is_anybody(match: Match, at: int) -> bool:
     if not (low.endswith("s") and before not in {"the", "its", "their", "our"}) and before not in _ONE_OF_MANY:
         return False
     return not any(
-        may_name_people(each.text.casefold()) and evidence.is_content(place) and place not in match.used
+        evidence.is_content(place) and place not in match.used and (may_name_people(each.text.casefold()) or _acts(evidence, place))
         for place, each in enumerate(evidence.words)
     )
+
+
+def _acts(reading: Reading, at: int) -> bool:
+    """Return whether a word is a noun in front of its verb: whoever "get breakfast" tells of in "staff get breakfast"."""
+    following = reading.words[at + 1 : at + 2]
+    return bool(following) and is_thing(reading.words[at]) and (is_verb(reading.words, at + 1) or following[0].text.casefold() in _GETTING)
+
+
+_GETTING = AUXILIARIES | {"get", "gets"}
 
 
 _PARTICLES = frozenset("up out off over down away back in on".split())

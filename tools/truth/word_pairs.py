@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from .grammar import AUXILIARIES, is_verb
-from .lexicon import look_up, says_no_more, share_sense
+from .lexicon import look_up, may_name_people, names_people, says_no_more, share_sense
 from .reading import Reading
 from .words import Word, alike, is_light, opposite, stem, tokenize
 
@@ -38,7 +38,12 @@ def may_stand_for(word: Word, other: Word) -> bool:
     It says the same or less, or both stand in one group of such words ("children travel free" for "children sit free").
     Whoever asks has to compare the negations.
     """
-    return covers(word, other) or not word.near.isdisjoint(other.near)
+    if covers(word, other):
+        return True
+    are_people = names_people(word.text.casefold()) and may_name_people(
+        other.text.casefold()
+    )  # learners are no teachers, in whatever group
+    return not are_people and not word.near.isdisjoint(other.near)
 
 
 _ANIMAL = stem("animal")
@@ -177,4 +182,5 @@ CONVERSES = frozenset((stem(left), stem(right)) for pair in _CONVERSE for left, 
 
 def find_converse(sentence: Reading, at: int, evidence: Reading) -> int | None:
     word = sentence.words[at]
-    return next((place for place, each in enumerate(evidence.words) if (word.stem, each.stem) in CONVERSES), None)
+    places = (place for place, each in enumerate(evidence.words) if (word.stem, each.stem) in CONVERSES)
+    return next((each for each in places if not names_people(evidence.words[each].text.casefold())), None)  # who teaches is not who learns
