@@ -652,9 +652,18 @@ def test_messages_name_each_server_of_a_url_and_no_password() -> None:
     assert [find_server(url) for url in urls] == ["first,second/runs", "local/runs", "::1/runs"]
 
 
+class WithoutJson(sqlite3.Connection):
+    """An SQLite that was built without its JSON functions."""
+
+    def execute(self, *_statement: Any) -> sqlite3.Cursor:
+        raise sqlite3.OperationalError("no such table: json_each")
+
+
 def test_an_sqlite_without_json_is_refused_in_words() -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
         require_json(connection)
-        connection.set_authorizer(lambda _action, name, *_more: sqlite3.SQLITE_DENY if name == "json_each" else sqlite3.SQLITE_OK)
-        with pytest.raises(UsageError, match=r"need SQLite's JSON functions.*was built without them. Use another Python, or a Postgres"):
-            require_json(connection)
+    with (
+        closing(sqlite3.connect(":memory:", factory=WithoutJson)) as without,
+        pytest.raises(UsageError, match=r"need SQLite's JSON functions.*was built without them. Use another Python, or a Postgres"),
+    ):
+        require_json(without)

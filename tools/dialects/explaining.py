@@ -40,7 +40,8 @@ _EXPLAINS = re.compile(
 )
 _EXPLAINS_BEHIND = re.compile(
     r"\b(?:this|that|it|the above|above)(?:['’]s\b|(?: \w+)? (?:is|was|shows?|would be|demonstrates?|illustrates?)\b)[^.]{0,40}?"
-    rf"\b(?:examples?\b{_BEHIND_EXAMPLE}|how (?:to|an?|calls?|models?|the (?:call|tool|model)|(?:you|one)(?: {_MODAL})* {_WRITE})\b"
+    rf"\b(?:examples?\b{_BEHIND_EXAMPLE}|how (?:to|an?|calls?|models?|the (?:call|tool|model)"
+    rf"|(?:it|this|that|one) (?:would|looks?)|(?:you|one)(?: {_MODAL})* {_WRITE})\b"
     rf"|what (?:you|one|models?|an? \w+|the (?:model|assistant)) (?:{_MODAL} )+{_WRITE}\b"
     rf"|the {_FORM}\b)"
     r"|\b(?:in|of) (?:this|the) example\b"

@@ -477,7 +477,9 @@ def require_json(connection: sqlite3.Connection) -> None:
     """Raise UsageError for an SQLite that was built without its JSON functions (all have them since 3.38 of 2022, unless left out)."""
     try:
         connection.execute("SELECT 1 FROM json_each('[]')")
-    except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as error:
+        if "json_each" not in str(error):  # a full disk, a file that is none: whoever opens it says so
+            raise
         raise UsageError(
             f"Runs in a file need SQLite's JSON functions, and the SQLite {sqlite3.sqlite_version} of this Python was built without them. "
             "Use another Python, or a Postgres server."
