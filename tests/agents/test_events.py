@@ -244,10 +244,14 @@ async def test_a_stream_tells_the_same_events_and_then_the_result() -> None:
     told = [type(event) async for event in greeter.run_events("Hi")]
     streamed = [event async for event in greeter.run_stream("Hi")]
     assert [type(event) for event in streamed] == [*told, RunEnded]
-    assert (streamed[-1].result.output, streamed[-2].output) == ("Hello.", "Hello.")
+    *_, finished, end = streamed
+    assert isinstance(finished, events.RunFinished)
+    assert isinstance(end, RunEnded)
+    assert (end.result.output, finished.output) == ("Hello.", "Hello.")
     asks = Agent(ScriptedModel(Reply(calls=(call("mail", to="ada", text="x"),)), repeat=True), name="asks", tools=[mail])
     *_, paused, ended = [event async for event in asks.run_stream("Write to Ada")]
     assert isinstance(paused, events.RunPaused)
+    assert isinstance(ended, RunEnded)
     assert [request.digest for request in ended.result.pending] == list(paused.waits_for)
 
 

@@ -24,6 +24,7 @@ sys.path.insert(0, str(HERE.parent / "workflows"))
 import psycopg  # noqa: E402
 from kill_workers import approve_all, make_home, started  # noqa: E402  the folder of the tests is no package of ours
 from postgres_server import Server, own_server  # noqa: E402
+from psycopg import sql  # noqa: E402
 
 from sayso.tools import UsageError  # noqa: E402
 
@@ -31,7 +32,7 @@ from sayso.tools import UsageError  # noqa: E402
 def wait_for_standby(primary: Server, name: str) -> None:
     """Confirm no commit from now on that the standby lacks; return when it follows."""
     with psycopg.connect(f"{primary.url}/postgres", autocommit=True) as connection:
-        connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+        connection.execute(sql.SQL("ALTER SYSTEM SET synchronous_standby_names = {}").format(name))
         connection.execute("SELECT pg_reload_conf()")
         while connection.execute("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'").fetchone() != (1,):
             time.sleep(0.05)
