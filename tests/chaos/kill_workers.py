@@ -90,24 +90,30 @@ async def chaos(url: str, folder: Path, workers: int, runs: int, kills: int, see
                 break
             await asyncio.sleep(0.1)
     finally:
-        for each in crew:
-            each.terminate()
-        for each in crew:
-            each.wait(30)
-    verdicts = [f"r{index}: {problem}" for index in range(runs) for problem in (await home.verify(f"r{index}")).problems]
+        states, orders, wrong = await end(home, crew, folder, runs)
+    kind, took = url.partition(":")[0], time.monotonic() - begun
+    print(f"  {kind}: {runs} runs, {workers} workers, {killed} kills, {took:.0f} s: {dict(states)}; {orders}")
+    return wrong
+
+
+async def end(home: DurableEngine, crew: list[subprocess.Popen[bytes]], folder: Path, runs: int) -> tuple[Counter[str], str, list[str]]:
+    """Stop the workers, and return the states of the runs, the orders in words, and what was lost, doubled or cannot be verified."""
+    for each in crew:
+        each.terminate()
+    for each in crew:
+        each.wait(60)
+    rows = await home.runs()
+    wrong = [f"{row.id}: {problem}" for row in rows for problem in (await home.verify(row.id)).problems]
     home.close()
+    states = Counter(row.state for row in rows)
     merchant = sqlite3.connect(folder / "merchant.db")
-    orders = merchant.execute("SELECT COUNT(*), COUNT(DISTINCT key) FROM orders").fetchone()
+    made, keys = merchant.execute("SELECT COUNT(*), COUNT(DISTINCT key) FROM orders").fetchone()
     (calls,) = merchant.execute("SELECT COUNT(*) FROM calls WHERE what = 'order'").fetchone()
-    took = time.monotonic() - begun
-    kind, done = url.partition(":")[0], f"{orders[0]} orders in {calls} calls"
-    print(f"  {kind}: {runs} runs, {workers} workers, {killed} kills, {took:.0f} s: {dict(states)}; {done}")
-    wrong = list(verdicts)
     if states["done"] != runs:
         wrong.append(f"{runs - states['done']} runs did not end well: {dict(states)}")
-    if orders != (runs, runs):
-        wrong.append(f"{orders[0]} orders of {orders[1]} keys for {runs} runs")
-    return wrong
+    if (made, keys) != (runs, runs):
+        wrong.append(f"{made} orders of {keys} keys for {runs} runs")
+    return states, f"{made} orders in {calls} calls", wrong
 
 
 def main() -> int:
