@@ -220,6 +220,10 @@ def test_a_collector_gets_the_same_spans_live_and_from_the_journal(tmp_path: Pat
     by_name = {span["name"]: attributes(span) for span in after.values()}
     tool = by_name["execute_tool calories"]
     assert (tool["gen_ai.operation.name"], tool["gen_ai.tool.name"], tool["sayso.tool.outcome"]) == ("execute_tool", "calories", "done")
+    named = {
+        name: by_name[name]["gen_ai.agent.name"] for name in ("execute_tool calories", "invoke_agent salt", "invoke_workflow parallel")
+    }
+    assert named == {"execute_tool calories": "desk", "invoke_agent salt": "salt", "invoke_workflow parallel": "parallel"}
     approval = by_name["approval mail"]
     assert (approval["sayso.approval.decision"], approval["sayso.approval.by"], approval["sayso.approval.place"]) == (
         "approve",

@@ -192,9 +192,12 @@ class SpanRecorder:
         return f"{'invoke_agent' if is_agent else 'invoke_workflow'} {name}".strip()
 
     def _name_worker(self, name: str, is_agent: bool) -> dict[str, Attribute]:
-        if is_agent:
-            return {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": name}
-        return {"gen_ai.operation.name": "invoke_workflow", "gen_ai.workflow.name": name}
+        return {"gen_ai.operation.name": "invoke_agent" if is_agent else "invoke_workflow", "gen_ai.agent.name": name}
+
+    def _find_worker(self, run: str) -> str:
+        """Return the name of the agent or workflow that a run is."""
+        child = self._open.get((run, "child"))
+        return _INDEX.sub("", child.event.name) if child is not None and isinstance(child.event, ChildBegan) else self._flow
 
     def _owners(self, run: str) -> Iterator[_Open]:
         """Yield the open execution or child that a run is."""
@@ -258,6 +261,7 @@ class SpanRecorder:
             "sayso.tool.outcome": event.outcome,
             "sayso.tool.trust": event.trust,
             "sayso.tool.secrecy": event.secrecy,
+            "gen_ai.agent.name": self._find_worker(event.run),
         }
         if event.key:
             attributes["sayso.tool.key"] = event.key
