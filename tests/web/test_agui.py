@@ -67,6 +67,26 @@ def test_an_order_by_agui_is_changed_then_approved_and_placed_once(served: Serve
     assert served.orders() == [(4, "burger")]
 
 
+def test_a_client_that_lost_the_stream_gives_its_answer_again_and_gets_what_came_of_it(served: Served) -> None:
+    before = served.orders()
+    (interrupt,) = talk(served, "lost", words="I order a burger")[-1].outcome.interrupts
+    changes = [{"interruptId": interrupt.id, "status": "resolved", "payload": {"changes": {"quantity": 4}}}]
+    (new,) = talk(served, "lost", resume=changes)[-1].outcome.interrupts
+    assert [each.id for each in talk(served, "lost", resume=changes)[-1].outcome.interrupts] == [new.id]
+    yes = [{"interruptId": new.id, "status": "resolved", "payload": {"approved": True}}]
+    done = talk(served, "lost", resume=yes)
+    again = talk(served, "lost", resume=yes)
+    results = [[each.content for each in events if each.type == core.EventType.TOOL_CALL_RESULT] for events in (done, again)]
+    assert results == [[f"Order {len(before) + 1} is placed: 4 burgers, $30.00, to 1234 My Street."]] * 2
+    assert [events[-1].result for events in (done, again)] == ["Ok, it's on the way!"] * 2
+    assert served.orders() == [*before, (4, "burger")]
+    bob = served.sign_in("bob")
+    other = [{"interruptId": interrupt.id, "status": "resolved", "payload": {"changes": {"quantity": 5}}}]
+    no = [{"interruptId": new.id, "status": "cancelled"}]
+    for resume in (other, no):
+        assert bob.client.post("/agui/shop", json={"threadId": "lost", "runId": "r", "messages": [], "resume": resume}).status_code == 409
+
+
 def test_a_question_is_answered_by_one_of_its_choices(served: Served) -> None:
     (asked,) = talk(served, "a question", words="which size?")[-1].outcome.interrupts
     assert (asked.reason, asked.response_schema["properties"]["answer"]["examples"]) == ("question", ["small", "large", "\u202eelddim"])

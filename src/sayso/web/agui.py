@@ -35,9 +35,11 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from sayso.tools.approval.requests import ApprovalRequest
+    from sayso.workflows.events.call_events import ApprovalTaken
 
     from .back_office import BackOffice
     from .people import Person
+    from .request_cards import RequestLine
 
 ANSWER = {
     "type": "object",
@@ -92,11 +94,13 @@ class AgUi:
             raise TurnedAway(404, "There is no such interrupt in this conversation.")
         (run_id,) = roots
         await self._office.find_run(person, run_id)
-        known = await self._chats.count_told(run_id)
+        known, taken = await self._chats.read_taken(run_id)
         changes = [(answer.interrupt_id, *_read_answer(answer)) for answer in answers]  # all are understood before one is taken
-        for digest, what, data in changes:
+        new = [each for each in changes if not _is_given(person, lines[each[0]], taken.get(each[0]), *each[1:])]
+        for digest, what, data in new:
             await self._requests.change(person, digest, what, data)
-        return run_id, known
+        given = [taken[digest].number or 0 for digest, *_ in changes if digest in taken] if not new else []
+        return run_id, min(given, default=known)  # who gives the same answers again gets all that came of them
 
     async def _stream(self, asked: core.RunAgentInput, run_id: str, since: int) -> AsyncGenerator[bytes, None]:
         writer = EventWriter(asked, run_id)
@@ -267,6 +271,17 @@ def _read_answer(answer: core.ResumeEntry) -> tuple[str, dict[str, object]]:
         422,
         'An answer says {"approved": true}, {"approved": false, "reason": "..."} or {"changes": {...}}, to a question {"answer": "..."}.',
     )
+
+
+def _is_given(person: Person, line: RequestLine, taken: ApprovalTaken | None, what: str, data: dict[str, Any]) -> bool:
+    """Return whether this person has given this very answer already: a client whose stream broke off sends it again."""
+    if line.decided_by != person.name:
+        return False
+    if what == "edit":
+        return taken is not None and taken.decision == "edit" and data["changes"].items() <= taken.arguments.items()
+    if what == "reject":
+        return line.state == "rejected"
+    return line.state not in ("proposed", "rejected", "edited", "expired", "closed")
 
 
 def _encode(event: core.BaseEvent) -> bytes:

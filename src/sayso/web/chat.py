@@ -17,6 +17,8 @@ from sayso.cli.display import describe_error, describe_input, read_text, to_plai
 from sayso.tools.approval.cards import show_value
 from sayso.tools.canonical import readable_json
 from sayso.tools.errors import RunIdTaken, SaysoError
+from sayso.workflows.durable.log_events import LogEvents
+from sayso.workflows.events.call_events import ApprovalTaken
 from sayso.workflows.events.event_types import AnyEvent, CallOpened, StageReached, TextPiece, TextRetracted, ThoughtPiece
 from sayso.workflows.events.watched_execution import read_streamed
 
@@ -169,12 +171,11 @@ class Chats:
             at = max(at, data["items"][-1]["number"]) if kind == "items" else at
             yield f"id: {at}\nevent: {kind}\ndata: {json.dumps(data)}\n\n".encode()
 
-    async def count_told(self, run_id: str) -> int:
-        """Return how many events of a run are stored: the number of the last one, for `events`."""
-        story = Story(run_id)
-        for each in await self._engine.log(run_id):
-            story.take(each)
-        return story.count
+    async def read_taken(self, run_id: str) -> tuple[int, dict[str, ApprovalTaken]]:
+        """Return how many events of a run are stored (the number of the last one, for `events`), and its decisions by digest."""
+        told = LogEvents(run_id)
+        events = [event for each in await self._engine.log(run_id) for event in told.take(each)]
+        return told.reader.number, {event.digest: event for event in events if isinstance(event, ApprovalTaken)}
 
     async def events(self, run_id: str, since: int = 0) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """Yield what happens in a run: "items" that were stored, "delta" for what is being written, and "end" last."""

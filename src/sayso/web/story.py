@@ -57,11 +57,6 @@ class Story:
         """Return what was used so far."""
         return self._told.usage
 
-    @property
-    def count(self) -> int:
-        """Return how many events were read."""
-        return self._told.reader.number
-
     def take(self, row: Row, run: RunRow | None = None) -> list[Item]:
         """Return the items of the next row of the log; `run` is the run as it is now, for what it came to."""
         return [item for event in self._told.take(row, run) for item in self.tell(event)]
