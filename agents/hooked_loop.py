@@ -18,6 +18,7 @@ from .loop import AgentLoop, execute_calls
 from .messages import Conversation, Reply
 from .model_call import ParsedReply, ask_model
 from .model_conversation import ModelConversation
+from .reply_end import AskedAgain
 from .spec import AgentSpec, Out_co
 
 _CAME = {
@@ -59,7 +60,7 @@ class HookedLoop(AgentLoop[Out_co]):
         if refused:
             raise GuardRefused(self.spec.name, refused[0], place, refused[1])
 
-    async def execute_calls(self, spec: AgentSpec[object], run: Run, parsed: ParsedReply, sent_back: set[str]) -> list[ToolResult]:
+    async def execute_calls(self, spec: AgentSpec[object], run: Run, parsed: ParsedReply, again: AskedAgain) -> list[ToolResult]:
         """Execute the calls that no hook refuses, and show the model the results that none refuses."""
         hooks, calls = _hooks_of(self.spec), parsed.calls
         if hooks.before_tool and calls:
@@ -67,7 +68,7 @@ class HookedLoop(AgentLoop[Out_co]):
             refused = [_refuse(call, *verdict) for call, verdict in zip(calls, verdicts, strict=True) if verdict]
             allowed = [call for call, verdict in zip(calls, verdicts, strict=True) if not verdict]
             parsed = ParsedReply(parsed.message, allowed, [*parsed.refused, *refused], parsed.prose)
-        results = await execute_calls(spec, run, parsed, sent_back)
+        results = await execute_calls(spec, run, parsed, again)
         if hooks.after_tool and calls:
             guard = run.scope.call_guard
             changed = guard.performed if isinstance(guard, HookedCalls) else {}

@@ -48,7 +48,7 @@ class AgentLoop(Generic[Out_co]):
     if TYPE_CHECKING:
 
         async def ask_model(self, run: Run, turn: int, conversation: ModelConversation) -> Reply: ...
-        async def execute_calls(self, spec: AgentSpec[object], run: Run, parsed: ParsedReply, sent_back: set[str]) -> list[ToolResult]: ...
+        async def execute_calls(self, spec: AgentSpec[object], run: Run, parsed: ParsedReply, again: AskedAgain) -> list[ToolResult]: ...
 
     async def converse(self, run: Run, asked: Conversation) -> Out_co:
         """Converse with the model until it answers: a value of the output type, or text where the agent has none.
@@ -67,7 +67,7 @@ class AgentLoop(Generic[Out_co]):
         request = ModelRequest(transcript, format.schemas, sampling, schema, notify, format.grammar)
         is_short = not (asked.history or format.is_long or asked.parts) and len(asked.text) <= SHORT_TEXT
         conversation = ModelConversation(spec, formats, format, transcript, request, asked.sampling, is_short, self.guard)
-        turn, again, sent_back = 0, AskedAgain(), set[str]()
+        turn, again = 0, AskedAgain()
         answer: Any
         while True:
             if turn and conversation.spec.opened:
@@ -84,7 +84,7 @@ class AgentLoop(Generic[Out_co]):
             ):
                 raise explain_ending(ending, conversation.spec.model, reply, conversation.request.sampling)
             if has_calls:
-                results = await self.execute_calls(conversation.spec, run, parsed, sent_back)
+                results = await self.execute_calls(conversation.spec, run, parsed, again)
                 if self.guard is not None:
                     results = await self.guard.guard_results(run, turn, parsed, results)
                 if ending is WHOLE and parsed.prose and (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
@@ -124,7 +124,7 @@ def _take_answer(run: Run, turn: int, conversation: ModelConversation, spec: Age
         restore_long_results(run, conversation)
     if run.listeners and spec.publishes_at_end and spec.output is None and not spec.is_quiet:
         run.publish(TextStreamed(run.id, turn, run.secrets.mask(answer)))
-    run.scope.provenance.made.append(Made(spec.name, answer))
+    run.scope.provenance.add_made(Made(spec.name, answer))
 
 
 def _ask_for_output(spec: AgentSpec[object], again: AskedAgain, error: InvalidOutput, said: str, labels: Labels | None) -> UserMessage:
@@ -135,17 +135,17 @@ def _ask_for_output(spec: AgentSpec[object], again: AskedAgain, error: InvalidOu
     return UserMessage(f"That does not fit: {error}. {spec.output.instruction}", labels=labels, by_program=True)
 
 
-async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, sent_back: set[str]) -> list[ToolResult]:
+async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, again: AskedAgain) -> list[ToolResult]:
     """Return the results of a reply's calls, in the order of the calls.
 
     Neighbours that need no approval are executed side by side, as one step (or, where they are agents and workflows, each as a child of the
     run); writes one by one, in order. A call with arguments that should be the user's and are not is sent back to the model, once for each
-    tool: with a tool that is in `sent_back` already, a person is asked.
+    tool: with one that `again` knows of already, a person is asked.
     """
     results = list(parsed.refused)
     if results and spec.takes_secrets:
         results = [_leave_out_secrets(spec, result) for result in results]
-    sent_back_before = frozenset(sent_back) if sent_back else ()
+    sent_back_before = again.unsourced
     group: list[tuple[ToolCall, AnyTool]] = []
     for call in parsed.calls:
         tool = spec.tools.get(call.tool)
@@ -158,7 +158,7 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
             was_asked = run.replays(f"propose:{tool.name}:{call.id}")
             unsourced = () if run.replays(f"reads:{call.id}") else find_unsourced_arguments(run, call, tool)
             if unsourced and not was_asked and tool.name not in sent_back_before:
-                sent_back.add(tool.name)
+                again.unsourced |= {tool.name}
                 results.append(reject_unsourced(run, call, tool, unsourced))
                 continue
         joins = not (unsourced or was_asked) and (tool.workflow is not None or needs_no_approval(run, tool))
@@ -291,7 +291,7 @@ def record_provenance(spec: AgentSpec[object], run: Run, asked: Conversation) ->
                 call = calls.get(result.call_id)
                 tool = spec.tools.get(call.tool) if call is not None else None
                 if call is not None and tool is not None and tool.effect is Effect.PURE and result.outcome is Outcome.DONE:
-                    provenance.made.append(Made(call.tool, result.content, call.arguments))
+                    provenance.add_made(Made(call.tool, result.content, call.arguments))
         else:
             for quoted in find_untrusted_texts(message.text):
                 provenance.take(quoted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
@@ -118,7 +118,7 @@ async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> R
     if conversation.model_index:
         name = conversation.spec.model.name
         reply = reply._replace(usage=spent + reply.usage, model_index=conversation.model_index, model=name)
-    return await _look_at_reply(run, turn, conversation, reply) if conversation.spec.looks_at_replies else reply
+    return await _look_at_reply(run, turn, conversation, reply) if spec.looks_at_replies else reply
 
 
 async def _stream_to_listeners(run: Run, turn: int, conversation: ModelConversation) -> Reply:
@@ -143,7 +143,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation, del
     """Collect the model's deltas into a reply, and publish those that may be shown at once."""
     spec = conversation.spec
     text: list[str] = []
-    reasoning: list[str] = []
+    reasoning: list[str] | None = None  # a thousand runs that wait hold a list less each, which the garbage collector would visit
     calls: dict[int, list[CallDelta]] = {}
     end = NOT_FINISHED
     streamer, guard = None, conversation.guard
@@ -161,6 +161,8 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation, del
             elif isinstance(delta, CallDelta):
                 calls.setdefault(delta.index, []).append(delta)
             elif isinstance(delta, ReasoningDelta):
+                if reasoning is None:
+                    reasoning = []
                 reasoning.append(delta.text)
                 if thoughts is None and not spec.is_quiet:
                     _publish_reasoning(run, turn, delta.text if masked is None else masked.feed(delta.text))
@@ -177,8 +179,9 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation, del
         thoughts.finish()
     if masked is not None:
         _publish_reasoning(run, turn, masked.finish())
-    native_calls = tuple([join_call(calls[index]) for index in sorted(calls)]) if calls else ()
-    return Reply("".join(text), native_calls, "".join(reasoning), end.usage, end.reason, end.provider_data)
+    return Reply(
+        "".join(text), join_calls(calls) if calls else (), "".join(reasoning) if reasoning else "", end.usage, end.reason, end.provider_data
+    )
 
 
 def _publish_reasoning(run: Run, turn: int, text: str) -> None:
@@ -201,6 +204,11 @@ def _note_secrets(conversation: ModelConversation, run: Run, reply: Reply, turn:
                 run.secrets.add([reply.text[slice(*call.span)], *written], f"{call.tool} takes a secret")
         elif tool is not None and (texts := tool.find_secret_texts(call.arguments)):
             run.secrets.add(texts, f"{tool.name} takes a secret")
+
+
+def join_calls(pieces: Mapping[int, Sequence[CallDelta]]) -> tuple[NativeCall, ...]:
+    """Return the native calls that came in these pieces, in the order of their numbers."""
+    return tuple([join_call(pieces[index]) for index in sorted(pieces)])
 
 
 def join_call(pieces: Sequence[CallDelta]) -> NativeCall:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -54,15 +53,19 @@ def judge_ending(reply: Reply, parsed: ParsedReply) -> Ending:
     return Ending.EMPTY if is_empty else WHOLE
 
 
-@dataclass(slots=True)
 class AskedAgain:
-    """What a model was asked again for: each may be the last try before the run gives up."""
+    """What a model was asked again for: each may be the last try before the run gives up.
 
+    `unsourced` are the tools that it has called with what should be the user's words and is not.
+    """
+
+    # Without an __init__: each run has one, and few models are asked again.
     silent: bool = False
     cut_off: bool = False
     failed: bool = False
     outputs: int = 0
     is_last_try: bool = False
+    unsourced: frozenset[str] = frozenset()
 
     def may_go_on(self, ending: Ending, *, has_calls: bool, is_typed: bool) -> bool:
         """Return whether the run goes on after a reply that ended so: with its calls, with its answer, or by asking again.

@@ -288,12 +288,15 @@ class Workflow(Generic[A, B]):
         if type(value) in HANDED_ON:  # a result is handed on with its labels, wherever it stands
             value = cast(A, replace_labelled(value, lambda content: content))
 
-        make_scope = partial(self._make_scope, value, approver, deps, merged, rules)
+        make_scope = partial(_make_scope, self, value, approver, deps, merged, rules)
         return (open_private if engine is None else engine.open)(self.execute, value, run_id, make_scope, user)
 
-    def _make_scope(self, value: A, approver: Approver | None, deps: object, limits: Limits | None, rules: Rules) -> Scope:
-        """Return the scope of one execution: a run that is resumed begins with what its caller gives, and reads and counts anew."""
-        return Scope(approver, deps, Meter(limits), rules, Provenance(self.find_user_texts(value)), {})
+
+def _make_scope(
+    workflow: Workflow[A, Any], value: A, approver: Approver | None, deps: object, limits: Limits | None, rules: Rules
+) -> Scope:
+    """Return the scope of one execution: a run that is resumed begins with what its caller gives, and reads and counts anew."""
+    return Scope(approver, deps, Meter(limits), rules, Provenance(workflow.find_user_texts(value)), {})
 
 
 async def _watch_to_result(execution: Execution) -> AsyncGenerator[AnyEvent | RunEnded, None]:

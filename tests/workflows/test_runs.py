@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 import pytest
 
 from sayso.agents import Agent, Reply, ScriptedModel, call
+from sayso.agents.models.model import Finished, ModelRequest, TextDelta
 from sayso.tools import Approve, Cancelled, ReplayError, UsageError, WorkflowError, tool
 from sayso.workflows import MemoryEngine, Run, engine, map_each, parallel, sequential
 from sayso.workflows.runs.codec import NotJson
@@ -237,6 +239,47 @@ async def test_a_run_that_is_over_is_freed_with_its_result_and_not_when_garbage_
         assert freed() is None
     finally:
         gc.enable()
+
+
+async def count_containers(go: Callable[[Callable[[], Coroutine[Any, Any, str]]], Coroutine[Any, Any, object]]) -> float:
+    """How many objects that the garbage collector must visit one of 40 keeps alive that wait for their models."""
+    answered = asyncio.Event()
+
+    async def wait() -> str:
+        await answered.wait()
+        return "Yes."
+
+    gc.collect()
+    before = len(gc.get_objects())
+    tasks = [asyncio.ensure_future(go(wait)) for _ in range(40)]
+    await asyncio.sleep(0)
+    alive = len(gc.get_objects()) - before
+    answered.set()
+    await asyncio.gather(*tasks)
+    return alive / len(tasks)
+
+
+async def test_a_run_that_waits_for_its_model_keeps_few_containers_alive() -> None:
+    class Waiting:
+        """A model whose every reply is waited for."""
+
+        name, takes_tools = "waiting", True
+
+        def __init__(self, wait: Callable[[], Coroutine[Any, Any, str]]) -> None:
+            self.wait = wait
+
+        async def stream(self, request: ModelRequest) -> AsyncGenerator[TextDelta | Finished]:
+            yield TextDelta(await self.wait())
+            yield Finished()
+
+    await Agent(ScriptedModel("Yes.")).run("Yes?")
+    gc.disable()  # the number is the same in every take
+    try:
+        bare = await count_containers(lambda wait: wait())
+        run = await count_containers(lambda wait: Agent(Waiting(wait)).run("Yes?"))
+    finally:
+        gc.enable()
+    assert run - bare <= 45
 
 
 async def test_a_result_that_is_there_has_nothing_left_to_decide() -> None:

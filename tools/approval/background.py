@@ -67,9 +67,16 @@ class Growing(Sequence[T]):
         self.own.extend(items)
 
 
-def branch_off(before: list[T] | Growing[T]) -> list[T] | Growing[T]:
+def branch_off(before: list[T] | Growing[T] | tuple[()]) -> Growing[T] | tuple[()]:
     """Return a list that begins with what is in this one, in the same time however much that is."""
-    return Growing(before) if before else []
+    return Growing(before) if before else ()
+
+
+def join_branch(own: list[T] | Growing[T] | tuple[()], branch: list[T] | Growing[T] | tuple[()]) -> list[T] | Growing[T]:
+    """Return a list with what a branch of it has come to as well."""
+    joined = own or list[T]()
+    joined.extend(branch.own if isinstance(branch, Growing) else branch)
+    return joined
 
 
 @dataclass(slots=True, eq=False)

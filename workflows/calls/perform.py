@@ -96,15 +96,18 @@ async def perform_reads(run: Run, name: str, calls: Sequence[tuple[ToolCall, Any
         stored = await _perform_paid_reads(run, name, calls)
     else:
         stored = await run.step(name, _perform_together, run, calls)
-    if type(stored) is Asking or (type(stored) is list and any(type(each) is Asking for each in stored)):
-        stored = await _answer_questions(run, name, calls, stored)
-    results = [stored] if type(stored) is ToolResult else results_of(stored)
+    if type(stored) is ToolResult:
+        results = [stored]
+    elif type(stored) is Asking or (type(stored) is list and any(type(each) is Asking for each in stored)):
+        results = await _answer_questions(run, name, calls, stored)
+    else:
+        results = results_of(stored)
     provenance = run.scope.provenance
     assert len(results) == number
     for index, (call, tool) in enumerate(calls):  # a strict zip takes as long as all of this
         provenance.take(result := results[index])
         if tool.effect is PURE and result.outcome is Outcome.DONE:
-            provenance.made.append(make_computed(run, call, tool, result))
+            provenance.add_made(make_computed(run, call, tool, result))
     return results
 
 

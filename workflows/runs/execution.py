@@ -147,7 +147,7 @@ class Execution(Inbox):
         self.branch_events: dict[str, type] = {}  # of each branch, its last event
         self.received: Collection[object] = self.inbox  # what was sent so far
         self.cancel_address: tuple[str, str] = run_id, CANCEL  # where in the inbox it stands that somebody cancelled the run
-        self.joined: list[asyncio.Future[AnyResult]] = []
+        self.joined: list[asyncio.Future[AnyResult]] | None = None
 
     @property
     def user(self) -> str:
@@ -280,6 +280,8 @@ class Execution(Inbox):
     def join(self) -> asyncio.Future[AnyResult]:
         """Return the end, or the next pause, of the execution that is under way."""
         future: asyncio.Future[AnyResult] = asyncio.get_running_loop().create_future()
+        if self.joined is None:
+            self.joined = []
         self.joined.append(future)
         self.is_shared = True
         if self.blocked:
@@ -288,9 +290,9 @@ class Execution(Inbox):
 
     def _end_joined(self, end: AnyResult | BaseException) -> None:
         """Give the end of the execution to everybody who joined it."""
-        joined, self.joined = self.joined, []
+        joined, self.joined = self.joined, None
         self.is_shared: bool = False
-        for future in joined:
+        for future in joined or ():
             if future.done():
                 continue
             if isinstance(end, RunResult):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -105,9 +106,9 @@ class Inbox(ABC):
     def reset_waits(self) -> None:
         """Begin a new execution: nobody waits, and nobody is asked yet."""
         (self.is_suspended, self.is_checking, self.unanswered, self.active_branches, self.open_questions, self.approver_task) = _UNASKED
-        self.blocked: set[str] = set()  # the runs that wait for somebody to send something, without a timeout
+        self.blocked: dict[str, None] = {}  # the runs that wait for somebody to send something, without a timeout
         self.waits: dict[tuple[str, str], asyncio.Future[object]] = {}
-        self.questions: list[tuple[ApprovalRequest, Approver]] = []
+        self.questions: deque[tuple[ApprovalRequest, Approver]] | None = None
 
     async def stop_asking(self) -> None:
         """End an execution: nothing of it is left running."""
@@ -157,7 +158,7 @@ class Inbox(ABC):
         self.waits[address] = future
         self.activity += 1
         if topic.startswith("approve:") or timeout_seconds is None:
-            self.blocked.add(run_id)
+            self.blocked[run_id] = None
             self.check_idle_soon()
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -166,7 +167,7 @@ class Inbox(ABC):
             return None
         finally:
             self.activity += 1
-            self.blocked.discard(run_id)
+            self.blocked.pop(run_id, None)
             del self.waits[address]
 
     def send(self, run_id: str, topic: str, value: object) -> None:
@@ -179,7 +180,7 @@ class Inbox(ABC):
         if future is not None and not future.done():
             future.set_result(value)
             self.activity += 1
-            self.blocked.discard(run_id)  # it goes on in the next turn of the event loop
+            self.blocked.pop(run_id, None)  # it goes on in the next turn of the event loop
 
     def _accepts(self, address: tuple[str, str], value: object) -> bool:
         """Return whether a decision counts. One that comes before its request is looked at when that is asked."""
@@ -258,6 +259,8 @@ class Inbox(ABC):
         if approve is None or (request.run_id, request.topic) in self.inbox:
             return
         self.open_questions += 1
+        if self.questions is None:
+            self.questions = deque()
         self.questions.append((request, approve))
         if self.approver_task is None:
             self.approver_task = asyncio.get_running_loop().create_task(self._ask_one_by_one())
@@ -268,7 +271,7 @@ class Inbox(ABC):
 
     async def _ask_one_by_one(self) -> None:
         while self.questions:
-            request, approve = self.questions.pop(0)
+            request, approve = self.questions.popleft()
             problem = ""
             try:
                 await self._ask(request, approve)

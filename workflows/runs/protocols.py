@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
 
-from sayso.tools.approval.background import Background, Growing, Made, Said, branch_off
+from sayso.tools.approval.background import Background, Growing, Made, Said, branch_off, join_branch
 from sayso.tools.approval.policy import NO_RULES, Allow, Ask, Deny, Rules
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Approver, Decision, Edit, Reject
 from sayso.tools.calls import PLAIN, Content, ToolCall, ToolResult
@@ -171,8 +171,8 @@ class Provenance:
         self.user_texts: tuple[str | Said, ...] = tuple(user_texts)
         self.labels: Labels = CLEAN
         self.unvouched = self.settled = ""  # `unvouched` is the first tool that nobody vouched for
-        self.read_texts: list[tuple[str, str]] | Growing[tuple[str, str]] = []
-        self.made: list[Made] | Growing[Made] = []
+        self.read_texts: list[tuple[str, str]] | Growing[tuple[str, str]] | tuple[()] = ()  # lists once something is in them
+        self.made: list[Made] | Growing[Made] | tuple[()] = ()
         self.problems: tuple[RaisedResult, ...] = ()
         self._background = NO_BACKGROUND
 
@@ -182,9 +182,20 @@ class Provenance:
             if labels.unvouched and not self.unvouched:
                 self.unvouched = result.origin
             self.labels = self.labels.union(labels)
-            self.read_texts.append((result.origin, result.text))
+            self._add_text(result.origin, result.text)
             if isinstance(result, RaisedResult):
                 self.problems = (*self.problems, result)
+
+    def _add_text(self, origin: str, text: str) -> None:
+        if not self.read_texts:
+            self.read_texts = []
+        self.read_texts.append((origin, text))
+
+    def add_made(self, made: Made) -> None:
+        """Remember a value that was made in the run."""
+        if not self.made:
+            self.made = []
+        self.made.append(made)
 
     def recognise(self, texts: Iterable[str | Said], history: Sequence[object] = ()) -> tuple[str | Said, ...]:
         """Take in what other runs have handed out and is in these texts now, and return the texts without it.
@@ -198,7 +209,7 @@ class Provenance:
                 self.labels, self.unvouched = self.labels.union(found.labels), self.unvouched or found.origin
                 text = text.replace(found.text, " ")
                 if (found.origin, found.text) not in self.read_texts:
-                    self.read_texts.append((found.origin, found.text))
+                    self._add_text(found.origin, found.text)
             left.append(text if isinstance(each, str) else replace(each, text=text))
         return tuple(left)
 
@@ -223,9 +234,9 @@ class Provenance:
             self.labels = self.labels.union(child.labels)
             self.unvouched = self.unvouched or child.unvouched
         if child.read_texts:
-            self.read_texts.extend(child.read_texts.own if isinstance(child.read_texts, Growing) else child.read_texts)
+            self.read_texts = join_branch(self.read_texts, child.read_texts)
         if child.made:
-            self.made.extend(child.made.own if isinstance(child.made, Growing) else child.made)
+            self.made = join_branch(self.made, child.made)
         if child.problems:
             self.problems += child.problems
         self.settled = child.settled or self.settled

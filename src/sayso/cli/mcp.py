@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from sayso.cli.load_object import load_app
+from sayso.cli.long_process import settle_garbage_collector
 from sayso.cli.options import DatabaseUrl, Exit, read_whole
 from sayso.cli.run_database import check_url, find_database_url
 from sayso.tools.approval.cards import show_value
@@ -98,6 +99,7 @@ def mcp(
     shown = None if documents is None else _read_documents(documents, index)
     served = _make_server(load_app(app), check_url(find_database_url(database), create=True), wait, shown, reports)
     callers = _read_callers(user or (), trust_header, trust_from or ()) if http else None
+    settle_garbage_collector()
     with asyncio.Runner() as runner:
         runner.run(_serve_stdio(served) if callers is None else _serve(served, host, port, callers))
     return Exit.OK

@@ -74,6 +74,7 @@ def serve(
     """
     loaded = load_app(app)
     url = check_url(find_database_url(database or os.environ.get(DATABASE_VARIABLE) or f"sqlite:///{DEFAULT_DATABASE}"), create=True)
+    from sayso.cli.long_process import settle_garbage_collector  # late, for load time
     from sayso.web.site import make_site  # it says what to install where something is missing
 
     sign_in, trusted = _read_people(user or ()), read_trusted(trust_header, trust_from or ())
@@ -82,8 +83,10 @@ def serve(
         with _open_office(loaded, url, sign_in, trusted, work, bound) as office:
             if notify:
                 _notify(office, notify, notify_allow or (), page_url or f"http://{host}:{bound}")
+            site = make_site(office)
+            settle_garbage_collector()
             _print_links(sign_in, host, bound, office.engine.database.place)
-            return serve_page(make_site(office), listening)
+            return serve_page(site, listening)
 
 
 def _read_people(texts: Sequence[str]) -> SignIn:

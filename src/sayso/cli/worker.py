@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from sayso.cli.load_object import load_app
+from sayso.cli.long_process import settle_garbage_collector
 from sayso.cli.options import DatabaseUrl, Exit
 from sayso.cli.run_database import check_url, find_database_url
 from sayso.tools.approval.cards import show_value
@@ -41,6 +42,7 @@ async def _work(app: App, url: str) -> int:
     except UsageError as error:  # the URL was checked: it is the database that is locked, full, not reachable, or newer
         raise RunError(str(error)) from None
     _stop_on_signals(running)  # before the line below, which tells a supervisor that signals are handled
+    settle_garbage_collector()
     flows, place = ", ".join(app.names), running.engine.database.place
     print(f"Worker {name} executes the runs of the app {show_value(app.name)} ({flows}) in {place}.", flush=True)
     await running.work()
