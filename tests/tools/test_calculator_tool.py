@@ -130,6 +130,9 @@ async def test_awaited_or_not_the_calculator_says_the_same() -> None:
 
 def test_the_tool_says_that_an_angle_was_in_radians_but_not_in_the_middle_of_a_sentence() -> None:
     assert calculator("sin(30)") == "-0.988031624092862 (the angle is in radians; for degrees write sin(30°))"
+    assert calculator("log(1000)") == "6.90775527898214 (log is the natural logarithm here; log10 is the one to base 10)"
+    assert calculator("log(8, 2) + log10(100) + ln(1)") == "5"
+    assert fill("It is CALCULATOR(log(1000)).", [calculator]) == "It is 6.90775527898."
     assert calculator("sin(30°)") == "0.5"
     assert calculator("sin(pi/6)") == "0.5"
     assert fill("It is CALCULATOR(sin(30)) high.", [calculator]) == "It is -0.988031624093 high."

@@ -115,6 +115,38 @@ VALUES = {
     "square brackets": ("[2+3]*4", "20"),
     "factorials side by side": (r"\frac{5!}{3!2!}", "10"),
     "a share in LaTeX": (r"\frac{3}{4} \text{ of } 80", "60"),
+    "a series": (r"\sum_{k=0}^{100}k", "5050"),
+    "a series within": (r"1 + 2\sum_{i=1}^{3} i^{2}", "29"),
+    "brackets in a series": (r"\sum_{i=1}^{3} \left(i + \frac12\right)", "15/2"),
+    "a series of series": (r"\sum_{i=1}^{2}\sum_{j=1}^{3} i \cdot j", "18"),
+    "a product of a series": (r"\prod^{5}_{i=1} i", "120"),
+    "a series of nothing": (r"3 - \sum_{i=5}^{1} i", "3"),
+    "over and choose": (r"{1 \over 2} + {5 \choose 2}", "21/2"),
+    "a base of one digit": (r"\log_28", "3"),
+    "an arrow": ("3 km → m", "3000"),
+    "zero width around": ("\u200b1 +\u200b 2\ufeff", "3"),
+    "a bullet and a question": ("• 16 ÷ 4 + 13 − 8 = ?", "9"),
+    "typographic quotes": ("“14 ÷ 2 - 1 x 4”", "3"),
+    "a point behind a percentage": ("15% of 200.", "30"),
+    "an arrow behind": ("30% of 500 =>", "150"),
+    "a percentage that is spaced": ("22573.8 * 8% - 1614.86", "191044/1000"),
+    "with a tax": ("50 with 10% sales tax", "55"),
+    "with a discount": ("80 with a 30% discount", "56"),
+    "at less": ("200 at 15% off", "170"),
+    "a price before a discount": ("45 is 50% off what?", "90"),
+    "a remainder in words": ("remainder of 21 divided by 5", "1"),
+    "a remainder when": ("the remainder when 100 is divided by 7", "2"),
+    "a power of a decimal": ("4 raised to the 0.5 power", "2"),
+    "round off": ("Round off 29077.7 to the nearest integer", "29078"),
+    "lakh and crore": ("30 crore / 2 lakh", "1500"),
+    "a denominator": ("least common denominator of 4 and 6", "12"),
+    "to decimal": ("0x9F31 to decimal", "40753"),
+    "hyphens of a number": ("two-hundred-and-fifty plus one-hundred", "350"),
+    "half a dozen": ("half a dozen plus one and a half million", "1500006"),
+    "a unit asked for": ("minutes in 4 days", "5760"),
+    "how many": ("How many feet are there in a mile?", "5280"),
+    "an unknown less a share of it": ("x - 20% = 8", "10"),
+    "bytes": ("1 GiB in MiB", "1024"),
     "binom, boxed, text": (r"\boxed{\binom{5}{2}} + \text{half of 4}", "12"),
 }
 
@@ -171,13 +203,34 @@ REFUSED = {
     "a percentage or a remainder": ("17 % 340", 3, "17% of 340 or the remainder of 17 / 340; write 17% * 340 or 17 mod 340"),
     "without a sign": ("17% 340", 2, "17% of 340"),
     "a percentage or a negative divisor": ("10%-3", 2, "percentage or a remainder"),
-    "a number after a percentage": ("100 + 10% + 5", 8, "percentage or a remainder"),
+    "a number after a percentage": ("100 + 10% + 5", 10, "only percentages can be added"),
     "two signs before a percentage": ("100 + -10%", 6, "Two signs"),
     "the day first or the month": ("1/2/2024", 0, "1 / 2 / 2024"),
     "a date of another order": ("12-25-2024", 0, "write a date as 2024-03-01"),
     "a date alone": ("2024-03-01", 0, "days between two"),
     "a day that is not there": ("2024-02-30 - 2024-02-01", 0, "There is no day 2024-02-30"),
     "today": ("today + 30 days", 0, "no clock"),
+    "a time of day": ("10:31 + 8:30", 2, "10 h 31 min or 10 min 31 s"),
+    "on": ("10% on 200", 4, "10% of 200, or 200 and 10% more"),
+    "a share with a name": ("10 - x% = 8", 5, "a share of the sum s before it, s * (1 - x%), or a number, - (x%)"),
+    "a share in brackets": ("100 + (5+5)%", 6, "a share of the sum s"),
+    "a percentage or more": ("50 with 10% x", 3, "'with' is not known"),
+    "a series that goes on": (r"\sum_{i=1}^{3} i + 1", 17, "How far does"),
+    "a series without a bound": (r"\sum_{i=1} i", 0, "needs both bounds"),
+    "a bound that is not whole": (r"\sum_{i=1}^{2.5} i", 17, "a whole number"),
+    "a long series": (r"\sum_{i=1}^{100000} i", 0, "at most 1,000 terms"),
+    "a long series of series": (r"\sum_{i=1}^{99}\sum_{j=1}^{99} i", 0, "at most 2,000"),
+    "another base": ("52 to hex", 6, "not written"),
+    "a part of one": ("twenty-one-half", 0, "20 and 1/2, or 21/2"),
+    "a group in a list": ("sum of 1, 000 and 2", 8, "thousands mark"),
+    "a date without its year": ("12 March + 1 week", 0, "In which year"),
+    "a date with two readings": ("3/4/2024 + 1 day", 0, "2024-03-04 or 2024-04-03"),
+    "a short month": ("2024-01-31 + 1 month", 0, "Write 2024-02-29 for its last day, or 2024-03-01"),
+    "a part of a day": ("2024-03-01 + 12.5 days", 0, "whole days"),
+    "an age": ("3 days ago", 7, "no clock"),
+    "months that are not whole": ("months between 2024-01-15 and 2024-04-16", 30, "no whole number of months"),
+    "a date after the last": ("9999-12-31 + 1 day", 0, "years 1 to 9999"),
+    "a date times two": ("2024-03-01 * 2", 0, "days between two"),
     "a decimal comma": ("1.234,50", 5, "1.234,50 can have a decimal comma (1234.50)"),
     "a short decimal comma": ("1,5 + 2", 1, "(1.5)"),
     "an improper mixed number": ("1 3/2", 2, "operator is missing"),
@@ -198,7 +251,7 @@ REFUSED = {
     "no unit to convert": ("12 in km", 3, "no unit"),
     "an unknown unit": ("5 km in furlongs", 8, "no unit 'furlongs'"),
     "a discount of a number": ("20 off 80", 3, "'off' is not known"),
-    "LaTeX that is no sum": (r"\sum_{i=1}^{3} i", 0, r"\sum is not read here"),
+    "LaTeX that is no sum": (r"\int_0^1 x", 0, r"\int is not read here"),
     "a name of a function": ("avreage(1, 2)", 0, "Did you mean 'average'?"),
     "a unit with a slip": ("5 kilometrs", 2, "Did you mean 'kilometres'?"),
     "no number in words": ("twenty-twenty", 0, "'twenty' is not known"),
@@ -251,6 +304,46 @@ def test_ten_thousand_characters_are_read_at_once(text: str) -> None:
     with pytest.raises(CalculationError):
         calculate(text * (9_990 // len(text)) + ",")
     assert time.process_time() - begun < 1.0
+
+
+DATES = {
+    "days": ("2024-03-01 + 45 days", "2024-04-15"),
+    "less": ("2024-03-01 - 45 days", "2024-01-16"),
+    "weeks after": ("3 weeks after 1 March 2024", "2024-03-22"),
+    "a month first": ("3 weeks after March 14, 2019", "2019-04-04"),
+    "before": ("two weeks before Dec 25, 2024", "2024-12-11"),
+    "from": ("4 weeks from 2021-06-12", "2021-07-10"),
+    "weeks and days": ("March 1st, 2024 plus 2 weeks and 3 days", "2024-03-18"),
+    "months, then days": ("April 1, 2019 − 3 months 5 days", "2018-12-27"),
+    "a leap day": ("2024-02-29 + 4 years", "2028-02-29"),
+    "asked": ("What date is 90 days after January 15, 2024?", "2024-04-14"),
+    "orders": ("subtract 3 weeks from the 5th of May 2024", "2024-04-14"),
+    "slashes": ("2024/03/01 + 2 weeks", "2024-03-15"),
+    "the only reading": ("4/13/2023 + 12 weeks", "2023-07-06"),
+    "brackets": ("(March 2 2020) + 2 weeks", "2020-03-16"),
+    "a weekday": ("Friday, March 1, 2024 + 7 days", "2024-03-08"),
+    "days between": ("how many days are there between January 1, 2024 and March 1, 2024?", "60 days"),
+    "weeks": ("how many weeks from 2024-01-01 to 2024-01-29", "4 weeks"),
+    "whole months": ("months between 2024-01-15 and 2024-04-15", "3 months"),
+    "whole years": ("years between 2000-05-05 and 2024-05-05", "24 years"),
+    "to, in days": ("2024-01-01 to 2024-03-01 in days", "60 days"),
+    "a later date first": ("days from 2024-03-01 to 2024-02-01", "-29 days"),
+    "no date": ("2000/10/5", "40"),
+    "no date either": ("2024 - 3 - 1", "2020"),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), DATES.values(), ids=DATES)
+def test_a_date_is_moved_and_days_are_counted(text: str, told: str) -> None:
+    assert calculate(text).text == told
+
+
+def test_a_date_is_no_number() -> None:
+    day = calculate("2024-03-01 + 45 days")
+    assert (day.exact, day.steps, day.label) == ("2024-04-15", (), "")
+    for use in (lambda: float(day), lambda: calculate("d + 1", d=day), lambda: calculate("$5 + d", d=day)):
+        with pytest.raises(CalculationError, match=r"not one number|no number"):
+            use()
 
 
 def test_a_variable_keeps_its_meaning() -> None:

@@ -17,6 +17,7 @@ _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:USD|EUR|GBP|JPY|INR))\s?$")
 _LONGEST_BEFORE = 8  # "\\bUSD\\s?$" looks at one character before the word, and at a line break after the space
 INLINE_DIGITS = 12
 _RADIANS = " (the angle is in radians; for degrees write sin(30°))"
+_NATURAL = " (log is the natural logarithm here; log10 is the one to base 10)"
 
 
 def format_inline(value: object, before: str, after: str) -> str:
@@ -24,7 +25,7 @@ def format_inline(value: object, before: str, after: str) -> str:
 
     `before` and `after` are the text around the call. Half a cent goes up; whole numbers are never rounded.
     """
-    text = str(value).removesuffix(_RADIANS)
+    text = str(value).removesuffix(_NATURAL).removesuffix(_RADIANS)
     if text.endswith("%") and after.lstrip().startswith(("%", "percent")):
         text = text[:-1]
     following = _WORD_AFTER.match(after)
@@ -47,8 +48,9 @@ async def calculate_text(expression: str) -> str:
 
 
 def _tell(result: Result) -> str:
-    """Return a result as the model reads it: an angle that was written without degrees or pi is said to be in radians."""
-    return f"{result.text}{_RADIANS}" if result.has_plain_angle else result.text
+    """Return a result as the model reads it: of an angle without degrees or pi, and of a log without a base, it says how they were read."""
+    angle = _RADIANS if result.has_plain_angle else ""
+    return f"{result.text}{angle}{_NATURAL if result.has_plain_logarithm else ''}"
 
 
 @tool.pure(name="CALCULATOR", inline=format_inline, async_function=calculate_text)

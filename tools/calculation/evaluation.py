@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -19,6 +20,7 @@ from .units import PLAIN, Label, convert_units
 Variable = int | float | str | Decimal | Fraction | Result
 
 _UNKNOWN = (ErrorCode.UNKNOWN_NAME, ErrorCode.UNKNOWN_FUNCTION)
+_MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
 _NO_VARIABLES: dict[str, ParsedExpression] = {}
 
 
@@ -74,7 +76,8 @@ def _parse_either(expression: str, known: Mapping[str, ParsedExpression]) -> Par
         try:
             return parse_expression(expression, known)
         except CalculationError as error:
-            if error.code in (ErrorCode.TOO_LARGE, ErrorCode.AMBIGUOUS):
+            # A comma before a year is no decimal comma: March 14, 2019.
+            if error.code is ErrorCode.TOO_LARGE or (error.code is ErrorCode.AMBIGUOUS and not _MONTH.search(expression)):
                 raise
             strict = error
     from .notation_parser import parse_notation  # late, for load time: most sums are in the strict grammar
@@ -83,7 +86,10 @@ def _parse_either(expression: str, known: Mapping[str, ParsedExpression]) -> Par
         return parse_notation(expression, known)
     except CalculationError as error:
         # What came further says more; at one place a character that no sum has says more than a name that is not known.
-        if strict is None or error.position > strict.position or (error.position == strict.position and error.code not in _UNKNOWN):
+        # Two readings that are offered say more than either.
+        if strict is None or error.position > strict.position or error.code is ErrorCode.AMBIGUOUS:
+            raise
+        if error.position == strict.position and error.code not in _UNKNOWN:
             raise
         raise strict from None
 

@@ -70,7 +70,8 @@ def _suggest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-def _too_many(parts: int) -> Refused:
+def report_too_many(parts: int) -> Refused:
+    """Return the refusal of an expression with so many parts."""
     return Refused(f"The expression has {parts:,} parts; at most {MAX_NODES:,} are worked out.", ErrorCode.TOO_LARGE, 0)
 
 
@@ -111,7 +112,7 @@ class Parser:
         if self.tokens[self.at]:
             raise self.report_unexpected()
         if len(self.code) > MAX_NODES:
-            raise _too_many(len(self.code))
+            raise report_too_many(len(self.code))
 
     def parse_sum(self, depth: int) -> None:
         """Parse: product (("+" | "-") product)*, where a percentage after a sum is a share of it: 45.50 + 20%."""
@@ -134,6 +135,10 @@ class Parser:
             is_share = tokens[self.at - 1] == "%" and self._is_percentage(at + 1)
             if is_share and tokens[at + 1] in ("+", "-"):
                 raise Refused("Two signs before a percentage; write one.", ErrorCode.AMBIGUOUS, at + 1)
+            if not is_share and self._is_named_percentage(at + 1):
+                name = "".join(tokens[at + 1 : self.at])
+                readings = f"a share of the sum s before it, s * (1 {operator} {name}), or a number, {operator} ({name})"
+                raise Refused(f"{operator} {name} can be {readings}; write one of them.", ErrorCode.AMBIGUOUS, at + 1)
             if is_share and not only_shares:
                 code.insert(begun, ("number", at, 1))
                 code.append((operator, at, None))
@@ -149,6 +154,13 @@ class Parser:
         """Return whether the tokens from number `at` to the last one are a number and %, as in 20% or -20%."""
         at += self.tokens[at] in ("+", "-")
         return self.at == at + 2 and self.tokens[at][0] in NUMBER_BEGINS
+
+    def _is_named_percentage(self, at: int) -> bool:
+        """Return whether the tokens from number `at` to the last one are a name or a bracket and %, as in x% or (5+5)%."""
+        tokens = self.tokens
+        if tokens[self.at - 1] != "%" or not self.is_percent(self.at - 1):
+            return False
+        return self.at == at + 2 or (tokens[at] == "(" and self.code[-1][0] == "percent" and tokens[self.at - 2] == ")")
 
     def parse_product(self, depth: int) -> None:
         """Parse: operand (("*" | "/" | "//" | "%" | "of") operand | implicit operand)*"""
@@ -282,7 +294,7 @@ class Parser:
     def _insert_variable(self, program: ParsedExpression, at: int) -> None:
         """Insert the code of a variable's value where its name stands."""
         if len(self.code) + len(program.code) > MAX_NODES:  # before it is spent: each use of a long variable is a copy of it
-            raise _too_many(len(self.code) + len(program.code))
+            raise report_too_many(len(self.code) + len(program.code))
         self.code.extend((opcode, at, value) for opcode, _, value in program.code)
         self.has_units |= program.has_units
         self.has_symbols |= program.has_symbols
@@ -401,6 +413,8 @@ class Parser:
         tokens = self.tokens
         while tokens[at + 1] in ("+", "-") and tokens[at + 2][:1] in NUMBER_BEGINS and tokens[at + 3] == "%":
             at += 3
+        if tokens[at + 1] in ("+", "-"):  # 8% - 3 is spaced as a percentage, 8%-3 as either
+            return self.is_glued(at) and not self.is_glued(at + 1) and not self.is_glued(at + 2)
         return tokens[at + 1] in _PERCENT_BEFORE
 
     def _check_modulo(self, at: int) -> None:

@@ -20,7 +20,7 @@ Code = Sequence[Instruction]
 def count_operands(instruction: Instruction) -> int:
     """Return how many values an instruction pops from the stack."""
     opcode, _, value = instruction
-    if opcode in ("number", "constant", "symbol"):
+    if opcode in ("number", "constant", "symbol", "date"):
         return 0
     if opcode == "call":
         return int(value[1])

@@ -25,27 +25,40 @@ DEGREES = frozenset({"°", "deg", "degree", "degrees"})
 _DASHES = {"–": "-", "‒": "-", "﹣": "-", "—": "-", "―": "-"}
 _TIMES = dict.fromkeys("✕✖⨯⨉⋆•", "*")
 _QUOTES = {"“": '"', "”": '"', "″": '"', "’": "'", "′": "'"}
-_SIGNS = SAME_TOKEN | _DASHES | _TIMES | _QUOTES | {"√": "√", "≈": "=", "⁄": "/"}
+_SIGNS = SAME_TOKEN | _DASHES | _TIMES | _QUOTES | {"√": "√", "≈": "=", "⁄": "/", "->": "to", "→": "to"}
 
 _QUESTION = re.compile(
     r"(?:(?:what|how\s+much)\s*(?:is|are|'s|’s)|calculate|calc|expression|compute|evaluate|work\s+out|find|solve(?!\s*\()"
     r"|(?:the\s+)?(?:value|result|answer)\s+(?:of|to))\b(?:\s+for\s+[a-z]\s*[:,])?[\s:]*",
     re.IGNORECASE,
 )
-_DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("`", "`"), ('"', '"'), ("'", "'"))
+_BULLETS = "•‣◦▪●"
+_DELIMITERS = (
+    ("$$", "$$"),
+    ("$", "$"),
+    ("\\(", "\\)"),
+    ("\\[", "\\]"),
+    ("`", "`"),
+    ('"', '"'),
+    ("'", "'"),
+    ("“", "”"),
+    ("‘", "’"),
+    ("«", "»"),
+)
 _NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?"
 _PIECE = re.compile(
     r"[ \t\r\n]*("
     r"\^\s*\{?\s*\\(?:circ|degree)\b\s*\}?|\\[A-Za-z]+|\\."
     r"|0[xX][0-9a-fA-F]+(?![0-9A-Za-z_.])|0[bB][01]+(?![0-9A-Za-z_.])|0[oO][0-7]+(?![0-9A-Za-z_.])"
     rf"|[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}(?![\w.])|[0-9]{{1,2}}([-/.])[0-9]{{1,2}}\2[0-9]{{4}}(?![\w])"
-    rf"|{_NUMBER}|log_[0-9]+|[A-Za-z_][A-Za-z_0-9]*|\*\*|//|==|[{SUPERSCRIPTS}]+|[^ \t\r\n])"
+    rf"|{_NUMBER}|log_[0-9]+|[A-Za-z_][A-Za-z_0-9]*|\*\*|//|==|->|[{SUPERSCRIPTS}]+|[^ \t\r\n])"
 )
 _GROUPED = re.compile(
-    r"[1-9][0-9]{0,2}(?:(?:(?:,|\{,\}|\\,|_|[\u00a0\u2009\u202f])[0-9]{3})+(?:\.[0-9]*)?(?![0-9A-Za-z_,.])"
+    r"[1-9][0-9]{0,2}(?:(?:(?:,|\{,\}|\\,|_|[\u00a0\u2007\u2009\u202f])[0-9]{3})+(?:\.[0-9]*)?(?![0-9A-Za-z_,.])"
     # By plain spaces too, where there are two: 123 456 is a product elsewhere, and 2 100/200 a mixed number.
     r"|(?: [0-9]{3}){2,}(?:\.[0-9]+)?(?![0-9A-Za-z_,./]| [0-9]))"
 )
+_CLOCK = re.compile(r"(?<![\w:.])([0-9]{1,2}):([0-9]{2})(?![\w])")
 _HOURS = re.compile(r"(h|hr|hrs)([0-9]{1,2})(m|min|mins)\Z")
 DATE = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})\2([0-9]{1,4})\Z")
 
@@ -58,8 +71,8 @@ _COMMANDS = {
     "euro": "€", "pounds": "£", "minus": "-",
 }  # fmt: skip
 _READ_LATER = frozenset(
-    {"\\frac", "\\binom", "\\sqrt", "\\lfloor", "\\rfloor", "\\lceil", "\\rceil", "\\sin", "\\cos", "\\tan", "\\ln", "\\log", "\\sinh",
-     "\\cosh", "\\tanh", "\\arcsin", "\\arccos", "\\arctan"}
+    {"\\frac", "\\binom", "\\sqrt", "\\sum", "\\prod", "\\choose", "\\over", "\\lfloor", "\\rfloor", "\\lceil", "\\rceil", "\\sin", "\\cos",
+     "\\tan", "\\ln", "\\log", "\\sinh", "\\cosh", "\\tanh", "\\arcsin", "\\arccos", "\\arctan"}
 )  # fmt: skip
 _SPACING = frozenset(
     {"left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "displaystyle", "textstyle", "quad", "qquad", "limits",
@@ -106,7 +119,7 @@ def split(text: str, bound: Container[str]) -> Pieces:
     """
     if len(text) > MAX_CHARACTERS:
         raise CalculationError(text, MAX_CHARACTERS, f"At most {MAX_CHARACTERS:,} characters are read.", ErrorCode.TOO_LARGE)
-    start, end = _strip_question(text)
+    start, end = strip_question(text)
     pieces = Pieces(text)
     plain = text.translate(SAME_CHARACTER)
     is_equation = "=" in plain[start:end]
@@ -129,6 +142,10 @@ def split(text: str, bound: Container[str]) -> Pieces:
             token = _COMMANDS.get(name, token)
             if token[0] == "\\" and token not in _READ_LATER:
                 raise pieces.refuse(place, f"The LaTeX command {token} is not read here.", ErrorCode.SYNTAX_NOT_ALLOWED)
+        elif token == ":" and (clock := _CLOCK.search(plain, start, end)):
+            hours, minutes = clock[1], clock[2]
+            reason = f"{clock[0]} can be a time of day, {hours} h {minutes} min or {hours} min {minutes} s; write the units."
+            raise pieces.refuse(place, reason)
         elif token == "{":
             depth += 1
         elif token == "}":
@@ -171,8 +188,9 @@ def read_day(token: str) -> int:
         raise Refused(f"There is no day {token}{spaced}.", ErrorCode.AMBIGUOUS) from None
 
 
-def _strip_question(text: str) -> tuple[int, int]:
+def strip_question(text: str) -> tuple[int, int]:
     """Return where the sum in a text begins and ends: without "What is", the delimiters of LaTeX, and "=" or "?" around it."""
+    text = text.translate(SAME_CHARACTER)
     start, end = 0, len(text)
     while True:
         while start < end and text[start] in ONLY_SPACE:
@@ -190,6 +208,8 @@ def _strip_once(text: str, start: int, end: int) -> tuple[int, int] | None:
         inside = start + len(opening), end - len(closing)
         if inside[0] < inside[1] and text.startswith(opening, start) and text.endswith(closing, start, end):
             return None if opening == "$" and "$" in text[inside[0] : inside[1]] else inside
+    if text[start : start + 1] in _BULLETS and start + 1 < end:
+        return start + 1, end
     if (question := _QUESTION.match(text, start, end)) and question.end() < end:
         return question.end(), end
     if start < (trailer := _find_trailer(text, start, end)) < end:
@@ -210,8 +230,10 @@ def _find_trailer(text: str, start: int, end: int) -> int:
             at -= 1
         return at
 
-    if text[end - 1 : end] in (";", ","):
+    if text[end - 1 : end] in (";", ",") or (text.endswith(".", start, end) and not text[end - 2].isdecimal()):
         return skip_space(end - 1)
+    if text.endswith("=>", start, end):
+        return skip_space(end - 2)
     asked = skip_space(end - 1) if text.endswith("?", start, end) else end
     if text.endswith("=", start, asked):
         return skip_space(asked - 1)

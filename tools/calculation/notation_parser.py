@@ -7,34 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .dates import parse_dates
 from .expression_parser import NUMBER_BEGINS, POSTFIXES, ParsedExpression, Parser, check_depth
 from .function_table import ALIASES, FUNCTIONS
-from .notation import DATE, DEGREES, FRACTIONS, ROOTS, read_day, split
+from .latex_notation import IN_GROUPS, SERIES, parse_group, parse_log_base, parse_mixed_number, parse_nth_root, parse_series
+from .notation import DATE, DEGREES, FRACTIONS, ROOTS, read_day, split, strip_question
 from .pieces import Pieces
 from .rational import Rational, parse_number
 from .refusal import CalculationError, ErrorCode, Refused
-from .spoken_sums import PERCENT_RESULT
+from .spoken_percents import PERCENT_RESULT
 from .tokens import CURRENCIES, DIGITS, SUPERSCRIPTS
 from .unit_notation import INTO, SPEEDS, add_smaller_units, parse_conversion, parse_temperature
 from .units import UNITS
 
 SCALES = {
     "k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "bn": 10**9, "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9,
-    "trillion": 10**12, "dozen": 12,
+    "trillion": 10**12, "dozen": 12, "lakh": 10**5, "lakhs": 10**5, "crore": 10**7, "crores": 10**7,
 }  # fmt: skip
 _LETTER_SCALES = frozenset({"k", "K", "M", "B", "bn"})  # these touch their number
 _PARTS: dict[str, Rational] = {"half": (1, 2), "third": (1, 3), "quarter": (1, 4), "fifth": (1, 5), "tenth": (1, 10)}
 _ROOT_WORDS = {"square root of": "sqrt", "cube root of": "cbrt"}
 _PAIRS = {"\\lfloor": ("floor", "\\rfloor"), "\\lceil": ("ceil", "\\rceil"), "⌊": ("floor", "⌋"), "⌈": ("ceil", "⌉")}
-_CLOSING = frozenset(closing for _, closing in _PAIRS.values())
+_CLOSING = frozenset({*IN_GROUPS, *(closing for _, closing in _PAIRS.values())})
 _OF_ANGLES = frozenset({"sin", "cos", "tan", "radians"})
 _LONGEST_NOUN = 3  # words between a percentage and "on": 20% service charge on 45.50
 
 
 def parse_notation(text: str, variables: Mapping[str, ParsedExpression]) -> ParsedExpression:
     """Return an expression as people write it, parsed. Raise CalculationError, with the position, for what has two readings or none."""
+    if (dates := parse_dates(text, *strip_question(text), variables)) is not None:
+        return dates
     pieces = split(text, variables)
-    parser = _NotationParser(pieces, variables)
+    parser = NotationParser(pieces, variables)
     try:
         parser.parse_whole()
     except Refused as refusal:
@@ -43,13 +47,15 @@ def parse_notation(text: str, variables: Mapping[str, ParsedExpression]) -> Pars
     return ParsedExpression(parser.code, parser.has_units, parser.has_symbols, tuple(pieces.starts))
 
 
-class _NotationParser(Parser):
+class NotationParser(Parser):
     """The strict grammar's descent with more forms. `angles` counts the open calls whose argument may be in degrees."""
 
     __slots__ = ("angles", "pieces")
 
     ends_product = Parser.ends_product | INTO
-    postfixes = POSTFIXES | frozenset(FRACTIONS) | {"°", "\\", "k", "K", "M", "B", "b", "h", "t", "m", "d"} | frozenset("0123456789")
+    postfixes = (
+        POSTFIXES | frozenset(FRACTIONS) | {"°", "\\", "k", "K", "M", "B", "b", "h", "t", "m", "d", "l", "c"} | frozenset("0123456789")
+    )
 
     def __init__(self, pieces: Pieces, variables: Mapping[str, ParsedExpression]) -> None:
         super().__init__(pieces.text, pieces.tokens, variables)
@@ -63,8 +69,8 @@ class _NotationParser(Parser):
     def parse_whole(self) -> None:
         """Parse: sum, sum "in" unit, or an equation in one unknown, which is solved."""
         if any(map(DATE.match, self.tokens)):
-            self._parse_dates()
-        elif "=" in self.tokens and not self._is_inside_call(self.tokens.index("=")):
+            raise self._refuse_dates()
+        if "=" in self.tokens and not self._is_inside_call(self.tokens.index("=")):
             self._parse_equation()
         elif not parse_temperature(self):
             self.parse_sum(0)
@@ -76,24 +82,22 @@ class _NotationParser(Parser):
                 parse_conversion(self)
         self.check_end()
 
-    def _parse_dates(self) -> None:
-        """Parse: date "-" date, as the days between them."""
-        days: list[int] = []
+    def _refuse_dates(self) -> Refused:
+        """Return the refusal of dates in a form that dates.py does not read."""
         for at, token in enumerate(self.tokens):
             if DATE.match(token):
                 self.at = at  # where a refusal points
-                days.append(read_day(token))
-        if len(days) != 2 or self.tokens[1] != "-" or self.tokens[3]:
-            reason = (
-                "Of dates only the days between two are calculated here: 2024-03-01 - 2024-02-01. A calculation needs spaces: 2024 - 3 - 1."
-            )
-            raise Refused(reason, ErrorCode.SYNTAX_NOT_ALLOWED, next(at for at, token in enumerate(self.tokens) if DATE.match(token)))
-        self.code += [("number", 0, days[0]), ("unit", 0, "days"), ("number", 2, days[1]), ("unit", 2, "days"), ("-", 1, None)]
-        self.has_units = True
-        self.at = 3
+                read_day(token)
+        reason = (
+            "Of dates the days between two are calculated here (2024-03-01 - 2024-02-01), and a date some days, weeks, months or years "
+            "from another (2024-03-01 + 45 days). A calculation needs spaces: 2024 - 3 - 1."
+        )
+        first = next(at for at, token in enumerate(self.tokens) if DATE.match(token))
+        return Refused(reason, ErrorCode.SYNTAX_NOT_ALLOWED, first)
 
     def _is_inside_call(self, at: int) -> bool:
-        return self.tokens[:at].count("(") > self.tokens[:at].count(")")
+        before = self.tokens[:at]
+        return before.count("(") > before.count(")") or before.count("{") > before.count("}")
 
     def _parse_equation(self) -> None:
         """Parse: sum "=" sum, as solve(left = right)."""
@@ -189,14 +193,16 @@ class _NotationParser(Parser):
             self.code.append(("number", at, FRACTIONS[token]))
             self.at = at + 1
         elif token == "{":
-            self._parse_group(depth)
+            parse_group(self, depth)
         elif token in ("\\frac", "\\binom"):
             self.at = at + 1
-            self._parse_group(depth)
-            self._parse_group(depth)
+            parse_group(self, depth)
+            parse_group(self, depth)
             self.code.append(("/", at, None) if token == "\\frac" else ("call", at, ("comb", 2)))
+        elif token in SERIES:
+            parse_series(self, depth)
         elif token == "\\sqrt" and tokens[at + 1] == "[":
-            self._parse_nth_root(depth)
+            parse_nth_root(self, depth)
         elif token == "[":
             self.at = at + 1
             self.parse_sum(depth + 1)
@@ -227,42 +233,13 @@ class _NotationParser(Parser):
         else:
             super().parse_primary(token, depth)
 
-    def _parse_group(self, depth: int) -> None:
-        """Parse: "{" sum "}", or one digit, as \\frac12 has them."""
-        at, tokens = self.at, self.tokens
-        if tokens[at] == "{":
-            self.at = at + 1
-            self.parse_sum(depth + 1)
-            self.expect("{", "}", at)
-        elif tokens[at][:1].isdecimal() and tokens[at].isdecimal():
-            self.code.append(("number", at, int(tokens[at][0])))
-            if len(tokens[at]) > 1:
-                tokens[at] = tokens[at][1:]
-                self.pieces.starts[at] += 1
-            else:
-                self.at = at + 1
-        else:
-            self.parse_operand(depth + 1)
-
-    def _parse_nth_root(self, depth: int) -> None:
-        """Parse: \\sqrt[n]{x}, as root(x, n)."""
-        at = self.at
-        self.at = at + 2
-        begun = len(self.code)
-        self.parse_sum(depth + 1)
-        self.expect("[", "]", at + 1)
-        degree = self.code[begun:]
-        del self.code[begun:]
-        self._parse_group(depth)
-        self.code += [*degree, ("call", at, ("root", 2))]
-
     def _parse_applied(self, name: str, depth: int) -> None:
         """Parse what a root or function sign without brackets is applied to: √16, \\sin 30°, square root of 16, \\log_2 8, sin 30°."""
         at, tokens = self.at, self.tokens
         check_depth(depth)
         sign = tokens[at]
         self.at = at + 1
-        base = self._parse_log_base(depth) if name == "log" and sign[0] == "\\" else []
+        base = parse_log_base(self, depth) if name == "log" and sign[0] == "\\" else []
         name = ALIASES.get(name, name)
         if FUNCTIONS[name][1] > 1:
             raise Refused(f"The function {name!r} needs its arguments in parentheses.", ErrorCode.SYNTAX_ERROR, at)
@@ -270,7 +247,7 @@ class _NotationParser(Parser):
         begun = self.at
         opened = tokens[begun]
         if opened == "{":
-            self._parse_group(depth)
+            parse_group(self, depth)
         elif opened == "(" and sign not in _ROOT_WORDS:
             self.at = begun + 1
             self.parse_sum(depth + 1)
@@ -282,22 +259,6 @@ class _NotationParser(Parser):
         if opened not in ("{", "(") and self._reaches_further(sign, following, begun):
             raise Refused(f"How far does {sign.removesuffix(' of')!r} reach? Write {name}(...).", ErrorCode.AMBIGUOUS, at)
         self.code += [*base, ("call", at, (name, 2 if base else 1))]
-
-    def _parse_log_base(self, depth: int) -> list[tuple[str, int, object]]:
-        """Parse the base after \\log: _2 or _{10}. Return its code."""
-        token = self.tokens[self.at]
-        if not token.startswith("_"):
-            return []
-        begun = len(self.code)
-        if len(token) > 1 and token[1:].isdecimal():
-            self.code.append(("number", self.at, int(token[1:])))
-            self.at += 1
-        else:
-            self.at += 1
-            self._parse_group(depth)
-        base = self.code[begun:]
-        del self.code[begun:]
-        return base
 
     def _parse_atom(self, depth: int) -> None:
         """Parse a primary with what follows it, but no power: what a sign without brackets is applied to."""
@@ -366,12 +327,14 @@ class _NotationParser(Parser):
             self._add_fraction(FRACTIONS[token], at)
             self.at = at + 1
         elif token == "\\frac" and before.isdecimal():
-            self._parse_latex_mixed_number()
+            parse_mixed_number(self)
         elif token.isdecimal() and before.isdecimal():
             if not self._parse_mixed_number():
                 return False
         elif (
-            token in SCALES and (token not in _LETTER_SCALES or self.is_glued(at)) and (before[-1:].isdecimal() or before in (".", *SCALES))
+            token in SCALES
+            and (token not in _LETTER_SCALES or self.is_glued(at))
+            and (before[-1:].isdecimal() or before in (".", *SCALES) or (before == ")" and token not in _LETTER_SCALES))
         ):
             self.code += [("number", at, SCALES[token]), ("*", at, None)]
             self.at = at + 1
@@ -392,17 +355,6 @@ class _NotationParser(Parser):
 
     def _add_fraction(self, fraction: Rational, at: int) -> None:
         self.code += [("number", at, fraction), ("+", at, None)]
-
-    def _parse_latex_mixed_number(self) -> None:
-        """Parse the \\frac{1}{2} of 2\\frac{1}{2}, where the fraction is a proper one."""
-        begun = len(self.code)
-        at = self.at
-        self.parse_primary(self.tokens[at], 1)
-        values = [value for opcode, _, value in self.code[begun:] if opcode == "number"]
-        is_whole = len(values) == 2 and all(type(value) is int for value in values)
-        if len(self.code) != begun + 3 or not is_whole or not 0 < values[0] < values[1]:
-            raise Refused("A number before a fraction can be a product or a mixed number; write * or +.", ErrorCode.AMBIGUOUS, at)
-        self.code.append(("+", at, None))
 
     def _parse_mixed_number(self) -> bool:
         """Parse the 1/2 of 2 1/2: two numbers side by side have no other reading, where the fraction is a proper one."""

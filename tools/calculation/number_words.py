@@ -10,8 +10,8 @@ _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 ).split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_UNITS = {word: number for number, word in enumerate(_SMALL)} | {"nought": 0}
-_UNITS |= {word: 20 + 10 * number for number, word in enumerate(_TENS)}
+SMALL_NUMBERS = {word: number for number, word in enumerate(_SMALL)} | {"nought": 0, "fourty": 40, "ninty": 90}
+SMALL_NUMBERS |= {word: 20 + 10 * number for number, word in enumerate(_TENS)}
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _GROUPS = {"hundred": 100, "dozen": 12} | _SCALES
 _PARTS = {
@@ -22,8 +22,9 @@ _PARTS = {
 
 def join_number_words(pieces: Pieces, bound: Container[str]) -> Pieces:
     """Return the pieces with each number in words as the tokens of its digits. The names in `bound` have a value, and are no words."""
+    pieces = _drop_dashes(pieces)
     words = [token.lower() if token[:1].isalpha() and token not in bound else "" for token in pieces.tokens]
-    if not any(word in _UNITS or word in _PARTS or word in _GROUPS for word in words):
+    if not any(word in SMALL_NUMBERS or word in _PARTS or word in _GROUPS for word in words):
         return pieces
     joined = Pieces(pieces.text)
     at = 0
@@ -36,6 +37,15 @@ def join_number_words(pieces: Pieces, bound: Container[str]) -> Pieces:
         parts, after = _read_part(words, part, number) if number.isdecimal() and part < len(words) else ((), end)
         if parts and joined.tokens and joined.tokens[-1][:1].isdecimal():
             raise pieces.refuse(pieces.starts[at], "A number before a fraction can be a product or a mixed number; write * or +.")
+        if (
+            parts
+            and is_number
+            and number.endswith("1")
+            and number != "1"
+            and (part_of := _PARTS.get(words[part]))
+            and words[part][-1] != "s"
+        ):
+            raise pieces.refuse(pieces.starts[at], f"This can be {number[:-1]}0 and 1/{part_of}, or {number}/{part_of}; write digits.")
         if parts or is_number:
             for token in parts or (number,):
                 joined.add(token, pieces.starts[at])
@@ -46,15 +56,30 @@ def join_number_words(pieces: Pieces, bound: Container[str]) -> Pieces:
     return joined
 
 
+def _drop_dashes(pieces: Pieces) -> Pieces:
+    """Return the pieces without the hyphens of two-hundred-and-fifty: before "hundred" and its like, and around "and"."""
+    if "-" not in pieces.tokens:
+        return pieces
+    kept = Pieces(pieces.text)
+    words = [token.lower() for token in pieces.tokens]
+    for at, (token, start) in enumerate(zip(pieces.tokens, pieces.starts, strict=True)):
+        is_within = token == "-" and 0 < at < len(words) - 1 and pieces.is_glued(at) and pieces.is_glued(at + 1)
+        before, following = (words[at - 1], words[at + 1]) if is_within else ("", "")
+        joins = (before in SMALL_NUMBERS and following in _GROUPS) or (before in _GROUPS and following == "and") or before == "and"
+        if not joins:
+            kept.add(token, start)
+    return kept
+
+
 def _read_number(pieces: Pieces, words: list[str], at: int) -> tuple[str, int]:
     """Return the digits of the number in words that begins at a token, and the token after it: `at` itself where there is none."""
     begun = at
     if words[at] in ("a", "an") and at + 1 < len(words) and words[at + 1] in _GROUPS:
         total, group, at = 0, 1, at + 1
-    elif words[at] in _UNITS:
+    elif words[at] in SMALL_NUMBERS:
         group, at = _read_below_hundred(pieces, words, at)
         total = 0
-        if at + 1 < len(words) and pieces.is_glued(at) and pieces.is_glued(at + 1) and words[at + 1] in _UNITS:
+        if at + 1 < len(words) and pieces.is_glued(at) and pieces.is_glued(at + 1) and words[at + 1] in SMALL_NUMBERS:
             return "", begun  # twenty-twenty
     else:
         return "", begun
@@ -68,11 +93,11 @@ def _read_number(pieces: Pieces, words: list[str], at: int) -> tuple[str, int]:
         elif word in _SCALES and 0 < group < 1000 and _SCALES[word] < smallest:
             smallest = _SCALES[word]
             total, group = total + group * smallest, 0
-        elif (follows := at + (word == "and")) < len(words) and words[follows] in _UNITS and _may_add(words[at - 1], group):
+        elif (follows := at + (word == "and")) < len(words) and words[follows] in SMALL_NUMBERS and _may_add(words[at - 1], group):
             more, at = _read_below_hundred(pieces, words, follows)
             group += more
             continue
-        elif word == "point" and at + 1 < len(words) and words[at + 1] in _UNITS:
+        elif word == "point" and at + 1 < len(words) and words[at + 1] in SMALL_NUMBERS:
             return _read_decimals(words, at + 1, total + group)
         elif (word in ("hundred", "dozen") and (total or group % 100)) or (
             word in _SCALES and total and group and _SCALES[word] <= smallest
@@ -97,20 +122,20 @@ def _may_add(before: str, group: int) -> bool:
 
 def _read_below_hundred(pieces: Pieces, words: list[str], at: int) -> tuple[int, int]:
     """Return twenty-five, or twenty five, or five, and the token after it. A dash with spaces around it is a minus."""
-    number = _UNITS[words[at]]
+    number = SMALL_NUMBERS[words[at]]
     if number < 20:
         return number, at + 1
     dash = at + 1 < len(words) and pieces.tokens[at + 1] == "-" and pieces.is_glued(at + 1)
     after = at + 2 if dash else at + 1
-    if after < len(words) and 0 < _UNITS.get(words[after], 0) < 10 and (not dash or pieces.is_glued(after)):
-        return number + _UNITS[words[after]], after + 1
+    if after < len(words) and 0 < SMALL_NUMBERS.get(words[after], 0) < 10 and (not dash or pieces.is_glued(after)):
+        return number + SMALL_NUMBERS[words[after]], after + 1
     return number, at + 1
 
 
 def _read_decimals(words: list[str], at: int, whole: int) -> tuple[str, int]:
     digits = ""
-    while at < len(words) and 0 <= _UNITS.get(words[at], -1) < 10:
-        digits += str(_UNITS[words[at]])
+    while at < len(words) and 0 <= SMALL_NUMBERS.get(words[at], -1) < 10:
+        digits += str(SMALL_NUMBERS[words[at]])
         at += 1
     return f"{whole}.{digits}" if digits else str(whole), at
 

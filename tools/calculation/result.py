@@ -128,6 +128,11 @@ class Result:
             stack.append(made_of_pi)
         return False
 
+    @property
+    def has_plain_logarithm(self) -> bool:
+        """Return whether `log` was taken without a base: it is the natural logarithm here, and the one to base 10 elsewhere."""
+        return any(opcode == "call" and value == ("log", 1) for opcode, _, value in self._code)
+
     def decimal(self, places: int, rounding: str = ROUND_HALF_UP) -> Decimal:
         """Return the exact value rounded, once, to so many decimals. A half goes away from zero unless `rounding` says otherwise."""
         if type(places) is not int or not 0 <= places <= MAX_PLACES:

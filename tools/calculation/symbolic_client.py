@@ -36,17 +36,29 @@ class Symbolic:
 
 def evaluate_in_worker(code: Code, digits: int = KEPT_DIGITS) -> Rational | Symbolic:
     """Return the value of an expression's code, computed in the worker. Raise Refused where it has none."""
-    return _decode_answer(_call_worker(code, digits, False))
+    return _find_date(code) or _decode_answer(_call_worker(code, digits, False))
 
 
 async def evaluate_in_worker_async(code: Code) -> Rational | Symbolic:
     """Return the same while the event loop goes on."""
+    if (day := _find_date(code)) is not None:
+        return day
     # late, for load time: most expressions are rational and start no worker
     from ..sandbox import acall_sandboxed
 
     with _refuse_worker_failures():
         answer = await acall_sandboxed(TARGET, encode_code(code), KEPT_DIGITS, False, seconds=SECONDS, memory_mb=MEMORY_MB)
     return _decode_answer(_check_answer(answer))
+
+
+def _find_date(code: Code) -> Symbolic | None:
+    """Return the date that is the value of code. Refuse a date as a part of a sum: as a variable it has no sum of its own."""
+    dates = [str(value) for opcode, _, value in code if opcode == "date"]
+    if not dates:
+        return None
+    if len(code) > 1:
+        raise Refused("A date in a variable is no number; write the date where its name stands.", ErrorCode.SYNTAX_NOT_ALLOWED)
+    return Symbolic(dates[0], None)
 
 
 def _call_worker(code: Code, digits: int, traced: bool) -> Answer:
@@ -113,6 +125,8 @@ def decode_number(parts: Sequence[str]) -> Rational:
 
 def render_steps(code: Code, value: Rational | Symbolic) -> tuple[str, ...]:
     """Return one line for each operation: its operands and its value."""
+    if any(opcode == "date" for opcode, _, _ in code):
+        return ()
     if isinstance(value, Symbolic):
         texts: list[str] = _call_worker(code, 15, True)["trace"]
     else:

@@ -29,7 +29,9 @@ SAME_TOKEN = {
     "π": "pi",
     "√": "sqrt",
 }
-SAME_CHARACTER = str.maketrans(dict(zip("０１２３４５６７８９（）．，％＾\u00a0\u2009\u202f", "0123456789().,%^   ", strict=True)))
+# Spaces of all widths, and characters that are not seen at all: within a number they separate its digits, which is refused.
+_SPACES = "\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+SAME_CHARACTER = str.maketrans(dict(zip("０１２３４５６７８９（）．，％＾", "0123456789().,%^", strict=True)) | dict.fromkeys(_SPACES, " "))
 ACCEPTED = frozenset(SUPERSCRIPTS) | frozenset(CURRENCIES) | frozenset(SAME_TOKEN) | frozenset(chr(code) for code in SAME_CHARACTER)
 
 _NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -37,12 +39,13 @@ _TOKEN = re.compile(rf"[ \t\r\n]*({_NUMBER}|[A-Za-z_][A-Za-z_0-9]*|\*\*|//|[{SUP
 # 1,234,567.8: the first group has no leading zero, so 0,123 is no number, and neither is 1,23.
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?(?![0-9A-Za-z_,.])")
 ONLY_SPACE = " \t\r\n"
+SPACES = frozenset(ONLY_SPACE + _SPACES)
 
 
 # What the strict grammar would read as something that nobody means: $2+2$ as an amount, the hyphens of a date as minus, LaTeX's 1{,}234,
 # and the commas of a list in a sentence.
 _ELSEWHERE = re.compile(
-    r"\\|\{,\}|[A-Za-z]\s+of\s.*,|(?:add|multiply)\s.*,|(?<![\w.])(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4})(?![\w])",
+    r"\\|\{,\}|[A-Za-z]\s+of\s.*,|(?:add|multiply)\s.*,|(?<![\w.])(?:[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4})(?![\w])",
     re.DOTALL,
 )
 
@@ -88,7 +91,7 @@ def locate_token(text: str, at: int) -> int:
 def is_glued(text: str, at: int) -> bool:
     """Tell whether token number `at` directly follows the one before it, without a space."""
     start = locate_token(text, at)
-    return start > 0 and text[start - 1] not in ONLY_SPACE
+    return start > 0 and text[start - 1] not in SPACES
 
 
 def _normalize(text: str) -> str:

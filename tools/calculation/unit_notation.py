@@ -10,6 +10,7 @@ from .units import FACTORS, UNITS, Label, convert_units
 SPEEDS = {"mph": ("mi", "h"), "kph": ("km", "h"), "kmh": ("km", "h")}
 INTO = frozenset({"in", "to", "into", "as"})
 _AFTER_LARGER = {("ft", "in"): "inches", ("h", "m"): "min"}  # 5 ft 10 in, 2h 30m
+_BASES = {"decimal": 10, "dec": 10, "hex": 16, "hexadecimal": 16, "binary": 2, "bin": 2, "octal": 8, "oct": 8}
 _TEMPERATURES = {"c": "°C", "celsius": "°C", "f": "°F", "fahrenheit": "°F", "kelvin": "K", "k": "K"}
 
 
@@ -50,6 +51,12 @@ def parse_conversion(parser: Parser) -> None:
     if len(units) == 1 and parser.tokens[after] in ("/", "per"):
         units.append(parser.tokens[after + 1])
         after += 2
+    if not parser.has_units and len(units) == 1 and units[0].lower() in _BASES:
+        if _BASES[units[0].lower()] != 10:
+            reason = "Numbers of other bases are read (0x1F, 0b101, 0o17) and not written; values are decimal."
+            raise Refused(reason, ErrorCode.SYNTAX_NOT_ALLOWED, at + 1)
+        parser.at = after
+        return
     unknown = next((unit for unit in units if unit not in UNITS), None)
     if unknown is not None:
         raise Refused(f"There is no unit {unknown!r} to convert to." if unknown else "A unit should follow.", ErrorCode.LABELS, at + 1)

@@ -39,6 +39,15 @@ _SPELLINGS = {
     "l": "l L liter liters litre litres",
     "gal": "gal gallon gallons",
     "tonnes": "tonne tonnes",
+    "bytes": "byte bytes",
+    "kB": "kB KB kilobyte kilobytes",
+    "MB": "MB megabyte megabytes",
+    "GB": "GB gigabyte gigabytes",
+    "TB": "TB terabyte terabytes",
+    "KiB": "KiB kibibyte kibibytes",
+    "MiB": "MiB mebibyte mebibytes",
+    "GiB": "GiB gibibyte gibibytes",
+    "TiB": "TiB tebibyte tebibytes",
     "ms": "ms millisecond milliseconds",
     "s": "s sec secs second seconds",
     "min": "min mins minute minutes",
@@ -65,6 +74,17 @@ _KINDS: dict[str, dict[str, Rational]] = {
     },
     "mass": {"g": 1, "mg": (1, 1000), "kg": 1000, "tonnes": 1_000_000, "lb": (45359237, 100_000), "oz": (45359237, 1_600_000)},
     "volume": {"l": 1, "ml": (1, 1000)},
+    "data": {
+        "bytes": 1,
+        "kB": 10**3,
+        "MB": 10**6,
+        "GB": 10**9,
+        "TB": 10**12,
+        "KiB": 2**10,
+        "MiB": 2**20,
+        "GiB": 2**30,
+        "TiB": 2**40,
+    },
     "time": {"s": 1, "ms": (1, 1000), "min": 60, "h": 3600, "days": 86_400, "weeks": 604_800},
     "months": {"months": 1, "years": 12},  # a month has no number of days
 }
@@ -83,7 +103,7 @@ def convert_units(code: Code) -> tuple[Label, list[Instruction]]:
     done: list[Instruction] = []
     for opcode, at, value in code:
         try:
-            if opcode in ("number", "constant", "symbol"):
+            if opcode in ("number", "constant", "symbol", "date"):
                 stack.append((PLAIN, value))
             elif opcode == "unit":
                 label, number = stack.pop()
