@@ -639,7 +639,7 @@ async def test_a_card_quotes_nothing_that_a_guard_has_replaced() -> None:
     flow = sequential(Agent(ScriptedModel(order), tools=[mail], guards=[PersonalData("card")]))
     for agent in (flow, Agent(ScriptedModel(order), tools=[mail], guards=[PersonalData("card"), Chance([AllowedText()])])):
         paused = await agent.run(f"Mail ada@b.example with card {CARD}: I am ill.")
-        assert "4111" not in str(paused.pending)
+        assert CARD[:9] not in str(paused.pending)
         assert {each.name: each.source for each in paused.pending[0].shown} == {"to": "you wrote this", "text": "you wrote this"}
 
 

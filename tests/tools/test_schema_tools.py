@@ -176,7 +176,7 @@ def test_a_secret_of_a_schema_is_stars_on_the_card() -> None:
         return Approve(by="ada")
 
     assert Agent(model, tools=[made]).run_sync("Log in", approve=yes).output == "Done."
-    assert (got, cards) == ([{"key": "hunter2"}], ["log_in(key=**********)"])
+    assert (got, cards) == ([{"key": "hunter2"}], ['log_in(key="**********")'])
 
 
 def test_what_performs_must_be_async() -> None:

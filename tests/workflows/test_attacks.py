@@ -378,10 +378,10 @@ async def test_what_has_two_readings_is_an_answer_for_the_model_and_no_question(
 
 
 ONE_READING: dict[str, tuple[str, str]] = {
-    "an exponent": ('{"amount": 1e3, "to": "ada"}', "pay(amount=1000.0, count=1, to=ada)"),
-    "minus nothing": ('{"amount": -0.0, "to": "ada"}', "pay(amount=-0.0, count=1, to=ada)"),
-    "digits of another script": ('{"amount": "12", "to": "\\u0661"}', "pay(amount=12.0, count=1, to=\u0661)"),
-    "many digits": ('{"amount": 1, "to": "ada", "count": 123456789012345678901}', "pay(amount=1.0, count=123456789012345678901, to=ada)"),
+    "an exponent": ('{"amount": 1e3, "to": "ada"}', 'pay(amount=1000.0, count=1, to="ada")'),
+    "minus nothing": ('{"amount": -0.0, "to": "ada"}', 'pay(amount=-0.0, count=1, to="ada")'),
+    "digits of another script": ('{"amount": "12", "to": "\\u0661"}', 'pay(amount=12.0, count=1, to="\u0661")'),
+    "many digits": ('{"amount": 1, "to": "ada", "count": 123456789012345678901}', 'pay(amount=1.0, count=123456789012345678901, to="ada")'),
 }
 
 
@@ -395,6 +395,21 @@ async def test_a_number_is_shown_as_it_will_be_performed(arguments: str, card: s
     await asked.resume({request.digest: Approve()})
     exact = json.loads(request.arguments)
     assert world.orders == [f"{exact['amount']!r} to {exact['to']}, {exact['count']} times"]
+
+
+FORGED = {
+    'ada", amount=1.0, note="': r'pay(amount=900.0, count=1, to="ada\", amount=1.0, note=\"")',
+    "ada, amount=1.0": 'pay(amount=900.0, count=1, to="ada, amount=1.0")',
+    "5": 'pay(amount=900.0, count=1, to="5")',
+    "ada\\": r'pay(amount=900.0, count=1, to="ada\\")',
+}
+
+
+@pytest.mark.parametrize(("to", "card"), FORGED.items())
+async def test_no_text_on_a_card_is_taken_for_a_number_or_for_another_argument(to: str, card: str) -> None:
+    model = ScriptedModel(Reply(calls=(call("pay", amount=900, to=to),)), "Paid.")
+    (request,) = (await Agent(model, tools=[pay]).run("pay ada", deps=World())).pending
+    assert request.card == card
 
 
 async def test_arguments_that_change_each_time_they_are_checked_are_never_asked_about() -> None:

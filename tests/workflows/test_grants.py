@@ -304,7 +304,7 @@ async def test_a_withdrawn_grant_covers_no_write_that_is_begun_later(home: Any) 
         await home.withdraw("r1", grant, by="grace")
 
     result = await sequential(code).run("x", grants=[grant], engine=home, run_id="r1")
-    assert (SENT, [request.card for request in result.pending]) == ([("mail", "ada")], ["mail(text=hello, to=bob)"])
+    assert (SENT, [request.card for request in result.pending]) == ([("mail", "ada")], ['mail(text="hello", to="bob")'])
     (listed,) = await home.grants("r1")
     assert (listed.uses, listed.withdrawn_by) == (1, "grace")
 
@@ -461,5 +461,5 @@ async def test_a_grant_withdrawn_by_another_program_covers_nothing_from_that_mom
         return 0
 
     result = await sequential(code).run("x", grants=[Grant(tool=mail)], engine=home, run_id="r1")
-    assert (SENT, [request.card for request in result.pending]) == ([("mail", "ada")], ["mail(text=hello, to=bob)"])
+    assert (SENT, [request.card for request in result.pending]) == ([("mail", "ada")], ['mail(text="hello", to="bob")'])
     home.close()

@@ -77,8 +77,9 @@ def render_card(card: Card | None, name: str, arguments: Mapping[str, object], c
         return escape_lines(
             require_text(write(shown, context) if context is not None and takes_context(card) else write(shown), name, "card")
         )
-    if card is None:
-        return f"{name}({', '.join(f'{escape_invisible(key)}={value}' for key, value in values.items())})"
+    if card is None:  # texts in quotes: none can be taken for a number, or for the argument after it
+        written = (f"{escape_invisible(key)}={show_value(value, in_quotes=True)}" for key, value in arguments.items())
+        return f"{name}({', '.join(written)})"
     try:
         return str(card).format_map(values)
     except (LookupError, ValueError, AttributeError) as error:
