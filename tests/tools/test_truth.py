@@ -215,3 +215,40 @@ def test_a_deed_or_a_bound_of_the_writers_own_is_refused(sentence: str, passage:
 )
 def test_what_some_people_get_is_not_said_of_others(sentence: str, passage: str) -> None:
     assert not check_statement(sentence, passage, subject="The shop").stated
+
+
+RIVALS = """Bright Bikes repairs bicycles in Leeds. We charge £85 for a full service. The Standard Service costs £60.
+Our competitor Velo Barn charges £120 for a full service. Velo Barn opens at 9 am on Sundays. Unlike us, Spoke House sells used bikes.
+Cycle Republic was bought by Halfords in 2016. Compared with Bright Bikes, Wheelio has four branches.
+Unlike Velo Barn, we lend bikes. Our mechanic Maria Lopez trained in Ghent."""
+OF_RIVALS = (
+    "Bright Bikes charges £120 for a full service.",
+    "A full service costs £120.",
+    "Our competitor Velo Barn charges £120 for a full service.",
+    "Velo Barn opens at 9 am on Sundays.",
+    "Bright Bikes opens at 9 am on Sundays.",
+    "Unlike us, Spoke House sells used bikes.",
+    "Bright Bikes was bought by Halfords in 2016.",
+    "Wheelio has four branches.",
+)
+OF_ITS_OWN = (
+    "Bright Bikes charges £85 for a full service.",
+    "The Standard Service costs £60.",
+    "Unlike Velo Barn, we lend bikes.",
+    "Our mechanic Maria Lopez trained in Ghent.",
+)
+
+
+@pytest.mark.parametrize("sentence", OF_RIVALS)
+def test_what_a_page_says_of_a_rival_is_not_stated_of_its_owner(sentence: str) -> None:
+    verdict = check_statement(sentence, RIVALS, subject="Bright Bikes")
+    assert [each.kind for each in verdict.problems][:1] == [ProblemKind.SUBJECT]
+
+
+@pytest.mark.parametrize("sentence", OF_ITS_OWN)
+def test_what_a_page_says_of_its_owner_beside_rivals_is_stated(sentence: str) -> None:
+    assert check_statement(sentence, RIVALS, subject="Bright Bikes").stated
+
+
+def test_without_a_subject_a_sentence_about_a_rival_is_stated() -> None:
+    assert check_statement("Velo Barn opens at 9 am on Sundays.", RIVALS).stated

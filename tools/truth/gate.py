@@ -16,6 +16,7 @@ from .lexicon import is_thing
 from .matching import Match, match_statement
 from .plain_words import put_plainly
 from .reading import Reading, read_statement
+from .rivals import find_rival_subject
 from .statements import Form, Statement, split_passage, split_sentences
 from .verdict import Problem, ProblemKind, Verdict
 from .word_kinds import is_weak, names_a_business
@@ -45,7 +46,8 @@ def check_statement(sentence: str, passage: str, *, quote: str = "", subject: st
     - Limits: "only", "if", "within", "for members" stay where they limit what the sentence says.
     - In other languages no limiting word may be left out or added; Japanese keeps the kanji and numbers of one clause.
 
-    A sentence that is the passage's own is always stated. What is not sure is refused, so that the quote can stand instead.
+    A sentence that is the passage's own is stated, unless it is about a business that the passage sets against its subject ("our competitor
+    Velo Barn", "unlike us"). What is not sure is refused, so that the quote can stand instead.
     """
     everything = statements = split_passage(passage)
     if quote:
@@ -76,6 +78,8 @@ def _find_window(quote: str, passage: str, statements: tuple[Statement, ...]) ->
 
 
 def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[Word, ...], everything: tuple[Statement, ...]) -> Verdict:
+    if rival := find_rival_subject(text, everything, owner):
+        return Verdict(False, (Problem(ProblemKind.SUBJECT, f"This is about “{rival}”, which the passage sets against its subject."),))
     same = squeeze(text)
     for statement in statements:
         if squeeze(statement.text) == same and "~~" not in statement.text:

@@ -176,12 +176,15 @@ def _is_name_part(match: Match, at: int) -> bool:
     evidence = match.evidence
     if at + 1 < len(evidence.words) and not evidence.is_name(at) and evidence.is_name(at + 1) and match.says(at + 1):
         return True  # "his daughter Faye Pettibone"
-    return evidence.is_name(at) and any(
-        0 <= each < len(evidence.words)
-        and evidence.is_name(each)
-        and match.says(each)
-        and not evidence.text[evidence.words[min(at, each)].end : evidence.words[max(at, each)].start].strip()
-        for each in (at - 1, at + 1)
+    return (
+        evidence.is_name(at)
+        and any(
+            0 <= each < len(evidence.words)
+            and evidence.is_name(each)
+            and any(evidence.words[each].stem == mine.stem for mine in match.sentence.words)  # Cycle Republic is not Bright Bikes
+            and not evidence.text[evidence.words[min(at, each)].end : evidence.words[max(at, each)].start].strip()
+            for each in (at - 1, at + 1)
+        )
     )
 
 
