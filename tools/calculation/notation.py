@@ -142,10 +142,8 @@ def split(text: str, bound: Container[str]) -> Pieces:
             token = _COMMANDS.get(name, token)
             if token[0] == "\\" and token not in _READ_LATER:
                 raise pieces.refuse(place, f"The LaTeX command {token} is not read here.", ErrorCode.SYNTAX_NOT_ALLOWED)
-        elif token == ":" and (clock := _CLOCK.search(plain, start, end)):
-            hours, minutes = clock[1], clock[2]
-            reason = f"{clock[0]} can be a time of day, {hours} h {minutes} min or {hours} min {minutes} s; write the units."
-            raise pieces.refuse(place, reason)
+        elif token == ":":
+            _refuse_clock(pieces, plain[start:end], place)
         elif token == "{":
             depth += 1
         elif token == "}":
@@ -173,6 +171,14 @@ def split(text: str, bound: Container[str]) -> Pieces:
     for _ in range(_LOOKED_AHEAD):
         joined.add("", end)
     return joined
+
+
+def _refuse_clock(pieces: Pieces, plain: str, place: int) -> None:
+    """Refuse 10:31, which may be a time of day, or hours and minutes, or minutes and seconds."""
+    if clock := _CLOCK.search(plain):
+        first, second = clock[1], clock[2]
+        reason = f"{clock[0]} can be a time of day, {first} h {second} min or {first} min {second} s; write the units."
+        raise pieces.refuse(place, reason)
 
 
 def read_day(token: str) -> int:

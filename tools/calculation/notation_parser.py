@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .dates import parse_dates
+from .date_sums import parse_dates
 from .expression_parser import NUMBER_BEGINS, POSTFIXES, ParsedExpression, Parser, check_depth
 from .function_table import ALIASES, FUNCTIONS
 from .latex_notation import IN_GROUPS, SERIES, parse_group, parse_log_base, parse_mixed_number, parse_nth_root, parse_series
@@ -83,7 +83,7 @@ class NotationParser(Parser):
         self.check_end()
 
     def _refuse_dates(self) -> Refused:
-        """Return the refusal of dates in a form that dates.py does not read."""
+        """Return the refusal of dates in a form that date_sums.py does not read."""
         for at, token in enumerate(self.tokens):
             if DATE.match(token):
                 self.at = at  # where a refusal points

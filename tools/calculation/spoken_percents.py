@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .sentences import Sentence, Tokens, find_phrase, wrap
+from .sentence_tokens import Sentence, Tokens, find_phrase, wrap
 
 PERCENT_RESULT = "→ %"
 """A token at the end: the value is shown as a percentage."""

@@ -13,7 +13,7 @@ from fractions import Fraction
 from .function_table import ALIASES, CONSTANTS, FUNCTIONS
 from .pieces import Pieces
 from .refusal import ErrorCode
-from .sentences import OPERATORS, Sentence, Tokens, find_phrase, join_items, wrap
+from .sentence_tokens import OPERATORS, Sentence, Tokens, find_phrase, join_items, wrap
 from .spoken_percents import add_named_shares, ask_percent, drop_labels
 from .tokens import CURRENCIES
 from .units import UNITS
