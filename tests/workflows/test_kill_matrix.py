@@ -135,7 +135,7 @@ ONE_ORDER = {
     "killed while it waits": ("keys", "while it waits", {"model": 2, "order": 1}),
     "killed in ORDER, before the commit": ("keys", "before the commit", {"model": 2, "order": 1}),
     "killed in ORDER, after the commit": ("keys", "after the commit", {"model": 2, "order": 2}),
-    "killed again in the recovery": ("keys", "after the commit:3", {"model": 2, "order": 4}),
+    "killed again in the recovery": ("keys", "after the commit:2", {"model": 2, "order": 3}),
     "killed after the receipt": ("keys", "after the receipt", {"model": 3, "order": 1}),
     "killed in the last step": ("keys", "in the last step", {"model": 2, "order": 1}),
     "with a look-up, before the commit": ("lookup", "before the commit", {"model": 2, "order": 1}),

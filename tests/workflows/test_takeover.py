@@ -275,13 +275,15 @@ async def test_a_database_that_is_locked_or_read_only_is_said_in_a_sentence(tmp_
 def test_a_full_disk_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
     program = """
 import asyncio, resource, sys
-from sayso import engine, sequential, step
+from sayso import sequential, step
+from sayso.workflows import DurableEngine
 from sayso.workflows.durable.database import DatabaseLost
+from sayso.workflows.durable.lease import LeaseTimes
 big = "x" * 400_000
 async def grow(value: str) -> str:
     return big
 async def main() -> None:
-    home = engine(sys.argv[1])
+    home = DurableEngine(sys.argv[1], times=LeaseTimes(patience_seconds=2))
     flow = sequential(*[step(grow, name=f"grow{n}") for n in range(20)], name="flow")
     if len(sys.argv) > 2:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2_500_000, 2_500_000))
