@@ -18,10 +18,12 @@ HEAD = 3
 _LONGEST_KEPT = 1_000
 _MOST_LETTERS = 4
 _WORD = re.compile(r"\w+")
-_ALIKE: Mapping[int, int] = {
-    letter: min(letter, *others)
-    for letter, others in import_module("re._casefix")._EXTRA_CASES.items()  # it has no public name
-}
+try:  # Python's own reading of patterns has no public name
+    _parse = import_module("re._parser").parse
+    _others: Mapping[int, Iterable[int]] = import_module("re._casefix")._EXTRA_CASES
+except (ImportError, AttributeError):  # nothing is known of a pattern then, and each is tried on every text
+    _parse, _others = None, {}
+_ALIKE: Mapping[int, int] = {letter: min(letter, *others) for letter, others in _others.items()}
 """Letters of lower case that a pattern takes for one another ("ı" and "i", "ſ" and "s", "ς" and "σ")."""
 _MARK_LIKE_LETTER = "\u0345"
 """No letter, though a pattern takes it for one."""
@@ -148,8 +150,8 @@ _read_kept = lru_cache(1_024)(_read_line)  # a sentence is held against some six
 
 def find_need(source: str, flags: int = 0) -> Need:
     """Return what each match of a pattern needs; a piece "" where nothing can be told."""
-    parser = import_module("re._parser")  # Python's own reading of patterns; it has no public name
-    return _need_of_all(parser.parse(source, flags), before=False, after=False) or Need(pieces=frozenset([""]))
+    need = None if _parse is None else _need_of_all(_parse(source, flags), before=False, after=False)
+    return need or Need(pieces=frozenset([""]))
 
 
 def _need_of_all(sequence: Iterable[Any], *, before: bool, after: bool) -> Need | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import runpy
+import sys
 
 import pytest
 
+from sayso.tools import quick_patterns
 from sayso.tools.quick_patterns import Need, QuickChoice, QuickPattern, find_need
 
 TEXTS = (
@@ -83,3 +86,12 @@ NEEDS = {
 @pytest.mark.parametrize(("source", "need"), NEEDS.items(), ids=NEEDS)
 def test_what_each_match_needs(source: str, need: Need) -> None:
     assert find_need(source) == need
+
+
+def test_on_a_python_that_reads_patterns_elsewhere_each_is_tried_on_every_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "re._casefix", None)
+    elsewhere = runpy.run_path(quick_patterns.__file__)
+    assert elsewhere["find_need"](r"\bno longer\b").pieces == {""}
+    found = elsewhere["QuickPattern"](r"\bno longer\b").search("It is no longer sold.")
+    assert found is not None
+    assert found.span() == (6, 15)
