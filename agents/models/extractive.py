@@ -25,10 +25,11 @@ from ..research.comparing import ComparedFact, compare_rows
 from ..research.fitting import find_condition, find_offer, fit, is_answer, is_specific, rate, states_a_term
 from ..research.offer_words import is_offer, is_trade
 from ..research.orders import is_order
+from ..research.other_companies import is_price_of_others
 from ..research.page_terms import find_places, find_terms
-from ..research.sentence_words import starts_with_article
+from ..research.sentence_words import has_money, starts_with_article
 from ..research.sentences import Shape, Stated, find_blocks, find_stated, split_sentences
-from ..research.site_names import find_business_name, find_site_name
+from ..research.site_names import find_business_name, find_site_name, squash_name
 from .model import Delta, Finished, ModelRequest, TextDelta
 
 STOP_WORDS = frozenset(
@@ -181,7 +182,7 @@ def find_claims(question: str) -> Mapping[str, object]:
     usual = find_usual_words([text for _, text in blocks])
     for number, text in blocks:
         for stated in find_stated(text, company):
-            if stated.shape is Shape.DATA:
+            if stated.shape is Shape.DATA or (has_money(stated.text) and is_price_of_others(stated.text, (squash_name(company),))):
                 continue
             aspect, fits = fit(stated.own, stated.headings, aspects, stated.amounts, usual, company)
             is_term = states_a_term(stated.own, company, is_line=stated.shape is Shape.LINE) or is_answer(stated.own)

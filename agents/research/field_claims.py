@@ -19,6 +19,7 @@ from .fitting import find_offer, fit, is_like, is_specific, names_a_day
 from .orders import is_order
 from .page_reading import DATA_MARK
 from .report_values import Claim
+from .sentence_words import has_money
 from .sentences import find_stated, split_sentences
 from .site_identity import squash_letters
 
@@ -82,6 +83,11 @@ _PROSE = re.compile(
 )
 _FOOTNOTE = re.compile(r"(?<=[\w€£$¥])\s?[*†‡]+$")
 _ENERGY = re.compile(r"(?i:\d+ ?(?:kcal|kj|cal|calories)\.?)")
+_FORMER = re.compile(
+    r"(?i:was|were|before|old(?: price)?|former(?:ly)?|previous(?:ly| price)?|list price|rrp|msrp|uvp|statt|vorher|bisher|früher|"
+    r"alter preis|avant|ancien prix|prix barré|antes|precio anterior|prima|prezzo pieno|eerder|tidigare|før)|定価|通常価格|旧価格"
+)
+"""Columns of a table with prices that another column has newer ones for."""
 _DAYS = {day[:3]: day for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")}
 _SHORT_DAY = re.compile(rf"\b(?:{'|'.join(_DAYS)})\b")
 _HOURS = re.compile(r"(?i:opening hours|hours|öffnungszeiten|horaires)")
@@ -136,7 +142,12 @@ def claim_fields(pages: Sequence[VisitedPage], company: str, aspects: Sequence[A
     """Return a claim for each fact that the pages hold as data and that is about one of the aspects. `source` is an index into `pages`."""
     claims: dict[tuple[str, str, str], Claim] = {}
     for source, page in enumerate(pages):
+        priced_now = {
+            (field.section, field.subject) for field in page.fields if not _FORMER.fullmatch(field.name) and has_money(field.value)
+        }
         for field in page.fields:
+            if _FORMER.fullmatch(field.name) and (field.section, field.subject) in priced_now:
+                continue
             if _PROSE.match(field.name):
                 for said in _claim_prose(field, company, aspects, source, page):
                     claims.setdefault(("", "", said.text.casefold()), said)
@@ -246,6 +257,8 @@ def _make_claim(
         return None
     if any(amount.kind is Kind.MONEY for amount in find_amounts(name)) or _POINTS.match(f"{name} {value}"):
         return None
+    if field.place == "table" and subject and squash_letters(name) == squash_letters(company):
+        name = ""  # its own column in a table that compares companies
     label, name = name, _PLAIN_LABELS.get(name.casefold(), name)
     if (
         squash_letters(company) in (squash_letters(value), squash_letters(name))

@@ -6,12 +6,14 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from .advertisements import drop_advertisements
 from .hidden import drop_hidden
 from .inline_text import AMOUNT, CURRENCY, first_letter, last_letter, short_text
 from .price_boxes import join_price_boxes
 from .raised import join_cents
 from .struck import mark_struck
-from .styles import Strikes, read_rules
+from .styles import read_rules
+from .unreadable import drop_unreadable
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -33,13 +35,15 @@ def show_as_seen(tree: HtmlElement) -> None:
     """Change the tree, in place, to what a reader sees. Styles are read from it first, then dropped with all that is hidden."""
     rules = read_rules(tree)
     _list_priced_options(tree)
+    drop_unreadable(tree, rules)
     drop_hidden(tree, rules)
+    drop_advertisements(tree)
     _name_rows(tree)
     _count_up(tree)
     join_price_boxes(tree)
     join_cents(tree)
     _part_neighbours(tree)
-    mark_struck(tree, Strikes(rules))
+    mark_struck(tree, rules)
 
 
 def _list_priced_options(tree: HtmlElement) -> None:

@@ -3,41 +3,50 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from .inline_text import read_piece, write_piece
-from .styles import StyleRule, read_rules
+from .styles import RuleMatches, StyleRule, read_rules
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _NEVER_TEXT = ("script", "style", "template", "noscript", "svg", "math", "iframe", "object", "embed", "canvas", "audio", "video", "map",
                "head", "datalist", "select", "textarea", "input", "rt", "rp", "rtc")  # fmt: skip
+_NOUGHT = r"0*(?:\.0+)?(?![.\d])"
+_FLAT = r"(?:^|;|\s)(?:max-)?(?:height|width)\s*:\s*[01](?:px)?\s*(?:;|!|$)"
+_CUT_OFF = r"overflow(?:-[xy])?\s*:\s*(?:hidden|clip)"
 _HIDING = re.compile(
-    r"""display\s*:\s*none | visibility\s*:\s*(?:hidden|collapse) | opacity\s*:\s*0?\.?0+\s*(?:%|;|!|$)
-    | font-size\s*:\s*0*\.?0+\s*(?:px|pt|em|rem|%|;|!|$) | (?:left|top|right|bottom|text-indent|margin-left|margin-top)\s*:\s*-\d{3,}
-    | clip\s*:\s*rect\(\s*[01](?:px)?[\s,]+[01](?:px)?[\s,]+[01](?:px)?[\s,]+[01](?:px)?\s*\) | clip-path\s*:\s*inset\(\s*(?:50|100)%
-    | transform\s*:\s*scale\(\s*0(?:\.0*)?\s*\) | (?:^|;|\s)(?:max-)?(?:height|width)\s*:\s*0(?:px)?\s*;.*overflow\s*:\s*hidden
-    | overflow\s*:\s*hidden.*(?:^|;|\s)(?:max-)?(?:height|width)\s*:\s*0(?:px)?\s*(?:;|!|$)""",
+    rf"""display\s*:\s*none | (?:content-)?visibility\s*:\s*(?:hidden|collapse)
+    | opacity\s*[:(]\s*(?:0?\.0\d*|0?\.10*|0+(?:\.0+)?|0*\d(?:\.\d+)?%)\s*(?:[;!)]|$)
+    | (?:left|top|right|bottom|text-indent|margin-left|margin-top)\s*:\s*(?:calc\(\s*)?(?:-\d{{3,}}|\d{{4,}}(?:px|%|r?em|v[wh]))
+    | (?:left|top|right|text-indent)\s*:\s*-\d{{2,}}r?em | inset\s*:[^;]*-\d{{3,}} | translate(?:3d|[xy])?\(\s*(?:[^(),]*,)?\s*-?\d{{4,}}
+    | clip\s*:\s*rect\(\s*[01](?:px)?[\s,]+[01](?:px)?[\s,]+[01](?:px)?[\s,]+[01](?:px)?\s*\)
+    | clip-path\s*:\s*(?:inset\(\s*(?:50|100)% | circle\(\s*0(?![.\d]) | polygon\((?:\s*0(?:px|%)?\s+0(?:px|%)?\s*,?)+\))
+    | scale(?:3d|[xy])?\(\s*(?:{_NOUGHT}|0?\.0\d*)\s*[,)] | (?:^|;|\s)(?:scale|zoom)\s*:\s*{_NOUGHT}\s*(?:;|!|$)
+    | {_FLAT}.*{_CUT_OFF} | {_CUT_OFF}.*{_FLAT}""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 _HIDDEN_CLASSES = frozenset(
-    {"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screen-reader-only", "d-none", "a-offscreen"}
+    """sr-only visually-hidden visuallyhidden screen-reader-text screen-reader-only d-none a-offscreen is-sr-only u-visually-hidden
+    is-visually-hidden visually-hidden-focusable element-invisible hide-visually assistive-text u-screen-reader-text""".split()
 )
 _SHOWING = re.compile(r"display|visibility|opacity", re.IGNORECASE)
-_PLAIN_SELECTOR = re.compile(r"[a-z0-9]*([.#])([A-Za-z_][\w-]*)", re.ASCII)
+_NAME = re.compile(r"[.#][A-Za-z_-][\w-]*", re.ASCII)
+_LAST_PART = re.compile(r"[^\s>+~]*$")
 _MAX_NAMES = 200
 _MARKED = "descendant::*[@style or @class or @id or @hidden or @aria-hidden or self::dialog]"
 _OPENS = ("aria-controls", "data-target", "data-bs-target")
 
 
-def drop_hidden(tree: HtmlElement, rules: tuple[StyleRule, ...] | None = None) -> None:
+def drop_hidden(tree: HtmlElement, rules: Sequence[StyleRule] | None = None) -> None:
     """Remove, in place, every element that is not there for a reader. Text after an element stays. `rules` are the page's, if read."""
-    names = frozenset(_find_hidden_names(read_rules(tree) if rules is None else rules))
+    by_rules = RuleMatches(tuple(_find_hiding(read_rules(tree) if rules is None else rules)), lambda _: True)
     opened = _find_opened(tree)
-    unwanted = [*tree.iter(*_NEVER_TEXT), *(found for found in tree.xpath(_MARKED) if _is_hidden(found, names, opened))]
+    marked = dict.fromkeys((*tree.xpath(_MARKED), *by_rules.candidates(tree)))
+    unwanted = [*tree.iter(*_NEVER_TEXT), *(found for found in marked if _is_hidden(found, by_rules, opened))]
     drop_elements(tree, unwanted)
 
 
@@ -77,7 +86,7 @@ def _opens_a_menu(element: HtmlElement) -> bool:
     return bool(kinds & {"modal", "dropdown", "offcanvas", "popover", "tooltip", "menu", "true", "listbox", "dialog", "combobox"})
 
 
-def _is_hidden(element: HtmlElement, names: frozenset[str], opened: frozenset[str]) -> bool:
+def _is_hidden(element: HtmlElement, by_rules: RuleMatches[bool], opened: frozenset[str]) -> bool:
     tag, name = element.tag, element.get("id", "")
     if tag in ("html", "body"):
         return False
@@ -90,7 +99,7 @@ def _is_hidden(element: HtmlElement, names: frozenset[str], opened: frozenset[st
     classes = element.get("class", "").split()
     if not _HIDDEN_CLASSES.isdisjoint(classes):
         return True
-    if names and (f"#{name}" in names or any(f".{each}" in names for each in classes)):
+    if by_rules.find(element):
         return True
     style = element.get("style", "")
     return bool(style) and hides(style)
@@ -107,14 +116,20 @@ def hides(style: str) -> bool:
     return bool(_HIDING.search(style[:2000]))
 
 
-def _find_hidden_names(rules: tuple[StyleRule, ...]) -> Iterator[str]:
-    """Yield the classes and ids that the page's own styles hide, unless another rule shows them (tabs and folding menus are content)."""
-    shown = [rule.selectors for rule in rules if _SHOWING.search(rule.declarations) and not hides(rule.declarations)]
-    hidden = (rule.selectors for rule in rules if hides(rule.declarations))
-    plain = (
-        found[1] + found[2] for selectors in hidden for part in selectors.split(",") if (found := _PLAIN_SELECTOR.fullmatch(part.strip()))
-    )
-    for name in islice(plain, _MAX_NAMES):
-        named = re.compile(re.escape(name) + r"(?![\w-])")
-        if not any(named.search(selectors) for selectors in shown):
-            yield name
+def _find_hiding(rules: Sequence[StyleRule]) -> Iterator[StyleRule]:
+    """Yield the page's own rules that hide, one for each selector.
+
+    Where another rule shows what has the same class or id, or another state of it, it is what a reader opens: tabs and folding menus are
+    content.
+    """
+    shown = {
+        name
+        for rule in rules
+        if _SHOWING.search(rule.declarations) and not hides(rule.declarations)
+        for name in _NAME.findall(rule.selectors)
+    }
+    hiding = ((part.strip(), rule) for rule in rules if hides(rule.declarations) for part in rule.selectors.split(","))
+    for selector, rule in islice(hiding, _MAX_NAMES):
+        last = _LAST_PART.search(selector)
+        if last is not None and shown.isdisjoint(_NAME.findall(last[0])):
+            yield StyleRule(selector, rule.declarations)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .inline_text import AMOUNT, BLOCKS, Piece, pieces_in, read_piece, short_text, write_piece
-from .styles import Strikes, strikes
+from .styles import RuleMatches, StyleRule, strikes
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -28,9 +28,9 @@ _LOOKS = frozenset(("line-through", "!line-through", "text-decoration-line-throu
 _LONGEST_PRICE = 60
 
 
-def mark_struck(tree: HtmlElement, rules: Strikes) -> None:
+def mark_struck(tree: HtmlElement, rules: Sequence[StyleRule]) -> None:
     """Write `~~` around struck-through text, in place."""
-    struck = dict.fromkeys(_find_struck(tree, rules))
+    struck = dict.fromkeys(_find_struck(tree, RuleMatches(rules, strikes)))
     for element in struck:
         if not any(above in struck for above in element.iterancestors()):
             _mark(element)
@@ -38,13 +38,12 @@ def mark_struck(tree: HtmlElement, rules: Strikes) -> None:
         element.tag = "span"  # so that nobody after this drops the text for its tag
 
 
-def _find_struck(tree: HtmlElement, rules: Strikes) -> Iterator[HtmlElement]:
+def _find_struck(tree: HtmlElement, rules: RuleMatches[bool]) -> Iterator[HtmlElement]:
     yield from tree.iter(*STRUCK_TAGS)
     for element in tree.xpath("descendant::*[contains(@style, 'ine-through') or contains(@style, 'INE-THROUGH')]"):
         if strikes(element.get("style", "")):
             yield element
-    if rules:
-        yield from (element for element in rules.candidates(tree) if rules.strike(element))
+    yield from (element for element in rules.candidates(tree) if rules.find(element))
     for element in tree.xpath("descendant::*[@class]"):
         names = element.get("class", "")[:300]
         if not _LOOKS.isdisjoint(names.split()) or _has_old_name(element, names):

@@ -20,7 +20,7 @@ _FURNITURE_ROLES = frozenset(("navigation", "search", "dialog", "alertdialog", "
 _NAVIGATION_NAMES = (
     r"nav|navbar|navigation|breadcrumbs?|cookies?|consent|gdpr|skip-?link|pagination|social|share|sharing|comments?|comment-list"
 )
-_OFFER_NAMES = r"newsletter|subscribe|popup|modal|related|advert(?:isement)?s?|ads?|promo-?bar"
+_OFFER_NAMES = r"newsletter|subscribe|popup|modal|related|promo-?bar"
 _FURNITURE_NAMES = re.compile(rf"(?:^|[\s_-])(?:(?P<always>{_NAVIGATION_NAMES})|{_OFFER_NAMES})(?:$|[\s_-])", re.IGNORECASE)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary")
 _LONG_ROW = 1_500

@@ -17,14 +17,44 @@ _WIDE = re.compile(
 )
 _STREET = re.compile(r"(?=.*\d)[^:;!?€$£|@]{4,50}")
 _PARTS = re.compile(r"\s+[–—|•·]\s+|\s*[|•·]\s*")
-_LONGEST, _MOST_WORDS = 120, 16
+_SENTENCES = re.compile(
+    r"(?<=[^\W\d_]{3})[.!?]\s+|(?<=\d\d)[.!?]\s+|(?<=\d[A-Z]{2})[.!?]\s+|[。；;]\s*|(?<=[^\W\d_]{2}):\s+|(?<=\d\)),?\s+"
+)
+_CLOCK = re.compile(
+    r"\d{1,2}[:.h]\d\d(?!\d)|(?<![\w.])\d{1,2} (?:to|bis|till|until|à|tot) \d{1,2}(?!\w)|\d\s?(?:[ap]\.?m\b|uhr\b|h\b|uur\b|時)|"
+    r"\b(?:open|closed|daily|geöffnet|täglich|ouvert|abierto|aperto|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)\b|"
+    r"\b(?:tel|phone|fax|telefon|tél|teléfono)\b|\w+@\w|☎|📞|\+\d\d|^\s*[\d\s()/.-]{6,}\s*$",
+    re.IGNORECASE,
+)
+"""Opening hours and telephone numbers."""
+_LEAD = re.compile(r"(?:(?:visit|find|see|meet)\b.{0,20}\bat|at|bei|address|adresse|office|shop|showroom)\s+(?=\d|[A-ZÀ-Þ])", re.IGNORECASE)
+_NO_ADDRESS = re.compile(r"[€$£¥]|(?:\b[a-zà-þ]{2,}\b ){3}")
+_LONGEST, _MOST_WORDS, _LONGEST_ADDRESS = 160, 24, 120
 
 
 def find_postal_line(text: str) -> str:
-    """Return the address that a line consists of, alone or beside a telephone number and the like; empty if it has none."""
+    """Return the address that a line consists of, alone or beside opening hours, a telephone number and the like; empty if it has none."""
     if ("," not in text and text.isascii()) or len(text) > _LONGEST or len(text.split()) > _MOST_WORDS or text[-1:] in "!?":
         return ""
-    return next((part for part in (piece.strip(" .,") for piece in _PARTS.split(text)) if _is_address(part)), "")
+    pieces = [piece.strip(" .,") for piece in _PARTS.split(text)]
+    pieces += [part.strip(" .,") for piece in pieces for part in _SENTENCES.split(piece) if part != piece]
+    return next((found for piece in pieces if (found := _cut_address(piece))), "")
+
+
+def _cut_address(text: str) -> str:
+    """Return the address in a piece of a line, without the hours or the telephone number that commas part from it; empty without one."""
+    parts = [part for part in text.split(",") if part.strip()]
+    kept: list[str] = []
+    for part in parts:
+        if _CLOCK.search(part):
+            if kept and _is_address(",".join(kept).strip()):
+                break
+            rest = _SENTENCES.split(part)[-1]
+            kept = [rest] if rest != part and not _CLOCK.search(rest) else []
+        else:
+            kept.append(part)
+    found = _LEAD.sub("", ",".join(kept).strip(" .,"))
+    return found if not _NO_ADDRESS.search(found) and len(found) <= _LONGEST_ADDRESS and _is_address(found) else ""
 
 
 def _is_address(text: str) -> bool:
