@@ -28,6 +28,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "workflows"))
 
 from kill_workers import approve_all  # noqa: E402
+from lossy_proxy import LossyProxy  # noqa: E402
 from postgres_server import Server, new_database, own_server  # noqa: E402  the folder of the tests is no package of ours
 
 from sayso.workflows import App, DurableEngine, engine, sequential  # noqa: E402
@@ -46,7 +47,9 @@ async def elsewhere(value: str) -> str:
 class Stage:
     """Workers, a database and what is done to them."""
 
-    def __init__(self, url: str, folder: Path, merchant: str, chance: random.Random, postgres: Server | None, fork: str = "") -> None:
+    def __init__(
+        self, url: str, folder: Path, merchant: str, chance: random.Random, postgres: Server | None, fork: str = "", proxied: bool = False
+    ) -> None:
         self.url, self.folder, self.chance, self.postgres = url, folder, chance, postgres
         self.environment = {
             **os.environ,
@@ -57,6 +60,9 @@ class Stage:
             "LEASE": f"{LEASE[0]} {LEASE[1]}",
             **({"FORK": fork} if fork else {}),
         }
+        self.proxy = LossyProxy(url, chance) if proxied else None
+        if self.proxy is not None:
+            self.url = self.proxy.start()
         self.crew = [self.started() for _ in range(3)]
         for each in self.crew:
             assert each.stdout is not None
@@ -164,6 +170,75 @@ async def killed_and_restarted(stage: Stage) -> None:
     await asyncio.to_thread(stage.replace, index)
 
 
+def set_in_database(url: str, setting: str | None, *, cut: bool = True) -> None:
+    """Let all sessions that begin from now on have a setting, or (None) none of those; `cut` ends those that are open."""
+    import psycopg
+
+    server, _, name = url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True, connect_timeout=5) as connection:
+        connection.execute(f'ALTER DATABASE "{name}" {"RESET ALL" if setting is None else f"SET {setting}"}')  # type: ignore[call-overload]
+        if cut:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+
+
+async def read_only(stage: Stage) -> None:
+    """Everybody is connected to a server that may not be written, and stays connected when another one may (riverqueue/river#1225)."""
+    await asyncio.to_thread(set_in_database, stage.url, "default_transaction_read_only = on")
+    await asyncio.sleep(stage.chance.choice([1.0, LEASE[1] + 1.5]))
+    await asyncio.to_thread(set_in_database, stage.url, None, cut=False)
+
+
+async def idle_sessions_ended(stage: Stage) -> None:
+    """The server ends what is idle for a moment, the connections of the locks too."""
+    await asyncio.to_thread(set_in_database, stage.url, "idle_session_timeout = '250ms'")
+    await asyncio.sleep(LEASE[1] + 2.0)
+    await asyncio.to_thread(set_in_database, stage.url, None)
+
+
+async def too_many_clients(stage: Stage) -> None:
+    """Others have all connections of the server when everybody has lost theirs."""
+    import psycopg
+
+    taken: list[psycopg.Connection[object]] = []
+    await asyncio.to_thread(terminated, stage.url, locks=False)
+    with suppress(psycopg.Error):
+        while True:
+            taken.append(await asyncio.to_thread(psycopg.connect, stage.url, connect_timeout=5))  # type: ignore[arg-type]
+    await asyncio.to_thread(terminated, stage.url, locks=True)
+    await asyncio.sleep(LEASE[1] + 1.0)
+    for each in taken:
+        each.close()
+
+
+async def leases_deleted(stage: Stage) -> None:
+    """Somebody tidies up in the database (procrastinate-org/procrastinate#1518), and a worker dies of whom no row is left."""
+    import psycopg
+
+    index = stage.victim()
+    with suppress(psycopg.Error), psycopg.connect(stage.url, autocommit=True, connect_timeout=5) as connection:
+        stage.crew[index].kill()
+        connection.execute("DELETE FROM sayso_leases")
+    await asyncio.to_thread(stage.replace, index)
+
+
+async def answers_lost(stage: Stage) -> None:
+    """A commit happens, and the connection breaks before anybody is told (PrefectHQ/prefect#10263)."""
+    assert stage.proxy is not None
+    stage.proxy.share = 0.05
+    await asyncio.sleep(2.0)
+    stage.proxy.share = 0.0
+
+
+async def tables_locked(stage: Stage) -> None:
+    """A migration of somebody else's holds the tables, or an index is built."""
+    import psycopg
+
+    with suppress(psycopg.Error), psycopg.connect(stage.url, connect_timeout=5) as connection:
+        connection.execute("SET lock_timeout = '5s'")
+        connection.execute("LOCK TABLE sayso_runs, sayso_log, sayso_leases IN SHARE MODE")
+        await asyncio.sleep(stage.chance.choice([1.0, LEASE[1] + 1.5]))
+
+
 async def disk_full(stage: Stage) -> None:
     """No file of a worker can grow, for longer than its lease holds."""
     victim = stage.crew[stage.victim()]
@@ -210,11 +285,28 @@ FAULTS: dict[str, dict[str, Fault]] = {
         "locks dropped": locks_dropped,
         "server restarted": restarted,
         "killed, and restarted": killed_and_restarted,
+        "read only": read_only,
+        "idle sessions ended": idle_sessions_ended,
+        "too many clients": too_many_clients,
+        "leases deleted": leases_deleted,
+        "answers lost": answers_lost,
+        "tables locked": tables_locked,
     },
 }
 SHORT = {"killed, with forks", "stopped", "locks dropped", "server restarted"}
 """The faults of the shorter form."""
-MAY_ACT = {"stopped", "stopped, then killed", "disk full", "server restarted", "killed, and restarted"}
+MAY_ACT = {
+    "stopped",
+    "stopped, then killed",
+    "disk full",
+    "server restarted",
+    "killed, and restarted",
+    "read only",
+    "idle sessions ended",
+    "too many clients",
+    "leases deleted",
+    "tables locked",
+}
 """Faults after which a living or stopped program may still act when another takes over: a lookup that finds nothing is UNKNOWN then."""
 
 
@@ -291,7 +383,7 @@ def play(kind: str, merchant: str, fault: str, runs: int, times: int, seed: int)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sayso-faults-")))
         postgres = stack.enter_context(own_server()) if kind == "postgres" else None
         url = f"sqlite:///{folder}/runs.db" if postgres is None else new_database(postgres.url)
-        stage = Stage(url, folder, merchant, random.Random(seed), postgres, "20" if "forks" in fault else "")
+        stage = Stage(url, folder, merchant, random.Random(seed), postgres, "20" if "forks" in fault else "", fault == "answers lost")
         began = time.monotonic()
         try:
             endings = asyncio.run(carried(stage, FAULTS[kind][fault], runs, times))

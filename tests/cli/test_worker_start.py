@@ -125,6 +125,16 @@ SERVERS: dict[str, tuple[str, str, str]] = {
     "a wrong password": ("28P01", 'password authentication failed for user "me"', "the URL may carry it, or ~/.pgpass, or PGPASSWORD"),
     "no such user": ("28000", 'role "me" does not exist', "create it: createuser NAME"),
     "no such database": ("3D000", 'database "runs" does not exist', "create it first: createdb NAME"),
+    "a pool that keeps no session": (
+        "26000",
+        'prepared statement "_pg3_0" does not exist',
+        "a pool in transaction mode stands before it; use pool_mode = session, or the server itself",
+    ),
+    "a standby": (
+        "25006",
+        "cannot execute INSERT in a read-only transaction",
+        "it is a standby; name all servers in the URL, with ?target_session_attrs=read-write",
+    ),
     "not let in": ("28000", 'no pg_hba.conf entry for host "127.0.0.1", user "me"', "the server's pg_hba.conf must let you in"),
     "no room": ("53100", "could not extend file: No space left on device", "its disk is full"),
 }

@@ -46,6 +46,8 @@ LOCK_NOT_AVAILABLE = "55P03"
 """What Postgres says of a lock that did not come in time."""
 UNDONE = ("40P01", "40001")
 """What Postgres says of a transaction that it has undone because of another one: a deadlock, a serialization failure."""
+READ_ONLY = "25006"
+"""What Postgres says of a write to a standby."""
 CUT = (None, "57P01")
 """What Postgres says of a connection that was cut: nothing any more, or that somebody ended it."""
 log: logging.Logger = logging.getLogger(__name__)
@@ -89,9 +91,14 @@ class Connection:
                         raw.execute("ROLLBACK")
                     raise
             else:
-                with raw.transaction():
-                    yield _PostgresSession(raw)
-                    self._is_committing = True
+                try:
+                    with raw.transaction():
+                        yield _PostgresSession(raw)
+                        self._is_committing = True
+                except self.errors as error:
+                    if getattr(error, "sqlstate", None) == READ_ONLY:
+                        raw.close()  # a server that has become a standby may keep its connections open: a new one finds the primary
+                    raise
 
     def open(self) -> Any:
         """Return the connection of the driver. Raises UsageError where it cannot be opened, DatabaseLost where it cannot be any more."""
@@ -532,6 +539,8 @@ acknowledged, where the others rest. Without it a statement to a network that dr
 
 NOT_READY = "it is not ready yet; try again in a moment"
 ADVICE = {
+    "prepared statement": "a pool in transaction mode stands before it; use pool_mode = session, or the server itself",
+    "read-only transaction": "it is a standby; name all servers in the URL, with ?target_session_attrs=read-write",
     "lock timeout": "another program uses its tables for long; wait until it is done",
     "permission denied": "may that user make tables there?",
     "starting up": NOT_READY,
@@ -549,7 +558,7 @@ ADVICE = {
     "disk I/O": "is the disk full, or is it something else than a file?",
     "not a database": "it is some other file; name another one",
     "malformed": "the file is damaged; restore a copy",
-    "does not exist": "create it first: createdb NAME",
+    'database "': "create it first: createdb NAME",
     "password": "the URL may carry it, or ~/.pgpass, or PGPASSWORD",
     "Connection refused": "is the server up, and is that its port?",
     "resolve host": "is the name of the server right?",

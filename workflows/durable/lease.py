@@ -73,6 +73,8 @@ class Lease:
         self.connection: Connection = Connection(self.url, busy_seconds=self.times.renew_seconds)
         self._is_sqlite, self._place = self.connection.is_sqlite, self.connection.place
         self._locked: object = None  # the connection that holds the lock
+        self._answered_by: tuple[object, int] | None = None
+        self._is_pooled = False
         self._over, self._begun = threading.Event(), threading.Event()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._keep, name="sayso-lease", daemon=True)
@@ -137,11 +139,25 @@ class Lease:
         held = set(self.held)
         with self.connection.transaction() as session:
             owned = records.renew_lease(session, self.owner, self._is_sqlite)
+            if not self._is_sqlite:
+                self._notice_pool(session)
         self.renewed_at = now
         self.lost |= (held - owned) & self.held
         self._write_left()
         if owned != set(self.carried.items()):
             self._give_back()
+
+    def _notice_pool(self, session: Session) -> None:
+        """Warn, once, where this connection is not answered by the server's process that answered it before: the lock is that one's."""
+        (process,) = session.execute("SELECT pg_backend_pid()").fetchone()
+        before, self._answered_by = self._answered_by, (self.connection.raw, int(process))
+        if before is not None and before[0] is self.connection.raw and before[1] != process and not self._is_pooled:
+            self._is_pooled = True
+            log.warning(
+                "%s is reached through a pool in transaction mode, which loses this program's lock: other programs may take its runs "
+                "over while it executes them. Use pool_mode = session, or the server itself (docs/operations.md).",
+                self._place,
+            )
 
     def _give_back(self) -> None:
         """Give back the runs that the program owns and does not execute: their task crashed, or their end could not be written."""
