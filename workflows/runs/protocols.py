@@ -85,6 +85,9 @@ class RunResult(Generic[B_co]):
             error = NotFinished(
                 f"Run {self.run_id} waits for {len(self.pending)} approval{'s' if len(self.pending) != 1 else ''}: {cards}{why} "
                 "Answer with: await result.resume({request.digest: Approve()}) for each of result.pending."
+                if self.pending
+                else f"Run {self.run_id} waits for what its code asks for with run.wait(topic). Send it to the run that waits, by its own "
+                f"id: await engine.signal('{self.run_id}/STEP.0', topic, value)."
             )
             error.run_id, error.partial = self.run_id, self
             raise error
