@@ -976,7 +976,7 @@ async function showChat(name) {
   };
   const grow = () => {
     input.style.height = "auto";
-    input.style.height = `${Math.min(input.scrollHeight, 200)}px`;
+    input.style.height = `${Math.min(input.scrollHeight + input.offsetHeight - input.clientHeight, 200)}px`;
   };
   composer.addEventListener("submit", (event) => {
     event.preventDefault();
