@@ -64,7 +64,10 @@ class AgUi:
         return [Route("/agui/{agent}", self.run, methods=["POST"])]
 
     async def run(self, request: Request) -> Response:
-        """Take the user's last words, or the answers to interrupts, and answer with what comes of them as a stream."""
+        """Take the user's last words, or the answers to interrupts, and answer with what comes of them as a stream.
+
+        Without either, answer with the last turn from its beginning, for a client that has lost the stream of it.
+        """
         person = self._office.door.check_change(request)
         if person.only:
             raise TurnedAway(403, "You came by a link, which only decides one request.")
@@ -78,6 +81,8 @@ class AgUi:
         name = find_conversation(person, asked.thread_id)
         if asked.resume:
             run_id, since = await self._resume(person, name, asked.resume)
+        elif not asked.messages:
+            run_id, since = await self._chats.find_last_turn(person, name), 0
         else:
             run_id, since = await self._chats.begin_turn(person, name, request.path_params["agent"], find_last_words(asked)), 0
         return stream(until(self._office.door.find_end(request), self._stream(asked, run_id, since)))
@@ -147,7 +152,9 @@ class EventWriter:
         self._thread, self._run, self._id = asked.thread_id, asked.run_id, run_id
         self._open: tuple[str, str] | None = None  # "text" or "thought", and the id of its message
         self._said = ""
-        self._calls: set[str] = set()
+        self._begun: set[str] = set()
+        self._whole: set[str] = set()
+        """The ids of messages that are told as they were stored: pieces of them that come later were told with that."""
 
     def begin(self) -> core.BaseEvent:
         """Return the first event."""
@@ -168,11 +175,14 @@ class EventWriter:
         if delta["what"] == "withdrawn":
             taken = self._open[1] if self._open is not None else ""
             self._said = ""
+            self._begun.discard(taken)
             return [*self._close(), core.CustomEvent(name="text_retracted", value={"messageId": taken})]
         if delta["what"] not in ("text", "thought"):
             return []
         message = f"{delta['run']}:{delta['turn']}:{delta['what']}"
         events: list[core.BaseEvent] = []
+        if message in self._whole:
+            return []
         if self._open != (delta["what"], message):
             events = [*self._close(), *self._begin(delta["what"], message)]
         if delta["what"] == "text":
@@ -182,10 +192,27 @@ class EventWriter:
 
     def _begin(self, what: str, message: str) -> list[core.BaseEvent]:
         self._open = what, message
+        self._begun.add(message)
         if what == "text":
             self._said = ""
             return [core.TextMessageStartEvent(message_id=message, role="assistant")]
         return [core.ReasoningStartEvent(message_id=message), core.ReasoningMessageStartEvent(message_id=message, role="reasoning")]
+
+    def _complete(self, message: str, text: str) -> list[core.BaseEvent]:
+        """Return what is missing of a reply that is stored now: all of it where it was written before this stream began."""
+        if message not in self._begun:
+            events = [*self._close(), *(self._tell_whole(message, text) if text else [])]
+            self._said = text
+        elif self._open == ("text", message) and text.startswith(self._said):
+            rest, self._said = text[len(self._said) :], text
+            events = [*([core.TextMessageContentEvent(message_id=message, delta=rest)] if rest else []), *self._close()]
+        else:
+            return self._close()
+        self._whole.add(message)
+        return events
+
+    def _tell_whole(self, message: str, text: str) -> list[core.BaseEvent]:
+        return [*self._begin("text", message), core.TextMessageContentEvent(message_id=message, delta=text), *self._close()]
 
     def _close(self) -> list[core.BaseEvent]:
         if self._open is None:
@@ -198,10 +225,9 @@ class EventWriter:
     def _write_item(self, item: dict[str, Any]) -> list[core.BaseEvent]:
         place = "/".join(filter(None, (self._id, item["place"])))
         if item["kind"] == "reply":
-            events = self._close()
+            events = self._complete(f"{place}:{item['turn']}:text", item["text"])
             for index, call in enumerate(item["calls"]):
                 name = f"{place}:{item['turn']}.{index}"
-                self._calls.add(name)
                 events += [
                     core.ToolCallStartEvent(tool_call_id=name, tool_call_name=call["tool"]),
                     core.ToolCallArgsEvent(tool_call_id=name, delta=call["arguments"]),
@@ -225,8 +251,7 @@ class EventWriter:
         elif end["state"] == "cancelled":
             outcome = core.RunFinishedCancelledOutcome()
         elif end.get("output") and end["output"].strip() != self._said.strip():  # what was not streamed is said whole
-            message = f"{self._id}:output"
-            events = [*self._begin("text", message), core.TextMessageContentEvent(message_id=message, delta=end["output"]), *self._close()]
+            events = self._tell_whole(f"{self._id}:output", end["output"])
         finished = core.RunFinishedEvent(thread_id=self._thread, run_id=self._run, outcome=outcome, result=end.get("output"), usage=usage)
         return [*events, finished]
 

@@ -109,6 +109,12 @@ class Chats:
             raise TurnedAway(404, "There is no such conversation, or it is not yours.")
         return turns
 
+    async def find_last_turn(self, person: Person, name: str) -> str:
+        """Return the run of the last turn of a conversation. Raises TurnedAway where there is none."""
+        if not (turns := await self._find_turns(person, name)):
+            raise TurnedAway(404, "Nothing was said in this conversation so far.")
+        return turns[-1].id
+
     async def say(self, request: Request) -> Response:
         """Take the next words of a person, and answer with the run that answers them. The same turn again is the same run."""
         person = self._office.door.check_change(request)
