@@ -9,7 +9,9 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,9 @@ import pytest
 from sayso import Agent, Approve, Edit, Reject, ScriptedModel, engine, mcp, tool
 from sayso.agents.messages import Conversation, NativeCall, Reply, ToolMessage
 from sayso.console import format_card
-from sayso.tools import ApprovalRequest, Outcome, ToolContext, ToolResult, Trust
+from sayso.tools import ApprovalRequest, Outcome, ToolContext, ToolResult, Trust, UsageError
 from sayso.tools.mcp import McpError, McpServers, Pins
+from sayso.tools.mcp.listing import ListedTool
 from sayso.workflows.runs.protocols import Provenance, Scope
 
 HOSTILE = Path(__file__).with_name("hostile.py")
@@ -82,6 +85,22 @@ async def test_a_pin_that_is_taken_back_counts_in_a_run_that_is_under_way(tmp_pa
     done = await waiting.resume({waiting.pending[0].digest: Approve(by="ada")})
     assert (called(tmp_path), done.output) == (0, "Over.")
     assert "its pin was taken back. Nothing was done." in results(done)[-1].text
+
+
+@pytest.mark.parametrize("minutes", [0, 1], ids=["just written", "written long ago"])
+def test_a_pin_that_another_program_takes_back_is_seen_at_once(tmp_path: Path, minutes: int) -> None:
+    path = tmp_path / "pins.json"
+    here, elsewhere = (Pins(path, clock=lambda: time.time() + minutes * 60) for _ in range(2))
+    look = ListedTool("look", "Looks.", {}, True, False, "a")
+    for hashed in ("a", "b"):  # as long as the other, and in the same moment
+        elsewhere.pin("server", [replace(look, hash=hashed)], "ada")
+        assert [here.are_pinned("server", [look]) for _ in range(3)] == [[hashed == "a"]] * 3
+    assert elsewhere.unpin("server")
+    assert here.read() == {}
+    path.write_text("no pins")
+    for _ in range(2):
+        with pytest.raises(UsageError):
+            here.read()
 
 
 async def test_a_pin_of_a_command_that_names_a_file_holds_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -219,11 +219,17 @@ def find_problems(value: Json, schema: JsonObject) -> list[str]:
     return found
 
 
+_ONLY_A_KIND = frozenset({"type", "title", "description", "default", "examples"})
+"""What a rule may hold that asks for nothing but a kind of value."""
+
+
 def _check(value: Json, rule: Json, defs: Mapping[str, Json], at: str, depth: int) -> Iterator[str]:
     if rule is False:
         yield f"{_name(at)} is not allowed"
     if not isinstance(rule, dict):
         return
+    if rule.keys() <= _ONLY_A_KIND and isinstance(kind := rule.get("type"), str) and _is_kind(value, kind):
+        return  # most arguments: the generators below cost more than all else that a call is checked for
     if depth > DEEPEST:
         yield f"{_name(at)} is nested too deep"
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +16,8 @@ from ..private_files import create_private_folder, replace_private_file
 from .listing import ListedTool
 
 PINS_VARIABLE = "SAYSO_MCP_PINS"
+UNSETTLED_SECONDS = 3
+"""How old a file must be before it counts as read: file systems note times in steps of up to two seconds."""
 
 
 class Pin(NamedTuple):
@@ -35,13 +37,35 @@ def find_pins_file() -> Path:
 
 
 class Pins:
-    """The pins of a file. It is read when it is asked, so that a pin that is taken back counts at once."""
+    """The pins of a file. Whoever asks gets what it holds now, so a pin that is taken back counts at once."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, clock: Callable[[], float] = time.time) -> None:
         self.path: Path = path or find_pins_file()
+        self._clock = clock
+        self._seen: tuple[int, ...] | None = None
+        self._read: dict[str, Pin] = {}
 
     def read(self) -> dict[str, Pin]:
         """Return the pins by the identity of the server. Raises UsageError for a file that is something else: nothing is trusted then."""
+        seen, self._seen = self._seen, self._look()
+        if seen is None or seen != self._seen:
+            try:
+                self._read = self._read_file()
+            except UsageError:
+                self._seen = None
+                raise
+        return dict(self._read)
+
+    def _look(self) -> tuple[int, ...] | None:
+        """Return what tells this state of the file from another. None for a file so new that a change may not show in its times yet."""
+        try:
+            file = os.stat(self.path)  # noqa: PTH116  each call of a tool that reads looks
+        except OSError:
+            return None
+        is_new = abs(self._clock() - max(file.st_mtime, file.st_ctime)) < UNSETTLED_SECONDS
+        return None if is_new else (file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns)
+
+    def _read_file(self) -> dict[str, Pin]:
         try:
             given = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -62,7 +86,7 @@ class Pins:
 
     def pin(self, server: str, tools: Sequence[ListedTool], by: str) -> None:
         """Pin what a server lists now, in place of what was pinned of it."""
-        self._write({**self.read(), server: Pin({tool.name: tool.hash for tool in tools}, by, time.time())})
+        self._write({**self.read(), server: Pin({tool.name: tool.hash for tool in tools}, by, self._clock())})
 
     def unpin(self, server: str) -> bool:
         """Take the pin of a server back; False where there is none."""
