@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sayso.tools.canonical import JsonObject, readable_json
@@ -70,6 +70,8 @@ class ExtractiveReader:
 
     name: str = "extractive reader"
     takes_tools: bool = False
+    answers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Answers that are known already, by question."""
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """Yield the answer in one piece. Raises ModelError for an output type that cannot be quoted."""
@@ -83,7 +85,10 @@ class ExtractiveReader:
                     f"The extractive reader cannot make a {request.schema.get('title', 'value of that type')}: it only quotes. "
                     "Give a model: --model NAME or --base-url URL."
                 )
-            text = readable_json(await asyncio.to_thread(answer, question))  # it takes seconds for long pages
+            known = self.answers.get(question)
+            text = (
+                known if known is not None else readable_json(await asyncio.to_thread(answer, question))
+            )  # it takes seconds for long pages
         yield TextDelta(text)
         yield Finished("stop", Usage())
 

@@ -28,7 +28,7 @@ from .report import KINDS, Report
 from .selection import give_site
 from .site_choice import SPARE, Chooser, SiteChoice
 from .site_visits import SiteVisits
-from .stage_models import choose_sampling, is_extractive
+from .stage_models import choose_sampling, hand_answers, is_extractive
 from .state import ResearchState
 from .visiting import SiteVisitor
 from .writing import ReportWriter
@@ -94,6 +94,9 @@ class CompetitorResearch(Workflow[str, Report]):
         self.grants: tuple[Grant, Grant] = (Grant(tool=search_tool), Grant(tool=visit_tool))
         from . import stage_prompts as ask  # late, for load time
 
+        answers: dict[str, str] = {}
+        model = hand_answers(model, answers)
+
         def agent(name: str, instructions: str, output: type[Any], examples: Sequence[tuple[object, ...]] = ()) -> Agent[Any]:
             sampling = choose_sampling(model, name)
             return Agent(model, name=name, instructions=instructions, dialect=dialect, output=output, sampling=sampling, examples=examples)
@@ -103,7 +106,7 @@ class CompetitorResearch(Workflow[str, Report]):
         reworder = agent("reword", ask.REWORD, ask.Reworded, ask.REWORD_EXAMPLES)
         own_words = None if is_extractive(model) else OwnWords(reworder, self.watch, reader)
         finder = agent("find", ask.FIND, ask.Findings, ask.FIND_EXAMPLES)
-        visitor = SiteVisitor(visit_tool, memory, finder, pages, self.watch, own_words)
+        visitor = SiteVisitor(visit_tool, memory, finder, pages, self.watch, own_words, answers=answers)
         # The extractive reader sees no more in a row than the evidence has said.
         chooser = None if is_extractive(model) else agent("choose", ask.CHOOSE, ask.Choice)
         choice = SiteChoice(planner, visitor, chooser, rounds, tuple(sites), choose)

@@ -46,8 +46,9 @@ class SiteVisits:
                 client = await asyncio.to_thread(read_without_model, client, find_aspects(state.aspects), state.kind)
             run.publish(Progress(run.id, "found", describe_visit(client)))
             state = publish_state(run, _note_stops(replace(state, client=client), (client,)))
-        # Without a model finding claims is computing: of one site at a time, whose texts are in the caches, while others are read.
-        turns = asyncio.Semaphore(self.concurrency), asyncio.Lock()
+        # Without a model finding claims is computing: of as many sites at a time as can be, while others are fetched.
+        self.visitor.reader.expect(min(state.wanted, len(state.candidates)))
+        turns = asyncio.Semaphore(self.concurrency), asyncio.Semaphore(self.visitor.reader.at_once)
         batch_by = _Batches(self, profile, state, Tally(self.visitor.watch, self.concurrency), *turns)
         visits: list[Visit] = []
         left = list(state.candidates)
@@ -95,7 +96,12 @@ class SiteVisits:
         if not visit.pages or before is None:
             return visit if not visit.pages else await self.visitor.find_claims(run, visit, state, tell=tell)
         others = [find_host(each.url) for each in state.candidates if each.url != candidate.url]
-        after = await asyncio.to_thread(judge, profile, before, visit.pages, others) if state.gated else before
+        after, found = before, None
+        if state.gated and self.visitor.is_extractive:
+            aspects = find_aspects(state.aspects)
+            after, found = await self.visitor.reader.examine(profile, before, others, visit, aspects, state.kind)
+        elif state.gated:
+            after = await asyncio.to_thread(judge, profile, before, visit.pages, others)
         if after.kind == SiteKind.MOVED and (home := find_new_home(visit.pages)):
             moved, left = replace(candidate, url=home), None if most is None else most - visit.asked
 
@@ -105,14 +111,14 @@ class SiteVisits:
             there: Visit = await run.child("moved", visit_new_home, moved)
             if there.pages:
                 visit = replace(there, asked=there.asked + visit.asked)
-                after = judge(profile, replace(before, host=find_host(home), url=home), there.pages, others)
+                after, found = judge(profile, replace(before, host=find_host(home), url=home), there.pages, others), None
         visit = replace(visit, judged=replace(after, url=before.url))
         if not after.competes:
             run.publish(Progress(run.id, "passed over", f"{visit.candidate.name}: {after.reason}"))
             return visit
         if state.gated:
             visit = replace(visit, candidate=Candidate(after.name, candidate.url, after.reason, after.quote))
-        return await self.visitor.find_claims(run, visit, state, tell=tell)
+        return await self.visitor.find_claims(run, visit, state, tell=tell, found=found)
 
     async def ask_again(self, run: Run, state: ResearchState) -> ResearchState:
         """Search for the aspects of which most sites say nothing, on the sites themselves, until a round finds nothing or all are used."""
@@ -140,7 +146,7 @@ class _Batches:
     state: ResearchState
     tally: Tally
     reading: asyncio.Semaphore
-    computing: asyncio.Lock
+    computing: asyncio.Semaphore
     arrived: dict[str, Visit] = field(default_factory=dict)
     shares: dict[str, int | None] = field(default_factory=dict)
 

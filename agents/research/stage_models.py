@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..messages import Sampling
@@ -32,6 +34,13 @@ def is_extractive(model: Model) -> bool:
     from ..models.extractive import ExtractiveReader  # late, for load time
 
     return isinstance(model, ExtractiveReader)
+
+
+def hand_answers(model: Model, answers: Mapping[str, str]) -> Model:
+    """Return the model; the extractive reader with answers that are worked out elsewhere, by question."""
+    from ..models.extractive import ExtractiveReader  # late, for load time
+
+    return replace(model, answers=answers) if isinstance(model, ExtractiveReader) else model
 
 
 def describe_author(model: Model) -> str:

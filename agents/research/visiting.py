@@ -6,6 +6,7 @@ What takes long is computed in threads, so that connections of other visits are 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,17 +21,17 @@ from sayso.workflows.runs.events import Progress
 
 from .aspects import Aspect, find_aspects
 from .budget import BudgetEnded, BudgetWatch
-from .field_claims import claim_fields
 from .gating import gate_claims
 from .overlooked import find_overlooked
 from .page_tools import PageMemory
-from .ranking import rank_claims
 from .report import Considered, FailedPage, LeftOut, Withdrawn
 from .same_sites import SiteMarks, find_marks, have_same_marks
+from .site_findings import QuotedAnswer, SiteFindings, keep_best, make_questions, write_question
 from .site_identity import find_site
 from .site_kinds import SiteKind
 from .site_names import find_business_name, find_host, find_site_name, squash_name
-from .site_reading import Part, choose_link, is_same_site, measure_coverage, order_parts, pack_parts
+from .site_reader import SiteReader
+from .site_reading import Part, choose_link, is_same_site, measure_coverage
 from .state import Candidate, ResearchState, Visit, VisitedPage, add_pages, check_quotes, count_words, find_home
 
 if TYPE_CHECKING:
@@ -55,6 +56,10 @@ class SiteVisitor:
     watch: BudgetWatch
     own_words: OwnWords | None = None
     """Puts quotes into words of the model's own; None where the model is the reader that only quotes."""
+    reader: SiteReader = field(default_factory=SiteReader)
+    """Finds what that reader quotes."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """Where it finds its answers: question to text."""
 
     @property
     def is_extractive(self) -> bool:
@@ -114,53 +119,95 @@ class SiteVisitor:
         return make_page(url, page, await run.child(f"data.{number}", recall, url))
 
     async def find_claims(
-        self, run: Run, visit: Visit, state: ResearchState, first: int = 0, tell: Callable[[Visit], None] | None = None
+        self,
+        run: Run,
+        visit: Visit,
+        state: ResearchState,
+        first: int = 0,
+        tell: Callable[[Visit], None] | None = None,
+        found: SiteFindings | None = None,
     ) -> Visit:
         """Find the claims on the pages from number `first` on, and return the visit with those that it did not have yet.
 
-        `tell` is handed the visit as far as it is, before each question to a model.
+        `tell` is handed the visit as far as it is, before each question to a model. `found` is what the extractive reader finds, if that is
+        known already.
         """
         aspects = find_aspects(state.aspects)
+        if self.own_words is None:
+            found = found or await self.reader.find(visit, aspects, state.kind, first)
+            return await self._quote(run, visit, state, first, found, tell)
         pages = visit.pages
         name = visit.candidate.name
         claims: list[Claim] = []
         withdrawn: list[Withdrawn] = []
-        questions = await asyncio.to_thread(_make_questions, pages, first, aspects)
+        questions = await asyncio.to_thread(make_questions, pages, first, aspects)
         for number, question in enumerate(questions):
-            if tell is not None and (number == 0 or self.own_words is not None):  # without a model the answers come at once
+            if tell is not None:
                 tell(await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn))
             try:
-                more, missing = await self._ask(
-                    run, f"{first}.{number}" if first else str(number), name, question, pages, aspects, state.kind
-                )
+                more, missing = await self._ask(run, _find_position(first, number), name, question, pages, aspects, state.kind)
             except BudgetEnded as ended:
                 visit = _leave_questions(visit, len(questions) - number, str(ended))
                 break
             publishable, taken_away = await asyncio.to_thread(gate_claims, more, pages, name)
             claims += publishable
             withdrawn += [*taken_away, *(Withdrawn(name, quote, NOT_ON_THE_PAGE) for quote in missing)]
-        if self.own_words is None:
-            return await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn)
-        written = [_write_question(parts, pages, aspects, name, state.kind) for parts in questions]
+        written = [write_question(parts, pages, aspects, name, state.kind) for parts in questions]
         claims += await asyncio.to_thread(find_overlooked, written, claims, pages, name, aspects)
-        found: Visit = await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn)
+        whole: Visit = await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn)
         if tell is not None:
-            tell(found)
-        worded: Visit = await run.child(f"own_words.{first}" if first else "own_words", self.own_words.word, found)
+            tell(whole)
+        worded: Visit = await run.child(f"own_words.{first}" if first else "own_words", self.own_words.word, whole)
         return worded
 
+    async def _quote(
+        self, run: Run, visit: Visit, state: ResearchState, first: int, found: SiteFindings, tell: Callable[[Visit], None] | None
+    ) -> Visit:
+        """Ask the extractive reader, whose answers are known by now, and return the visit with its claims."""
+        aspects, pages, name = find_aspects(state.aspects), visit.pages, visit.candidate.name
+        if tell is not None and found.questions:  # its answers come at once
+            tell(found.first.put_into(visit))
+        claims: list[Claim] = []
+        withdrawn: list[Withdrawn] = []
+        is_as_found = True
+        for number, (question, answer) in enumerate(zip(found.questions, found.answers, strict=True)):
+            try:
+                more, missing = await self._ask(run, _find_position(first, number), name, question, pages, aspects, state.kind, answer)
+            except BudgetEnded as ended:
+                visit, is_as_found = _leave_questions(visit, len(found.questions) - number, str(ended)), False
+                break
+            if more == answer.claims and not missing:
+                publishable, taken_away = answer.kept, answer.withdrawn
+            else:  # a stored run knows the answer of an earlier version
+                publishable, taken_away = await asyncio.to_thread(gate_claims, more, pages, name)
+                is_as_found = False
+            claims += publishable
+            withdrawn += [*taken_away, *(Withdrawn(name, quote, NOT_ON_THE_PAGE) for quote in missing)]
+        if is_as_found:
+            return found.last.put_into(visit)
+        return await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn)
+
     async def _ask(
-        self, run: Run, position: str, name: str, parts: Sequence[Part], pages: Sequence[VisitedPage], aspects: Sequence[Aspect], kind: str
-    ) -> tuple[tuple[Claim, ...], list[str]]:
-        """Ask for the claims of some parts. A quote that is not on the pages is asked for once more; those still missing are returned."""
+        self, run: Run, position: str, name: str, parts: Sequence[Part], pages: Sequence[VisitedPage], aspects: Sequence[Aspect], kind: str,
+        known: QuotedAnswer | None = None,
+    ) -> tuple[tuple[Claim, ...], list[str]]:  # fmt: skip
+        """Ask for the claims of some parts. A quote that is not on the pages is asked for once more; those still missing are returned.
+
+        `known` is what will be answered, unless a stored run has another answer.
+        """
         from .stage_prompts import missing_question  # late, for load time
 
-        question = _write_question(parts, pages, aspects, name, kind)
+        question = write_question(parts, pages, aspects, name, kind)
         claims: tuple[Claim, ...] = ()
         missing: list[str] = []
+        if known is not None:
+            self.answers[question] = known.text
         try:
             found = await self.watch.ask(run, f"find.{position}", self.finder, question)
-            claims, missing = check_quotes(found, pages, aspects)
+            if known is not None and found.model_dump() == json.loads(known.text):
+                claims, missing = known.claims, list(known.missing)
+            else:
+                claims, missing = check_quotes(found, pages, aspects)
             if missing:
                 again = await self.watch.ask(run, f"again.{position}", self.finder, missing_question(question, missing))
                 more, still_missing = check_quotes(again, pages, aspects)
@@ -171,6 +218,8 @@ class SiteVisitor:
                 raise
         except (IncompleteReply, OutputError) as error:  # one part of one page: the others are asked all the same
             run.publish(Progress(run.id, "failed", f"No usable answer about a part of {show_address(pages[parts[0].page].url)}: {error}"))
+        finally:
+            self.answers.pop(question, None)
         return claims, missing
 
 
@@ -231,36 +280,26 @@ class _Reading:
         return replace(visit, left_out=self.left_out, stopped=self.stopped if self.is_over else "")
 
 
+def _find_position(first: int, number: int) -> str:
+    """Return the position of a question about a site, in the names of runs."""
+    return f"{first}.{number}" if first else str(number)
+
+
 def _leave_questions(visit: Visit, questions: int, why: str) -> Visit:
     """Return the visit, of whose pages so many parts are not asked about."""
     what = f"{count_words(questions, 'part')} of the pages of {visit.candidate.name}, about which nothing was asked"
     return replace(visit, left_out=(*visit.left_out, LeftOut("questions", what, visit.pages[0].url, why)), stopped=visit.stopped or why)
 
 
-def _make_questions(pages: Sequence[VisitedPage], first: int, aspects: Sequence[Aspect]) -> list[tuple[Part, ...]]:
-    covered = measure_coverage(pages[:first], aspects)
-    return pack_parts([part for part in order_parts(pages, aspects, covered) if part.page >= first])
-
-
-def _write_question(parts: Sequence[Part], pages: Sequence[VisitedPage], aspects: Sequence[Aspect], name: str, kind: str) -> str:
-    from .stage_prompts import findings_question  # late, for load time
-
-    blocks = [(part.page + 1, pages[part.page].title, pages[part.page].url, part.text) for part in parts]
-    return findings_question(name, kind, aspects, blocks)
-
-
 def _keep(visit: Visit, aspects: Sequence[Aspect], claims: Sequence[Claim], withdrawn: Sequence[Withdrawn]) -> Visit:
     """Return the visit with these claims beside those that it has and those that its pages hold as data, each said once."""
-    pages, name = visit.pages, visit.candidate.name
-    kept = rank_claims((*claim_fields(pages, name, aspects), *visit.claims, *claims), pages, name, aspects)
-    away = (*visit.withdrawn, *withdrawn)
-    return replace(visit, claims=kept, withdrawn=away, dropped=sum(1 for each in away if not each.replaced))
+    return keep_best(visit, aspects, claims, withdrawn).put_into(visit)
 
 
 def read_without_model(visit: Visit, aspects: Sequence[Aspect], kind: str) -> Visit:
     """Return the visit with what its pages hold as data, and what the extractive reader quotes from them."""
     pages, name = visit.pages, visit.candidate.name
-    questions = [_write_question(parts, pages, aspects, name, kind) for parts in _make_questions(pages, 0, aspects)]
+    questions = [write_question(parts, pages, aspects, name, kind) for parts in make_questions(pages, 0, aspects)]
     return _keep(visit, aspects, find_overlooked(questions, (), pages, name, aspects), ())
 
 
