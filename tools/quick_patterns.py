@@ -67,25 +67,28 @@ class QuickPattern:
     def __init__(self, source: str, flags: int = 0) -> None:
         self.pattern = source
         self.flags = flags
+        self._need: Need | None = None
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
         """The pattern itself."""
         return re.compile(self.pattern, self.flags)
 
-    @cached_property
+    @property
     def need(self) -> Need:
         """What each match needs."""
-        return find_need(self.pattern, self.flags)
+        if self._need is None:
+            self._need = find_need(self.pattern, self.flags)
+        return self._need
 
     def may_match(self, text: str) -> bool:
         """Return whether a text has what each match needs."""
-        words, pieces = self.need
-        line = _read_kept(text) if len(text) <= _LONGEST_KEPT else _read_line(text)
-        if not words.isdisjoint(line.words):
+        words, pieces = self._need or self.need
+        lowered, known = _read_kept(text) if len(text) <= _LONGEST_KEPT else _read_line(text)
+        if not words.isdisjoint(known):
             return True
         for piece in pieces:
-            if piece in line.lowered:
+            if piece in lowered:
                 return True
         return _MARK_LIKE_LETTER in text
 

@@ -191,19 +191,19 @@ def fit(
     over = " ".join(headings[:2])
     plain = _IDIOM.sub(" ", text)
     rare = " ".join(word for word in re.findall(r"\w+", plain) if word.casefold().rstrip("s") not in usual) if usual else plain
-    scored = [(_score((plain, rare), over, aspect, read), -place, aspect) for place, aspect in enumerate(aspects)]
+    kinds = [amount.kind for amount in read if not amount.old]
+    scored = [(_score(plain, rare, over, aspect, kinds), -place, aspect) for place, aspect in enumerate(aspects)]
     if is_about(text, company) and not read and len(_LOWER.findall(text)) > 1:
         scored = [(score + (2.5 if is_like(aspect, known.OFFER) else 0.0), place, aspect) for score, place, aspect in scored]
     best = max(scored, key=lambda each: each[:2], default=None)
     return (best[2], best[0]) if best and best[0] >= _ENOUGH else (None, 0.0)
 
 
-def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[Amount]) -> float:
+def _score(text: str, rare: str, over: str, aspect: Aspect, kinds: Sequence[Kind]) -> float:
     likes = _find_likes(aspect)
-    kinds = [amount.kind for amount in amounts if not amount.old]
-    text, rare = texts
-    cues = (min(3, count_cues(text, aspect)) + min(3, count_cues(rare, aspect))) / 2
-    score = 1.5 * cues + 0.7 * min(2, count_cues(over, aspect))
+    found = count_cues(text, aspect)
+    cues = min(3, found) if rare == text else (min(3, found) + min(3, count_cues(rare, aspect))) / 2
+    score = 1.5 * cues + (0.7 * min(2, count_cues(over, aspect)) if over else 0.0)
     if _names_an_award(text):
         score += 4.0 if known.DIFFERENCE.name in likes else -2.0
     if known.PRICES.name in likes:

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from zlib import crc32
 
+from ..quick_init import fill_quickly
 from .groups import Links, Side, find_links
 from .languages import find_language
 
@@ -29,6 +30,7 @@ _NO_SENSES: frozenset[int] = frozenset()
 _SIDES = tuple(Side)
 
 
+@fill_quickly
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word of a text. `senses` are the groups of words alike that it belongs to, alone or as part of a phrase ("at no charge").
