@@ -154,7 +154,8 @@ def main() -> None:
         elif method == "tools/list" and MODE == "no tools":
             send(id=number, error={"code": -32601, "message": "Method not found"})
         elif method == "tools/list":
-            send(id=number, result={"tools": list_tools()})
+            # Pages without an end, of which each is the first.
+            send(id=number, result={"tools": list_tools(), **({"nextCursor": "again"} if MODE == "one page" else {})})
         elif method == "tools/call":
             call(number, message["params"].get("arguments") or {})
         elif method == "server/discover" and MODE == "strict":

@@ -115,6 +115,11 @@ def test_what_is_no_message_is_noise(noise: bytes) -> None:
         read(noise)
 
 
+@pytest.mark.parametrize("method", ["notifications/progress", "notifications/message"])
+def test_a_log_and_a_progress_are_not_passed_on_in_whatever_form(method: str) -> None:
+    assert read(json.dumps({"jsonrpc": "2.0", "method": method, "params": {"progress": "half"}}).encode()) == []
+
+
 SCHEMAS: dict[str, tuple[Any, Any]] = {
     "properties of null": ({"type": "object", "properties": None, "required": None}, {"type": "object", "properties": {}}),
     "required among the properties": ({"type": "object", "properties": {"a": {}, "required": ["a"]}}, None),

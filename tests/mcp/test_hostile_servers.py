@@ -283,6 +283,12 @@ async def test_tools_with_schemas_that_are_none_are_left_out_and_the_others_are_
     assert any("'fine' is listed twice" in problem for problem in problems)
 
 
+async def test_a_listing_without_an_end_ends_where_it_repeats_itself(tmp_path: Path) -> None:
+    ((_, tools, problems),) = await hostile("one page", tmp_path).list_all()
+    assert len(tools) == 1
+    assert problems == ["'delete_all' is listed twice; the first counts", "it lists one page again and again; the listing ends there"]
+
+
 REFUSED = {
     "there is no such command": ("no-such-server --x", {}, "there is no command 'no-such-server'"),
     "there is no uvx": ("uvx", {"env": {"PATH": "/nowhere"}}, "uv brings it"),

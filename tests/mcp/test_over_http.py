@@ -64,7 +64,7 @@ class Forgetful(BaseHTTPRequestHandler):
             Forgetful.is_refused.wait(10)
             return self.error(number, -32603, "something broke on the way")
         if self.headers.get("mcp-session-id") == "s1":
-            return self.answer(404, b"Session not found", {})
+            return self.forget()
         Forgetful.calls += 1
         return self.reply(number, {"structuredContent": {"paid": 3}})  # no content, and not what its schema says it has
 
@@ -82,6 +82,13 @@ class Forgetful(BaseHTTPRequestHandler):
         self.connection.shutdown(socket.SHUT_WR)
         self.rfile.read()  # until whoever asked has read the answer
         was_read.set()
+
+    def forget(self) -> None:
+        """Answer as the protocol says, or as the servers of the TypeScript SDK do: with an error that is of no request."""
+        if (said := self.headers.get("x-forgets")) is None:
+            return self.answer(404, b"Session not found", {})
+        body = {"jsonrpc": "2.0", "id": None, "error": {"code": -32000, "message": said}}
+        return self.answer(400, json.dumps(body).encode(), {"content-type": "application/json"})
 
     def do_DELETE(self) -> None:
         self.answer(405, b"", {})
@@ -125,11 +132,21 @@ async def say_yes(request: ApprovalRequest) -> Approve | Edit:
     return Edit({"decision": "approve"}) if request.tool == "mcp_question" else Approve(by="ada")
 
 
-async def test_a_session_that_the_server_has_forgotten_is_begun_anew_and_the_call_is_made_once() -> None:
+@pytest.mark.parametrize("said", ["", "Bad Request: No valid session ID provided", "Bad Request: Mcp-Session-Id header is required"])
+async def test_a_session_that_the_server_has_forgotten_is_begun_anew_and_the_call_is_made_once(said: str) -> None:
     with forgetful() as url:
-        run = await Agent(ScriptedModel("pay()", "Over."), tools=[mcp(f"{url}/mcp")]).run("go", approve=say_yes)
+        servers = mcp(f"{url}/mcp", headers={"x-forgets": said} if said else {})
+        run = await Agent(ScriptedModel("pay()", "Over."), tools=[servers]).run("go", approve=say_yes)
     (result,) = [result for message in run.messages if isinstance(message, ToolMessage) for result in message.results]
     assert (result.outcome, json.loads(result.text), Forgetful.calls, Forgetful.sessions) == (Outcome.DONE, {"paid": 3}, 1, 2)
+
+
+async def test_another_refusal_of_a_request_leaves_a_doubt_and_is_not_made_again() -> None:
+    with forgetful() as url:
+        servers = mcp(f"{url}/mcp", headers={"x-forgets": "the payment session is over"})
+        run = await Agent(ScriptedModel("pay()", "Over."), tools=[servers]).run("go", approve=say_yes)
+    (result,) = [result for message in run.messages if isinstance(message, ToolMessage) for result in message.results]
+    assert (result.outcome, Forgetful.calls, Forgetful.sessions) == (Outcome.UNKNOWN, 0, 1)
 
 
 async def test_a_call_that_broke_off_is_in_doubt_whatever_the_server_says_of_the_stream_beside_it() -> None:

@@ -19,7 +19,7 @@ from typing_extensions import TypedDict, Unpack
 
 from sayso import Agent, Approve, ScriptedModel, tool
 from sayso.agents import Reply, call
-from sayso.tools import ToolContext, UsageError
+from sayso.tools import InvalidArguments, ToolContext, UsageError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,6 +65,29 @@ def join(first: str, *others: str, mark: str = ",") -> str:
 def total(context: ToolContext[dict[str, int]], *numbers: Annotated[int, Field(ge=0, description="What to add")]) -> int:
     """Add numbers."""
     return sum(numbers) + context.deps["more"]
+
+
+def send(to: str, context: ToolContext[dict[str, int]], _key: str = "k", **headers: str) -> str:
+    """Send."""
+    return f"{to} {_key} {context.deps['more']} {headers}"
+
+
+class Paint(TypedDict):
+    color: str
+    size: NotRequired[int]
+
+
+def paint(*names: str, **how: Unpack[Paint]) -> str:
+    """Paint."""
+    return f"{names} {how}"
+
+
+NOTHING: Any = object()
+
+
+def greet(name: str = NOTHING) -> str:
+    """Greet."""
+    return "whom?" if name is NOTHING else name
 
 
 def by_place(a: int, b: int = 2, /, c: int = 3) -> int:
@@ -161,6 +184,10 @@ WORKS: dict[str, tuple[Callable[..., object], dict[str, Any], object]] = {
     "*others": (join, {"first": "a", "others": ["b", "c"], "mark": "-"}, "a-b-c"),
     "*others, none": (join, {"first": "a"}, "a"),
     "*numbers after a context": (total, {"numbers": [1, 2]}, 13),
+    "**headers": (send, {"to": "ada", "headers": {"cc": "bo"}}, "ada k 10 {'cc': 'bo'}"),
+    "**headers, none": (send, {"to": "ada"}, "ada k 10 {}"),
+    "**headers as JSON in a text": (send, {"to": "ada", "headers": '{"cc": "bo"}'}, "ada k 10 {'cc': 'bo'}"),
+    "*names, and the keys of a TypedDict": (paint, {"names": ["a"], "how": {"color": "red"}}, "('a',) {'color': 'red'}"),
     "by place only": (by_place, {"a": 1, "c": 5}, 125),
     "validate_call": (note, {"number": 2, "text": "ab"}, "2 ab"),
     "a validator before": (read_number, {"number": "1,000"}, 1000),
@@ -195,6 +222,46 @@ def test_a_list_of_places_has_the_rule_of_each_and_your_own_loop_calls_it_too() 
     assert tool.read(join).answer(asked)["content"] == "a,b"
 
 
+def test_an_object_of_names_has_the_rule_of_its_values_and_your_own_code_calls_it_by_name() -> None:
+    rule = {"type": "object", "additionalProperties": {"type": "string"}, "default": {}}
+    assert tool.read(send).parameters["properties"] == {"to": {"type": "string"}, "headers": rule}
+    assert tool.read(paint).parameters["required"] == ["how"]
+    assert tool.read(paint)("a", color="red") == "('a',) {'color': 'red'}"
+
+
+@pytest.mark.parametrize("key", ["to", "context", "_key", "self", "fixed"])
+def test_a_key_of_an_object_of_names_takes_the_place_of_no_parameter(key: str) -> None:
+    """What the application gives (a context, a partial's argument, a hidden default) is not the model's to say, under any name."""
+
+    class Desk:
+        def send(self, to: str, context: ToolContext[None], _key: str = "k", fixed: str = "", **headers: str) -> str:
+            """Send."""
+            return f"{to} {_key} {fixed} {headers}"
+
+    made = tool.write(functools.partial(Desk().send, fixed="by us"))
+    assert made.check({"to": "ada", "headers": {"cc": "bo"}}) == {"to": "ada", "headers": {"cc": "bo"}}
+    with pytest.raises(InvalidArguments, match=f"'{key}' is an argument of its own"):
+        made.check({"to": "ada", "headers": {key: "mallory"}})
+
+
+async def test_who_is_asked_sees_each_key_of_an_object_of_names() -> None:
+    asked: list[Any] = []
+
+    async def say_yes(request: Any) -> Approve:
+        asked.append(request)
+        return Approve(by="ada")
+
+    model = ScriptedModel(Reply(calls=(call("send", to="ada", headers={"bcc": "mallory"}),)), "Over.")
+    made = tool.write(card="A mail to {to}")(send)
+    await Agent(model, tools=[made]).run("Go", approve=say_yes, deps={"more": 10})
+    assert {each.name: each.value for each in asked[0].shown} == {"to": "ada", "headers": '{"bcc": "mallory"}'}
+
+
+def test_a_default_that_is_no_json_is_left_out_of_the_schema_without_a_warning() -> None:
+    assert tool.read(greet).parameters["properties"] == {"name": {"type": "string"}}
+    assert (tool.read(greet).check({}), tool.read(greet)()) == ({"name": NOTHING}, "whom?")
+
+
 async def test_your_own_loop_calls_it_inside_an_event_loop() -> None:
     asked = {"id": "1", "function": {"name": "by_place", "arguments": '{"a": 1}'}}
     assert tool.read(by_place).answer(asked)["content"] == "123"
@@ -210,14 +277,9 @@ def hidden_before(_cache: int = 1, *words: str) -> str:
     return words[0]
 
 
-def request(url: str, **options: Any) -> str:
+def request(url: str, **options) -> str:  # type: ignore[no-untyped-def]
     """Send."""
     return url
-
-
-def unpacked(**options: Unpack[Options]) -> str:
-    """Search."""
-    return ""
 
 
 def of_class(kind: type[int]) -> str:
@@ -238,8 +300,7 @@ class Negation:
 
 
 REFUSED: dict[str, tuple[Callable[..., object], str]] = {
-    "**options": (request, "a model fills parameters in by name. Write each one out, or take a dict"),
-    "**options of a TypedDict": (unpacked, "Of a function that is not yours write one around it"),
+    "**options without a type": (request, "no type hint for 'options'"),
     "its own parameter before one by place": (hidden, "takes 'words' by its place, after '_cache', which a model does not fill in"),
     "its own parameter before *words": (hidden_before, "Put '_cache' last."),
     "a class": (of_class, "the type of 'kind' cannot be described to a model"),

@@ -13,7 +13,7 @@ from .function_table import ALIASES, CONSTANTS, FUNCTIONS, OF_SYMBOLS, TAKES_LIS
 from .instructions import Instruction
 from .rational import is_less, parse_number
 from .refusal import CalculationError, ErrorCode, Refused
-from .tokens import CURRENCIES, DIGITS, SUPERSCRIPTS, is_glued, locate_token, tokenize
+from .tokens import CURRENCIES, DIGITS, SUPERSCRIPTS, find_glued, locate_token, tokenize
 from .units import UNITS
 
 MAX_DEPTH = 60
@@ -87,7 +87,7 @@ class Parser:
     has_units: bool
     has_symbols: bool
 
-    __slots__ = ("at", "code", "has_symbols", "has_units", "power_ended", "text", "tokens", "unknowns_allowed", "variables")
+    __slots__ = ("at", "code", "glued", "has_symbols", "has_units", "power_ended", "text", "tokens", "unknowns_allowed", "variables")
 
     postfixes: frozenset[str] = POSTFIXES
     ends_product: frozenset[str] = frozenset({"of"})
@@ -100,6 +100,7 @@ class Parser:
         self.at: int = 0
         self.power_ended: int = -1  # the token after the last power: nothing may be multiplied onto it silently
         self.unknowns_allowed: int = 0
+        self.glued: frozenset[int] | None = None  # found where it is asked for: most sums need no spaces to be read
         self.has_units = self.has_symbols = False
 
     def parse_whole(self) -> None:
@@ -406,7 +407,9 @@ class Parser:
 
     def is_glued(self, at: int) -> bool:
         """Return whether token number `at` directly follows the one before it, without a space."""
-        return is_glued(self.text, at)
+        if self.glued is None:
+            self.glued = find_glued(self.text)
+        return at in self.glued
 
     def is_percent(self, at: int) -> bool:
         """Return whether the % at token number `at` means hundredths: before * / ) and the end, or where a percentage follows a sign."""
@@ -418,12 +421,17 @@ class Parser:
         return tokens[at + 1] in _PERCENT_BEFORE
 
     def _check_modulo(self, at: int) -> None:
-        """Refuse a % that looks like a percentage before a sum: 7 % -3 is a remainder; 7%-3, 7% - 3 and 7% + 3 have two readings."""
+        """Refuse a % that looks like a percentage before a sum or a number: 7 % -3 and 7%3 are remainders; 7%-3 and 80% pi may not be."""
         following = self.tokens[at + 1]
         if following == "+" or (following == "-" and not (self.is_glued(at + 2) and not self.is_glued(at))):
             raise Refused("'%' before + or - can mean a percentage or a remainder; write parentheses.", ErrorCode.AMBIGUOUS, at)
         if following in ("%", "^", "**", "!"):
             raise self.report_unexpected()
+        before = self.tokens[at - 1]
+        is_operand = following[:1] in NUMBER_BEGINS or following == "(" or self._is_known(following)
+        if before[:1] in NUMBER_BEGINS and is_operand and self.is_glued(at) and not self.is_glued(at + 1):
+            reason = f"This can mean {before}% of {following} or a remainder; write {before}% * {following} or {before} mod {following}."
+            raise Refused(reason, ErrorCode.AMBIGUOUS, at)
 
     def _check_remainder(self, at: int) -> None:
         """Refuse 17 % 340, of which the remainder is seldom meant, and a remainder of a percentage. `at` is the token of the sign."""

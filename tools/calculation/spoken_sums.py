@@ -59,6 +59,7 @@ _IMPERATIVES = {  # the sign, the word between the two sums, and whether the sec
 }
 _ORDINAL_ENDS = frozenset({"st", "nd", "rd", "th"})
 _ORDINALS = "second third fourth fifth sixth seventh eighth ninth tenth".split()
+_BEHIND_INCHES = frozenset({"", "in", "to", "into", "as", ")", ","})  # where "in" is no word before a unit
 _PLACES = frozenset({"decimal", "decimals", "place", "places", "dp"})
 
 
@@ -83,7 +84,9 @@ def shorten_feet(sentence: Sentence, tokens: Tokens) -> Tokens:
         before, following = sentence.word(tokens, at - 1), sentence.word(tokens, at + 1)
         if token == "'" and before.isdecimal() and following[:1].isdecimal() and sentence.word(tokens, at + 2) == '"':
             found.append(("ft", start))
-        elif token == '"' and sentence.word(tokens, at - 2) == "'":
+        elif (token == '"' and sentence.word(tokens, at - 2) == "'") or (
+            token == "in" and before[:1].isdecimal() and (following in _BEHIND_INCHES or following in OPERATORS)
+        ):
             found.append(("inches", start))
         else:
             found.append((token, start))

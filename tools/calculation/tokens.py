@@ -88,10 +88,9 @@ def locate_token(text: str, at: int) -> int:
     return starts[at] if at < len(starts) else len(text)
 
 
-def is_glued(text: str, at: int) -> bool:
-    """Tell whether token number `at` directly follows the one before it, without a space."""
-    start = locate_token(text, at)
-    return start > 0 and text[start - 1] not in SPACES
+def find_glued(text: str) -> frozenset[int]:
+    """Return the numbers of all tokens that directly follow the one before them, without a space."""
+    return frozenset(at for at, start in enumerate(_scan(text, _normalize(text))[1]) if start > 0 and text[start - 1] not in SPACES)
 
 
 def _normalize(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -57,6 +57,13 @@ def find_fixed(function: Any) -> Mapping[str, object]:
         fixed = {**function.keywords, **fixed}
         function = function.func
     return fixed
+
+
+def find_names(function: Any, parameters: Iterable[inspect.Parameter], fixed: Iterable[str]) -> frozenset[str]:
+    """Return all names that the function gives a meaning: of its parameters, hidden ones too, of what a partial gives, and of `self`."""
+    code = getattr(getattr(find_code(function), "__func__", find_code(function)), "__code__", None)
+    own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code is not None else ()
+    return frozenset({*own, *fixed, *(each.name for each in parameters)})
 
 
 def is_async(function: Any) -> bool:

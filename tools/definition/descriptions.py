@@ -21,6 +21,9 @@ _MARKERS = frozenset({"Required", "NotRequired", "ReadOnly"})  # by name: typing
 class ArgumentsSchema(GenerateJsonSchema):
     """Writes the schema of a call's arguments. A class (`type[int]`) is refused: JSON has none, though pydantic writes {} for it."""
 
+    # A default that JSON cannot hold (a sentinel) is the function's own affair: the model may leave the argument out.
+    ignored_warning_kinds = GenerateJsonSchema.ignored_warning_kinds | {"non-serializable-default"}
+
     def is_subclass_schema(self, schema: Any) -> JsonSchemaValue:
         """Refuse a class, as pydantic does what it cannot write."""
         return self.handle_invalid_for_json_schema(schema, "a class")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from typing import Annotated, Any
@@ -70,6 +71,24 @@ def find_local_names(function: Any) -> dict[str, object]:
             found |= {name: here[name] for name in wanted if name in here and name not in found}
         frame = frame.f_back
     return found
+
+
+def type_keywords(hint: Any, taken: Set[str]) -> tuple[Any, object]:
+    """Return the hint and the default of the object that `**fields: hint` is for a model. None of its keys may be a name in `taken`."""
+    if hint is None:
+        return None, {}
+    from pydantic import AfterValidator  # late, for load time: few tools have such a parameter
+
+    is_unpacked = str(typing.get_origin(hint)).endswith(".Unpack")  # of typing, or of typing_extensions
+    kind = typing.get_args(hint)[0] if is_unpacked else types.GenericAlias(dict, (str, hint))
+
+    def check_keys(given: Mapping[str, object]) -> Mapping[str, object]:
+        if both := sorted(taken & given.keys()):
+            raise ValueError(f"{both[0]!r} is an argument of its own")
+        return given
+
+    needs_keys = bool(getattr(kind, "__required_keys__", ()))
+    return Annotated[kind, AfterValidator(check_keys)], inspect.Parameter.empty if needs_keys else {}
 
 
 def allow_none(hint: Any) -> Any:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..canonical import JsonObject
 from ..errors import InvalidArguments, UsageError
-from .callables import find_code, find_doc, find_fixed, find_name
-from .hints import allow_none, find_context, read_hints
+from .callables import find_code, find_doc, find_fixed, find_name, find_names
+from .hints import allow_none, find_context, read_hints, type_keywords
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class Signature:
     """The parameters of a tool's function: those the caller fills in, and the one (if any) that takes the ToolContext.
 
-    `positional` are those that the function has to be given by their place, in order; what stands in `several` (`*names`) after them.
+    `positional` are those that the function has to be given by their place, in order; what stands in `several` (`*names`) after them, and
+    each key of `keywords` (`**fields`) by its name.
     """
 
     parameters: tuple[inspect.Parameter, ...]
@@ -35,26 +36,35 @@ class Signature:
     returns: object = Any
     positional: tuple[str, ...] = ()
     several: str = ""
+    keywords: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether the function takes each argument by its name, as a call has it."""
+        return not (self.positional or self.several or self.keywords)
 
     def place(self, arguments: Mapping[str, object]) -> tuple[tuple[object, ...], Mapping[str, object]]:
         """Return arguments as the function takes them: by place, and by name."""
-        if not self.positional and not self.several:
+        if not self.positional and not self.several and not self.keywords:
             return (), arguments
         after = arguments[self.several] if self.several else ()
         by_name = {name: value for name, value in arguments.items() if name not in self.positional and name != self.several}
+        if self.keywords:
+            by_name.update(cast("Mapping[str, object]", by_name.pop(self.keywords)))
         return (*(arguments[name] for name in self.positional), *cast("Iterable[object]", after)), by_name
 
 
 def read_signature(function: Callable[..., object], context_type: type, names: Mapping[str, object] | None = None) -> Signature:
     """Read the function's parameters. `names` are those that were known around it.
 
-    A parameter that begins with an underscore and has a default is the function's own, and left out; `*names: str` is a list. Raises
-    UsageError for a parameter without a type hint or with one that cannot be read, and for `**kwargs`.
+    A parameter that begins with an underscore and has a default is the function's own, and left out; `*names: str` is a list, and
+    `**fields: str` an object, of which a card shows every key. Raises UsageError for a parameter without a type hint or with one that
+    cannot be read.
     """
     name, fixed = find_name(function), find_fixed(function)
     hints = read_hints(find_code(function), name, names)
     parameters: list[inspect.Parameter] = []
-    every, hidden = read_parameters(function, name), ""
+    every, hidden, keywords = read_parameters(function, name), "", ""
     several = next((each.name for each in every if each.kind is each.VAR_POSITIONAL), "")
     # The first argument of a single dispatch chooses the function, and is looked for by its place.
     by_place = _PLACED if several else (inspect.Parameter.POSITIONAL_ONLY,)
@@ -70,11 +80,6 @@ def read_signature(function: Callable[..., object], context_type: type, names: M
                 f"The tool {name} takes {parameter.name!r} by its place, after {hidden!r}, which a model does not fill in. "
                 f"Put {hidden!r} last."
             )
-        if parameter.kind is parameter.VAR_KEYWORD:
-            raise UsageError(
-                f"The tool {name} has the parameter {str(parameter)!r}; a model fills parameters in by name. Write each one out, or take a "
-                "dict: fields: dict[str, str]. Of a function that is not yours write one around it, with what a model may fill in."
-            )
         hint = hints.get(parameter.name)
         if hint is None:
             raise UsageError(
@@ -85,13 +90,17 @@ def read_signature(function: Callable[..., object], context_type: type, names: M
         if parameter.name == several:
             hints[several] = GenericAlias(list, (hint,))
             parameter = inspect.Parameter(several, inspect.Parameter.KEYWORD_ONLY, default=[])
+        if parameter.kind is parameter.VAR_KEYWORD:
+            keywords = parameter.name
+            hints[keywords], default = type_keywords(hint, find_names(function, every, fixed))
+            parameter = inspect.Parameter(keywords, inspect.Parameter.KEYWORD_ONLY, default=default)
         if getattr(parameter.default, "default", parameter.default) is None:  # of a Field(default=None) too
             hints[parameter.name] = allow_none(hint)
         parameters.append(parameter)
     context = find_context(hints, [parameter.name for parameter in parameters], context_type, name)
     shown = tuple(each for each in parameters if each.name != context)
     placed = tuple(each.name for each in parameters if each.name in positional)
-    return Signature(shown, context, hints, hints.get("return", Any), placed, several)
+    return Signature(shown, context, hints, hints.get("return", Any), placed, several, keywords)
 
 
 _PLACED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -188,9 +188,9 @@ class Tool(HasDict, Generic[P, R]):
             )
         full = read_signature(self.function, ToolContext, self.local_names)
         self.check_card([parameter.name for parameter in full.parameters])
-        if (full.positional or full.several) and self.sandbox is not None:
-            what = full.several or full.positional[0]
-            raise UsageError(f"The tool {self.name} takes {what!r} by place; in a sandbox write it without the slash or the star.")
+        if not full.is_plain and self.sandbox is not None:
+            what = full.several or full.keywords or full.positional[0]
+            raise UsageError(f"The tool {self.name} takes {what!r} with a slash or a star; in a sandbox write it without.")
         return replace(full, parameters=tuple(p for p in full.parameters if p.name not in self.bound)) if self.bound else full
 
     def check_card(self, names: Collection[str]) -> None:
@@ -470,7 +470,7 @@ class Tool(HasDict, Generic[P, R]):
     def _plain(self) -> Callable[..., Awaitable[object]] | None:
         """Return the function where a call only awaits it: no context, no thread, no sandbox. Else None."""
         own = (self.program, self.signature.context, self.sandbox, self.async_function)
-        is_plain = self.is_async and all(each is None for each in own) and not (self.signature.positional or self.signature.several)
+        is_plain = self.is_async and all(each is None for each in own) and self.signature.is_plain
         return cast("Callable[..., Awaitable[object]]", self.function) if is_plain else None
 
     async def _call(self, arguments: Mapping[str, object], context: ToolContext[object]) -> object:

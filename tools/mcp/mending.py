@@ -16,6 +16,8 @@ CALL = "tools/call"
 _BLOCK: TypeAdapter[types.ContentBlock] = TypeAdapter(types.ContentBlock)
 _OF_A_CALL = frozenset({"content", "structuredContent", "isError", "toolResult"})
 _ASKS = frozenset({"inputRequests", "requestState"})
+_UNHEARD = frozenset({"notifications/progress", "notifications/message"})
+"""Which notifications nobody listens to: a log and a progress, of which each in a form of its own would be a traceback in your log."""
 _MEDIA = {"image": "image/png", "audio": "audio/wav"}
 """What an image or audio is that nobody says more of."""
 
@@ -38,6 +40,7 @@ class AnswerReader:
         except ValueError:
             messages = self._read_leniently(line)
         problems: list[str] = []
+        messages = [each for each in messages if not (isinstance(each, types.JSONRPCNotification) and each.method in _UNHEARD)]
         for message in messages:
             if isinstance(message, types.JSONRPCError) and message.id is None and len(self._asked) == 1:
                 # It could not read what it was asked, and was asked one thing. Whether it did something, its code does not say.

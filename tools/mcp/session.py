@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ MOST_STARTS = 3
 """How often a server that dies is started in one run."""
 LISTING_SECONDS = 30.0
 CLOSING_SECONDS = 8.0
+_NO_SESSION = re.compile(r"\bsession[ -]id\b|\bserver not initialized\b", re.IGNORECASE)
+_BEFORE_THE_CALL = frozenset({-32000, -32001, types.INVALID_REQUEST})
 _REFUSED = (types.INVALID_PARAMS, types.METHOD_NOT_FOUND)
 """The codes of errors that a server answers with before it does anything."""
 _CLOSED = "Connection closed"
@@ -208,8 +211,10 @@ class McpSession:
                 raise ToolError(
                     f"The MCP server {self.spec.name} was asked too often (HTTP 429), and did nothing. Ask again later."
                 ) from None
-            # HTTP 404 in a session: the server does not know it any more, and has done nothing.
-            if call.status == 404 and "session" in error.message.lower():
+            # HTTP 404 in a session, or what the TypeScript SDK's servers say: it does not know it any more, and has done nothing.
+            if (call.status == 404 and "session" in error.message.lower()) or (
+                call.status == 400 and _NO_SESSION.search(error.message) and error.code in _BEFORE_THE_CALL
+            ):
                 raise _SessionForgotten("the server has forgotten the session, twice") from None
             if error.code != types.CONNECTION_CLOSED or error.message != _CLOSED:  # servers use that code for whatever went wrong there
                 status = f" (HTTP {call.status})" if call.status else ""
@@ -325,6 +330,7 @@ class McpSession:
         self._mended.clear()
         problems = self._mended
         cursor: str | None = None
+        cursors: set[str] = set()
         try:
             async with asyncio.timeout(LISTING_SECONDS):
                 for _ in range(MOST_PAGES):
@@ -333,6 +339,10 @@ class McpSession:
                         _take_tool(each, found, problems)
                     if (cursor := page.next_cursor) is None or len(found) >= MOST_TOOLS:
                         break
+                    if cursor in cursors:
+                        problems.append("it lists one page again and again; the listing ends there")
+                        break
+                    cursors.add(cursor)
         except TimeoutError:
             raise McpError(self._explain(f"did not list its tools within {LISTING_SECONDS:g} s"), server=self.spec.name) from None
         except MCPError as error:
