@@ -26,6 +26,8 @@ from sayso.workflows import (
 from sayso.workflows.durable.database import Session
 from sayso.workflows.durable.retention import Retention
 
+from .postgres_server import new_database
+
 DAY = 86400.0
 
 
@@ -201,7 +203,7 @@ async def test_what_waits_or_is_unknown_is_not_forgotten(home: DurableEngine) ->
 
 
 async def test_what_ended_long_ago_is_pruned_in_small_transactions(database_url: str) -> None:
-    now = time.time()
+    now = time.time() - 100 * DAY
     home = DurableEngine(database_url, app=App(flows=[flow, paying], keep_days=30), clock=lambda: now)
     await home.database.do(lambda session: seed(session, 250))
     await home.database.do(lambda session: session.execute("UPDATE sayso_runs SET changed_at = 1000 WHERE state = 'done'"))
@@ -223,6 +225,18 @@ async def test_what_ended_long_ago_is_pruned_in_small_transactions(database_url:
     with pytest.raises(UsageError, match="keep_days=0"):
         App(keep_days=0)
     home.close()
+
+
+async def test_a_machine_whose_clock_is_years_ahead_forgets_nothing(postgres: str) -> None:
+    postgres_url = new_database(postgres)
+    right = DurableEngine(postgres_url, app=App(flows=[flow], keep_days=30))
+    await flow.run("x", engine=right, run_id="young")
+    ahead = DurableEngine(postgres_url, clock=lambda: time.time() + 1000 * DAY)
+    await Retention("app", 30).prune(ahead.store)
+    assert (tuple(await count_prunable(ahead, 30)), tuple(await prune_runs(ahead, 30))) == ((0, 0), (0, 0))
+    assert (await right.run("young")).state == "done"
+    for each in (right, ahead):
+        each.close()
 
 
 async def test_a_conversation_whose_first_turns_were_forgotten_goes_on(home: DurableEngine) -> None:

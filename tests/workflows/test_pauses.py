@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from typing import Any
 
 import pytest
 
 from sayso.tools import Approve, tool
-from sayso.workflows import Run, RunResult, engine, map_each, parallel, sequential
+from sayso.workflows import DurableEngine, Run, RunResult, engine, map_each, parallel, sequential
 from sayso.workflows.runs.inbox import HELD_BACK_SECONDS
 
 from .replays import nothing_left_running
@@ -162,6 +163,23 @@ async def test_a_wait_for_something_else_than_a_decision_does_not_pause() -> Non
     assert not task.done()
     await home.signal("r1/waits.0", "news", "hello")
     assert (await task).output == "hello"
+
+
+async def test_a_clock_that_is_set_back_makes_no_wait_longer(database_url: str) -> None:
+    now = time.time()
+
+    def read_clock() -> float:
+        nonlocal now
+        now -= 3600
+        return now
+
+    async def waits(run: Run, value: str) -> object:
+        return await run.wait("news", 0.01)
+
+    home = DurableEngine(database_url, clock=read_clock)
+    async with asyncio.timeout(20):
+        assert (await sequential(waits).run("x", engine=home)).output is None
+    home.close()
 
 
 async def test_a_wait_for_news_is_kept_through_a_pause() -> None:

@@ -141,8 +141,15 @@ class Lease:
             owned = records.renew_lease(session, self.owner, self._is_sqlite)
             if not self._is_sqlite:
                 self._notice_pool(session)
-        self.renewed_at = now
+        late, self.renewed_at = now - self.renewed_at, now
         self.lost |= (held - owned) & self.held
+        if late >= self.times.expire_seconds and held - owned:
+            log.warning(
+                "This program did not renew its lease for %.0f s (it was stopped, its database was away, or a call held Python's lock), so "
+                "others took over runs of it: %s. If that happens again, let LeaseTimes(expire_seconds=) be longer.",
+                late,
+                ", ".join(sorted(run_id for run_id, _ in held - owned)),
+            )
         self._write_left()
         if owned != set(self.carried.items()):
             self._give_back()

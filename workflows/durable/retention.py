@@ -57,7 +57,8 @@ async def forget_run(engine: DurableEngine, run_id: str, *, with_unknown: bool =
 
 async def prune_runs(engine: DurableEngine, days: float, *, most: int | None = None) -> Pruned:
     """Forget the runs that ended more than so many days ago, at most `most`, while others work. It may be cut off and begun again."""
-    before, forgotten = engine.clock() - (check_keep_days(days) or 0.0) * DAY_SECONDS, 0
+    seconds, forgotten = (check_keep_days(days) or 0.0) * DAY_SECONDS, 0
+    before = await _read_now(engine.store) - seconds
     while most is None or forgotten < most:
         room = TOGETHER if most is None else min(TOGETHER, most - forgotten)
         found = await forget_some(engine.store, before, room)
@@ -69,7 +70,8 @@ async def prune_runs(engine: DurableEngine, days: float, *, most: int | None = N
 
 async def count_prunable(engine: DurableEngine, days: float) -> Pruned:
     """Return what `prune_runs` would do now, and do nothing."""
-    before = engine.clock() - (check_keep_days(days) or 0.0) * DAY_SECONDS
+    seconds = (check_keep_days(days) or 0.0) * DAY_SECONDS
+    before = await _read_now(engine.store) - seconds
 
     def count(session: Session) -> Pruned:
         values = {**_states(), "before": before}
@@ -100,6 +102,14 @@ async def forget_some(store: RunStore, before: float, most: int, app: str | None
         return len(rows)
 
     return await store.do_patiently(forget)
+
+
+async def _read_now(store: RunStore) -> float:
+    """Return seconds since 1970, by the server's clock where that is behind: a machine whose clock is ahead forgets nothing."""
+    own = store.clock()
+    if store.database.is_sqlite:
+        return own
+    return min(own, await store.do_patiently(lambda session: float(session.execute("SELECT extract(epoch FROM now())").fetchone()[0])))
 
 
 def has_unknown(session: Session, root: str) -> bool:
@@ -153,5 +163,5 @@ class Retention:
         """Forget some runs, if it is time; the rest comes with the next sweeps."""
         if time.monotonic() < self._next:
             return
-        if await forget_some(store, store.clock() - self._keep_seconds, TOGETHER, self._app) < TOGETHER:
+        if await forget_some(store, await _read_now(store) - self._keep_seconds, TOGETHER, self._app) < TOGETHER:
             self._next = time.monotonic() + PAUSE_SECONDS

@@ -220,7 +220,7 @@ class JournaledRun:
         if journal.is_durable and timeout_seconds is not None and not (topic or "").startswith("approve:"):
             # The time began before a restart, so its end is stored. A request for approval has an end of its own.
             until = await self.step(f"until:{self._position()}", self._find_end, timeout_seconds)
-            timeout_seconds = max(0.0, until - self.clock())
+            timeout_seconds = max(0.0, min(timeout_seconds, until - self.clock()))  # a clock that was set back makes no wait longer
         name = f"wait:{topic}" if topic is not None else f"sleep:{self._position()}"
         if self._busy is not None:
             raise self._two_at_once(name)
