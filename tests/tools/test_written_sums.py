@@ -161,6 +161,7 @@ def test_a_sum_as_it_is_written_has_its_value(text: str, value: str) -> None:
 UNITS = {
     "what percentage": ("what percentage of 80 is 20", "25%"),
     "is what percent": ("$20 is what percent of $80", "25%"),
+    "a number as a percentage": ("2/5 as percent", "40%"),
     "as a percentage": ("20 as a percentage of 80", "25%"),
     "out of, in percent": ("45 out of 60 as a percent", "75%"),
     "a change in percent": ("percent change from 80 to 60", "-25%"),
@@ -302,7 +303,9 @@ def test_a_long_row_of_signs_is_refused_as_too_deep(text: str) -> None:
         calculate(text * (9_000 // len(text)) + "5")
 
 
-@pytest.mark.parametrize("text", ["\n", "\u00a0", "= ", "? ", "$", ";", "sum of ", "1"])
+@pytest.mark.parametrize(
+    "text", ["\n", "\u00a0", "= ", "? ", "$", ";", "sum of ", "1", ": ", "5% 3", "x%+", "1 day 2024-01-01 ", "with 5% tax ", "5 in "]
+)
 def test_ten_thousand_characters_are_read_at_once(text: str) -> None:
     begun = time.process_time()
     with pytest.raises(CalculationError):

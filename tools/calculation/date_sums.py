@@ -26,6 +26,10 @@ _NUMERIC = r"[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2
 _DAY_FIRST = rf"(?:the\s+)?[0-9]{{1,2}}(?:st|nd|rd|th)?(?:\s+of\s+|[\s-]*){_MONTH}(?:\s*,?[\s-]*[0-9]{{4}})?"
 _MONTH_FIRST = rf"{_MONTH}\s+(?:the\s+)?[0-9]{{1,2}}(?:st|nd|rd|th)?\b(?:\s*,?\s+[0-9]{{4}}|,[0-9]{{4}})?"
 _DATE = re.compile(rf"(?<![\w.,/]){_WEEKDAY}(?:{_NUMERIC}|{_DAY_FIRST}|{_MONTH_FIRST})(?![\w/]|[.,-][0-9])", re.IGNORECASE)
+MAY_HOLD_DATES = re.compile(
+    r"[0-9]{4}[-/.]|[-/.][0-9]{4}|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|today|now|tomorrow|yesterday|ago\b)", re.IGNORECASE
+)
+"""What a text has in it that may be one for `parse_dates`: most have not, and need no more than this one look."""
 _NOW = re.compile(r"\b(?:today|now|tomorrow|yesterday|ago)\b", re.IGNORECASE)
 _NUMBERS = {word: str(number) for word, number in SMALL_NUMBERS.items()} | {"a": "1", "an": "1"}
 _COUNT = rf"(?:[0-9]+(?:\.[0-9]+)?|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})"

@@ -74,7 +74,7 @@ def _parse_either(expression: str, known: Mapping[str, ParsedExpression]) -> Par
     strict: CalculationError | None = None
     if not needs_notation(expression):
         try:
-            return parse_expression(expression, known)
+            return parse_expression(expression, known, suggests=False)
         except CalculationError as error:
             # A comma before a year is no decimal comma: March 14, 2019.
             if error.code is ErrorCode.TOO_LARGE or (error.code is ErrorCode.AMBIGUOUS and not _MONTH.search(expression)):
@@ -91,7 +91,7 @@ def _parse_either(expression: str, known: Mapping[str, ParsedExpression]) -> Par
             raise
         if error.position == strict.position and error.code not in _UNKNOWN:
             raise
-        raise strict from None
+    return parse_expression(expression, known)  # which says more of the same error
 
 
 def _evaluate_exactly(code: Code) -> Rational | Symbolic | None:

@@ -41,10 +41,14 @@ class ParsedExpression(NamedTuple):
     starts: tuple[int, ...] = ()
 
 
-def parse_expression(text: str, variables: Mapping[str, ParsedExpression]) -> ParsedExpression:
-    """Return an expression in the strict grammar, parsed. Raise CalculationError, with the position, for any other and for two readings."""
+def parse_expression(text: str, variables: Mapping[str, ParsedExpression], *, suggests: bool = True) -> ParsedExpression:
+    """Return an expression in the strict grammar, parsed. Raise CalculationError, with the position, for any other and for two readings.
+
+    `suggests` is whether an error says what may have been meant by a name, which takes longer than all the rest.
+    """
     tokens = tokenize(text)
     parser = Parser(text, tokens, variables)
+    parser.suggests = suggests
     try:
         parser.parse_whole()
     except Refused as refusal:
@@ -60,14 +64,6 @@ def parse_expression(text: str, variables: Mapping[str, ParsedExpression]) -> Pa
 def _foreign_token(token: str) -> Refused:
     shown = token if token.isprintable() else f"U+{ord(token[0]):04X}"
     return Refused(f"{shown!r} is not part of an expression.", ErrorCode.SYNTAX_NOT_ALLOWED)
-
-
-def _suggest(name: str, known: Iterable[str]) -> str:
-    """Return a question for what may have been meant by a name, or an empty text."""
-    from difflib import get_close_matches  # late, for load time: only errors need it
-
-    close = get_close_matches(name.lower(), [each for each in known if len(each) > 2 and each != name], 1, 0.75) if len(name) > 2 else []
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def report_too_many(parts: int) -> Refused:
@@ -87,7 +83,19 @@ class Parser:
     has_units: bool
     has_symbols: bool
 
-    __slots__ = ("at", "code", "glued", "has_symbols", "has_units", "power_ended", "text", "tokens", "unknowns_allowed", "variables")
+    __slots__ = (
+        "at",
+        "code",
+        "glued",
+        "has_symbols",
+        "has_units",
+        "power_ended",
+        "suggests",
+        "text",
+        "tokens",
+        "unknowns_allowed",
+        "variables",
+    )
 
     postfixes: frozenset[str] = POSTFIXES
     ends_product: frozenset[str] = frozenset({"of"})
@@ -100,6 +108,7 @@ class Parser:
         self.at: int = 0
         self.power_ended: int = -1  # the token after the last power: nothing may be multiplied onto it silently
         self.unknowns_allowed: int = 0
+        self.suggests: bool = True
         self.glued: frozenset[int] | None = None  # found where it is asked for: most sums need no spaces to be read
         self.has_units = self.has_symbols = False
 
@@ -307,7 +316,7 @@ class Parser:
             return found
         if name in CONSTANTS or (self.unknowns_allowed and len(name) == 1):
             raise Refused(f"It is not clear whether {name}(...) is a call or a product; write {name} * (...).", ErrorCode.AMBIGUOUS)
-        meant = _suggest(name, [*FUNCTIONS, *ALIASES]) or f" There are: {', '.join(sorted(FUNCTIONS))}."
+        meant = self._suggest(name, [*FUNCTIONS, *ALIASES]) or f" There are: {', '.join(sorted(FUNCTIONS))}."
         raise Refused(f"There is no function {name!r}.{meant}", ErrorCode.UNKNOWN_FUNCTION)
 
     def _report_unknown(self, name: str) -> Refused:
@@ -319,8 +328,17 @@ class Parser:
         if lower in ("today", "now", "tomorrow", "yesterday"):
             return Refused(f"The calculator has no clock: write {name!r} as a date, such as 2024-03-01.", ErrorCode.UNKNOWN_NAME)
         hint = f" Variables: {', '.join(sorted(self.variables))}." if self.variables else " For times write *." if lower == "x" else ""
-        meant = _suggest(name, [*self.variables, *FUNCTIONS, *ALIASES, *CONSTANTS, *UNITS])
+        meant = self._suggest(name, [*self.variables, *FUNCTIONS, *ALIASES, *CONSTANTS, *UNITS])
         return Refused(f"The name {name!r} is not known.{meant}{hint}", ErrorCode.UNKNOWN_NAME)
+
+    def _suggest(self, name: str, known: Iterable[str]) -> str:
+        """Return a question for what may have been meant by a name, or an empty text."""
+        if not self.suggests or len(name) < 3:
+            return ""
+        from difflib import get_close_matches  # late, for load time: only errors need it
+
+        close = get_close_matches(name.lower(), [each for each in known if len(each) > 2 and each != name], 1, 0.75)
+        return f" Did you mean {close[0]!r}?" if close else ""
 
     def parse_call(self, name: str, depth: int) -> None:
         at = self.at

@@ -143,7 +143,7 @@ def split(text: str, bound: Container[str]) -> Pieces:
             if token[0] == "\\" and token not in _READ_LATER:
                 raise pieces.refuse(place, f"The LaTeX command {token} is not read here.", ErrorCode.SYNTAX_NOT_ALLOWED)
         elif token == ":":
-            _refuse_clock(pieces, plain[start:end], place)
+            _refuse_clock(pieces, plain, place)
         elif token == "{":
             depth += 1
         elif token == "}":
@@ -175,7 +175,7 @@ def split(text: str, bound: Container[str]) -> Pieces:
 
 def _refuse_clock(pieces: Pieces, plain: str, place: int) -> None:
     """Refuse 10:31, which may be a time of day, or hours and minutes, or minutes and seconds."""
-    if clock := _CLOCK.search(plain):
+    if clock := _CLOCK.search(plain, max(place - 2, 0), place + 3):
         first, second = clock[1], clock[2]
         reason = f"{clock[0]} can be a time of day, {first} h {second} min or {first} min {second} s; write the units."
         raise pieces.refuse(place, reason)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .date_sums import parse_dates
+from .date_sums import MAY_HOLD_DATES, parse_dates
 from .expression_parser import NUMBER_BEGINS, POSTFIXES, ParsedExpression, Parser, check_depth
 from .function_table import ALIASES, FUNCTIONS
 from .latex_notation import IN_GROUPS, SERIES, parse_group, parse_log_base, parse_mixed_number, parse_nth_root, parse_series
@@ -35,7 +35,7 @@ _LONGEST_NOUN = 3  # words between a percentage and "on": 20% service charge on 
 
 def parse_notation(text: str, variables: Mapping[str, ParsedExpression]) -> ParsedExpression:
     """Return an expression as people write it, parsed. Raise CalculationError, with the position, for what has two readings or none."""
-    if (dates := parse_dates(text, *strip_question(text), variables)) is not None:
+    if MAY_HOLD_DATES.search(text) and (dates := parse_dates(text, *strip_question(text), variables)) is not None:
         return dates
     pieces = split(text, variables)
     parser = NotationParser(pieces, variables)

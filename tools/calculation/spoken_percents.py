@@ -8,6 +8,7 @@ PERCENT_RESULT = "→ %"
 """A token at the end: the value is shown as a percentage."""
 _LESS = frozenset({"off", "discount", "rebate", "reduction"})
 _MORE = frozenset({"tax", "vat", "gst", "tip", "gratuity", "surcharge", "markup", "interest", "fee"})
+_AS_PERCENT = (("as", "a", "%"), ("in", "%"), ("as", "%"), ("to", "%"))
 _LONGEST_NOUN = 3
 
 
@@ -33,6 +34,8 @@ def drop_labels(sentence: Sentence, tokens: Tokens) -> Tokens:
 
 def add_named_shares(sentence: Sentence, tokens: Tokens) -> Tokens:
     """$59.99 with 7% tax is + 7%, 80 with a 30% discount - 30%: at the end, where a word says which. 10% on 200 may be of it or more."""
+    if not any(token == "%" for token, _ in tokens):
+        return tokens
     words = sentence.words(tokens, 0, len(tokens))
     if words[1:3] == ("%", "on") and len(words) > 3 and words[0][:1].isdecimal():
         share, whole = f"{words[0]}%", sentence.pieces.text[tokens[3][1] :].strip()
@@ -76,7 +79,7 @@ def ask_percent(sentence: Sentence, tokens: Tokens) -> Tokens:
     if (at := find_phrase(words, ("out", "of"), 0)) > 0:
         sentence.check_reach(tokens, 0, at, "out of")
         sentence.check_reach(tokens, at + 2, len(tokens), "out of")
-        end = next((end for end in (("as", "a", "%"), ("in", "%"), ("as", "%")) if words[-len(end) :] == end), ())
+        end = next((end for end in _AS_PERCENT if words[-len(end) :] == end), ())
         return _divide(sentence, tokens[:at], tokens[at + 2 : len(tokens) - len(end)], percent=bool(end))
     if words[-3:] == ("%", "off", "what") and (at := find_phrase(words, ("is",), 0)) > 0:
         start = tokens[at][1]
@@ -85,6 +88,8 @@ def ask_percent(sentence: Sentence, tokens: Tokens) -> Tokens:
         return _divide(sentence, tokens[at + 4 :], tokens[: at + 1], percent=False)
     if words[-3:] == ("%", "of", "what") and (at := find_phrase(words, ("is",), 0)) > 0:
         return _divide(sentence, tokens[:at], tokens[at + 1 : -2], percent=False)
+    if end := next((end for end in _AS_PERCENT if words[-len(end) :] == end and len(words) > len(end)), ()):
+        return [*wrap(tokens[: -len(end)]), (PERCENT_RESULT, tokens[-1][1])]
     return tokens
 
 

@@ -161,7 +161,7 @@ def _find_power(sentence: Sentence, tokens: Tokens, at: int) -> tuple[str, int] 
 
 def take_remainder(sentence: Sentence, tokens: Tokens) -> Tokens:
     """The remainder of 21 divided by 5, the remainder when 21 is divided by 5: the whole of a text, with two numbers."""
-    words = sentence.words(tokens, 0, len(tokens))
+    words = sentence.words(tokens, 0, 3)
     begun = words.index("remainder") if "remainder" in words[:2] else -1
     if begun < 0 or words[:begun] not in ((), ("the",)) or words[begun + 1 : begun + 2] not in (("of",), ("when",)):
         return tokens
@@ -173,11 +173,13 @@ def take_remainder(sentence: Sentence, tokens: Tokens) -> Tokens:
 
 def count_units(sentence: Sentence, tokens: Tokens) -> Tokens:
     """Minutes in 4 days, how many feet are there in a mile: the amount, converted to the unit before "in"."""
+    begun = 2 if sentence.words(tokens, 0, 2) == ("how", "many") else 0
+    if sentence.word(tokens, begun) not in UNITS:
+        return tokens
     words = sentence.words(tokens, 0, len(tokens))
-    begun = 2 if words[:2] == ("how", "many") else 0
     middle = next((at for at in range(begun + 1, min(begun + 4, len(words))) if words[at] == "in"), 0)
     asked, amount = tokens[begun : begun + 1], tokens[middle + 1 :]
-    if not middle or words[begun] not in UNITS or words[begun + 1 : middle] not in ((), ("are",), ("is",), ("are", "there")) or not amount:
+    if not middle or words[begun + 1 : middle] not in ((), ("are",), ("is",), ("are", "there")) or not amount:
         return tokens
     if words[middle + 1] in ("a", "an", "one") and words[middle + 2 : middle + 3] and words[middle + 2] in UNITS:
         amount = [("1", amount[0][1]), *amount[1:]]
