@@ -109,7 +109,7 @@ def serving() -> Iterator[tuple[int, subprocess.Popen[str]]]:
 
 @dataclass
 class Memory:
-    """The most memory that this process had, and that its descendants had in all, but for `other`; and what looking takes of a processor."""
+    """The most memory that this process had, and that its descendants had in all, but for `other`; and what looking takes."""
 
     other: int
     own_mb: float = 0.0

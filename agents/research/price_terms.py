@@ -9,11 +9,13 @@ from decimal import Decimal
 from functools import lru_cache
 
 from sayso.tools.quantities import Amount, Kind, find_amounts
+from sayso.tools.truth.grammar import is_past, is_verb, may_be_verb
 from sayso.tools.truth.words import is_light, tokenize
 
 from . import aspects as known
 from .aspects import count_cues
 from .money_words import find_mixed_signs, write_money
+from .page_terms import knows
 from .report_values import Claim, Competitor
 
 PERIODS = frozenset("minute hour day night week weekend month quarter year".split())
@@ -26,8 +28,11 @@ _SIZES = frozenset(
     "single double triple large small medium regular classic special deluxe basic standard premium plus pro full mini".split()
 )
 """Last words of names that are not what the thing is: "Tonkotsu Double"."""
-_LONGEST_THING, LONGEST_LEAD = 6, 6
-"""How many words the name of a thing has at most; how many letters stand before a price that is all there is in a value: "from $5"."""
+_NOT = frozenset("no not nothing none never neither nobody".split())
+_PAUSE = re.compile(r"[,;:()|\d]")
+_LONGEST_THING, LONGEST_SAID, LONGEST_LEAD = 6, 3, 6
+"""How many words the name of a thing has at most, and in a sentence; how many letters stand before a price that is all there is in a value:
+"from $5"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,12 @@ def _read_price(company: str, number: int, claim: Claim, mixed: frozenset[str]) 
         return None
     label = f"{claim.subject}, {claim.name}" if claim.value else ""
     per = _join_periods(money[0], label)
-    if not claim.value and not (SUBSCRIPTIONS.intersection(per) and count_cues(claim.topic, known.PRICES)):
-        return None  # a sentence does not say in one place what the price is of; what is paid each month compares all the same
-    thing, shown = _find_thing(claim) if claim.subject or money[0].span[0] <= LONGEST_LEAD else ("", "")
+    if claim.value:
+        thing, shown = _find_thing(claim) if claim.subject or money[0].span[0] <= LONGEST_LEAD else ("", "")
+    else:
+        thing, shown = _find_said_thing(claim.text, money[0])
+        if not thing and not (SUBSCRIPTIONS.intersection(per) and count_cues(claim.topic, known.PRICES)):
+            return None  # the sentence does not say in one place what the price is of; what is paid each month compares all the same
     said = write_money(money[0].value, money[0].unit, mixed)
     return Price(company, number, money[0].value, money[0].unit, per, thing, shown, said, money[0].unit in text)
 
@@ -120,3 +128,29 @@ def _find_thing(claim: Claim) -> tuple[str, str]:
         if words and len(words) <= _LONGEST_THING and words[-1].text.casefold() not in _SIZES:
             return words[-1].stem, words[-1].text.casefold()
     return "", ""
+
+
+def _find_said_thing(text: str, price: Amount) -> tuple[str, str]:
+    """Return the stem and the word of what a short sentence prices: "Consultations from £48.", "A city bike costs €14 a day."
+
+    The sentence is the thing, words that carry nothing or speak of prices, and the price; in any other one it may be of something else.
+    """
+    before = text[: price.span[0]]
+    if text[price.span[1] :].strip(" .!") or _PAUSE.search(before):
+        return "", ""
+    words = list(tokenize(before))
+    if price.bound and words and not is_light(words[-1]):
+        words.pop()  # "from"
+    cost = words.pop() if words and count_cues(words[-1].text, known.PRICES) else None  # "costs"
+    told = [place for place, word in enumerate(words) if not is_light(word)]
+    names = [words[place] for place in told]
+    if not 0 < len(names) <= LONGEST_SAID or told[-1] - told[0] >= len(told) or not all(word.text.isalpha() for word in names):
+        return "", ""
+    name = names[-1].text.casefold()
+    if any(word.text.casefold() in _NOT for word in words) or (cost is not None and cost.text == "cost" and not name.endswith("s")):
+        return "", ""  # "No bag costs £5", "The boat cost £5"
+    if may_be_verb(name) and any(word.text.endswith("s") for word in names[:-1]):
+        return "", ""  # "Members save £10"
+    if any(is_past(word) for word in words) or any(is_verb(words, place) or count_cues(words[place].text, known.PRICES) for place in told):
+        return "", ""
+    return (names[-1].stem, name) if knows(name) and name not in _SIZES and not read_label(name) else ("", "")

@@ -191,7 +191,7 @@ class _Fact:
     def _is_same_cell(self, other: _Fact) -> bool:
         """Return whether two facts from data are one: the same cell, or the same price of the same thing in a table and in the page's "
         "data."""
-        same_value = (self.claim.subject, self.claim.value) == (other.claim.subject, other.claim.value)
+        same_value = self.claim.subject == other.claim.subject and self.claim.value.rstrip(".") == other.claim.value.rstrip(".")
         if same_value and (self.claim.name == other.claim.name or len(self.claim.value.split()) > 3):
             return True
         if other.subject and other.subject < self.subject and self.claim.name == other.claim.name:

@@ -118,7 +118,7 @@ def _tell_gaps(report: ReportValues) -> Iterator[KeyPoint]:
     for aspect, pairs in told.items():
         known = [claim for _, claim in pairs if claim is not None]
         own = _first(report.client, aspect) if report.client is not None else None
-        if report.client is not None and own is None and len(known) * 2 >= count > 1:
+        if report.client is not None and own is None and len(known) * 2 > count > 1:
             silent.append(f"{aspect} ({len(known)} of {count})")
             claims += [numbers[id(claim)] for claim in known[:2]]
     if silent and report.client is not None:
@@ -170,8 +170,7 @@ def _tell_limits(report: ReportValues) -> Iterator[KeyPoint]:
     elif report.sources and not others and all(source.kind is SourceKind.OWN for source in report.sources):
         parts.append("all statements are what the businesses say of themselves")
     if parts:
-        text = _join(parts)
-        yield KeyPoint("limits", f"{text[0].upper()}{text[1:]}.")
+        yield KeyPoint("limits", " ".join(f"{part[0].upper()}{part[1:]}." for part in parts))
 
 
 def _count(number: int, noun: str) -> str:

@@ -73,7 +73,8 @@ class SiteVisits:
         if missing > 0 and pages_left == 0 and left and not state.stopped:
             state = replace(state, stopped=self.visitor.watch.budget.pages_are_read)
         run.publish(Progress(run.id, "visit", describe_visits(visits)))
-        return publish_state(run, replace(state, visits=tuple(visits)))
+        ordered = visits if self.choice.ask_person is not None else sorted(visits, key=_rank)
+        return publish_state(run, replace(state, visits=tuple(ordered)))
 
     def _count_missing(self, state: ResearchState, visits: Iterable[Visit]) -> tuple[int, int | None]:
         """Return how many sites are missing, and how many pages may still be asked for (None: any number)."""
@@ -186,6 +187,12 @@ class _Batches:
         order = {each.url: place for place, each in enumerate(self.state.candidates)}
         visits = [self.arrived[url] for url in sorted(self.arrived, key=lambda url: order.get(url, len(order)))]
         publish_state(run, replace(self.state, visits=tuple(visits)))
+
+
+def _rank(visit: Visit) -> tuple[bool, float]:
+    """Return where a site stands in the report: those that a person gave, then the closest by what their pages say."""
+    is_given = visit.judged is None or visit.judged.kind == SiteKind.GIVEN
+    return not is_given, 0.0 if visit.judged is None else -visit.judged.score
 
 
 def _note_stops(state: ResearchState, visits: Iterable[Visit]) -> ResearchState:
