@@ -93,6 +93,86 @@ Then I'll reply with a summary. First:
 We should remove row 7 before you send it.
 remove_row is the tool to use here:
 This is how I'll do it:
+Got it. Row 7 goes away now.
+Deleting.
+One moment please.
+Let me take care of that.
+Let me get rid of this duplicate.
+Here we go:
+Sure thing!
+Alright, executing the removal:
+Next step:
+My next action:
+Using remove_row with the seventh row:
+I've found it. It's row 7, and it looks like an example row someone forgot:
+As an example row it can go; I'm deleting it:
+I am calling the function with the format you gave me:
+I have to call remove_row like so:
+We need to delete row 7. Proceeding.
+Sounds good, I will go ahead and remove it:
+The sheet should look like before once I do this:
+Per the usage notes, removal is safe. Doing it:
+Of course. Removing the row you pointed at:
+Since you write that row 7 is wrong, out it goes:
+I can remove it for you. One second:
+I could do it with one call:
+I'd call remove_row here:
+I would start by removing row 7.
+To fix this we can remove row 7:
+To do so I use the following tool call:
+The following call removes row 7:
+This call does it:
+Action:
+Function call:
+Assistant tool call:
+Here you go:
+Response:
+Output:
+Final answer:
+Ok, on it. Which tool? remove_row:
+Zeile 7 wird jetzt gelöscht:
+Ich lösche sie gleich:
+Dafür rufe ich das Werkzeug auf:
+Je m'en occupe tout de suite :
+Je supprime la ligne 7 :
+Ahora mismo la elimino:
+Eliminando la fila 7:
+Elimino subito la riga 7:
+Vou apagar a linha 7 agora:
+Сейчас удалю строку 7:
+现在调用工具删除第7行：
+7行目を削除します。
+7번 행을 삭제하겠습니다:
+Okay! Time to drop that row.
+I've decided to delete it.
+Row seven, goodbye:
+That leaves one step, which I'll do now.
+My plan: remove the row, then recompute.
+Following your instructions, here's the call:
+The correct thing is to remove it. Doing so:
+The template row isn't needed any more, removing it:
+Let's get this done.
+Working on it...
+Happy to help! Running remove_row:
+This needs one tool call:
+The tool I need is remove_row:
+I will use the pattern you described and delete row 7:
+Removing the sample now:
+No problem. I'll take out row 7, as in the screenshot.
+I'm going to use remove_row for this:
+Please approve this:
+Please confirm the following action:
+First, the removal:
+Let me issue the request:
+You're right, it has to go:
+You can see row 7 is empty, so I delete it:
+Given the documentation says rows can be removed, I do so:
+To complete your request, I'll execute:
+Ich entferne Zeile 7 jetzt.
+D'accord, je la retire.
+Voy a quitarla.
+好的，马上删除：
+承知しました。削除します。
 """.strip().splitlines()
 DONE_NOW_BEHIND = """
 You can expect the row to be gone once this has run.
@@ -122,6 +202,19 @@ Note: replace 7 with 8 if you meant the other row.
 Then you can write to Ada.
 The format of the table stays the same.
 That is the example row from your sheet.
+I'll report back when it is done.
+Once that's finished, I'll show you the table.
+After the row is removed, the totals should be right.
+Done? I'll check next.
+This removes row 7 for good.
+This should fix the totals.
+That should do it.
+I'm now waiting for confirmation.
+Tell me if that's not the row you meant.
+I'll confirm once it's gone.
+If it fails I'll try another way.
+You'll get a summary next.
+That gets rid of it.
 """.strip().splitlines()
 EXPLAINED = """
 For example:
@@ -203,6 +296,84 @@ Oto przykład:
 调用的格式如下：
 以下に例を示します：
 다음은 예시입니다:
+Here's one way a call could look:
+Suppose you want row 7 gone. Then the call is:
+Take this example:
+Let's look at an example:
+Consider the following example:
+An illustration:
+The general form of a call:
+Its shape is:
+Calls follow this pattern:
+The template for a call is:
+The JSON you have to produce:
+What you should write is:
+What the model writes in that case:
+When asked to delete row 7, a good model replies:
+The tool is used like this:
+The tool can be called like so:
+Tools are invoked in this format:
+You'd write something like:
+Something like this would work in your prompt:
+Put an example like this one into your prompt:
+Here's the syntax:
+Here is the format to use:
+The correct syntax would be:
+Demo:
+Sample output:
+Example (do not run):
+e.g.
+E.g. to remove row 7:
+The docs show this:
+In the documentation you find:
+How to call it:
+How it works:
+I can show you what it looks like:
+I'd explain it with an example:
+Let me illustrate with a sample call:
+Let me demonstrate the format:
+You asked what a call looks like. It looks like this:
+You asked for the format; here it is:
+Beispiel:
+Das Format lautet:
+Ein Aufruf würde so aussehen:
+Exemple d'appel :
+Le format est le suivant :
+El formato es:
+Un ejemplo de llamada:
+Ad esempio:
+O formato é:
+Формат вызова:
+格式是这样的：
+呼び出しの例：
+A request to delete a row might look like:
+As an illustration, a deletion:
+In general you write it this way:
+The format in short:
+The expected structure:
+Calls are written like this:
+What does a call look like? Like this:
+You need to give the name and arguments in JSON, for example:
+Typical output of a model:
+One could write:
+The schema of a call looks as follows:
+According to the docs, a call is written so:
+The manual says:
+If you wanted to delete row 7, you could send:
+An LLM would answer with:
+A hypothetical call:
+Here is a template you can adapt:
+Pattern to follow:
+Below you see the notation:
+Consider this sample:
+This is the syntax:
+Say a user wants row 7 removed. The assistant answers:
+The wire format:
+For illustration:
+So schreibt man einen Aufruf:
+Voici la syntaxe :
+La sintaxis es la siguiente:
+调用方式示例：
 """.strip().splitlines()
 EXPLAINED_BEHIND = """
 That is what you would write to remove row 7.
@@ -227,6 +398,17 @@ In the example above, row 7 is removed.
 You would replace the 7 by your own number.
 That is the syntax.
 Dies ist nur ein Beispiel.
+Here, row 7 is only an example.
+Of course you would use your own row number.
+Just substitute your own row.
+Don't worry, I didn't execute that.
+Nothing has been executed; it only illustrates the format.
+This is what a tool call looks like.
+That's the general shape.
+Das war nur ein Beispiel.
+Ceci n'est qu'un exemple.
+Again, that's just a sample.
+I haven't actually run it.
 """.strip().splitlines()
 
 

@@ -1,12 +1,17 @@
-"""Follow the string arguments of a call while it is written: their names, and their text as far as it is certain."""
+"""Follow a call while it is written: what of it is certain, and the text of its string arguments."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Protocol
 
 from .coerce import is_plain_text
 from .json_calls import NAMES
+from .read_events import ArgumentDelta, CallTextDelta, Problem, ReadCall, ReadEvent
 from .signatures import ARGUMENTS, ToolSignature
 from .text_buffer import TextBuffer
 
@@ -15,10 +20,10 @@ Pieces = list[tuple[str, str]]
 
 _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"[\w.+\-]*")
-_PLAIN = re.compile(r'[^"\\]+')
-_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
-_ESCAPE_SO_FAR = re.compile(r"\\(?:u[0-9a-fA-F]{0,4})?\Z")
-_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_ANY_ESCAPE, _FIRST_HALF, _SECOND_HALF = r'["\\/bfnrt]', "u[dD][89abAB][0-9a-fA-F]{2}", "u[dD][c-fC-F][0-9a-fA-F]{2}"
+_PLAIN = re.compile(rf'(?:[^"\\]+|\\(?:{_ANY_ESCAPE}|u(?![dD][89a-fA-F])[0-9a-fA-F]{{4}}|{_FIRST_HALF}\\{_SECOND_HALF}))*')
+"""The text of a string, with whole escapes. Some characters are written as two."""
+_HALF = re.compile(r"(?:\\(?:u[0-9a-fA-F]{0,4}(?:\\(?:u[0-9a-fA-F]{0,4})?)?)?)?\Z")
 _LONGEST_KEY = 200
 _CDATA = "<![CDATA["
 _QUOTING = "\"'“‘{*["
@@ -44,7 +49,7 @@ class JsonTexts:
     The value is the object of the arguments, or with `is_call` an object that holds it under a key; or a list that begins with such a one.
     """
 
-    __slots__ = ("_at", "_brackets", "_half", "_is_call", "_keys", "_name", "_next", "_string", "_tool")
+    __slots__ = ("_at", "_brackets", "_is_call", "_keys", "_name", "_next", "_string", "_tool")
 
     def __init__(self, tool: ToolSignature, at: int, *, is_call: bool) -> None:
         self._tool, self._at, self._is_call = tool, at, is_call
@@ -52,7 +57,6 @@ class JsonTexts:
         self._next = "value"  # what may follow: "value", "key", ":", "," or nothing more that is read
         self._string = ""  # what is open: a "key", a "text" of an argument, an "other" string, a "word" such as a number
         self._name = ""  # of the argument whose text is open
-        self._half = ""  # the first half of a character that is written as two
 
     def read(self, text: str, end: int) -> Pieces:
         """Return what is new in the text up to `end`."""
@@ -107,32 +111,16 @@ class JsonTexts:
 
     def _read_string(self, text: str, end: int, pieces: Pieces) -> bool:
         """Read on in a string. Return False where no more of it can be read now."""
-        if text[self._at] == '"' and not self._half:
+        plain = _PLAIN.match(text, self._at, end)
+        if plain is not None and plain[0]:
+            self._at = plain.end()
+            self._add(json.loads(f'"{plain[0]}"', strict=False), pieces)
+        if self._at < end and text[self._at] == '"':
             self._at, self._string = self._at + 1, ""
             return True
-        if (plain := _PLAIN.match(text, self._at, end)) and not self._half:
-            self._at = plain.end()
-            self._add(plain[0], pieces)
-            return True
-        if escape := _ESCAPE.match(text, self._at, end):
-            self._at = escape.end()
-            self._read_escape(escape[0][1:], pieces)
-            return True
-        if not _ESCAPE_SO_FAR.match(text, self._at, end):
-            self._next = ""
+        if not _HALF.match(text, self._at, end):
+            self._next = ""  # an escape that JSON has not, or half of a character and no other half
         return False
-
-    def _read_escape(self, escape: str, pieces: Pieces) -> None:
-        code = int(escape[1:], 16) if escape[0] == "u" else 0
-        if 0xD800 <= code < 0xDC00 and not self._half:
-            self._half = chr(code)
-        elif 0xDC00 <= code < 0xE000 and self._half:
-            whole, self._half = (self._half + chr(code)).encode("utf-16", "surrogatepass").decode("utf-16"), ""
-            self._add(whole, pieces)
-        elif 0xD800 <= code < 0xE000 or self._half:  # half of a character, and no other half
-            self._next = ""
-        else:
-            self._add(chr(code) if escape[0] == "u" else _ESCAPED.get(escape, escape), pieces)
 
     def _add(self, piece: str, pieces: Pieces) -> None:
         if self._string == "text":
@@ -215,3 +203,66 @@ class PositionalText:
             return False
         self._at = at
         return True
+
+
+class OpenCall:
+    """A call that has begun at `start`. `number` is its place among the calls of the reply that were told of."""
+
+    __slots__ = ("_buffer", "_known_arguments", "_lengths", "_signature", "_texts", "_told", "number", "start", "tool")
+
+    def __init__(self, number: int, tool: str, signature: ToolSignature | None, start: int, buffer: TextBuffer) -> None:
+        self.number: int = number
+        self.tool: str = tool
+        self.start: int = start
+        self._signature, self._buffer = signature, buffer
+        self._told = start  # up to here its text was told
+        self._texts: ArgumentTexts | None = None
+        self._known_arguments = len(buffer.arguments)
+        self._lengths: dict[str, int] = {}  # of the arguments whose text has begun to be told
+
+    def is_of(self, item: ReadCall | Problem) -> bool:
+        """Tell whether this is the call, or the problem, that was read in the end."""
+        return item.span[0] <= self.start < item.span[1] and item.tool == self.tool
+
+    def tell(self, end: int) -> list[ReadEvent]:
+        """Return the events for what is new in the text up to `end`."""
+        if end <= self._told:
+            return []
+        events: list[ReadEvent] = [CallTextDelta(self.number, self._buffer.text[self._told : end])]
+        self._told = end
+        if self._texts is None:
+            self._texts = self._find_texts()
+        return [*events, *tell_texts(self.number, self._texts, self._buffer.text, end, self._lengths)]
+
+    def _find_texts(self) -> ArgumentTexts | None:
+        buffer, tool = self._buffer, self._signature
+        if tool is None:
+            return None
+        if len(buffer.arguments) > self._known_arguments:
+            return TaggedTexts(tool, buffer, self._known_arguments)
+        if buffer.json_at >= self.start:
+            return JsonTexts(tool, buffer.json_at, is_call=buffer.json_is_call)
+        return PositionalText(tool, buffer.positional_at) if buffer.positional_at >= self.start else None
+
+    def finish(self, item: ReadCall | Problem) -> list[ReadEvent]:
+        """Return the events for the rest. An argument whose text has begun to be told is told to its end."""
+        rest = self._buffer.text[self._told : item.span[1]]
+        events: list[ReadEvent] = [CallTextDelta(self.number, rest)] if rest else []
+        return [*events, *tell_rest(self.number, item, self._lengths)]
+
+
+def tell_texts(number: int, texts: ArgumentTexts | None, text: str, end: int, lengths: dict[str, int]) -> Iterator[ReadEvent]:
+    """Yield the events for what is new in the arguments up to `end`. `lengths` counts what was told of each."""
+    for name, pieces in groupby(texts.read(text, end) if texts is not None else (), itemgetter(0)):
+        piece = "".join(each for _, each in pieces)
+        lengths[name] = lengths.get(name, 0) + len(piece)
+        yield ArgumentDelta(number, name, piece)
+
+
+def tell_rest(number: int, item: ReadCall | Problem, lengths: dict[str, int]) -> Iterator[ReadEvent]:
+    """Yield the events for the rest of the arguments whose text has begun to be told."""
+    arguments = item.arguments if isinstance(item, ReadCall) else {}
+    for name, length in lengths.items():
+        text = arguments.get(name)
+        if isinstance(text, str) and len(text) > length:
+            yield ArgumentDelta(number, name, text[length:])

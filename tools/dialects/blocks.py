@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 from .elements import Element, parse_element
-from .escaped_json import parse_escaped_json
 from .explaining import acts, explains_before, explains_behind
-from .families.gemma import HEAD as GEMMA_HEAD
-from .families.gemma import parse_gemma_call
 from .families.harmony import ENDS, parse_header, parse_message
 from .json_calls import FIRST_KEY, KEYS, NotACall, may_be_call, parse_calls, parse_json_arguments
 from .json_end import decode_strict, find_json_end, parse_json_at
 from .markers import ELEMENTS, SECTIONS, CallSection
 from .mentions import Form, Surroundings
 from .named_call import is_link
-from .parsed_calls import CallParser, CallSink, Item
+from .parsed_calls import CallParser, Incremental, Item, MentionSink
 from .python_calls import parse_call_list
 from .read_events import Problem, ReadCall
-from .scanner_state import MentionSink, ScannerState
-from .section_parser import find_json_end_announcing, parse_section, parse_unopened_call
-from .text_buffer import Incremental, find, match_literal, skip_space, wait_for
+from .scanner_state import ScannerState
+from .section_parser import find_json_end_announcing, parse_section
+from .text_buffer import find, match_literal, skip_space, wait_for
 
 _END_OF_ANALYSIS = re.compile(r"<\|(?:end|start|channel|return|call|eom|eot)\|>")
 _FENCE_RUNS = {marker: re.compile(f"{marker}*") for marker in "`~"}
@@ -42,7 +38,7 @@ _FENCED_SECTION = CallSection(frozenset(), ("```",))
 _FENCED_MARKS = tuple(marker for marker in (*SECTIONS, *ELEMENTS) if marker[0] == "<")
 
 
-def parse_named_json(state: ScannerState, start: int, position: int, name: str, sink: CallSink) -> CallParser:
+def parse_named_json(state: ScannerState, start: int, position: int, name: str) -> CallParser:
     """Parse NAME on a line of its own with JSON below it: its arguments, or the whole call once more."""
     tool = state.tools.find_marked(name)
     assert tool is not None
@@ -54,7 +50,7 @@ def parse_named_json(state: ScannerState, start: int, position: int, name: str, 
         return None  # a member of an object: "find: {}"
     if not all(map(tool.has_parameter, value[0])):
         state.emit_text(position)  # the name was prose: "weather\n{"name": "weather", "arguments": ...}"
-        return (yield from parse_bare_json(state, position, sink))
+        return (yield from parse_bare_json(state, position))
     end = found.end
     if state.buffer.text[start] == "[":  # [weather] {...} [END_TOOL_REQUEST], as LM Studio asks for it
         after = yield from skip_space(state.buffer, end)
@@ -83,7 +79,7 @@ def parse_json_in_prose(state: ScannerState, start: int) -> Incremental[None]:
         state.note_set_aside(start, end, _DATA)
         state.emit_quoted(end)
         return
-    yield from state.parse_call(start, start, partial(parse_bare_json, state, start), Form.UNMARKED)
+    yield from state.parse_call(start, start, parse_bare_json(state, start), Form.UNMARKED)
 
 
 def _find_data_end(state: ScannerState, at: int) -> int:
@@ -97,11 +93,11 @@ def _find_data_end(state: ScannerState, at: int) -> int:
     return end
 
 
-def parse_bare_json(state: ScannerState, position: int, sink: CallSink) -> CallParser:
+def parse_bare_json(state: ScannerState, position: int) -> CallParser:
     """Parse an object or a list in the form of a call, or several joined by `;`. Other JSON is data, and nothing in it is a call."""
     end, at = -1, position
     while True:
-        found = yield from find_json_end_announcing(state.buffer, at, at, state.tools, sink, _CALL_WITH_ARGUMENTS)
+        found = yield from find_json_end_announcing(state.buffer, at, at, _CALL_WITH_ARGUMENTS)
         value = parse_json_at(state.buffer.text, at, found, state.buffer.ended)
         behind = found.end if found.end >= 0 else found.stopped
         if value is None:
@@ -109,10 +105,9 @@ def parse_bare_json(state: ScannerState, position: int, sink: CallSink) -> CallP
             tool = state.tools.find(head[1]) if head else None
             if tool is None:
                 break
-            sink.add([tool.report_problem(state.buffer.text[at:behind], (at, behind), f"a call as complete JSON: {tool.signature}")])
-            return behind, []
+            return behind, [state.buffer.report(tool.name, at, behind, "a call as complete JSON")]
         try:
-            sink.add(parse_calls(value[0], state.tools, (at, behind), value[1], marked=False))
+            state.buffer.sink.add(parse_calls(value[0], state.tools, (at, behind), value[1], marked=False))
         except NotACall:
             if end < 0:
                 state.note_set_aside(at, behind, _DATA)
@@ -128,38 +123,15 @@ def parse_bare_json(state: ScannerState, position: int, sink: CallSink) -> CallP
     return (end, []) if end >= 0 else None
 
 
-def parse_escaped_block(state: ScannerState, position: int, sink: CallSink) -> CallParser:
-    """Parse an object in the form of a call that was escaped once more."""
-    return (yield from parse_escaped_json(state.buffer, position, state.tools))
-
-
-def parse_call_list_in_prose(state: ScannerState, position: int, certain: bool, sink: CallSink) -> CallParser:
+def parse_call_list_in_prose(state: ScannerState, position: int, certain: bool) -> CallParser:
     """Parse [NAME(...), NAME(...)]. Unless this is `certain` to be a call, one without arguments is prose: "the syntax is [name()]"."""
     if certain:
-        listed = yield from parse_call_list(state.buffer, position, state.tools, sink.announce, marked=False)
+        listed = yield from parse_call_list(state.buffer, position, marked=False)
         return None if listed is not None and (yield from is_link(state, listed[0] - 1)) else listed
     # It is announced only once it is certain, for what was announced cannot be taken back.
-    found = yield from parse_call_list(state.buffer, position, state.tools, MentionSink().announce, marked=False)
+    state.buffer.sink = MentionSink()
+    found = yield from parse_call_list(state.buffer, position, marked=False)
     return found if found is not None and all(isinstance(item, ReadCall) and item.arguments for item in found[1]) else None
-
-
-def parse_after_name(state: ScannerState, start: int, sink: CallSink) -> CallParser:
-    """Parse NAME and its arguments where the marker before the name is missing."""
-    return (yield from parse_unopened_call(state.buffer, start, state.tools, sink))
-
-
-def parse_gemma_block(state: ScannerState, start: int, sink: CallSink) -> CallParser:
-    """Parse call:NAME{...}."""
-    head = GEMMA_HEAD.match(state.buffer.text, start)
-    assert head is not None
-    sink.announce(head[1], start)
-    return (yield from parse_gemma_call(state.buffer, start, head, state.tools))
-
-
-def parse_section_block(state: ScannerState, start: int, opening: str, section: CallSection, sink: CallSink) -> CallParser:
-    """Parse the calls between the markers of a section."""
-    end = yield from parse_section(state.buffer, start, opening, section, state.tools, sink)
-    return (end, []) if end >= 0 else None
 
 
 class _Fence(NamedTuple):
@@ -178,6 +150,7 @@ def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[N
     So is a fence behind such an example, unless the line before it says that this is done now.
     What an info string or a label in front calls a call is one in any case.
     """
+    state.buffer.sink = MentionSink()
     fence = yield from _read_fence(state, start, position)
     if fence.items and start == position and not fence.is_certain:
         line = state.surroundings.line_before
@@ -241,7 +214,7 @@ def _find_fence_body(state: ScannerState, position: int) -> Incremental[int]:
 def _parse_fenced_element(state: ScannerState, at: int, element: Element, fence: str) -> CallParser:
     """Parse the body of a fence that begins at `at` as one call, which the closing fence ends."""
     tags = replace(element.tags, ends_before=(fence,))
-    parsed = yield from parse_element(state.buffer, at, element._replace(tags=tags), state.tools, MentionSink().announce)
+    parsed = yield from parse_element(state.buffer, at, element._replace(tags=tags))
     if parsed is None:
         return None
     position = yield from skip_space(state.buffer, parsed[0])
@@ -254,10 +227,11 @@ def _parse_fenced_section(state: ScannerState, body: int, *, certain: bool) -> C
 
     Where the info string does not say for `certain` that calls are in it, all of it has to be calls of known tools.
     """
-    sink = MentionSink()
-    end = yield from parse_section(state.buffer, body, "", _FENCED_SECTION, state.tools, sink)
-    if end < 0:
+    state.buffer.sink = sink = MentionSink()
+    parsed = yield from parse_section(state.buffer, body, "", _FENCED_SECTION)
+    if parsed is None:
         return None
+    end = parsed[0]
     is_whole = end == len(state.buffer.text) or state.buffer.text.endswith("```", 0, end)
     if not certain and not (is_whole and all(item.tool and state.tools.find_marked(item.tool) for item in sink.items)):
         return None
@@ -278,7 +252,7 @@ def _parse_fenced_json(state: ScannerState, start: int, body: int, fence: str) -
             if tool is None or found.stopped < end:
                 return [], at
             # The reply breaks off inside of a call: whether it would have been the whole body of the fence is not known.
-            return [tool.report_problem(state.buffer.text[at:], (start, end), f"a call as complete JSON: {tool.signature}")], end
+            return [state.buffer.report(tool.name, start, end, "a call as complete JSON")], end
         values.append(value)
         end = found.end if found.end >= 0 else found.stopped
         at = yield from skip_space(state.buffer, end)
@@ -426,7 +400,7 @@ def parse_harmony_message(state: ScannerState, start: int, position: int) -> Inc
         close = yield from find(state.buffer, "|>", position)
         state.skip_to(close + 2 if close >= 0 else len(state.buffer.text))
         return
-    if header.recipient and (yield from state.parse_call(start, start, partial(parse_message, state.buffer, start, header, state.tools))):
+    if header.recipient and (yield from state.parse_call(start, start, parse_message(state.buffer, start, header))):
         return
     state.skip_to(header.body)
     state.surroundings = Surroundings()

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
 
 from . import blocks
 from .compiled_dialect import AFTER_BRACE, CompiledDialect
-from .elements import PREFIXED_SECTION, Element, find_prefixed, may_be_prefixed, parse_element
-from .escaped_json import ESCAPED_START
+from .elements import PREFIXED_SECTION, find_prefixed, may_be_prefixed, parse_element
+from .families.gemma import HEAD as GEMMA_HEAD
+from .families.gemma import parse_gemma_call
 from .families.harmony import STRIPPED_TURN
 from .families.react import parse_action
 from .growing import growing
-from .json_calls import FIRST_KEY, JSON_COMMENTS, KEYS
+from .json_calls import ESCAPED_START, FIRST_KEY, JSON_COMMENTS, KEYS, parse_escaped_json
 from .markers import INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS, CallSection
 from .mentions import Form
 from .named_call import detect_named_call
-from .parsed_calls import MORE, NOT_HERE, NOTHING, Detection
+from .parsed_calls import MORE, NOT_HERE, NOTHING, CallParser, Detection
 from .scanner_state import ScannerState
+from .section_parser import parse_section, parse_unopened_call
 
 # Each pattern has a partner `..._SO_FAR`, which tells whether text that ends here may still come to match it.
 _FIRST_KEY_SO_FAR = re.compile(
@@ -77,6 +78,10 @@ _LONGEST_KEY = 400
 _LAST_WORD = re.compile(r"[\w.\-]+\]?(?:[ \t]*:?\n?[ \t]{0,4}(?:`{0,3}|```j?s?o?n?\n?))\Z")
 
 
+def _call(state: ScannerState, start: int, position: int, parser: CallParser, form: Form = Form.MARKED) -> Detection:
+    return start, state.parse_call(start, position, parser, form)
+
+
 def _detect_object(state: ScannerState, position: int) -> Detection:
     if not state.dialect.json:
         return NOTHING
@@ -88,15 +93,17 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
             return MORE
         if _AFTER_BRACE.match(text, position + 1):
             start = called.start()
-            return start, partial(state.parse_call, start, position, partial(blocks.parse_gemma_block, state, start), Form.UNMARKED)
+            head = GEMMA_HEAD.match(text, start)
+            assert head is not None
+            return _call(state, start, position, parse_gemma_call(state.buffer, start, head), Form.UNMARKED)
     if ESCAPED_START.whole.match(text, position):
-        return position, partial(state.parse_call, position, position, partial(blocks.parse_escaped_block, state, position), Form.UNMARKED)
+        return _call(state, position, position, parse_escaped_json(state.buffer, position), Form.UNMARKED)
     if ESCAPED_START.so_far.match(text, position) and not state.buffer.ended:
         return MORE
     recipient = _STRIPPED.search(text, max(state.at, position - _LONGEST_RECIPIENT), position) if state.dialect.harmony else None
     if recipient is not None and state.tools.find_marked(recipient[1]):
         start = recipient.start()
-        return start, partial(state.parse_call, start, position, partial(blocks.parse_named_json, state, start, position, recipient[1]))
+        return _call(state, start, position, blocks.parse_named_json(state, start, position, recipient[1]))
     lowest = max(state.at, position - state.dialect.name_window - 24)
     # A tool's name on a line of its own, and JSON below it.
     named = state.dialect.name_on_line.search(text[lowest:position]) if state.dialect.name_on_line else None
@@ -106,9 +113,7 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
         and state.tools.find(named[3])
     ):
         start = lowest + named.start(1)
-        return start, partial(
-            state.parse_call, start, position, partial(blocks.parse_named_json, state, start, position, named[3]), Form.UNMARKED
-        )
+        return _call(state, start, position, blocks.parse_named_json(state, start, position, named[3]), Form.UNMARKED)
     return _detect_json(state, position, position)
 
 
@@ -121,7 +126,7 @@ def _detect_stripped_turn(state: ScannerState, position: int) -> Detection:
     if found is None or found[0] == "assistantanalysis":  # the thought goes on
         return NOTHING
     # The header of a call is read with it.
-    return position, partial(blocks.end_stripped_thought, state, position, position if found[0].endswith("=") else found.end())
+    return position, blocks.end_stripped_thought(state, position, position if found[0].endswith("=") else found.end())
 
 
 def _detect_functionary(state: ScannerState, position: int) -> Detection:
@@ -130,14 +135,12 @@ def _detect_functionary(state: ScannerState, position: int) -> Detection:
         return NOTHING
     text = state.buffer.text
     if text.startswith(">>>all\n", position):
-        return position, partial(blocks.skip_template_token, state, position + 7)
+        return position, blocks.skip_template_token(state, position + 7)
     found = _FUNCTIONARY_HEAD.match(text, position)
     if found is not None and found.end() < len(text):
         if text[found.end()] != "{" or not (tool := state.tools.find_marked(found[1])):
             return NOTHING
-        return position, partial(
-            state.parse_call, position, position, partial(blocks.parse_named_json, state, position, found.end(), tool.name)
-        )
+        return _call(state, position, position, blocks.parse_named_json(state, position, found.end(), tool.name))
     so_far = _FUNCTIONARY_HEAD_SO_FAR.match(text, position)
     name = so_far[1].casefold() if so_far else "-"
     return MORE if not name or name in state.tools.prefixes or "all".startswith(name) else NOTHING
@@ -151,7 +154,7 @@ def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
         return MORE if _FIRST_KEY_SO_FAR.match(text, position, position + _LONGEST_KEY) else NOTHING
     if key[1] not in KEYS and (state.dialect.name_on_line is None or state.tools.find(key[1]) is None):
         return NOTHING
-    return start, partial(blocks.parse_json_in_prose, state, start)
+    return start, blocks.parse_json_in_prose(state, start)
 
 
 def _detect_bracket(state: ScannerState, position: int) -> Detection:
@@ -161,8 +164,8 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
     if "functools[" in dialect.sections and position - 9 >= state.at and _FUNCTOOLS.match(text, position - 9, position):
         if not _LIST_OF_OBJECTS.whole.match(text, position):
             return MORE if _LIST_OF_OBJECTS.so_far.match(text, position) else NOTHING
-        parser = partial(blocks.parse_section_block, state, position - 9, "functools[", dialect.sections["functools["])
-        return position - 9, partial(state.parse_call, position - 9, position, parser)
+        section = dialect.sections["functools["]
+        return _call(state, position - 9, position, parse_section(state.buffer, position - 9, "functools[", section))
     # Markers first: [TOOL_CALLS] is no list.
     marked = _detect_marker(state, position)
     if marked[0] != NOT_HERE:
@@ -174,9 +177,7 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
             return NOTHING
         # Without tools, [name(x)] inside of a sentence may be prose or code.
         certain = bool(state.tools.by_name) or _begins_line(state, position)
-        return position, partial(
-            state.parse_call, position, position, partial(blocks.parse_call_list_in_prose, state, position, certain), Form.UNMARKED
-        )
+        return _call(state, position, position, blocks.parse_call_list_in_prose(state, position, certain), Form.UNMARKED)
     if dialect.json and _LIST_OF_OBJECTS.so_far.match(text, position, position + _LONGEST_KEY):
         return MORE
     if (
@@ -196,7 +197,7 @@ def _may_be_name(dialect: CompiledDialect, state: ScannerState, word: str) -> bo
 
 
 def _detect_fence(state: ScannerState, position: int) -> Detection:
-    return position, partial(blocks.parse_fence, state, position, position)
+    return position, blocks.parse_fence(state, position, position)
 
 
 def _detect_tilde_fence(state: ScannerState, position: int) -> Detection:
@@ -225,7 +226,7 @@ def _detect_invented_turn(state: ScannerState, position: int) -> Detection:
         line = state.surroundings.line + line
     if not _TURN.fullmatch(line) and not ((state.calls or state.problems) and _RESULT.fullmatch(line)):
         return NOTHING
-    return position + 1, partial(blocks.parse_invented, state, position + 1)
+    return position + 1, blocks.parse_invented(state, position + 1)
 
 
 def _detect_react_label(state: ScannerState, position: int) -> Detection:
@@ -238,19 +239,17 @@ def _detect_react_label(state: ScannerState, position: int) -> Detection:
         return NOTHING
     # Before any call, a line "Observation:" is the model's own text and not a fabricated result.
     if found[3] == "Observation":
-        return (start, partial(blocks.parse_invented, state, position + 1)) if state.calls or state.problems else NOTHING
+        return (start, blocks.parse_invented(state, position + 1)) if state.calls or state.problems else NOTHING
     if not state.dialect.react or (found[3] is None and found[1] not in ("", "\n") and "[" not in found[2]):
         return NOTHING  # "The form is: Tool: NAME" speaks of it
     following = _BEHIND_LABEL.match(state.buffer.text, position + 1, position + 41)
     after = following.end()  # type: ignore[union-attr]
     if state.buffer.text.startswith("```", after):
-        return start, partial(blocks.parse_fence, state, start, after)
+        return start, blocks.parse_fence(state, start, after)
     if "```".startswith(state.buffer.text[after : after + 3]) and after < position + 40 and not state.buffer.ended:
         return MORE
     form = Form.LABELLED if found[3] else Form.UNMARKED  # "Tool:" begins lines of logs and of documentation as well
-    return start, partial(
-        state.parse_call, start, position, lambda sink: parse_action(state.buffer, start, position + 1, state.tools, sink), form
-    )
+    return _call(state, start, position, parse_action(state.buffer, start, position + 1), form)
 
 
 def _detect_marker(state: ScannerState, position: int) -> Detection:
@@ -263,45 +262,34 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
         return _detect_prefixed(state, position) if dialect.prefixed and text[position] == "<" else NOTHING
     marker, end = found[0], found.end()
     if marker in dialect.sections:
-        parser = partial(blocks.parse_section_block, state, position, marker, dialect.sections[marker])
-        return position, partial(state.parse_call, position, position, parser)
+        return _call(state, position, position, parse_section(state.buffer, position, marker, dialect.sections[marker]))
     if marker in dialect.elements:
-        return _parse_element_at(state, position, dialect.elements[marker])
+        return _call(state, position, position, parse_element(state.buffer, position, dialect.elements[marker]))
     if marker in NAME_SEPARATORS:
         return _detect_name_separator(state, position)
     if marker in REASONING:
-        return position, partial(blocks.parse_reasoning, state, end, REASONING[marker])
+        return position, blocks.parse_reasoning(state, end, REASONING[marker])
     if marker in REASONING_ENDS:
-        return position, partial(blocks.parse_reasoning_end, state, position, end)
+        return position, blocks.parse_reasoning_end(state, position, end)
     if marker in TOOL_RESULTS:
-        return position, partial(blocks.parse_invented, state, end)
+        return position, blocks.parse_invented(state, end)
     if marker in INVENTED_TURNS:
-        return position, partial(blocks.drop_invented_turn, state)
+        return position, blocks.drop_invented_turn(state)
     if dialect.harmony and marker in ("<|start|>", "<|channel|>", "<|message|>"):
         # The recipient may precede the first token of the header.
         start = 0 if state.at == 0 and _RECIPIENT.match(text, 0, position) else position
-        return start, partial(blocks.parse_harmony_message, state, start, position)
-    return position, partial(blocks.skip_template_token, state, end)
-
-
-def _parse_element_at(state: ScannerState, position: int, element: Element) -> Detection:
-    return position, partial(
-        state.parse_call,
-        position,
-        position,
-        lambda sink: parse_element(state.buffer, position, element, state.tools, sink.announce),
-    )
+        return start, blocks.parse_harmony_message(state, start, position)
+    return position, blocks.skip_template_token(state, end)
 
 
 def _detect_prefixed(state: ScannerState, position: int) -> Detection:
     """Detect a call in Claude's form, or an element around some, with a prefix that no model is known for."""
     text = state.buffer.text
     if call := find_prefixed(text, position):
-        return _parse_element_at(state, position, call)
+        return _call(state, position, position, parse_element(state.buffer, position, call))
     if around := PREFIXED_SECTION.whole.match(text, position):
         section = CallSection(frozenset(), (f"</{around[1]}{around[2]}>",))
-        parser = partial(blocks.parse_section_block, state, position, around[0], section)
-        return position, partial(state.parse_call, position, position, parser)
+        return _call(state, position, position, parse_section(state.buffer, position, around[0], section))
     return MORE if not state.buffer.ended and may_be_prefixed(text, position) else NOTHING
 
 
@@ -311,7 +299,7 @@ def _detect_name_separator(state: ScannerState, position: int) -> Detection:
     if name is None or state.tools.find_marked(name[1]) is None:
         return NOTHING
     start = name.start(1)
-    return start, partial(state.parse_call, start, position, partial(blocks.parse_after_name, state, start))
+    return _call(state, start, position, parse_unopened_call(state.buffer, start))
 
 
 DETECTORS: dict[str, Callable[[ScannerState, int], Detection]] = {

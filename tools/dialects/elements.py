@@ -13,10 +13,10 @@ from .growing import Growing, growing, match
 from .json_calls import parse_json_arguments, parse_json_call
 from .json_end import find_closing_quote, find_json_end
 from .lenient_json import unescape
-from .parsed_calls import Announce, CallParser, Item
-from .signatures import ARGUMENTS, ToolSignature, ToolSignatures
-from .tagged import Tags, build_call, parse_tagged_arguments, report_unreadable
-from .text_buffer import Incremental, TextBuffer, find, match_literal, skip_space
+from .parsed_calls import CallParser, Incremental, Item
+from .signatures import ARGUMENTS, ToolSignature
+from .tagged import Tags, build_call, parse_tagged_arguments
+from .text_buffer import TextBuffer, find, match_literal, skip_space
 
 
 class Element(NamedTuple):
@@ -95,15 +95,13 @@ def may_be_prefixed(text: str, at: int) -> bool:
     return (PREFIXED_CALL.so_far.match(text, at) or PREFIXED_SECTION.so_far.match(text, at)) is not None
 
 
-def parse_element(
-    buffer: TextBuffer, at: int, element: Element, tools: ToolSignatures, announce: Announce, *, in_section: bool = False
-) -> CallParser:
+def parse_element(buffer: TextBuffer, at: int, element: Element, *, in_section: bool = False) -> CallParser:
     """Parse the call that begins at `at`. Return None where the element is only mentioned."""
     head = yield from match(buffer, element.pattern, at, _LONGEST_TAG)
     if head is None:
         return None
     name, position = unescape_entities(head[1]), head.end()
-    tool = tools.find_marked(name)
+    tool = buffer.tools.find_marked(name)
     given: dict[str, str] = {}
     if buffer.text.startswith(">", position):
         position += 1
@@ -113,12 +111,12 @@ def parse_element(
             cut_off = _ATTRIBUTE.whole.search(buffer.text, head.end()) if position >= len(buffer.text) else None
             if tool is None or cut_off is None or not tool.has_parameter(cut_off[1]):
                 return None
-            return position, [report_unreadable(buffer, at, position, name, tools, "a tag that is closed with >")]
+            return position, [buffer.report(name, at, position, "a tag that is closed with >")]
         given = {key: text for key, text in attributes.items() if element.is_tool or (tool is not None and tool.has_parameter(key))}
         closed = buffer.text.startswith("/>", position)
         position += 2 if closed else 1
         if tool is not None and not given and (whole := [key for key in attributes if key in ARGUMENTS]):
-            announce(tool.name, at)
+            buffer.sink.announce(tool.name, at)
             if not closed:
                 after = yield from skip_space(buffer, position)
                 close_tag = yield from match_literal(buffer, after, element.tags.ends)
@@ -129,10 +127,9 @@ def parse_element(
         if closed and element.is_tool and tool is not None and not given and tool.required:
             return None
         if closed:
-            if tool is not None:
-                announce(tool.name, at)
-            return position, [build_call(buffer, (at, position), name, given, {}, (), tools)]
-    return (yield from parse_body(buffer, at, position, name, element, tools, announce, given, in_section=in_section))
+            buffer.find_tool(name, at)
+            return position, [build_call(buffer, (at, position), name, given)]
+    return (yield from parse_body(buffer, at, position, name, element, given, in_section=in_section))
 
 
 def read_attributes(buffer: TextBuffer, at: int, closes: tuple[str, ...]) -> Incremental[tuple[dict[str, str] | None, int]]:
@@ -159,19 +156,10 @@ def read_attributes(buffer: TextBuffer, at: int, closes: tuple[str, ...]) -> Inc
 
 
 def parse_body(
-    buffer: TextBuffer,
-    start: int,
-    at: int,
-    name: str,
-    element: Element,
-    tools: ToolSignatures,
-    announce: Announce,
-    given: Mapping[str, str],
-    *,
-    in_section: bool,
+    buffer: TextBuffer, start: int, at: int, name: str, element: Element, given: Mapping[str, str], *, in_section: bool
 ) -> CallParser:
     """Parse what stands inside of an element, from `at` on: JSON, arguments in tags of any kind, or a text."""
-    tool, tags = tools.find_marked(name), element.tags
+    tool, tags = buffer.tools.find_marked(name), element.tags
     position = yield from skip_space(buffer, at)
     here = yield from match_literal(buffer, position, (*tags.begins, *tags.ends, *tags.ends_before))
     is_json = buffer.text.startswith("{", position) and bool(tags.begins)
@@ -191,35 +179,38 @@ def parse_body(
         if not is_argument and not (here and (given or not tool.required)):
             return None  # an element of HTML with the name of a tool
     # Without known tools, with an unknown name or without its end, an opening tag alone could be prose about the form.
-    elif tags.begins and not here and not is_argument and not (in_section and not tags.ends) and not (tags.ends and tool and tools.by_name):
+    elif (
+        tags.begins
+        and not (here or is_argument)
+        and not (in_section and not tags.ends)
+        and not (tags.ends and tool and buffer.tools.by_name)
+    ):
         return None
-    if tool is not None:
-        announce(tool.name, start)
     if is_json:
-        return (yield from parse_json_call(buffer, start, position, name, tools, tags.ends))
+        return (yield from parse_json_call(buffer, start, position, name, tags.ends))
     if opening:
-        return (yield from _parse_container(buffer, start, position + len(opening), name, f"</{opening[1:]}", tags, tools))
+        return (yield from _parse_container(buffer, start, position + len(opening), name, f"</{opening[1:]}", tags))
     if not tags.begins:
         if tool is None and buffer.text[at - 1] != ">":
             return None
-        return (yield from _parse_text(buffer, start, at, name, tags.ends[0], tools))
-    return (yield from parse_tagged_arguments(buffer, start, at, name, tags, tools, given))
+        return (yield from _parse_text(buffer, start, at, name, tags.ends[0]))
+    return (yield from parse_tagged_arguments(buffer, start, at, name, tags, given))
 
 
-def _parse_text(buffer: TextBuffer, start: int, at: int, name: str, closing: str, tools: ToolSignatures) -> CallParser:
+def _parse_text(buffer: TextBuffer, start: int, at: int, name: str, closing: str) -> CallParser:
+    tool = buffer.find_tool(name, start)
     close = yield from find(buffer, closing, at, in_call=True)
     end = close + len(closing) if close >= 0 else len(buffer.text)
-    tool = tools.find_marked(name)
     if close < 0 and tool is None:
         return None
     if close < 0 or tool is None:
-        return end, [report_unreadable(buffer, start, end, name, tools, f"{closing} at the end")]
+        return end, [buffer.report(name, start, end, f"{closing} at the end")]
     return end, [parse_json_arguments(tool, buffer.text[at:close].strip(), (start, end))]
 
 
-def _parse_container(buffer: TextBuffer, start: int, at: int, name: str, closing: str, tags: Tags, tools: ToolSignatures) -> CallParser:
+def _parse_container(buffer: TextBuffer, start: int, at: int, name: str, closing: str, tags: Tags) -> CallParser:
     """Parse what stands in <arguments> or the like: arguments in elements of their names, JSON, or a text."""
-    tool = tools.find_marked(name)
+    tool = buffer.tools.find_marked(name)
     position = yield from skip_space(buffer, at)
     names = tuple(filter(_XML_NAME.match, tool.properties)) if tool is not None else ()
     for inside in (_child_tags(names, (closing,), ()), tags, invoke_tags("")):
@@ -228,34 +219,35 @@ def _parse_container(buffer: TextBuffer, start: int, at: int, name: str, closing
     else:
         inside = None
     if inside is not None:
-        parsed = yield from parse_tagged_arguments(buffer, start, at, name, replace(inside, ends=(closing,), ends_before=()), tools)
+        parsed = yield from parse_tagged_arguments(buffer, start, at, name, replace(inside, ends=(closing,), ends_before=()))
         assert parsed is not None
         end, items = parsed
     else:
+        buffer.find_tool(name, start)
         if buffer.text.startswith("{", position):  # the closing tag may stand in a text of the JSON too
             found = yield from find_json_end(buffer, position)
             position = max(position, found.end)
         close = yield from find(buffer, closing, position, in_call=True)
         end = close + len(closing) if close >= 0 else len(buffer.text)
         body = buffer.text[at:close] if close >= 0 else None
-        items = [_read_container(buffer, (start, end), name, body, closing, tools)]
+        items = [_read_container(buffer, (start, end), name, body, closing)]
     after = yield from skip_space(buffer, end)
     close_tag = yield from match_literal(buffer, after, tags.ends)
     return (after + len(close_tag) if close_tag else end), items
 
 
-def _read_container(buffer: TextBuffer, span: tuple[int, int], name: str, body: str | None, closing: str, tools: ToolSignatures) -> Item:
-    tool = tools.find_marked(name)
+def _read_container(buffer: TextBuffer, span: tuple[int, int], name: str, body: str | None, closing: str) -> Item:
+    tool = buffer.tools.find_marked(name)
     if tool is None or body is None:
-        return report_unreadable(buffer, *span, name, tools, f"{closing} at the end")
+        return buffer.report(name, *span, f"{closing} at the end")
     if not body.lstrip().startswith("<") and (body.lstrip().startswith("{") or not body.strip() or tool.text_parameter):
         return parse_json_arguments(tool, body, span)
     given: dict[str, str] = {}
     at = 0
     while child := _CHILD.match(body, at):
         if child[1] in given:
-            return report_unreadable(buffer, *span, name, tools, f"each argument once, not {child[1]} twice")
+            return buffer.report(name, *span, f"each argument once, not {child[1]} twice")
         given[child[1]], at = child[2], child.end()
     if at < len(body):
-        return report_unreadable(buffer, *span, name, tools, "each argument in an element of its name")
-    return build_call(buffer, span, name, given, {}, (), tools)
+        return buffer.report(name, *span, "each argument in an element of its name")
+    return build_call(buffer, span, name, given)

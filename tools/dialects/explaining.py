@@ -5,34 +5,42 @@ from __future__ import annotations
 import re
 
 _MODAL = r"(?:can|could|would|should|may|might|must|have to|need to|will|then|simply|just|also|always|to)"
-_WRITE = r"(?:write|type|call|use|invoke|send|emit|output|reply|respond|answer|pass|issue|generate|produce|return|make)"
-_FORM = r"(?:format|syntax|form|schema|structure|usage|signature|notation)"
+_WRITE = r"(?:write|type|call|use|invoke|send|emit|output|repl(?:y|ie)|respond|answer|pass|issue|generate|produce|return|make)"
+_FORM = r"(?:formato?|syntaxe?|sintaxis|form|schema|structure|shape|pattern|template|usage|signature|notation|формат)"
+_IS = r"(?:is|are|looks?|would be|goes|est|es|é|ist|lautet)"
 # A noun that introduces an example ends its part of the sentence, or says of what: "an example row" and "example.com" do not.
-_BEHIND_EXAMPLE = r"(?=\s*(?:[:,(…：]|\.(?!\w)|\Z|(?:of|for|how|to|calls?|usage|requests?|where|with|that|which|in|is|shows?|only)\b))"
+_BEHIND_EXAMPLE = (
+    r"(?=\s*(?:[:,(…：]|\.(?!\w)|\Z"
+    r"|(?:of|for|how|to|calls?|usage|outputs?|replies|requests?|where|with|that|which|in|is|shows?|only)\b))"
+)
 _EXPLAINS = re.compile(
     rf"(?<![\w@/.\-])(?:(?:for|an?|another|this|the following|one|my|simple|short) )?"
-    rf"(?:example|instance(?=\W*:)|sample)s?\b{_BEHIND_EXAMPLE}"
+    rf"(?:example|instance(?=\W*:)|sample|demo|illustration)s?\b{_BEHIND_EXAMPLE}"
+    r"|\b(?:hypothetical|typical) (?:call|output|reply|request)\b"
     r"|\bfor (?:example|instance)\b|\be\.g\."
     r"|\b(?:such as|as in)(?: (?:this|the following))?(?: one)?\s*:?\s*\Z"
-    r"|\blooks? (?:like(?= (?:this|so)\b|\s*[:,.]|\s*\Z)|so\b|as follows)"
+    r"|\blooks?(?: (?:like(?= (?:this|so)\b|\s*[:,.]|\s*\Z)|so\b|as follows)|\s*:\s*\Z)"
+    r"|\A\W*how (?:to|it|calls?)\b|\b(?:suppose|imagine|assume|(?:when|if) (?:asked|prompted))\b"
+    r"|\b(?:docs?|documentation|manual|guide)\b(?: \w+){0,2} (?:shows?|says?|gives?|finds?|reads?)\b"
     r"|\bhow (?:(?:an?|the|such|tool|function|\w+'s) ){0,2}calls? (?:looks?|is|are|works?|goes)\b"
     r"|\blike (?:this|so)\b"
-    r"|\b(?:is|are|be|gets?|get) (?:written|formatted)\b"
+    r"|\b(?:is|are|be|gets?|get) (?:written|formatted\b|(?:called|invoked|used)(?= (?:in|like|as|so|by)\b))"
     r"|\b(?:call|request|command|json|it|that) would (?:be|read)\s*:"
-    rf"|(?<!as )\b(?:you|one|we|models?|assistants?|agents?|llms?|people)(?: {_MODAL}){{1,3}} {_WRITE}s?\b(?! (?:me|to)\b)"
-    r"|(?<!as )\b(?:you|one|models?|assistants?|agents?|llms?) (?:write|type|call)s?\b(?! me\b)"
-    rf"|\b(?:the|its|their) (?:\w+ )?{_FORM}(?: \w+){{0,3}} (?:is|are|looks?|would be|goes)\b"
+    rf"|(?<!as )\b(?:you|one|we|models?|assistants?|agents?|llms?|people)(?:['’]d|(?: {_MODAL}){{1,3}}) {_WRITE}s?\b(?! (?:me|to)\b)"
+    r"|(?<!as )(?<!with )\b(?:you|one) (?:write|type|call)s?\b(?! (?:me|that)\b)"
+    rf"|\b(?:models?|assistants?|agents?|llms?) {_WRITE}s?\b"
+    rf"|\b(?:the|its|their|el|il|o|le|das) (?:\w+ )?{_FORM}(?: \w+){{0,3}} {_IS}(?!\w)|\bthe {_FORM}[;,]? here\b"
     rf"|\b(?:have|has|is|are|for reference,) (?:the |this |a )?(?:\w+ )?{_FORM}\b(?! (?:valid|correct|right|ok|wrong))"
-    rf"|(?:\A|[.!?] )\W{{0,5}}(?:\w+ ){{0,3}}{_FORM}(?: \w+){{0,3}}\s*:"
-    r"|(?:\A|[,.:;!] |\b(?:then|just|simply|please) )(?:write|type|send|reply|respond|output|answer)"
+    rf"|(?:\A|[.!?] )\W{{0,5}}(?:[\w'’]+ ){{0,4}}{_FORM}(?: \w+){{0,3}}\s*:"
+    r"|(?:\A|[,.:;!] |\b(?:then|just|simply|please) )(?:write|type|send|reply|respond|answer)"
     r"(?: (?:with|by|in|it|this|so|an?|the|following|call|json|as|follows))*\s*[:：]?\s*\Z"
     # other languages
-    r"|\bz(?:um |\. ?)b(?:eispiel\b|\.)|\bsieht\b.{0,20}\b(?:so|wie folgt|folgendermaßen) aus\b"
+    r"|\bz(?:um |\. ?)b(?:eispiel\b|\.)|\bsieht\b.{0,20}\b(?:so|wie folgt|folgendermaßen) aus\b|\bso aussehen\b"
     r"|\bfolgende\w* (?:format|form|syntax)\b|\bbeispiel(?:e|s|aufruf\w*)?\s*(?:[:：,]|\Z)"
     r"|\b(?:ein|als) beispiel\b|\b(?:so|man|sie|du) schreib\w*|\bschreib\w* (?:man|sie|du)\b"
     r"|\b(?:par|un|por|per|em|na|als|een) (?:exemple|ejemplo|esempio|exemplo|przykład|voorbeeld)\b"
     r"|\bbijvoorbeeld\b"
-    r"|\b(?:exemple|ejemplo|esempio|exemplo|przykład|voorbeeld)s?\s*(?:[:：,]|\Z)"
+    r"|\b(?:exemple|ejemplo|esempio|exemplo|przykład|voorbeeld)s?(?: d[ei]?[ '’]?\w+)?\s*(?:[:：,]|\Z)"
     r"|\bcomment (?:écrire|appeler|utiliser)\b|\bcomme (?:ceci|cela|suit)\b"
     r"|\bнапример\b|\bпример\w*(?: вызова)?\s*(?:[:：,]|\Z)|例如|比如|例えば|例(?:子|を|[:：])"
     r"|[示范举]例(?!的?[行列数])|格式(?:如下|是|为|示例)|예를 들어|예시|예\s*:",
@@ -42,8 +50,9 @@ _EXPLAINS_BEHIND = re.compile(
     r"\b(?:this|that|it|the above|above)(?:['’]s\b|(?: \w+)? (?:is|was|shows?|would be|demonstrates?|illustrates?)\b)[^.]{0,40}?"
     rf"\b(?:examples?\b{_BEHIND_EXAMPLE}|how (?:to|an?|calls?|models?|the (?:call|tool|model)"
     rf"|(?:it|this|that|one) (?:would|looks?)|(?:you|one)(?: {_MODAL})* {_WRITE})\b"
-    rf"|what (?:you|one|models?|an? \w+|the (?:model|assistant)) (?:{_MODAL} )+{_WRITE}\b"
-    rf"|the {_FORM}\b)"
+    rf"|what (?:you|one|models?|an? \w+|the (?:model|assistant)) (?:{_MODAL} )+{_WRITE}\b|what (?:\w+ ){{1,4}}looks? like\b"
+    rf"|the (?:\w+ )?{_FORM}\b)"
+    r"|(?:\bis|['’]s) (?:only|just|merely) an? (?:example|illustration|sample)\b|\b(?:use|substitute|insert|with|by) your own\b"
     r"|\b(?:in|of) (?:this|the) example\b"
     r"|\b(?:you|one|models?|assistants?)(?: (?:can|could|would|should|must|have to|need to)){1,2}"
     r" (?:write|type|invoke|emit|replace)\b(?! to\b)|(?:\A|[.!?] )replace \S+ (?:with|by)\b|\bjust an example\b"
@@ -57,8 +66,8 @@ _EXPLAINS_BEHIND = re.compile(
 )
 # Who speaks of what he does now makes a call, in whatever words: "Let me call it like this:".
 _SHOWS = (
-    r"(?! (?:just |now |first |also |quickly )*(?:show|explain|give|describe|illustrate|demonstrate|walk|tell|teach|present|sketch"
-    r"|write (?:you |down )?an? |provide an? ))"
+    r"(?! (?:just |now |first |also |quickly )*(?:show|explain|look at|consider|give|describe|illustrate|demonstrate|walk|tell|teach"
+    r"|present|sketch|write (?:you |down )?an? |provide an? ))"
 )
 _ACTS = re.compile(
     rf"\bI(?:(?:'ll|’ll|'m|’m| will| am| shall| need to| must| have to| want to)(?: (?:going to|about to|now|then|first|just))*{_SHOWS}"

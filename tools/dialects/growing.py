@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache, cached_property
 
-from .text_buffer import Incremental, TextBuffer
+from .parsed_calls import Incremental
+from .text_buffer import TextBuffer
 
 _ITEM = re.compile(
     r"(?P<group>\((?!\?<[=!]|\?!)(?P<kind>\?=|\?:|\?[ia-z-]+:|))"  # a group, or a look ahead

@@ -7,16 +7,33 @@ from collections.abc import Mapping
 
 from .arguments import read_arguments
 from .coerce import CoercionError, is_mapping
+from .growing import growing
 from .json_end import find_json_end, parse_json_at
+from .lenient_json import parse_json
 from .parsed_calls import CallParser, Item
 from .read_events import Problem
 from .signatures import ARGUMENTS, ToolSignature, ToolSignatures
-from .text_buffer import TextBuffer, match_literal, search_end, skip_space
+from .text_buffer import TextBuffer, match_literal, run_whole, search_end, skip_space
 
 NAMES = ("name", "tool_name", "toolName", "tool", "function_name", "functionName", "function", "action", "recipient_name")
 # Keys beside name and arguments that say nothing about the call. Any other key makes the object data, unless a marker precedes it.
 _OTHER_KEYS = frozenset(
-    ("id", "type", "tool_call_id", "call_id", "index", "thought", "thoughts", "reasoning", "explanation", "content", "role", "description")
+    (
+        "id",
+        "type",
+        "tool_call_id",
+        "toolCallId",
+        "toolUseId",
+        "call_id",
+        "index",
+        "thought",
+        "thoughts",
+        "reasoning",
+        "explanation",
+        "content",
+        "role",
+        "description",
+    )
 )
 # OpenAI's {"function": {...}} and its relatives: the call is one level deeper.
 _WRAPPERS = ("function", "function_call", "tool_call", "tool_use", "call", "tool", "action")
@@ -40,11 +57,19 @@ def may_be_call(value: object, tools: ToolSignatures) -> bool:
         return False
     keys = value.keys() & _CALL_KEYS
     if not keys:
-        return len(value) == 1 and isinstance(next(iter(value.values())), dict)
+        inside = [each for each in value.values() if isinstance(each, dict)]
+        return len(inside) == len(value) == 1 or any(_names_tool(each, tools) for each in inside)
     if any(isinstance(value[key], (dict, list)) for key in keys):
         return True
     name = next((name for key in NAMES if isinstance(name := value.get(key), str)), None)
     return name is not None and (not value.keys().isdisjoint(ARGUMENTS) or tools.find_marked(name) is not None)
+
+
+def _names_tool(value: Mapping[str, object], tools: ToolSignatures) -> bool:
+    """Tell whether this is a call of a known tool with its arguments, whatever the key under which it stands."""
+    if value.keys().isdisjoint(ARGUMENTS):
+        return False
+    return any(isinstance(name := value.get(key), str) and tools.find(name) is not None for key in NAMES)
 
 
 class NotACall(ValueError):
@@ -66,9 +91,8 @@ def parse_calls(value: object, tools: ToolSignatures, span: tuple[int, int], not
     for key in _LISTS:
         if isinstance(value.get(key), list) and value[key] and set(value) - {key} <= _OTHER_KEYS:
             return parse_calls(value[key], tools, span, notes, marked=marked)
-    for key in _WRAPPERS:
-        inner = value.get(key)
-        if inner is not None and is_mapping(inner) and set(value) - {key} <= _OTHER_KEYS:
+    for key, inner in value.items():
+        if is_mapping(inner) and (key in _WRAPPERS or _names_tool(inner, tools)) and set(value) - {key} <= _OTHER_KEYS:
             return parse_calls(inner, tools, span, notes, marked=marked)
     return [_parse_call_object(value, tools, span, notes, marked=marked)]
 
@@ -132,19 +156,13 @@ def parse_json_arguments(tool: ToolSignature, given: object, span: tuple[int, in
 
 
 def parse_json_call(
-    buffer: TextBuffer,
-    start: int,
-    position: int,
-    name: str,
-    tools: ToolSignatures,
-    ends: tuple[str, ...] = (),
-    behind: tuple[str, ...] = (),
+    buffer: TextBuffer, start: int, position: int, name: str, ends: tuple[str, ...] = (), behind: tuple[str, ...] = ()
 ) -> CallParser:
     """Parse the call of `name` that begins at `start`, with its arguments as one JSON object at `position`, up to one of its `ends`.
 
     Where it cannot be read, it goes on to one of them, or to one of those `behind` it, or to the end of the text.
     """
-    tool = tools.find_marked(name)
+    tool = buffer.find_tool(name, start)
     found = yield from find_json_end(buffer, position)
     value = parse_json_at(buffer.text, position, found, buffer.ended)
     end = found.end
@@ -154,10 +172,8 @@ def parse_json_call(
         end = yield from search_end(buffer, found.stopped, (*ends, *behind))
     after = yield from skip_space(buffer, end)
     end = after + len(close) if (close := (yield from match_literal(buffer, after, ends))) else end
-    if tool is None:
-        return end, [tools.report_unknown(name, (start, end))]
-    if value is None:
-        return end, [tool.report_problem(buffer.text[start:end], (start, end), f"arguments as complete JSON: {tool.signature}")]
+    if tool is None or value is None:
+        return end, [buffer.report(name, start, end, "arguments as complete JSON")]
     return end, [parse_json_arguments(tool, value[0], (start, end), value[1])]
 
 
@@ -179,3 +195,46 @@ def _parse_name_as_key(
     if marked:
         return Problem(str(dict(value))[:200], span, "an object with 'name' and 'arguments'")
     raise NotACall
+
+
+ESCAPED_START = growing(r"""\{(?:\{\s{0,8}["']|\\")""")
+_DOUBLED, _BACKSLASHED = re.compile(r"\{\{|\}\}"), re.compile(r"""\\["\\/]""")
+_LONGEST_ESCAPED = 8_000  # a text is looked at again for each brace that arrives
+
+
+def parse_escaped_json(buffer: TextBuffer, at: int) -> CallParser:
+    """Parse the call that begins at `at`. Return None where it is data, or cannot be read."""
+    escape = _DOUBLED if buffer.text.startswith("{{", at) else _BACKSLASHED
+    keep = 0 if escape is _DOUBLED else 1  # which character of a pair stays
+    seen = -1
+    while True:
+        written = buffer.text[at : at + _LONGEST_ESCAPED]
+        if buffer.ended or written.rfind("}") > seen:
+            seen = written.rfind("}")
+            plain = TextBuffer(buffer.tools, escape.sub(lambda pair: pair[0][keep], written), ended=True)
+            end = run_whole(find_json_end(plain, 0)).end
+            if end >= 0:
+                break
+        if buffer.ended or len(written) >= _LONGEST_ESCAPED:
+            return None
+        yield
+    length = _find_length(written, escape, end)
+    if escape is _DOUBLED and length == len(written) and not buffer.ended:
+        yield  # the second brace of the last pair may be on its way
+        length = _find_length(buffer.text[at : at + _LONGEST_ESCAPED], escape, end)
+    try:
+        value, notes = parse_json(plain.text[:end])
+        items = parse_calls(value, buffer.tools, (at, at + length), (*notes, "escaped once more"), marked=False)
+    except (ValueError, NotACall):
+        return None
+    return at + length, items
+
+
+def _find_length(written: str, escape: re.Pattern[str], end: int) -> int:
+    """Return how many characters of the escaped text make `end` plain ones."""
+    length = end
+    for pair in escape.finditer(written):
+        if pair.start() >= length:
+            break
+        length += 1
+    return length

@@ -7,7 +7,8 @@ import re
 from typing import NoReturn
 
 from .lenient_json import DEEPEST, parse_json
-from .text_buffer import Incremental, TextBuffer, wait_for
+from .parsed_calls import Incremental
+from .text_buffer import TextBuffer, wait_for
 
 # Brackets, quotes and comments, and in the last alternative every character that no JSON has outside of strings.
 _JSON_TOKEN = re.compile(r"""["'“\[\]{}]|//|/\*|\#|[^\s\w,:+.\-$/()…]""")

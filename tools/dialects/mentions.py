@@ -12,7 +12,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from .growing import growing
-from .text_buffer import Incremental, TextBuffer
+from .parsed_calls import Incremental
+from .text_buffer import TextBuffer
 
 _LONGEST_PARAGRAPH = 4000  # characters that are kept; of what came before only the open quotes are known
 _LONGEST_TAG = 40
@@ -74,7 +75,7 @@ _SPOKEN_BEFORE = re.compile(
     r"|\s*[➜❯][ \t]+[^\n]*\Z|\s*\w+[=\-]?[#>]+[ \t]+\Z|\s*\(\w*[dD]b\+?\) (?:call |p |print )?\Z"  # zsh, psql, Clojure, gdb
     r"|\s*[^<>\n]{0,60}(?<![-=<>])>[ \t]*\Z"  # mysql> irb(main):001> PS C:\>
     r"|\s*\w+ ?\[\d+\]: ?\Z|\s*\.\.\.[ \t]{2,}\Z"  # In [1]: and the second line at the prompt of Python
-    r"|.*[ \t](?://|#)[ \t]+\Z"  # a comment behind code
+    r"|.*[ \t](?://|#)[ \t]+\Z|.*[:>]call \Z|.*(?:&&|\|\|) \Z"  # a comment behind code, a command of Vim, an operand
     # an assignment
     r"|\s*(?:(?:let|const|var|val|my|auto|final|static|int|long|float|double|bool|boolean|char|[Ss]tring)\s+)*[\w.$]+(?:\[[^\]\n]*\]|\([^()\n]*\))?"
     r"(?:\s*,\s*[\w.$]+)*(?:\s*:\s*[\w.\[\], |]+?)?\s*"
@@ -104,10 +105,13 @@ _LINE_OF_CODE = re.compile(
     r"|\s*[\w.:$#\->]*\w\([^\n]*\)\s*\Z|\s*\.\. [\w\-]+::|.*::\s*\Z|\s*[@#]\w+[(\s<\"]|[ \t]+# |.*\w \(\)\s*\Z|.*\w\([^()\n]*\):\s*\Z"
 )
 _COMMENT = re.compile(r"\s*(?:#|//|--|/?\*)")
-CODE_BEHIND = growing(r"\s?\{|\s?(?:\|\||&&|==)|\[|\.[a-z_]|\s[<>]\s|>")
-"""What does not follow a call on its line, but follows the head of a function, a member and an operand."""
+CODE_BEHIND = growing(r"\s?\{|\s?(?:\|\||&&|==)|\[|\.[a-z_]|\s[<>]\s|>|/[a-z]|s\b")
+"""What does not follow a call on its line, but follows the head of a function, a member, an operand, and a page of a manual: write(2)s."""
 _STRING = re.compile(r"\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\\n])*'|“[^”]*”", re.DOTALL)
 _STATEMENTS = re.compile(r"(?:\)|=>)\s*\{|;[ \t]*\n")
+_CMAKE_LIST = re.compile(
+    r"\s*(?:[A-Z]+\s+(?:[A-Za-z\d]*_\w*|\$\w*\{)|[A-Z]+_[A-Z_]+\s+[\w\"$])[^,=]*\Z"
+)  # APPEND NAME_OF_LIST ${VALUE}: words, no commas
 _CODE_FOLLOWS = re.compile(r"@@ -\d|#!/|import [\w.]+(?: as \w+)?;?\s*\Z|from [\w.]+ import [\w, *]+\Z")  # up to the next blank line
 _DELIMITER_ROW = re.compile(r"[ \t:|\-]*-[ \t:]*\|[ \t:|\-]*")
 _ONLY_CALLS = re.compile(f"(?:{CALL}[ ;]*\n)+")
@@ -186,13 +190,11 @@ class Surroundings:
     """The end of the inline code so far."""
     unread: list[str] = field(default_factory=list)
     """Prose that is searched when a call is found, with CALL for each call."""
-    _paragraph: str = ""
-    """Of this paragraph, what has not been searched for quotes."""
+    _paragraph: str = "\n"
+    """Of this paragraph, what has not been searched for quotes, behind one character that was."""
     _open: tuple[str, ...] = ()
-    _quotes: tuple[int, tuple[str, ...]] = (0, ())
-    """How far the paragraph was searched for quotes, to the start of a line, and those that were open there."""
     """The quotes that are open before it, outermost first."""
-    _line: int = 0
+    _line: int = 1
     """Where the line begins in the paragraph."""
     _head: str = ""
     """The beginning of a line that was cut."""
@@ -235,7 +237,7 @@ class Surroundings:
         piece = "".join(self.unread)
         self.unread.clear()
         # Lines that hold nothing but calls change nothing: no quote and no tag is open in front of them or opens in them.
-        if _ONLY_CALLS.fullmatch(piece) and not (self._paragraph or self._head or self._tags):
+        if _ONLY_CALLS.fullmatch(piece) and not (len(self._paragraph) > 1 or self._head or self._tags):
             self._tag, self.last_line = "\n", CALL
             return
         self._find_tags(piece)
@@ -243,7 +245,10 @@ class Surroundings:
         if "\n" in piece:
             self._end_lines(len(self._paragraph) - len(piece))
         if len(self._paragraph) > 2 * _LONGEST_PARAGRAPH:
-            self._shorten()
+            cut = len(self._paragraph) - _LONGEST_PARAGRAPH
+            if cut > self._line:
+                self._head = self._head or self._paragraph[self._line : self._line + _LONGEST_HEAD]
+            self._search_quotes(cut)
 
     def begin_code(self) -> None:
         """Note that a code block begins here."""
@@ -253,8 +258,7 @@ class Surroundings:
     def end_code(self) -> None:
         """Note that the code block ends here. Quotes and tags inside of it open nothing."""
         self.unread.clear()
-        self.open_backticks, self._open, self._paragraph, self._line, self._head, self.last_line = 0, (), CALL, 0, "", CALL
-        self._quotes = (0, ())
+        self.open_backticks, self._open, self._paragraph, self._line, self._head, self.last_line = 0, (), f"\n{CALL}", 1, "", CALL
 
     def _count_backticks(self, piece: str) -> None:
         # As in CommonMark, inline code that two backticks open is closed by two and not by one, on the same line or a later one.
@@ -293,12 +297,15 @@ class Surroundings:
         while (end := text.find("\n", max(begin, new))) >= 0:
             line, self._head = self._head + text[begin:end], ""
             begin = new = end + 1
+            if line[:1].isalpha() and line[0] not in "if" and "|" not in line:  # most lines of prose
+                self.last_line, self._in_list, self._seen_text = line[-_LONGEST_HEAD:], False, True
+                continue
             # Brackets alone close data as well, and a comment changes nothing.
             if line.strip(" \t\r)]}") and not (_COMMENT.match(line) and _is_code(self.last_line)):
                 self.last_line = line[-_LONGEST_HEAD:]
             if not line.strip():
-                self._open, self._paragraph, self._quotes = (), text[begin:], (0, ())
-                text, begin, new = self._paragraph, 0, 0
+                self._open, self._paragraph = (), f"\n{text[begin:]}"
+                text, begin, new = self._paragraph, 1, 1
                 self._in_table = False
                 continue
             if ("|" in line and _DELIMITER_ROW.fullmatch(line)) or (line[0] in "@#if" and _CODE_FOLLOWS.match(line)):
@@ -307,13 +314,10 @@ class Surroundings:
                 self._in_list, self._seen_text = _LIST_ITEM.match(line) is not None, True
         self._line = begin
 
-    def _shorten(self) -> None:
-        cut = len(self._paragraph) - _LONGEST_PARAGRAPH
-        # A quote at the cut is looked at together with its neighbours.
-        self._open = _find_open_quotes(self._paragraph, self._open, cut)
-        if cut > self._line:
-            self._head = self._head or self._paragraph[self._line : self._line + _LONGEST_HEAD]
-        self._paragraph, self._line, self._quotes = self._paragraph[cut:], max(0, self._line - cut), (0, self._open)
+    def _search_quotes(self, end: int) -> None:
+        """Note the quotes that are open at `end`, and forget the text before it, but for the neighbour of what follows."""
+        self._open = _find_open_quotes(self._paragraph, self._open, end)
+        self._paragraph, self._line = self._paragraph[end - 1 :], max(1, self._line - end + 1)
 
     def find_mention(self, form: Form, native: bool) -> Mark | None:
         """Return what would end the mention that a call stands in here, or why it is one. None where it is a request.
@@ -327,32 +331,26 @@ class Surroundings:
             return _IN_CODE
         if (line or self._in_table) and (spoken_of := self._find_spoken_of(line, form, native)):
             return spoken_of
-        if (self._open or self._paragraph) and (quotes := self._find_quotes()):
+        if self._line > 1:  # lines that have ended are searched once, however many calls follow
+            self._search_quotes(self._line)
+        if quotes := _find_open_quotes(self._paragraph, self._open, len(self._paragraph)):
             return _MARKS[quotes[-1]]
         if self._tags:
             kind, name = self._tags[-1]
             return Mark(_ENDS[kind].format(name), why=f"in an element <{name}>" if name and kind == "html" else "in code or a quotation")
         return None
 
-    def _find_quotes(self) -> tuple[str, ...]:
-        """Return the quotes that are open at the end. Lines that have ended are searched once, however many calls follow."""
-        start, found = self._quotes
-        if start < self._line:
-            found = _find_open_quotes(self._paragraph, found, self._line, start)
-            start = self._line
-            self._quotes = start, found
-        return _find_open_quotes(self._paragraph, found, None, start)
-
     def _find_spoken_of(self, line: str, form: Form, native: bool) -> Mark | None:
         """Return why what follows on this line is no request: it stands in a quotation, a table, a log, a prompt, a comment or code."""
         word = "" if line[-1:].isspace() else line[-_LONGEST_HEAD:].rpartition(" ")[2]
         if form is Form.PURE:
             return _IN_PATH if "://" in word else None
-        if _QUOTED_LINE.match(line):
+        begins_with_word = line[:1].isalpha()
+        if not begins_with_word and _QUOTED_LINE.match(line):
             return _IN_QUOTATION
         if form is Form.MARKED:
             return None
-        if self._seen_text and not self._in_list and _INDENTED.match(line):
+        if not begins_with_word and self._seen_text and not self._in_list and _INDENTED.match(line):
             return _INDENTED_CODE
         if form is Form.LABELLED:
             return None
@@ -369,9 +367,14 @@ class Surroundings:
         return None
 
 
-def holds_statements(arguments: str) -> bool:
-    """Tell whether arguments over several lines hold statements outside of quotes: the function that another function is given."""
-    return "\n" in arguments and _STATEMENTS.search(arguments) is not None and _STATEMENTS.search(_STRING.sub("", arguments)) is not None
+def holds_code(arguments: str, *, takes_words: bool) -> bool:
+    """Tell whether arguments hold statements, as a function that is given to another one does, or are the words of a command of CMake.
+
+    A tool that takes one text and nothing else `takes_words`, whatever they are.
+    """
+    if "\n" in arguments and _STATEMENTS.search(arguments) is not None and _STATEMENTS.search(_STRING.sub("", arguments)) is not None:
+        return True
+    return not takes_words and _CMAKE_LIST.match(arguments) is not None
 
 
 def _is_code(line: str) -> bool:
@@ -380,17 +383,13 @@ def _is_code(line: str) -> bool:
     return may_be and _LINE_OF_CODE.match(line) is not None
 
 
-_ASCII_QUOTES = ('"', "'", "~~", "&quot;")
-
-
-def _find_open_quotes(text: str, already: tuple[str, ...], end: int | None = None, begin: int = 0) -> tuple[str, ...]:
-    """Return the quotes that are open at `end`, outermost first; `already` are those that are open at `begin`."""
-    stop = len(text) if end is None else end
+def _find_open_quotes(text: str, already: tuple[str, ...], end: int) -> tuple[str, ...]:
+    """Return the quotes that are open at `end`, outermost first; `already` are those that are open behind the first character."""
     # Most lines hold no quote at all, and to look for four texts costs a tenth of a search for any of all quotes.
-    if not already and (part := text[begin:stop]).isascii() and not any(quote in part for quote in _ASCII_QUOTES):
+    if not already and (part := text[1:end]).isascii() and not ("'" in part or '"' in part or "~~" in part or "&quot;" in part):
         return ()
     found = list(already)
-    for match in _QUOTE.finditer(text, begin, stop):
+    for match in _QUOTE.finditer(text, 1, end):
         quote = match[0]
         if quote == "\n":
             found = [each for each in found if _MARKS[each].stop != _END_OF_LINE]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from .growing import match
-from .mentions import CODE_BEHIND, Form, holds_statements
+from .mentions import CODE_BEHIND, Form, holds_code
 from .parenthesized import find_call_end, is_signature, may_be_signature, parse_arguments
-from .parsed_calls import NOTHING, CallParser, CallSink, Detection
+from .parsed_calls import NOTHING, CallParser, Detection, Incremental
 from .read_events import Mention
 from .scanner_state import ScannerState
 from .signatures import ToolSignature
-from .text_buffer import Incremental, wait_for
+from .text_buffer import wait_for
 
+_SECTIONS_OF_MANUAL = tuple("12345678")
 _PLURAL_ENDINGS = ("s", "es", "ies", "n", "en", "e", "er", "ers", "ed", "ing", "se", "innen")
 
 
@@ -20,19 +19,19 @@ def detect_named_call(state: ScannerState, position: int) -> Detection:
     """Detect NAME( of a tool, whose parenthesis stands at `position`."""
     if not state.dialect.call:
         return NOTHING
-    found = state.dialect.name_before_parenthesis.search(
-        state.buffer.text, max(state.at, position - state.dialect.name_window - 12), position
-    )
+    text, pattern = state.buffer.text, state.dialect.name_before_parenthesis
+    lowest = max(state.at, position - state.dialect.name_window - 12)
+    found = pattern.match(text, max(lowest, text.rfind(" ", lowest, position) + 1), position) or pattern.search(text, lowest, position)
     name = found and (found[1] or found[2])
     tool = state.tools.find(name) if name else None
     if found is None or tool is None:
         return NOTHING
     start = found.start()
-    parser = partial(parse_named_call, state, start, position, tool)
-    return start, partial(state.parse_call, start, position, parser, Form.PURE if tool.is_pure else Form.IN_PROSE)
+    parser = _parse_named_call(state, start, position, tool)
+    return start, state.parse_call(start, position, parser, Form.PURE if tool.is_pure else Form.IN_PROSE)
 
 
-def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolSignature, sink: CallSink) -> CallParser:
+def _parse_named_call(state: ScannerState, start: int, position: int, tool: ToolSignature) -> CallParser:
     """Parse NAME(...). Return None where it is the tool's signature, or a word with the ending of its plural."""
     steps = find_call_end(state.buffer, position + 1)
     announced = False
@@ -44,30 +43,32 @@ def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolS
             break
         if not announced and _is_certain(state, start, position, tool):
             announced = True
-            sink.announce(tool.name, start)
+            state.buffer.sink.announce(tool.name, start)
         yield
     # The end decides: ORDER(item, customer) describes the tool, ORDER(item) may order one called item.
-    if found.end >= 0 and is_signature(tool, state.buffer.text, position + 1, found.commas, found.end - 1):
-        state.mentions.append(Mention(tool.name, (start, found.end), "as the tool's signature, with its parameters for arguments"))
-        return None
-    written = state.buffer.text[position + 1 : found.end - 1]
-    if (
-        found.end >= 0
-        and (written in _PLURAL_ENDINGS or (tool.required and not written.strip()))
-        and (yield from _is_in_sentence(state, found.end))
-    ):
-        return None
-    if found.end >= 0 and state.buffer.text[start - 1 : start] == "[" and (yield from is_link(state, found.end)):
-        return None
-    if found.end >= 0 and not tool.is_pure and (holds_statements(written) or (yield from match(state.buffer, CODE_BEHIND, found.end, 3))):
-        state.mentions.append(Mention(tool.name, (start, found.end), "in code"))
-        return None
+    if found.end >= 0:
+        written = state.buffer.text[position + 1 : found.end - 1]
+        why = ""
+        if is_signature(tool, state.buffer.text, position + 1, found.commas, found.end - 1):
+            why = "as the tool's signature, with its parameters for arguments"
+        elif _is_word_ending(tool, written) and (yield from _is_in_sentence(state, found.end)):
+            return None
+        elif _is_page_of_manual(tool, written) and (yield from _is_in_sentence(state, found.end)):
+            why = "as a page of a manual"
+        elif state.buffer.text[start - 1 : start] == "[" and (yield from is_link(state, found.end)):
+            why = "as the text of a link"
+        elif not tool.is_pure and (
+            holds_code(written, takes_words=tool.text_parameter is not None) or (yield from match(state.buffer, CODE_BEHIND, found.end, 3))
+        ):
+            why = "in code"
+        if why:
+            state.mentions.append(Mention(tool.name, (start, found.end), why))
+            return None
     if not announced:
-        sink.announce(tool.name, start)
+        state.buffer.sink.announce(tool.name, start)
     text = state.buffer.text
     if found.end < 0:
-        span = (start, found.stopped)
-        return found.stopped, [tool.report_problem(text[start : found.stopped], span, f"a closing parenthesis: {tool.signature}")]
+        return found.stopped, [state.buffer.report(tool.name, start, found.stopped, "a closing parenthesis")]
     return found.end, [parse_arguments(tool, text, position + 1, found.commas, found.end - 1, (start, found.end))]
 
 
@@ -77,6 +78,21 @@ def _is_certain(state: ScannerState, start: int, position: int, tool: ToolSignat
     if may_be_signature(tool, written) or not written.strip() or state.buffer.text[start - 1 : start] == "[":
         return False
     return not any(f"{ending})".startswith(written) for ending in _PLURAL_ENDINGS)
+
+
+def _is_word_ending(tool: ToolSignature, written: str) -> bool:
+    """Tell whether this is the ending of a plural, as in order(s), or nothing where the tool needs something."""
+    return written in _PLURAL_ENDINGS or (bool(tool.required) and not written.strip())
+
+
+def _is_page_of_manual(tool: ToolSignature, written: str) -> bool:
+    """Tell whether this is Unix's way to cite a page of its manual, such as write(2), and the tool takes more than a number there."""
+    return (
+        written in _SECTIONS_OF_MANUAL
+        and tool.name.islower()
+        and len(tool.properties) > 1
+        and next(iter(tool.properties)) in tool.plain_texts
+    )
 
 
 def _is_in_sentence(state: ScannerState, end: int) -> Incremental[bool]:

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from .coerce import CoercionError, coerce_text, list_types, unquote
 from .json_end import CLOSES, QUOTES, find_closing_quote
 from .lenient_json import DEEPEST, parse_json
+from .parsed_calls import Incremental
 from .read_events import Problem, ReadCall
 from .signatures import ToolSignature
-from .text_buffer import Incremental, TextBuffer
+from .text_buffer import TextBuffer
 
 _QUOTED = ('"', "'", "“", "‘")
 # The colon must not be that of a URL: city: Oslo, but not https://...
@@ -20,9 +21,11 @@ _KEYWORD = re.compile(
     r"(?P<quote>[\"']?)(?P<name>[^\W\d]\w*)(?P=quote)\s*(?P<sign>=>|=(?!=)|[:：](?!//))\s*(?P<value>.*)",
     re.DOTALL,
 )
+_MAY_BE_KEYWORD = re.compile("[=:：]")
 _WHOLE_TEXT = re.compile(r"\"[^\"]*\"|'[^']*'|“[^”]*”|‘[^’]*’")
 # Values that are complete in themselves, so that a keyword before them is meant as one.
 _WHOLE_VALUE = re.compile(r"([\"'“‘]).*[\"'”’]\Z|[\[{].*[\]}]\Z|[+-]?\d[\d.]*\Z|(?:true|false|null|none)\Z", re.DOTALL | re.IGNORECASE)
+_PLAIN_ARGUMENTS, _COMMA = re.compile(r"[^\"'“‘()\[\]{}\n]*\)"), re.compile(",")
 _CALL_TOKEN = re.compile(r"""["'“‘()\[\]{},]|\n[ \t\r]{0,100}\n""")
 # A quote opens a string behind these; behind a letter it is an apostrophe: ORDER(Fish 'n' chips, Ada's house)
 _FRESH = re.compile(r"(?:^|[(\[{,=:])\s*[rbuRBU]?$")
@@ -47,6 +50,9 @@ def find_call_end(buffer: TextBuffer, at: int) -> Incremental[CallEnd]:
 
     A quote opens a string where an argument begins; inside a word it is an apostrophe. A blank line outside of strings ends the attempt.
     """
+    if plain := _PLAIN_ARGUMENTS.match(buffer.text, at):
+        buffer.positional_at = at
+        return CallEnd(plain.end(), [found.start() for found in _COMMA.finditer(buffer.text, at, plain.end())], plain.end())
     # Quotes in `dead` opened a string that never closes, so further ones are plain characters.
     stack, commas, position, dead = ["("], list[int](), at, ""
     buffer.positional_at = at
@@ -144,6 +150,7 @@ def parse_arguments(
 
 _TYPE = r"(?i:str(?:ing)?|int(?:eger)?|num(?:ber)?|float|bool(?:ean)?|list|array|dict|object|any)(?:\[[^\]]*\])?\??(?: ?\| ?\w+)*"
 _IN_C = re.compile(r"(?:[A-Za-z_]\w* )+[*&]+(?:[A-Za-z_]\w*)?")  # char *path
+_PLACEHOLDER = re.compile(r"\{[^\W\d]\w*\}(?:\s*\[.*)?", re.DOTALL)  # search({pattern} [, {flags}])
 _MAY_BE_TYPED = re.compile("[:*&=]")
 _TYPED = re.compile(rf"(\w+)\??\s*:\s*{_TYPE}\s*(?:=.*)?")
 
@@ -151,6 +158,8 @@ _TYPED = re.compile(rf"(\w+)\??\s*:\s*{_TYPE}\s*(?:=.*)?")
 def is_signature(tool: ToolSignature, text: str, opened: int, commas: Sequence[int], end: int) -> bool:
     """Tell whether these are the parameters' names and no arguments: weather(city, days), weather(city: str), weather(...)."""
     first = text[opened : commas[0] if commas else end].strip()
+    if _PLACEHOLDER.fullmatch(first):
+        return True
     if first.strip("<>{}[]?") != next(iter(tool.properties), "") and first not in ("", "...", "…") and not _MAY_BE_TYPED.search(first):
         return False  # most calls
     bounds = [opened - 1, *commas, end]
@@ -178,7 +187,7 @@ def _assign(tool: ToolSignature, written: str, parts: Sequence[str]) -> dict[str
         whole = _parse_object(tool, written.removeprefix("**"))
         if whole is not None:
             return whole
-    keywords = [_parse_keyword(tool, part) for part in parts]
+    keywords = [_parse_keyword(tool, part) for part in parts] if _MAY_BE_KEYWORD.search(written) else [None] * len(parts)
     if any(keywords):  # beside a known keyword, `word: "whole value"` is an unknown one
         keywords = [each or _parse_unknown_keyword(tool, part) for each, part in zip(keywords, parts, strict=True)]
     if all(keywords):
@@ -216,7 +225,7 @@ def _parse_unknown_keyword(tool: ToolSignature, part: str) -> tuple[str, str] | 
 
 def _parse_keyword(tool: ToolSignature, part: str) -> tuple[str, str] | None:
     """Parse name=value, name: value, "name": value, name => value. With a colon and no quotes, the name must be one of the tool's."""
-    found = _KEYWORD.match(part.strip()) if "=" in part or ":" in part or "：" in part else None
+    found = _KEYWORD.match(part.strip())
     if not found:
         return None
     name = tool.find_parameter(found["name"])

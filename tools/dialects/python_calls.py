@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from .growing import growing, match
 from .parenthesized import find_call_end, is_signature, parse_arguments
-from .parsed_calls import Announce, CallParser, Item
+from .parsed_calls import CallParser, Incremental, Item
 from .read_events import Problem
-from .signatures import ToolSignatures
-from .text_buffer import Incremental, TextBuffer, skip_space
+from .text_buffer import TextBuffer, skip_space
 
 _HEAD = growing(r"([^\W\d][\w.\-:/]*)\(")
 
 
-def parse_call_list(buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce, *, marked: bool) -> CallParser:
+def parse_call_list(buffer: TextBuffer, at: int, *, marked: bool) -> CallParser:
     """Parse the list that opens at `at`. Return None where it is no list of calls, or, unless `marked`, where a name is no tool's."""
     items: list[Item] = []
     position = at + 1
@@ -20,7 +19,7 @@ def parse_call_list(buffer: TextBuffer, at: int, tools: ToolSignatures, announce
         position = yield from skip_space(buffer, position)
         if buffer.text.startswith("]", position) and (items or marked):
             return position + 1, items
-        read = yield from parse_python_call(buffer, position, tools, announce, marked=marked)
+        read = yield from parse_python_call(buffer, position, marked=marked)
         if read is None:
             return None
         position, item = read
@@ -37,21 +36,19 @@ def parse_call_list(buffer: TextBuffer, at: int, tools: ToolSignatures, announce
             ]
 
 
-def parse_python_call(
-    buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce, *, marked: bool
-) -> Incremental[tuple[int, Item] | None]:
+def parse_python_call(buffer: TextBuffer, at: int, *, marked: bool) -> Incremental[tuple[int, Item] | None]:
     """Parse the NAME(...) at `at`. Return the offset behind it, and the call or the problem with it."""
     head = yield from match(buffer, _HEAD, at)
     if head is None:
         return None
-    tool = tools.find_marked(head[1])
+    tool = buffer.tools.find_marked(head[1])
     if tool is None and not marked:
         return None
     # Gemma 3 writes print(weather(...)) in a fence `tool_code`.
-    if head[1] == "print" and tools.find("print") is None:
-        return (yield from _parse_print(buffer, head.end(), tools, announce))
+    if head[1] == "print" and buffer.tools.find("print") is None:
+        return (yield from _parse_print(buffer, head.end()))
     if tool is not None:
-        announce(tool.name, at)
+        buffer.sink.announce(tool.name, at)
     found = yield from find_call_end(buffer, head.end())
     if found.end < 0:
         if not marked:
@@ -63,16 +60,16 @@ def parse_python_call(
     if not marked and tool is not None and is_signature(tool, buffer.text, head.end(), found.commas, found.end - 1):
         return None
     if tool is None:
-        return found.end, tools.report_unknown(head[1], span)
+        return found.end, buffer.tools.report_unknown(head[1], span)
     item = parse_arguments(tool, buffer.text, head.end(), found.commas, found.end - 1, span)
-    if not marked and not tools.by_name and isinstance(item, Problem):
+    if not marked and not buffer.tools.by_name and isinstance(item, Problem):
         return None  # "[read(path)]": without tools nothing says that this is one
     return found.end, item
 
 
-def _parse_print(buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce) -> Incremental[tuple[int, Item] | None]:
+def _parse_print(buffer: TextBuffer, at: int) -> Incremental[tuple[int, Item] | None]:
     """Parse print(NAME(...)), as Gemma 3 writes a call in a fence `tool_code`."""
-    inner = yield from parse_python_call(buffer, at, tools, announce, marked=True)
+    inner = yield from parse_python_call(buffer, at, marked=True)
     if inner is None:
         return None
     end = yield from skip_space(buffer, inner[0])

@@ -9,11 +9,11 @@ from .detect import DETECTORS, find_held_start
 from .dialect import FORMS, ToolOrSchema, check_forms, collect_signatures, resolve_dialect
 from .families.harmony import STRIPPED_START
 from .mentions import find_closing, mark_code
-from .parsed_calls import NOT_HERE, WAIT
+from .parsed_calls import NOT_HERE, WAIT, Incremental
 from .read_events import AllWasReasoning, CallRead, CallWithdrawn, ReadCall, ReadEvent, Reading, TextRead
 from .scanner_state import ScannerState
 from .signatures import ToolSignatures
-from .text_buffer import Incremental
+from .text_buffer import TextBuffer
 
 
 class Reader:
@@ -40,7 +40,7 @@ class Reader:
         signatures = collect_signatures(tools)
         only = check_forms(forms, dialect) if forms is not None else frozenset[str]()
         compiled = _compile_dialect(signatures, dialect, native, only)
-        self.state: ScannerState = ScannerState(signatures, compiled, keeps_prose=prose, tells_arguments=arguments)
+        self.state: ScannerState = ScannerState(TextBuffer(signatures), compiled, keeps_prose=prose, tells_arguments=arguments)
         self._scan = _scan_text(self.state)
 
     def __repr__(self) -> str:
@@ -86,7 +86,7 @@ def read(text: str, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str
     if is_prose(text, signatures, dialect, native):
         return Reading(text)
     reader = Reader(signatures, dialect, native=native)
-    reader.state.buffer.text = text  # all of it at once: nothing has to be held back
+    reader.state.buffer.text, reader.state.is_whole = text, True  # all of it at once: nothing has to be held back
     return reader.close()
 
 
@@ -129,7 +129,7 @@ def _scan_text(state: ScannerState) -> Incremental[None]:
     """Parse the whole reply into the state. Yields wherever all that has arrived is parsed."""
     buffer = state.buffer
     while True:
-        is_stripped = STRIPPED_START.match(buffer.text) is not None and not state.reasoning
+        is_stripped = not state.reasoning and STRIPPED_START.match(buffer.text) is not None
         trigger = state.dialect.stripped_trigger if is_stripped else state.dialect.trigger
         found = trigger.search(buffer.text, state.seek)
         if found is None:
@@ -156,4 +156,4 @@ def _scan_text(state: ScannerState) -> Incremental[None]:
                 state.emit_quoted(close)
                 continue
             state.surroundings.open_backticks = 0  # inline code that is never closed is none
-        yield from parse_block()
+        yield from parse_block

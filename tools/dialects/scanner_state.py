@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .call_stream import OpenCall
+from .argument_texts import OpenCall
 from .compiled_dialect import CompiledDialect
 from .mentions import BESIDE_A_CALL, CALL, Form, Mark, Surroundings, find_closing
-from .parsed_calls import CallParser, CallSink, Item, ParsedCalls
+from .parsed_calls import CallParser, Incremental, Item, MentionSink, ParsedCalls
 from .read_events import (
     AllWasReasoning,
     CallDropped,
@@ -25,7 +25,7 @@ from .read_events import (
     TextRead,
 )
 from .signatures import ToolSignatures
-from .text_buffer import Incremental, TextBuffer
+from .text_buffer import TextBuffer
 
 # An attempt to parse a call that looked this far, and how many of them may fail.
 _LONG_SEARCH = 500  # characters
@@ -33,26 +33,12 @@ _MOST_LONG_SEARCHES = 40
 _WORDS = re.compile(r"[ \t]{0,80}(?:([\w(—–-])|\Z)")
 
 
-class MentionSink:
-    """Collects calls that may be no more than a mention, in quotes."""
-
-    def __init__(self) -> None:
-        self.items: list[Item] = []
-
-    def announce(self, name: str, start: int) -> None:
-        """Announce nothing: a mention is not announced, and this may be one."""
-
-    def add(self, items: list[Item]) -> None:
-        self.items += items
-
-
 @dataclass(slots=True, eq=False)
 class ScannerState:
     """A buffer and two offsets into it: everything before `at` is emitted, everything before `seek` has been searched for calls."""
 
-    tools: ToolSignatures
+    buffer: TextBuffer
     dialect: CompiledDialect
-    buffer: TextBuffer = field(default_factory=TextBuffer)
     surroundings: Surroundings = field(default_factory=Surroundings)
     at: int = 0
     seek: int = 0
@@ -70,6 +56,8 @@ class ScannerState:
     events: list[ReadEvent] = field(default_factory=list)
     keeps_prose: bool = True
     """Prose is collected and emitted."""
+    is_whole: bool = False
+    """All of the reply was there at once."""
     tells_arguments: bool = False
     """CallTextDelta and ArgumentDelta are emitted."""
     open_calls: list[OpenCall] = field(default_factory=list)
@@ -81,6 +69,11 @@ class ScannerState:
     """Parts of the reply in which no call is looked for, and why."""
     numbers: int = 0
     """How many calls were told of."""
+
+    @property
+    def tools(self) -> ToolSignatures:
+        """Return the tools that the reply may call."""
+        return self.buffer.tools
 
     def emit_text(self, end: int) -> None:
         """Emit the text up to `end` as prose."""
@@ -115,9 +108,7 @@ class ScannerState:
         self.surroundings.unread.append(CALL)
         self.at = self.seek = end
 
-    def parse_call(
-        self, start: int, position: int, parser: Callable[[CallSink], CallParser], form: Form = Form.MARKED
-    ) -> Incremental[bool]:
+    def parse_call(self, start: int, position: int, parser: CallParser, form: Form = Form.MARKED) -> Incremental[bool]:
         """Parse calls that begin at `start` and were detected at `position`: where they are only mentioned they are prose.
 
         Return False where the text is no call; it is searched on behind `position` then.
@@ -131,7 +122,8 @@ class ScannerState:
         # Of a mention nothing is emitted before the mark that closes it was found: only then is it one.
         stands_apart = form is Form.UNMARKED and self.dialect.native
         mention = MentionSink() if mark or stands_apart else None
-        found = yield from self._follow(parser(mention or self)) if self.tells_arguments else parser(mention or self)
+        self.buffer.sink = mention or self
+        found = yield from self._follow(parser) if self.tells_arguments else parser
         if found is None:
             self._drop_open_calls()
             self.seek = max(self.at, self.resume_after(position))
@@ -230,7 +222,9 @@ class ScannerState:
         return max(position + 1, buffer.no_start_before)
 
     def announce(self, name: str, start: int) -> None:
-        """Emit that a call of this tool has begun at `start`."""
+        """Emit that a call of this tool has begun at `start`, unless nobody follows the reply."""
+        if self.is_whole:
+            return
         tool = self.tools.by_name.get(name) or self.tools.find_marked(name)
         opened = OpenCall(self.take_number(), tool.name if tool else name, tool, start, self.buffer)
         self.open_calls.append(opened)

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape as unescape_entities
+from types import MappingProxyType
 
 from .coerce import CoercionError, coerce_text, list_types
 from .growing import Growing, growing, match
-from .parsed_calls import CallParser, Item
-from .signatures import ToolSignature, ToolSignatures
-from .text_buffer import Incremental, TextBuffer, find, match_literal, search_end, skip_space, wait_for
+from .parsed_calls import CallParser, Incremental, Item
+from .signatures import ToolSignature
+from .text_buffer import TextBuffer, find, match_literal, search_end, skip_space, wait_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ _MAY_BE_STRAY = re.compile(r"</[\w/.\-]{0,40}>?\s*\Z")
 
 
 def parse_tagged_arguments(
-    buffer: TextBuffer, start: int, at: int, name: str, tags: Tags, tools: ToolSignatures, before: Mapping[str, str] | None = None
+    buffer: TextBuffer, start: int, at: int, name: str, tags: Tags, before: Mapping[str, str] | None = None
 ) -> CallParser:
     """Parse arguments, each between its tags, up to the closing tag of the call. `before` are those that stand in its opening tag."""
     given: dict[str, str] = dict(before or {})
@@ -43,7 +44,7 @@ def parse_tagged_arguments(
     notes: tuple[str, ...] = ()
     stops = (*tags.begins, *tags.ends, *tags.ends_before)
     expected = ""
-    tool = tools.find_marked(name)
+    tool = buffer.find_tool(name, start)
     while True:
         position = yield from skip_space(buffer, at)
         here = yield from match_literal(buffer, position, stops)
@@ -56,7 +57,7 @@ def parse_tagged_arguments(
             elif not tags.ends and not tags.ends_before:
                 pass  # it ends where no argument follows
             # The reply ends behind an argument. It is whole only if the tool takes no more; else it may have been cut off.
-            elif position >= len(buffer.text) and tool is not None and _has_all_parameters(tool, given, tools):
+            elif position >= len(buffer.text) and tool is not None and buffer.tools.by_name and _has_all_parameters(tool, given):
                 at, notes = position, (*notes, "closing tag added")
             elif position >= len(buffer.text):
                 at, expected = position, f"{(*tags.ends, *tags.ends_before)[0]} at the end"
@@ -74,7 +75,7 @@ def parse_tagged_arguments(
         end, after, added = yield from _find_value_end(buffer, argument.end(), tags, argument[1], tool, {*given, key})
         if end < 0:
             closing = f"{tags.closes[0].format(key=key)} after {key}{f', {tags.ends[0]} at the end' if tags.ends else ''}"
-            return len(buffer.text), [report_unreadable(buffer, start, len(buffer.text), name, tools, closing)]
+            return len(buffer.text), [buffer.report(name, start, len(buffer.text), closing)]
         buffer.arguments[-1] = key, argument.end(), end
         # Servers take the first or the last. Which one the model meant is not known.
         if key in given:
@@ -86,8 +87,8 @@ def parse_tagged_arguments(
         given[key], attributes[key], at = value, argument[2], after
         notes = (*notes, "closing tag added") if added else notes
     if expected:
-        return at, [report_unreadable(buffer, start, at, name, tools, expected)]
-    return at, [build_call(buffer, (start, at), name, given, attributes, notes, tools)]
+        return at, [buffer.report(name, start, at, expected)]
+    return at, [build_call(buffer, (start, at), name, given, attributes, notes)]
 
 
 def build_call(
@@ -95,14 +96,13 @@ def build_call(
     span: tuple[int, int],
     name: str,
     given: Mapping[str, str],
-    attributes: Mapping[str, str],
-    notes: tuple[str, ...],
-    tools: ToolSignatures,
+    attributes: Mapping[str, str] = MappingProxyType({}),
+    notes: tuple[str, ...] = (),
 ) -> Item:
     """Return the call with these arguments, each a text as it was written, or the problem with it."""
-    tool = tools.find_marked(name)
+    tool = buffer.tools.find_marked(name)
     if tool is None:
-        return tools.report_unknown(name, span)
+        return buffer.tools.report_unknown(name, span)
     try:
         arguments = {
             key: _coerce_value(value, attributes.get(key, ""), tool.properties.get(tool.find_parameter(key) or key), key)
@@ -113,9 +113,9 @@ def build_call(
         return tool.report_problem(buffer.text[slice(*span)], span, error)
 
 
-def _has_all_parameters(tool: ToolSignature, given: Mapping[str, str], tools: ToolSignatures) -> bool:
+def _has_all_parameters(tool: ToolSignature, given: Mapping[str, str]) -> bool:
     """Tell whether a call that breaks off behind an argument is complete, since the tool takes no more than these."""
-    return bool(tools.by_name) and {tool.find_parameter(key) for key in given} >= set(tool.properties)
+    return {tool.find_parameter(key) for key in given} >= set(tool.properties)
 
 
 def _read_key(argument: re.Match[str], tool: ToolSignature | None) -> str:
@@ -234,10 +234,3 @@ def _strip_cdata(written: str) -> str | None:
         return None
     # ]]> inside of CDATA is written as two sections, as XML asks.
     return text[9:-3].replace("]]]]><![CDATA[>", "]]>")
-
-
-def report_unreadable(buffer: TextBuffer, start: int, end: int, name: str, tools: ToolSignatures, expected: str) -> Item:
-    tool = tools.find_marked(name)
-    if tool is None:
-        return tools.report_unknown(name, (start, end))
-    return tool.report_problem(buffer.text[start:end], (start, end), f"{tool.signature}; {expected}")

@@ -1,4 +1,4 @@
-"""A text that is still growing, and incremental parsing over it.
+"""A text that is still growing, the tools that calls in it may name, and incremental parsing over it.
 
 Every parser here is a generator over a TextBuffer. It reads the text as if all of it were there, yields where it needs more than has
 arrived, and returns its value. What a parser decides depends on the text alone, never on how the text was cut into pieces: that is why
@@ -8,24 +8,24 @@ a streamed reply and the same reply as a whole parse alike.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeVar
 
-T = TypeVar("T")
-Incremental = Generator[None, None, T]
-"""A parser that yields to wait for more text and returns a T. Compose with `yield from`."""
+from .parsed_calls import CallSink, Incremental, Item, MentionSink, T
+from .signatures import ToolSignature, ToolSignatures
 
+NO_TOOLS = ToolSignatures(())
 _NOT_SPACE = re.compile(r"\S")
 
 
 @dataclass(slots=True, eq=False)
 class TextBuffer:
-    """The text so far, and whether more can come."""
+    """The text so far, whether more can come, the tools that it may call, and who is told of the calls."""
 
+    tools: ToolSignatures = NO_TOOLS
     text: str = ""
     ended: bool = False
+    sink: CallSink = field(default_factory=MentionSink)
     searched_to: int = 0
     """How far the failed attempts to parse a call have looked."""
     no_start_before: int = 0
@@ -50,6 +50,20 @@ class TextBuffer:
         """Forget what is known of the call before."""
         self.certain_to, self.json_at, self.json_is_call, self.positional_at = 0, -1, False, -1
         self.arguments.clear()
+
+    def find_tool(self, name: str, start: int) -> ToolSignature | None:
+        """Return the tool of a call that its form marks as one, and announce that it has begun at `start`."""
+        tool = self.tools.find_marked(name)
+        if tool is not None:
+            self.sink.announce(tool.name, start)
+        return tool
+
+    def report(self, name: str, start: int, end: int, expected: str) -> Item:
+        """Return the problem with a call that cannot be read: what was `expected`, or that there is no such tool."""
+        tool = self.tools.find_marked(name)
+        if tool is None:
+            return self.tools.report_unknown(name, (start, end))
+        return tool.report_problem(self.text[start:end], (start, end), f"{expected}: {tool.signature}")
 
     def append(self, delta: str) -> None:
         """Add a piece to the end of the text."""

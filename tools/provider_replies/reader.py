@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 
-from ..dialects.argument_texts import JsonTexts
-from ..dialects.call_stream import tell_rest, tell_texts
+from ..dialects.argument_texts import JsonTexts, tell_rest, tell_texts
 from ..dialects.dialect import ToolOrSchema
 from ..dialects.json_calls import parse_json_arguments
 from ..dialects.parsed_calls import Item

@@ -10,10 +10,10 @@ from ..growing import growing
 from ..json_calls import parse_json_arguments
 from ..json_end import find_closing_quote
 from ..lenient_json import DEEPEST, parse_json
-from ..parsed_calls import ParsedCalls
+from ..parsed_calls import Incremental, ParsedCalls
 from ..read_events import ReadCall
 from ..signatures import ToolSignatures
-from ..text_buffer import Incremental, TextBuffer, find
+from ..text_buffer import TextBuffer, find
 from ..writers import as_json, render_each
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
@@ -29,24 +29,19 @@ _BARE = re.compile(
 _LITERAL = re.compile(r"true|false|null|None|True|False|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
-def parse_gemma_call(buffer: TextBuffer, at: int, head: re.Match[str], tools: ToolSignatures) -> Incremental[ParsedCalls]:
+def parse_gemma_call(buffer: TextBuffer, at: int, head: re.Match[str]) -> Incremental[ParsedCalls]:
     """Parse the call whose head, `call:NAME`, was matched at `at`."""
     name, opened = head[1], head.end()
+    tool = buffer.find_tool(name, at)
     end = yield from _find_end(buffer, opened)
-    tool = tools.find_marked(name)
-    if end < 0:
-        span = (at, len(buffer.text))
-        if tool is None:
-            return span[1], [tools.report_unknown(name, span)]
-        return span[1], [tool.report_problem(buffer.text[at:], span, f"a closing brace: {tool.signature}")]
-    span = (at, end)
-    if tool is None:
-        return end, [tools.report_unknown(name, span)]
+    if end < 0 or tool is None:
+        end = end if end >= 0 else len(buffer.text)
+        return end, [buffer.report(name, at, end, "a closing brace")]
     try:
         value, _ = parse_json(_as_json(buffer.text[opened:end]))
     except ValueError as error:
-        return end, [tool.report_problem(buffer.text[at:end], span, f"{tool.signature} ({error})")]
-    return end, [parse_json_arguments(tool, value, span)]
+        return end, [tool.report_problem(buffer.text[at:end], (at, end), f"{tool.signature} ({error})")]
+    return end, [parse_json_arguments(tool, value, (at, end))]
 
 
 def _find_end(buffer: TextBuffer, at: int) -> Incremental[int]:

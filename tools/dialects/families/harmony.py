@@ -13,10 +13,9 @@ from ..elements import invoke_tags
 from ..family import ChatTemplate, Family
 from ..growing import growing
 from ..json_calls import parse_json_arguments, parse_json_call
-from ..parsed_calls import CallParser, CallSink
-from ..signatures import ToolSignatures
+from ..parsed_calls import CallParser, Incremental
 from ..tagged import parse_tagged_arguments
-from ..text_buffer import Incremental, TextBuffer, search_end, skip_space, wait_for
+from ..text_buffer import TextBuffer, search_end, skip_space, wait_for
 from ..writers import name_and_json_writer, render_each
 
 _LONGEST_HEADER = 240
@@ -65,19 +64,17 @@ def parse_header(buffer: TextBuffer, at: int) -> Incremental[Header | None]:
     return Header(recipient, channels[-1] if channels else "", position + len(_MESSAGE))
 
 
-def parse_message(buffer: TextBuffer, start: int, header: Header, tools: ToolSignatures, sink: CallSink) -> CallParser:
+def parse_message(buffer: TextBuffer, start: int, header: Header) -> CallParser:
     """Parse a message to a tool. Return None where its body is not JSON: a call in another form may be in it."""
     # Without known tools only functions.NAME is a tool: browser and python are built into gpt-oss.
+    tools = buffer.tools
     tool = tools.find_marked(header.recipient) if tools.by_name or header.recipient.startswith("functions.") else None
     position = yield from skip_space(buffer, header.body)
-    if tool is not None and buffer.text[position : position + 1] == "{":
-        sink.announce(tool.name, start)
     if tool is not None and buffer.text.startswith("<", position):
         yield from wait_for(buffer, position + 40)
         if parameter := _PARAMETER.match(buffer.text, position):
-            sink.announce(tool.name, start)
             tags = replace(invoke_tags(parameter[1] or ""), ends=ENDS, ends_before=())
-            return (yield from parse_tagged_arguments(buffer, start, position, tool.name, tags, tools))
+            return (yield from parse_tagged_arguments(buffer, start, position, tool.name, tags))
     if buffer.text[position : position + 1] != "{":
         yield from wait_for(buffer, position + 100)
         # Where the recipient is no tool, the call in the body names one.
@@ -88,7 +85,7 @@ def parse_message(buffer: TextBuffer, start: int, header: Header, tools: ToolSig
             return end, [tools.report_unknown(header.recipient, (start, end))]
         body = _END.sub("", buffer.text[position:end])
         return end, [parse_json_arguments(tool, body, (start, end))]
-    return (yield from parse_json_call(buffer, start, position, header.recipient if tool is None else tool.name, tools, ENDS))
+    return (yield from parse_json_call(buffer, start, position, header.recipient if tool is None else tool.name, ENDS))
 
 
 FAMILIES = (

@@ -55,6 +55,7 @@ _HERMES = Family(
         "✿FUNCTION✿:": "✿RETURN✿",  # Qwen-Agent's own form, for Qwen 2 and 2.5
     },
     call_begins=("<|plamo:begin_tool_request:plamo|>", "<|plamo:begin_tool_name:plamo|>"),
+    leads=("function\n",),  # Step-Audio 2
     call_ends=("<|plamo:end_tool_arguments:plamo|>", "<|plamo:end_tool_request:plamo|>"),
     joints=(r"<\|content\|>", "✿ARGS✿:", r"<\|plamo:end_tool_name:plamo\|>\s*<\|plamo:begin_tool_arguments:plamo\|>"),
     elements={

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..elements import Element, invoke_element
 from ..family import OTHER_SPEAKERS, ChatTemplate, Family
 from ..growing import growing
@@ -20,8 +22,11 @@ _MINICPM = Tags(
 
 def _glm_tags(prefix: str = "", suffix: str = "") -> Tags:
     """Return the tags of GLM's form. Other families put a prefix or a suffix on each of their names."""
-    key, kind, value = (f"{prefix}arg_{part}{suffix}" for part in ("key", "type", "value"))
-    opening = f"<{key}>(.*?)</{key}>\\s*(?:<{kind}>[^<]*</{kind}>\\s*)?<{value}>()".replace("|", "\\|")
+    names = key, _, value = tuple(f"{prefix}arg_{part}{suffix}" for part in ("key", "type", "value"))
+    a_key, a_type, a_value = map(re.escape, names)
+    # GLM 5.3 Flash may leave out the two tags between them: <arg_key>city=Oslo</arg_value>
+    between = rf"</{a_key}>\s*(?:<{a_type}>[^<]*</{a_type}>\s*)?<{a_value}>|=(?=[^<]*</{a_value}>)"
+    opening = rf"<{a_key}>(.*?)(?:{between})()"
     return Tags(growing(opening), (f"<{key}>",), (f"</{value}>",), (), (f"</{prefix}tool_call{suffix}>", f"<end_of_tool_call{suffix}>"))
 
 
@@ -61,6 +66,7 @@ FAMILIES = (
             "<tool_call:opensource>": ("</tool_call:opensource>", "<end_of_tool_call:opensource>"),
         },
         separators=("<tool_sep>", "<tool_sep:opensource>"),  # Hunyuan
+        joints=(">",),  # GLM 5.3 Flash: <tool_call>NAME>{...}
         tags=(
             _glm_tags(),
             *(_glm_tags("longcat_"), _glm_tags("ifm|"), _glm_tags(suffix=":opensource")),

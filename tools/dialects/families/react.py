@@ -13,9 +13,9 @@ from ..family import Family
 from ..json_calls import parse_json_arguments
 from ..json_end import find_json_end, parse_json_at
 from ..parenthesized import find_call_end, parse_arguments
-from ..parsed_calls import CallParser, CallSink, Item
+from ..parsed_calls import CallParser, Incremental, Item
 from ..signatures import ToolSignature, ToolSignatures
-from ..text_buffer import Incremental, TextBuffer, run_whole, skip_closing_fence, skip_space, wait_for
+from ..text_buffer import TextBuffer, run_whole, skip_closing_fence, skip_space, wait_for
 from ..writers import name_and_json_writer, render_each
 
 _INPUT = r"[`*]*(?:Action[ _]Input(?: \d)?|(?:Tool[ _]|Function[ _])?(?:Input|Arguments|Parameters|Args))[`*]*:[`*]*[ \t]*"
@@ -42,8 +42,9 @@ class _BareInput(NamedTuple):
     written: str
 
 
-def parse_action(buffer: TextBuffer, start: int, at: int, tools: ToolSignatures, sink: CallSink) -> CallParser:
+def parse_action(buffer: TextBuffer, start: int, at: int) -> CallParser:
     """Parse the call whose line begins at `start` and whose label `Action:` ends at `at`. Return None where there is none."""
+    tools = buffer.tools
     is_action = "Action" in buffer.text[start:at]  # and not "Tool:", which other lines begin with as well
     while True:
         text = buffer.text
@@ -65,13 +66,11 @@ def parse_action(buffer: TextBuffer, start: int, at: int, tools: ToolSignatures,
         if tool is None or not buffer.text.startswith("{", fence.end() if fence else opened):
             return None
     if tool is not None:
-        sink.announce(tool.name, start)
+        buffer.sink.announce(tool.name, start)
     end, given, notes, expected = yield from _parse_input(buffer, head.end(), tool)
     span = (start, end)
-    if tool is None:
-        return end, [tools.report_unknown(head[1], span)]
-    if expected:
-        return end, [tool.report_problem(buffer.text[start:end], span, expected)]
+    if tool is None or expected:
+        return end, [buffer.report(head[1], start, end, expected)]
     if not is_action and _is_description(tool, given):
         return None
     if isinstance(given, _BareInput):
@@ -119,7 +118,7 @@ def _parse_input(buffer: TextBuffer, at: int, tool: ToolSignature | None) -> Inc
         if fence is not None and found.end >= 0:
             end = yield from skip_closing_fence(buffer, end)
         if value is None:
-            return end, None, (), f"the input as complete JSON{f': {tool.signature}' if tool else ''}"
+            return end, None, (), "the input as complete JSON"
         return end, value[0], value[1], ""
     end = yield from _find_input_end(buffer, position)
     written = buffer.text[position:end].strip()
@@ -132,7 +131,7 @@ def _parse_input(buffer: TextBuffer, at: int, tool: ToolSignature | None) -> Inc
         return end, {}, (), ""
     # Bare words are the argument only of a tool that takes one text. Which parameter else would they be for?
     if tool is None or not written or (tool.text_parameter is None and not _looks_like_arguments(written)):
-        return end, None, (), f"the input as one JSON object{f': {tool.signature}' if tool else ''}"
+        return end, None, (), "the input as one JSON object"
     if tool.text_parameter is None:
         return end, _BareInput(written.strip("`")), (), ""
     return end, {tool.text_parameter: coerce_text(written, tool.properties[tool.text_parameter], tool.text_parameter)}, (), ""
@@ -145,7 +144,7 @@ def _looks_like_arguments(written: str) -> bool:
 
 def _parse_as_argument_list(tool: ToolSignature, written: str, span: tuple[int, int]) -> Item:
     """Parse arguments that are not JSON as if they stood in NAME(...)."""
-    found = run_whole(find_call_end(TextBuffer(f"{written})", ended=True), 0))
+    found = run_whole(find_call_end(TextBuffer(text=f"{written})", ended=True), 0))
     if found.end != len(written) + 1:
         return tool.report_problem(written, span, f"the input as one JSON object: {tool.signature}")
     return parse_arguments(tool, written, 0, found.commas, len(written), span)
