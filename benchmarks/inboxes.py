@@ -1,7 +1,7 @@
 """A thousand open inboxes on one process: how soon each is told of a decision, what a decision takes, and whether memory grows.
 
-    python benchmarks/inboxes.py [--inboxes 1000] [--seconds 600] [--rate 20]
-    python benchmarks/inboxes.py --seconds 180      the short form: memory between minutes 1 and 3
+    python benchmarks/inboxes.py [--inboxes 1000] [--seconds 180] [--rate 20]
+    python benchmarks/inboxes.py --seconds 600      the long form: memory between minutes 2 and 10
 
 A shop is served by `sayso serve` on an SQLite file; inboxes are open event streams, read by a process of its own. Requests are asked by
 chat and decided over HTTP, by one signed-in person with several connections.
@@ -213,7 +213,7 @@ def report(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--inboxes", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--rate", type=float, default=20)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:

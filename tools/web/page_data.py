@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 MAX_TEXT_LINES = 20_000
+_NEVER_SHOWN = frozenset({"script", "style", "noscript", "template"})
 _MIN_VISIBLE = 600  # a page with less text is drawn by scripts, or has little to say
 
 
@@ -75,14 +76,28 @@ def read_data(tree: HtmlElement, json_ld: Sequence[JsonObject], url: str, *, tod
 
 def _read_written(tree: HtmlElement) -> tuple[Field, ...]:
     """Return the fields of the HTML that scripts would write, for a page that shows nothing itself."""
-    shown = tree.xpath(
-        "//body//text()[normalize-space()][not(ancestor::script or ancestor::style or ancestor::noscript or ancestor::template)]"
-    )
-    if sum(map(len, shown[:1_000])) >= _MIN_VISIBLE:
-        return ()
+    seen = 0
+    for text in _iter_shown(tree):
+        seen += len(text)
+        if seen >= _MIN_VISIBLE:
+            return ()
     html = read_script_html(tree)
     found = _read_visible(PageData(), html) if html is not None else ()
     return quote_data(replace(field, place="scripts") for field, _, _ in found)[0]
+
+
+def _iter_shown(tree: HtmlElement) -> Iterator[str]:
+    """Yield the texts of the body in order, but of what is never shown. An XPath would look at all of a long page first."""
+    from lxml import etree  # late, for load time
+
+    for body in tree.iter("body"):
+        walk = etree.iterwalk(body, events=("start", "end", "comment", "pi"))
+        for event, element in walk:
+            text = element.text if event == "start" else element.tail if element is not body else None
+            if event == "start" and element.tag in _NEVER_SHOWN:
+                walk.skip_subtree()
+            elif text and text.strip(" \t\r\n"):
+                yield text
 
 
 def _find_titled(tree: HtmlElement, metas: Mapping[str, str], fields: Sequence[Field]) -> str:
