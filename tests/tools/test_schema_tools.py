@@ -143,7 +143,7 @@ async def test_a_write_asks_with_its_arguments_and_is_performed_with_exactly_tho
     model = ScriptedModel(Reply(calls=(call("fs_write_file", path="a", **{"max-results": 3}),)), "Done.")
     result = await Agent(model, tools=[made]).run("Go", engine=engine(strict=True))
     (request,) = result.pending
-    assert request.card == "fs_write_file(max-results=3, path=a)"
+    assert request.card == 'fs_write_file(max-results=3, path="a")'
     assert request.warnings == ("fs_write_file does not say what it does to the world, so it is treated as a write.",)
     assert done == []
     result = await result.resume({request.digest: Approve(by="ada")})
