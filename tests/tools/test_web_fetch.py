@@ -431,6 +431,17 @@ CHARSETS: dict[str, tuple[bytes, str, str]] = {
     "utf-8": ("Käse für 3 €".encode(), "text/html; charset=utf-8", "Käse für 3 €"),
     "latin-1, named": ("Käse für drei".encode("latin-1"), "text/html; charset=ISO-8859-1", "Käse für drei"),
     "latin-1 that is windows": ("Käse 3 € “fein”".encode("cp1252"), "text/html; charset=iso-8859-1", "Käse 3 € “fein”"),
+    "English without a charset": ("It’s “the best” café – from £5.".encode("cp1252"), "text/html", "It’s “the best” café – from £5."),
+    "Danish without a charset": (
+        "Æblekage, prøv den! Åbent nu.".encode("cp1252"),
+        "text/html",
+        "Æblekage, prøv den! Åbent nu.",
+    ),
+    "Czech without a charset": (
+        "Otevřeno denně od 9 do 18 hodin. Vstupné 120 Kč, děti zdarma. Přijďte k nám, těšíme se.".encode("cp1250"),
+        "text/html",
+        "Otevřeno denně od 9 do 18 hodin. Vstupné 120 Kč, děti zdarma. Přijďte k nám, těšíme se.",
+    ),
     "latin-1 in a meta": (b"<meta charset='iso-8859-1'>" + "Käse".encode("latin-1"), "text/html", "Käse"),
     "utf-8 that says latin-1": ("Käse für 3 €".encode(), "text/html; charset=iso-8859-1", "Käse für 3 €"),
     "latin-1 that says utf-8": ("Käse für drei Gäste".encode("latin-1"), "text/html; charset=utf-8", "Käse für drei Gäste"),

@@ -201,6 +201,9 @@ LINKS = {
     "split script": ("<a href='java\nscript:alert(1)'>x</a>", []),
     "broken": ("<a href='http://[::1'>x</a>", []),
     "twice": ("<a href='/a'></a><a href='/a#b'>x</a>", ["http://h.example/a"]),
+    "a space in it": ("<a href=' /our prices.html '>x</a>", ["http://h.example/our%20prices.html"]),
+    "a line end in it": ("<a href='/our\n-prices.html'>x</a>", ["http://h.example/our-prices.html"]),
+    "after another base": ("<base target=_blank><base href='/z/'><a href='a'>x</a>", ["http://h.example/z/a"]),
     "with a base": ("<base href='http://o.example/z/'><a href='a'>x</a>", ["http://o.example/z/a"]),
     "hidden": ("<a href='/trap' style='display:none'>x</a>", []),
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sayso.tools.web import PageStatus, RobotsForbid, Web
+from sayso.tools.web.robots import parse_robots
 
 from .web_hosts import Host, parse_here, serving
 
@@ -28,6 +29,30 @@ async def test_a_site_that_asks_for_a_pause_gets_it_between_its_pages() -> None:
         for n in range(3):
             await web.page(host.url(f"/p{n}"))
     assert [round(wait) for wait in host.waits] == [7, 7]
+
+
+# As sites write it, from the issues of scrapy, reppy, httrack, crawler-commons and google/robotstxt.
+ROBOTS: dict[str, tuple[bytes, str, bool, float]] = {
+    "a mark before the first rule": (b"\xef\xbb\xbfUser-agent: *\nDisallow: /private", "/private", False, 0),
+    "UTF-16": ("User-agent: *\nDisallow: /private\n".encode("utf-16"), "/private", False, 0),
+    "a name with a version": (b"User-agent: SAYSO/2.0 (any)\nDisallow: /a", "/a", False, 0),
+    "a group for two names": (b"User-agent: *\nUser-agent: Other\nDisallow: /private", "/private", False, 0),
+    "a group of its own": (b"User-agent: sayso\nDisallow: /secret\n\nUser-agent: *\nDisallow: /public", "/public", True, 0),
+    "wildcards": (b"User-agent: *\nDisallow: /*/private\nDisallow: /*.json$", "/uk/private", False, 0),
+    "an escaped slash": (b"User-agent: *\nDisallow: /*%2F*", "/a/b", True, 0),
+    "a star alone": (b"User-agent: *\nDisallow: *", "/x", False, 0),
+    "a decimal comma": (b"User-agent: *\nCrawl-delay: 2,5\nDisallow: /a", "/b", True, 2.5),
+    "a unit": (b"User-agent: *\ncrawl-delay: 10 seconds # please", "/b", True, 10),
+    "a word": (b"User-agent: *\nCrawl-delay: slow", "/b", True, 0),
+    "a rate": (b"User-agent: *\nRequest-rate: 1/5", "/b", True, 5),
+    "a page of HTML": (b"<!doctype html><title>404</title>", "/b", True, 0),
+}
+
+
+@pytest.mark.parametrize(("body", "path", "allowed", "pause"), ROBOTS.values(), ids=ROBOTS)
+def test_a_robots_txt_is_read_as_it_is_meant(body: bytes, path: str, allowed: bool, pause: float) -> None:
+    robots = parse_robots(body)
+    assert (robots.allows(f"http://h.example{path}", "Sayso"), robots.crawl_delay_seconds("Sayso")) == (allowed, pause)
 
 
 async def test_waiting_for_a_turn_is_not_time_that_the_page_takes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Iterator
 from itertools import islice
@@ -25,6 +26,7 @@ from .page_results import MAX_TEXT, make_result, make_text_result, tidy
 from .visible import visible_text
 from .walls import find_gates, find_wall, is_drawn_by_scripts
 
+_BREAKS = re.compile(r"[\t\n\r]+")
 MAX_LINKS, MAX_ANCHORS = 500, 5_000
 MAX_JSON_LD = 50
 LONG_TEXT, SHORT_TEXT = 3_000, 200
@@ -129,7 +131,8 @@ def _find_meta(tree: HtmlElement, *names: str) -> str:
 def _make_absolute(base: str, href: str) -> str:
     """Return the absolute URL of a link without its fragment; empty unless it is http or https."""
     try:
-        target = urljoin(base, "".join(href.split())).partition("#")[0]
+        # As browsers do: line ends and tabs in it are left out, a space is part of the address ("our prices.html").
+        target = urljoin(base, "".join(_BREAKS.split(href.strip())).replace(" ", "%20")).partition("#")[0]
     except ValueError:
         return ""
     return target if target.lower().startswith(("http://", "https://")) and len(target) <= 2000 else ""
