@@ -6,23 +6,21 @@ strict grammar; notation_parser.py adds how people, models and LaTeX write sums.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from .function_table import ALIASES, CONSTANTS, FUNCTIONS, OF_SYMBOLS, TAKES_LIST
 from .instructions import Instruction
+from .parser_refusals import FOREIGN, MAX_NODES, report_foreign, report_too_many, report_unexpected, report_unknown, suggest
 from .rational import is_less, parse_number
 from .refusal import CalculationError, ErrorCode, Refused
 from .tokens import CURRENCIES, DIGITS, SUPERSCRIPTS, find_glued, locate_token, tokenize
 from .units import UNITS
 
 MAX_DEPTH = 60
-MAX_NODES = 2_000
 
 _PERCENT_BEFORE = frozenset({"*", "/", "//", ")", ",", "]", "", "of", "="})  # where % can only mean "hundredths"
 POSTFIXES = frozenset({"!", "%", *CURRENCIES, *SUPERSCRIPTS})  # what a token after a primary may begin with
-# What no expression has in it is said first: of open('x') the quote, not that there is no function open.
-_FOREIGN = frozenset("\"#&'.:;<>?@\\`{|}~") | frozenset(map(chr, range(32))) | {"\x7f"}
 # Errors of reading, which give way to the first character that no expression has.
 _OF_READING = frozenset({ErrorCode.SYNTAX_ERROR, ErrorCode.UNKNOWN_NAME, ErrorCode.UNKNOWN_FUNCTION})
 NUMBER_BEGINS = DIGITS | {"."}
@@ -55,20 +53,10 @@ def parse_expression(text: str, variables: Mapping[str, ParsedExpression], *, su
         at = parser.at if refusal.at is None else refusal.at
         if refusal.code in _OF_READING:
             at, refusal = next(
-                ((position, _foreign_token(token)) for position, token in enumerate(tokens) if token in _FOREIGN), (at, refusal)
+                ((position, report_foreign(token)) for position, token in enumerate(tokens) if token in FOREIGN), (at, refusal)
             )
         raise CalculationError(text, locate_token(text, at), refusal.reason, refusal.code) from None
     return ParsedExpression(parser.code, parser.has_units, parser.has_symbols)
-
-
-def _foreign_token(token: str) -> Refused:
-    shown = token if token.isprintable() else f"U+{ord(token[0]):04X}"
-    return Refused(f"{shown!r} is not part of an expression.", ErrorCode.SYNTAX_NOT_ALLOWED)
-
-
-def report_too_many(parts: int) -> Refused:
-    """Return the refusal of an expression with so many parts."""
-    return Refused(f"The expression has {parts:,} parts; at most {MAX_NODES:,} are worked out.", ErrorCode.TOO_LARGE, 0)
 
 
 def check_depth(depth: int) -> None:
@@ -120,7 +108,7 @@ class Parser:
     def check_end(self) -> None:
         """Refuse what is left over, and more parts than are worked out."""
         if self.tokens[self.at]:
-            raise self.report_unexpected()
+            raise report_unexpected(self)
         if len(self.code) > MAX_NODES:
             raise report_too_many(len(self.code))
 
@@ -251,7 +239,7 @@ class Parser:
         elif token[:1].isalpha() or token[:1] == "_":
             self.parse_name(token, depth)
         else:
-            raise self.report_unexpected()
+            raise report_unexpected(self)
 
     def expect(self, opened: str, closes: str, at: int) -> None:
         if self.tokens[self.at] == closes:
@@ -259,7 +247,7 @@ class Parser:
         elif not self.tokens[self.at]:
             raise Refused(f"This {opened!r} is never closed.", ErrorCode.SYNTAX_ERROR, at)
         else:
-            raise self.report_unexpected()
+            raise report_unexpected(self)
 
     def _parse_currency(self, sign: str, depth: int) -> None:
         """Parse a sign before an amount. $2^3 is $8, as everybody reads it."""
@@ -299,7 +287,7 @@ class Parser:
             self._add_unit(UNITS[name], at)
         else:
             self.at = at
-            raise self._report_unknown(name)
+            raise report_unknown(self, name)
 
     def _insert_variable(self, program: ParsedExpression, at: int) -> None:
         """Insert the code of a variable's value where its name stands."""
@@ -316,29 +304,8 @@ class Parser:
             return found
         if name in CONSTANTS or (self.unknowns_allowed and len(name) == 1):
             raise Refused(f"It is not clear whether {name}(...) is a call or a product; write {name} * (...).", ErrorCode.AMBIGUOUS)
-        meant = self._suggest(name, [*FUNCTIONS, *ALIASES]) or f" There are: {', '.join(sorted(FUNCTIONS))}."
+        meant = suggest(self, name, [*FUNCTIONS, *ALIASES]) or f" There are: {', '.join(sorted(FUNCTIONS))}."
         raise Refused(f"There is no function {name!r}.{meant}", ErrorCode.UNKNOWN_FUNCTION)
-
-    def _report_unknown(self, name: str) -> Refused:
-        lower = name.lower()
-        if lower in FUNCTIONS or lower in ALIASES:
-            return Refused(f"The function {name!r} needs its arguments in parentheses.", ErrorCode.SYNTAX_ERROR)
-        if lower in ("inf", "infinity", "nan"):
-            return Refused(f"{name!r} is not a number one can calculate with.", ErrorCode.UNKNOWN_NAME)
-        if lower in ("today", "now", "tomorrow", "yesterday"):
-            return Refused(f"The calculator has no clock: write {name!r} as a date, such as 2024-03-01.", ErrorCode.UNKNOWN_NAME)
-        hint = f" Variables: {', '.join(sorted(self.variables))}." if self.variables else " For times write *." if lower == "x" else ""
-        meant = self._suggest(name, [*self.variables, *FUNCTIONS, *ALIASES, *CONSTANTS, *UNITS])
-        return Refused(f"The name {name!r} is not known.{meant}{hint}", ErrorCode.UNKNOWN_NAME)
-
-    def _suggest(self, name: str, known: Iterable[str]) -> str:
-        """Return a question for what may have been meant by a name, or an empty text."""
-        if not self.suggests or len(name) < 3:
-            return ""
-        from difflib import get_close_matches  # late, for load time: only errors need it
-
-        close = get_close_matches(name.lower(), [each for each in known if len(each) > 2 and each != name], 1, 0.75)
-        return f" Did you mean {close[0]!r}?" if close else ""
 
     def parse_call(self, name: str, depth: int) -> None:
         at = self.at
@@ -444,7 +411,7 @@ class Parser:
         if following == "+" or (following == "-" and not (self.is_glued(at + 2) and not self.is_glued(at))):
             raise Refused("'%' before + or - can mean a percentage or a remainder; write parentheses.", ErrorCode.AMBIGUOUS, at)
         if following in ("%", "^", "**", "!"):
-            raise self.report_unexpected()
+            raise report_unexpected(self)
         before = self.tokens[at - 1]
         is_operand = following[:1] in NUMBER_BEGINS or following == "(" or self._is_known(following)
         if before[:1] in NUMBER_BEGINS and is_operand and self.is_glued(at) and not self.is_glued(at + 1):
@@ -469,7 +436,7 @@ class Parser:
         """Allow a product without a sign, as in 2(3), 2pi, (1+2)(3+4), only where it has one reading."""
         before, token = self.tokens[at - 1], self.tokens[at]
         if (last != "*" or self.power_ended == at) and token != "(" and not self._is_known(token) and not self.unknowns_allowed:
-            raise self._report_unknown(token)
+            raise report_unknown(self, token)
         if last != "*":
             reason = "A product without a sign after a division can be read in two ways; write the * and parentheses."
             raise Refused(reason, ErrorCode.AMBIGUOUS, at)
@@ -479,12 +446,12 @@ class Parser:
         # x y, 5% x: between two names, or behind a percentage, an operator was forgotten.
         if is_name and (before[:1].isalpha() or before == "%"):
             if not self._is_known(token):
-                raise self._report_unknown(token)
+                raise report_unknown(self, token)
             raise Refused(f"An operator is missing before {token!r}.", ErrorCode.SYNTAX_ERROR)
         if is_name and (before[0] in DIGITS or before[0] == ".") and token[0] in "eExXbBoO_" and self.is_glued(at):
             self._check_number_end(before, token, at)
         if not is_name and before == "%":
-            raise self.report_unexpected()
+            raise report_unexpected(self)
         if not is_name and "." in before and self.tokens[at + 1].isdecimal() and self.tokens[at + 2] == ")" and self.is_glued(at):
             reason = f"{before}({self.tokens[at + 1]}) can mean a repeating decimal or a product; write the *."
             raise Refused(reason, ErrorCode.AMBIGUOUS, at)
@@ -498,21 +465,3 @@ class Parser:
             raise Refused(f"{before}{token} looks like a number that is cut off; write {before} * e.", ErrorCode.AMBIGUOUS, at)
         if before == "0" and token[0] in "xXbBoO":
             raise Refused("Only decimal numbers are read.", ErrorCode.SYNTAX_NOT_ALLOWED, at)
-
-    def report_unexpected(self) -> Refused:
-        """Return the refusal of a token that cannot stand where it stands."""
-        at = self.at
-        token, before = self.tokens[at], self.tokens[at - 1] if at else ""
-        if not token:
-            return Refused("The expression ends where a number should follow.", ErrorCode.SYNTAX_ERROR)
-        if token in (")", "]"):
-            return Refused(f"This {token!r} closes nothing, or nothing stands before it.", ErrorCode.SYNTAX_ERROR)
-        if token[0] in DIGITS or (token[0] == "." and token != "."):
-            adjacent = before[-1:].isalnum() or before[-1:] in (")", ".")
-            what = "An operator is missing between two numbers." if adjacent else f"{token!r} cannot stand here."
-            return Refused(what, ErrorCode.SYNTAX_ERROR)
-        if token == "=":
-            return Refused("'=' is only for solve(left = right, x).", ErrorCode.SYNTAX_ERROR)
-        if token in ("+", "-", "*", "/", "//", "^", "**", "%", "!", ","):
-            return Refused(f"A number is missing before {token!r}.", ErrorCode.SYNTAX_ERROR)
-        return _foreign_token(token)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from .exact import evaluate
-from .expression_parser import MAX_NODES, ParsedExpression, report_too_many
+from .expression_parser import ParsedExpression, Parser
 from .instructions import Instruction
+from .parser_refusals import MAX_NODES, report_too_many
+from .pieces import Pieces
 from .refusal import ErrorCode, NotRational, Refused
-
-if TYPE_CHECKING:
-    from .notation_parser import NotationParser
 
 IN_GROUPS = {"\\choose": ("call", ("comb", 2)), "\\over": ("/", None)}
 _SERIES = {"\\sum": "+", "\\prod": "*"}
@@ -18,7 +17,21 @@ SERIES = frozenset(_SERIES)
 MOST_TERMS = 1_000
 
 
-def parse_group(parser: NotationParser, depth: int) -> None:
+class WrittenParser(Parser):
+    """The strict grammar's descent over the pieces of a text as it is written."""
+
+    __slots__ = ("pieces",)
+
+    def __init__(self, pieces: Pieces, variables: Mapping[str, ParsedExpression]) -> None:
+        super().__init__(pieces.text, pieces.tokens, variables)
+        self.pieces: Pieces = pieces
+
+    def is_glued(self, at: int) -> bool:
+        """Return whether token number `at` directly follows the one before it, without a space."""
+        return self.pieces.is_glued(at)
+
+
+def parse_group(parser: WrittenParser, depth: int) -> None:
     """Parse: "{" sum "}", "{" sum ("\\over" | "\\choose") sum "}", or one digit, as \\frac12 has them."""
     at, tokens = parser.at, parser.tokens
     if tokens[at] == "{":
@@ -38,7 +51,7 @@ def parse_group(parser: NotationParser, depth: int) -> None:
         parser.parse_operand(depth + 1)
 
 
-def _drop_first(parser: NotationParser, at: int, length: int) -> None:
+def _drop_first(parser: WrittenParser, at: int, length: int) -> None:
     """Take the first characters off a token, or go on to the next one where that is all of it."""
     if len(parser.tokens[at]) > length:
         parser.tokens[at] = parser.tokens[at][length:]
@@ -47,7 +60,7 @@ def _drop_first(parser: NotationParser, at: int, length: int) -> None:
         parser.at = at + 1
 
 
-def parse_nth_root(parser: NotationParser, depth: int) -> None:
+def parse_nth_root(parser: WrittenParser, depth: int) -> None:
     """Parse: \\sqrt[n]{x}, as root(x, n)."""
     at = parser.at
     parser.at = at + 2
@@ -59,7 +72,7 @@ def parse_nth_root(parser: NotationParser, depth: int) -> None:
     parser.code += [*degree, ("call", at, ("root", 2))]
 
 
-def parse_log_base(parser: NotationParser, depth: int) -> list[Instruction]:
+def parse_log_base(parser: WrittenParser, depth: int) -> list[Instruction]:
     """Parse the base after \\log: _2 or _{10}. Return its code. \\log_28 is the logarithm of 8, with nothing else behind it."""
     at = parser.at
     token, following = parser.tokens[at], parser.tokens[at + 1]
@@ -77,7 +90,7 @@ def parse_log_base(parser: NotationParser, depth: int) -> list[Instruction]:
     return _take_code(parser, begun)
 
 
-def parse_mixed_number(parser: NotationParser) -> None:
+def parse_mixed_number(parser: WrittenParser) -> None:
     """Parse the \\frac{1}{2} of 2\\frac{1}{2}, where the fraction is a proper one."""
     begun = len(parser.code)
     at = parser.at
@@ -89,7 +102,7 @@ def parse_mixed_number(parser: NotationParser) -> None:
     parser.code.append(("+", at, None))
 
 
-def parse_series(parser: NotationParser, depth: int) -> None:
+def parse_series(parser: WrittenParser, depth: int) -> None:
     """Parse: ("\\sum" | "\\prod") "_{" name "=" sum "}" "^" group product. The product is parsed once for each value of the name."""
     at, tokens = parser.at, parser.tokens
     sign = tokens[at]
@@ -117,7 +130,7 @@ def parse_series(parser: NotationParser, depth: int) -> None:
         raise Refused(f"How far does {sign} reach? Write brackets around what is added up, or around all of it.", ErrorCode.AMBIGUOUS)
 
 
-def _parse_index(parser: NotationParser) -> str:
+def _parse_index(parser: WrittenParser) -> str:
     """Parse the "{i=" of a lower bound. Return the name."""
     at = parser.at
     opened, name, equals = parser.tokens[at : at + 3]
@@ -127,7 +140,7 @@ def _parse_index(parser: NotationParser) -> str:
     return name
 
 
-def _find_bound(parser: NotationParser, begun: int) -> int:
+def _find_bound(parser: WrittenParser, begun: int) -> int:
     """Return the whole number that the code since `begun` has as its value, and take it away."""
     try:
         value = evaluate(_take_code(parser, begun))
@@ -138,7 +151,7 @@ def _find_bound(parser: NotationParser, begun: int) -> int:
     return value
 
 
-def _parse_terms(parser: NotationParser, depth: int, name: str, values: range, sign: str) -> None:
+def _parse_terms(parser: WrittenParser, depth: int, name: str, values: range, sign: str) -> None:
     """Parse what is added up or multiplied once for each value of the name, and join the values by a sign."""
     at, begun, variables = parser.at, len(parser.code), parser.variables
     tokens, starts = list(parser.tokens), list(parser.pieces.starts)  # \\frac12 takes its tokens apart
@@ -156,7 +169,7 @@ def _parse_terms(parser: NotationParser, depth: int, name: str, values: range, s
         parser.code.append(("number", at, int(sign == "*")))
 
 
-def _take_code(parser: NotationParser, begun: int) -> list[Instruction]:
+def _take_code(parser: WrittenParser, begun: int) -> list[Instruction]:
     taken = parser.code[begun:]
     del parser.code[begun:]
     return taken

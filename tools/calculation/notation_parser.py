@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from .date_sums import MAY_HOLD_DATES, parse_dates
 from .expression_parser import NUMBER_BEGINS, POSTFIXES, ParsedExpression, Parser, check_depth
 from .function_table import ALIASES, FUNCTIONS
-from .latex_notation import IN_GROUPS, SERIES, parse_group, parse_log_base, parse_mixed_number, parse_nth_root, parse_series
+from .latex_notation import IN_GROUPS, SERIES, WrittenParser, parse_group, parse_log_base, parse_mixed_number, parse_nth_root, parse_series
 from .notation import DATE, DEGREES, FRACTIONS, ROOTS, read_day, split, strip_question
+from .parser_refusals import report_unexpected
 from .pieces import Pieces
 from .rational import Rational, parse_number
 from .refusal import CalculationError, ErrorCode, Refused
@@ -47,10 +48,10 @@ def parse_notation(text: str, variables: Mapping[str, ParsedExpression]) -> Pars
     return ParsedExpression(parser.code, parser.has_units, parser.has_symbols, tuple(pieces.starts))
 
 
-class NotationParser(Parser):
+class NotationParser(WrittenParser):
     """The strict grammar's descent with more forms. `angles` counts the open calls whose argument may be in degrees."""
 
-    __slots__ = ("angles", "pieces")
+    __slots__ = ("angles",)
 
     ends_product = Parser.ends_product | INTO
     postfixes = (
@@ -58,13 +59,8 @@ class NotationParser(Parser):
     )
 
     def __init__(self, pieces: Pieces, variables: Mapping[str, ParsedExpression]) -> None:
-        super().__init__(pieces.text, pieces.tokens, variables)
-        self.pieces = pieces
+        super().__init__(pieces, variables)
         self.angles = 0
-
-    def is_glued(self, at: int) -> bool:
-        """Return whether token number `at` directly follows the one before it, without a space."""
-        return self.pieces.is_glued(at)
 
     def parse_whole(self) -> None:
         """Parse: sum, sum "in" unit, or an equation in one unknown, which is solved."""
@@ -106,7 +102,7 @@ class NotationParser(Parser):
         self.parse_sum(0)
         at = self.at
         if tokens[at] != "=":
-            raise self.report_unexpected()
+            raise report_unexpected(self)
         self.at = at + 1
         self.parse_sum(0)
         self.unknowns_allowed -= 1
@@ -269,7 +265,7 @@ class NotationParser(Parser):
         elif token:
             self.parse_primary(token, depth + 1)
         else:
-            raise self.report_unexpected()
+            raise report_unexpected(self)
         token = self.tokens[self.at]
         if token[:1] in self.postfixes or token in UNITS:
             self.parse_postfix()
