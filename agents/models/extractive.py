@@ -20,6 +20,7 @@ from sayso.tools.quantities.tables import UNIT_WORDS
 from sayso.workflows import Usage
 
 from ..messages import Message, SystemMessage, ToolMessage, UserMessage
+from ..research.aspect_forms import settle_aspect
 from ..research.aspects import SETS, find_aspects
 from ..research.comparing import ComparedFact, compare_rows
 from ..research.fitting import find_condition, find_offer, fit, is_answer, is_specific, rate, states_a_term
@@ -197,6 +198,7 @@ def find_claims(question: str) -> Mapping[str, object]:
                 aspect, fits = find_condition(stated.own, stated.amounts, usual, aspects, company), 1.4 if is_term else 1.2
             if stated.text != stated.own and starts_with_article(stated.own) and aspect is not None:
                 aspect = find_offer(aspects)  # "Garden Betta: A black bean patty, with all the usual company."
+            aspect = settle_aspect(stated.own, stated.amounts, aspect, aspects, company)
             if stated.shape is Shape.LINE and not stated.amounts and fits < LEAST_LINE:
                 continue
             if not is_term and not is_specific(stated.own, stated.amounts, company, fits, usual):

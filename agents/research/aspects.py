@@ -69,7 +69,9 @@ ORDERING = _aspect(
     "ordering",
     "how to order, book, pay or have it delivered; loyalty cards and apps",
     "order, ordering, deliver*, pickup, pick up, takeaway, take away, reserv*, book, booking, appointment, app, loyalty, reward, point, "
-    "catering, drive thru, drive through, online shop, payment*, bestell*, liefer*, abhol*, reservier*, termin*, zahlung*, command*, "
+    "catering, drive thru, drive through, online shop, payment*, ships, shipping, dispatch*, "
+    "refund*, rückgabe*, 返品, "
+    "bestell*, liefer*, abhol*, reservier*, termin*, zahlung*, command*, "
     "livraison*, réserv*, rendez vous, paiement*, pedido*, entrega*, reserva*, cita, pago*, 注文, 配達, 予約, テイクアウト, 支払",
 )
 DELIVERY = _aspect(
@@ -206,6 +208,7 @@ TRADES: tuple[tuple[str, Aspect], ...] = (
             "software",
             "programs and online services",
             "software, app, saas, api, cloud, platform, workspace, dashboard, login, integrations, plugin, open source, crm, plattform, "
+            "uptime, webhook, status page, free trial, per seat, self hosted, browser extension, "
             "logiciel*, aplicaci*, ソフト, ソフトウェア, アプリ, クラウド",
         ),
     ),

@@ -125,6 +125,17 @@ SIGNS = (
         ),
     ),
     KindSigns(
+        "attraction",
+        SiteKind.NO_BUSINESS,
+        _NONE,
+        _any(
+            """(?:tickets?|entry) (?:from|costs?|is|are) [£$€\\d]\\S*, (?:book|buy) (?:your )?tickets?, admission, visitor attraction
+            under-\\w+ (?:go )?free, (?:great|family) day out, plan your visit, public (?:aquarium|garden|gallery), biggest \\w+ in the
+            eintrittskarten?, eintritt \\d+, billetterie, entrées? dès, entradas desde, biglietti da, 入館料, 入場料"""
+        ),
+        needs_head=False,
+    ),
+    KindSigns(
         "magazine",
         SiteKind.NEWS,
         _any(

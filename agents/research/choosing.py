@@ -12,7 +12,7 @@ from sayso.tools.truth.words import tokenize
 
 from .body_kinds import find_body_kind, find_body_kinds
 from .offer_roles import DESCRIBES, FOR_IT, find_roles
-from .offer_words import does_something, is_deed, is_deed_for_hire, is_generic_place, is_offer, is_region, is_way
+from .offer_words import does_something, is_activity, is_deed, is_deed_for_hire, is_generic_place, is_offer, is_person, is_region, is_way
 from .page_kinds import find_closing, find_new_home, find_page_kind, is_no_evidence, sentences
 from .page_reading import FIRST_WORDS, MOST_READ, find_front, find_owner_name, is_home, read_data, read_field, read_offer, read_visible
 from .page_terms import alike, find_rows, find_terms, is_foreign, knows, split_title
@@ -141,7 +141,8 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
         return refuse(body.kind, WHAT_IT_IS[body.kind].format(company=profile.company), hit.snippet)
     text = f"{hit.title}. {hit.snippet}"
     named = [other for other in others if _is_name(profile, other) and re.search(rf"(?<!\w){re.escape(other)}(?!\w)", text)]
-    if len(named) > 1 and profile.kind != "topic":
+    compares_itself = is_home(hit.url) and len(name) >= MIN_NAME and text.count(name) > 1 and not is_comparison(hit.title)
+    if len(named) > 1 and profile.kind != "topic" and not compares_itself:
         return refuse(SiteKind.LIST, f"It writes about other businesses: {', '.join(named[:3])}.", hit.snippet)
     shared = find_shared_terms(profile, text)
     if not _is_same_offer(profile, shared, text) and _says_little(hit, name, shared):
@@ -259,8 +260,11 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
         return False  # "legal-grade X and Y" is no lawyer
     if _has_half_the_name(profile, start):
         return False
-    others = [lead for lead in profile.leads if lead not in profile.deeds and does_something(lead.word)]
-    if profile.deeds and not any(told.get(deed, NOT_SHARED).counts >= 1 for deed in (*profile.deeds, *others)):
+    if _is_of_another_trade(profile, find_owner_name(pages)) or _only_teaches(profile, _read_identity(pages)):
+        return False
+    others = [term for term in profile.terms if term not in profile.deeds and term.counts >= 1 and does_something(term.word)]
+    is_told_otherwise = _is_in_another_language(profile, start)  # words for what is done may be in no table
+    if profile.deeds and not is_told_otherwise and not any(told.get(deed, NOT_SHARED).counts >= 1 for deed in (*profile.deeds, *others)):
         return False
     name = find_owner_name(pages)
     points = measure_sameness(profile, identity)
@@ -283,6 +287,27 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
     if _names_an_offer(headline, name):
         return False
     return len(full) >= MANY or (bool(repeated) and len(full) > 1)
+
+
+def _is_of_another_trade(profile: ClientProfile, name: str) -> bool:
+    """Return whether a business calls itself by another trade, and not by the client's: vets offer physiotherapy to animals."""
+    *_, last = find_terms(name) or (None,)
+    if last is None or not last.concepts or is_generic_place(last) or not name.casefold().endswith(last.text.casefold()):
+        return False
+    if not (is_person(last) or names_a_business(tokenize(last.text)[0])):
+        return False
+    own = {row for term in profile.terms for row, _ in term.word.concepts}
+    words = find_terms(name)
+    return own.isdisjoint(row for row, _ in last.concepts) and not any(alike(term.word, word) for term in profile.terms for word in words)
+
+
+def _only_teaches(profile: ClientProfile, text: str) -> bool:
+    """Return whether a text has the client's trade only as what courses, tours or jobs are about, and the client offers none of these."""
+    if any(is_activity(term.word) and term.counts >= 1 for term in profile.terms):
+        return False
+    roles = [role for role in find_roles(text) if any(alike(role.word, lead.word) for lead in profile.leads)]
+    teaches = [role for role in roles if role.head is not None and is_activity(role.head)]
+    return bool(teaches) and not any(role.head is None and role.counts >= 1 for role in roles)
 
 
 def _has_half_the_name(profile: ClientProfile, text: str) -> bool:
@@ -340,7 +365,7 @@ def _names_an_offer(text: str, name: str) -> bool:
         is_offer(word)
         and not (is_way(word) or is_generic_place(word) or is_region(word))
         and knows(word.text.casefold())
-        and squash_letters(word.text) not in own
+        and (squash_letters(word.text) not in own or (bool(word.concepts) and word.text.casefold().endswith("s")))
         for word in find_terms(text)
     )
 

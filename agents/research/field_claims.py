@@ -14,6 +14,7 @@ from sayso.tools.web import find_quote
 from sayso.tools.web.fields import Field
 
 from . import aspects as known
+from .aspect_forms import settle_aspect
 from .aspects import Aspect, count_cues
 from .fitting import find_offer, fit, is_like, is_specific, names_a_day
 from .orders import is_order
@@ -202,6 +203,7 @@ def _claim_prose(field: Field, company: str, aspects: Sequence[Aspect], source: 
             yield Claim(aspect.name, text, field.quote, source, "data", page.published[:10], "", field.name, field.value)
     for stated in told:
         aspect, fits = fit(stated.own, (field.subject,), aspects, stated.amounts, company=company)
+        aspect = settle_aspect(stated.own, stated.amounts, aspect, aspects, company)
         says = aspect is not None and is_specific(stated.own, stated.amounts, company, fits)
         if not says and _says_what_it_is(field, stated.own, bool(stated.amounts), subject):
             aspect, says = find_offer(aspects), True
@@ -354,6 +356,10 @@ def _find_aspect(subject: str, name: str, value: str, section: str, aspects: Seq
             continue
         if re.search(rf"(?i:(?<!\w)(?:{words}))", name) and (found := _like(aspects, *built_in)):
             return found
+    if re.fullmatch(r"(?i:(?:free|gratis|kostenlos|gratuit|included|inklusive)\b.{0,40}|無料)", value) and (
+        prices := _like(aspects, known.PRICES)
+    ):
+        return prices
     best, _ = fit(name, (label,), aspects, amounts)
     if best is None and not subject:
         best, _ = fit(f"{name} {value}", (label,), aspects, amounts)

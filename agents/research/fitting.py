@@ -107,10 +107,11 @@ _LEADER = re.compile(r"\.{4,}$|…\.$")
 _TIP = re.compile(r"(?i:\W*(?:tip|hint|tipp|conseil|astuce|consejo|consiglio)s?\W{0,2}\d+\b)")
 _IDIOM = QuickPattern(
     r"(?i:\b(?:made|cooked|built|baked|cut|welded|in|sewn|grilled) (?:to )?order\b|\bof course\b|\bat first\b|\bfirst of all\b|"
-    r"\b[a-z]+-free\b)"
+    r"\b[a-z]+-free\b|\byour first \w+|\bnever leaves?\b|\b(?:ssl|tls) certificates?\b)"
 )
 _NOT_A_PRICE = QuickPattern(
-    r"(?i:\b(?:we|they|company|it) (?:pay|paid|pays|raised|donated?|gave|invested|earned?|lost|made)\b|\bearns?\b|\bwages?\b|\bsalar(?:y|"
+    r"(?i:\b(?:we|they|company|it) (?:pay|paid|pays|buy|bought|spend|spent|raised|donated?|gave|invested|"
+    r"earned?|lost|made)\b|\bearns?\b|\bwages?\b|\bsalar(?:y|"
     r"ies)\b|\bpaid "
     r"to (?:our|its|the|staff|farmers|growers|suppliers)|\b(?:funding|investment|revenue|turnover|sales of|valued at|profit|loss|fine of|"
     r"umsatz|gehalt|"

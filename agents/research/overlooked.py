@@ -29,7 +29,7 @@ def find_overlooked(
 
     quoted = list[Claim]()
     for question in questions:
-        claims, _ = check_quotes(Findings.model_validate(find_claims(question)), pages, aspects)
+        claims, _ = check_quotes(Findings.model_validate(find_claims(question)), pages, aspects, company)
         publishable, _ = gate_claims(claims, pages, company)
         quoted += publishable
     if len(found) < FEWEST * len(quoted):

@@ -58,6 +58,10 @@ LEADS = 0.75
 """Which part of the heaviest word's weight a word has that names the trade as well."""
 
 
+_MAKING = frozenset(map(find_stem, "install manufacture construct".split()))
+"""Who does this as well does more than rent out or repair."""
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A word of what the client offers, as a page has it, and how much it counts in the client's own words.
@@ -133,7 +137,7 @@ class ClientProfile:
         """Return the words that say that the client rents out or repairs its goods, if they weigh as much as the goods and it sells
         none.
         """
-        if self.sells:
+        if self.sells or not _MAKING.isdisjoint(self.verbs):
             return ()
         top = self.terms[0].weight if self.terms else 0.0
         return tuple(term for term in self.terms if term.weight >= LEADS * top and is_deed_for_hire(term.word))

@@ -132,9 +132,18 @@ def shares_word(one: str, other: str) -> bool:
     return not find_content(one).isdisjoint(find_content(other))
 
 
+_ONE_OF_THEM = re.compile(
+    r"The (?:small|larg|bigg|old|new|young|cheap|long|short)\w*est (?:of (?:them|these) )?(?:has|is|was|costs?|takes?|holds?|seats?)\b"
+    r"|The (?:latter|former|other(?:s| one)?|rest) (?:has|have|is|are|was|were|costs?|takes?)\b"
+)
+"""One of several things that the sentence before it names."""
+
+
 def is_anaphoric(sentence: str) -> bool:
     """Return whether a sentence begins with a word that points to something said before it."""
-    return bool(SOME_OF_THEM.match(sentence)) or (bool(PRONOUN.match(sentence)) and not EXPLETIVE.match(sentence))
+    return bool(SOME_OF_THEM.match(sentence) or _ONE_OF_THEM.match(sentence)) or (
+        bool(PRONOUN.match(sentence)) and not EXPLETIVE.match(sentence)
+    )
 
 
 def is_sentence(text: str) -> bool:

@@ -14,6 +14,7 @@ from sayso.tools.truth.grammar import is_verb
 from sayso.tools.truth.statements import Form, Statement, split_passage
 from sayso.tools.truth.statements import split_sentences as find_sentences
 from sayso.tools.truth.words import tokenize
+from sayso.tools.web.data.postal_lines import find_postal_line
 from sayso.tools.web.fields import DATA_HEADING
 
 from .fitting import states_a_term
@@ -285,8 +286,17 @@ def _states_something(written: str) -> bool:
     """Return whether a text is no pointer to another page, no bare name of a company, no customer's voice, and no question."""
     if POINTS.match(written) or (LEGAL.search(written) and not VERB.search(written) and not find_labels(written)):
         return False
+    if _is_menu(written):
+        return False
     is_voice = FIRST_PERSON.search(written) or (QUOTED.match(written) and len(written) > 40)
     return not is_voice and not written.endswith(("?", "？", ":"))
+
+
+def _is_menu(written: str) -> bool:
+    """Return whether a text is the words of a menu in a row: "Eat Find us Who? EAT"."""
+    inside = written.rstrip(".!?").find("? ")
+    words = written[inside + 2 :].split() if inside > 0 else []
+    return bool(words) and len(words) < _SHORT_ANSWER and not written[0].islower() and all(word.strip(".").isupper() for word in words)
 
 
 def _is_fragment(written: str, amounts: Sequence[Amount], *, is_line: bool) -> bool:
@@ -310,6 +320,8 @@ def _is_fragment(written: str, amounts: Sequence[Amount], *, is_line: bool) -> b
 
 def _wants_heading(statement: Statement, statements: Sequence[Statement], written: str, amounts: Sequence[Amount]) -> bool:
     """Return whether a text says only with its heading what it is about: an item of a list, hours of one of several places."""
+    if find_postal_line(written) and not _has_places(statements):
+        return False  # the foot of a page stands under whatever was said last
     if statement.form is Form.LINE or needs_more(written):
         return True
     if HAS_SUBJECT.match(written) or VERB.search(written):

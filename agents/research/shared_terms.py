@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles
-from .offer_words import is_activity, is_area, is_deed_for_hire, is_person, is_program
+from .offer_words import is_activity, is_area, is_deed_for_hire, is_offer, is_person, is_program, is_way
 from .page_terms import OfferWord, alike, find_stem, find_terms, is_modifier, split_phrase
 from .profile import STRONG, ClientProfile, Term, may_stand_alone
 
@@ -98,7 +98,10 @@ def _weigh_role(profile: ClientProfile, letting: Sequence[OfferWord], term: Term
     lets = bool(role.verb) and any(alike(word, deed) for deed in letting for word in find_terms(role.verb))
     does = is_activity(role.word) or role.word.text.endswith("ing")
     named = does and role.joined and may_stand_alone(role)  # boarding kennels board; a lens laboratory makes lenses
-    describes = role.head is not None and not any(alike(role.head, other.word) for other in profile.terms)
+    named = named and (role.head is None or is_activity(role.head) or not is_way(role.head))  # a driving range teaches no driving
+    # Whose customers are schools offers no courses itself: a course in microscopy is no microscope.
+    describes = role.head is not None and not any(alike(role.head, other.word) for other in profile.terms if other.counts >= 1)
+    describes = describes and (role.beside is None or is_offer(role.beside))  # "microscopes and prepared slides" are two things
     describes = describes and not (role.head is not None and role.head.text[:1].isupper() and is_area(role.head))  # the Translation Room
     if describes and listed and not lets and not named:
         return min(role.counts, DESCRIBES)

@@ -72,7 +72,7 @@ def find_on_site(visit: Visit, aspects: Sequence[Aspect], kind: str, first: int 
     answers: list[QuotedAnswer] = []
     for question in questions:
         found = find_claims(write_question(question, pages, aspects, name, kind))
-        claims, missing = check_quotes(Findings.model_validate(found), pages, aspects)
+        claims, missing = check_quotes(Findings.model_validate(found), pages, aspects, name)
         answers.append(QuotedAnswer(readable_json(found), claims, tuple(missing), *gate_claims(claims, pages, name)))
     claims = tuple(claim for answer in answers for claim in answer.kept)
     withdrawn = tuple(each for answer in answers for each in answer.withdrawn)

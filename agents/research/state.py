@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from sayso.tools.quantities import find_amounts
 from sayso.tools.web import find_quote
 from sayso.tools.web.fields import Field
 
+from .aspect_forms import settle_aspect
 from .aspects import Aspect, count_cues
-from .fitting import fit
+from .fitting import find_offer, fit
 from .report import Claim, Considered, FailedPage, LeftOut, Point, Withdrawn
 
 if TYPE_CHECKING:
@@ -190,7 +192,9 @@ def add_pages(first: Visit, second: Visit) -> Visit:
     )
 
 
-def check_quotes(findings: Findings, pages: Sequence[VisitedPage], aspects: Sequence[Aspect] = ()) -> tuple[tuple[Claim, ...], list[str]]:
+def check_quotes(
+    findings: Findings, pages: Sequence[VisitedPage], aspects: Sequence[Aspect] = (), company: str = ""
+) -> tuple[tuple[Claim, ...], list[str]]:
     """Return the claims whose quotes stand on a page (white space aside), and the quotes that do not. `source` is the page's index."""
     claims: list[Claim] = []
     missing: list[str] = []
@@ -201,12 +205,12 @@ def check_quotes(findings: Findings, pages: Sequence[VisitedPage], aspects: Sequ
             missing.append(claim.quote)
         else:
             written = "quote" if " ".join(claim.text.split()) == " ".join(claim.quote.split()) else "model"
-            topic = fit_topic(claim.topic, claim.text, aspects)
+            topic = fit_topic(claim.topic, claim.text, aspects, company)
             claims.append(Claim(topic, " ".join(claim.text.split()), claim.quote.strip(), source, written, pages[source].published))
     return tuple(dict.fromkeys(claims)), missing
 
 
-def fit_topic(topic: str, text: str, aspects: Sequence[Aspect]) -> str:
+def fit_topic(topic: str, text: str, aspects: Sequence[Aspect], company: str = "") -> str:
     """Return the name of the aspect that a claim is about: the one that was named, else the one whose words the claim has most of.
 
     A built-in aspect that was named gives way to another one that the claim fits, where it does not fit the named one at all.
@@ -214,7 +218,12 @@ def fit_topic(topic: str, text: str, aspects: Sequence[Aspect]) -> str:
     named = " ".join(topic.split())
     for aspect in aspects:
         if aspect.name == named.casefold():
-            better, _ = fit(text, (), aspects) if aspect.about and fit(text, (), (aspect,))[0] is None else (None, 0.0)
+            offer = find_offer(aspects)
+            formed = settle_aspect(text, find_amounts(text), offer, aspects) if offer is not None else None
+            if formed is not None and formed is not offer:
+                return formed.name  # its form says so, whatever its words
+            fits = fit(text, (), (aspect,), company=company)[0] is not None
+            better, _ = (None, 0.0) if fits or not aspect.about else fit(text, (), aspects, company=company)
             return better.name if better is not None else aspect.name
     best = max(aspects, key=lambda aspect: 2 * count_cues(named, aspect) + count_cues(text, aspect), default=None)
     return named if best is None else best.name

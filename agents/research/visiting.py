@@ -207,10 +207,10 @@ class SiteVisitor:
             if known is not None and found.model_dump() == json.loads(known.text):
                 claims, missing = known.claims, list(known.missing)
             else:
-                claims, missing = check_quotes(found, pages, aspects)
+                claims, missing = check_quotes(found, pages, aspects, name)
             if missing:
                 again = await self.watch.ask(run, f"again.{position}", self.finder, missing_question(question, missing))
-                more, still_missing = check_quotes(again, pages, aspects)
+                more, still_missing = check_quotes(again, pages, aspects, name)
                 claims = tuple(dict.fromkeys((*claims, *more)))
                 missing = still_missing or missing[: max(0, len(missing) - len(more))]
         except BudgetEnded:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ROLES = {"table": "table", "grid": "table", "row": "tr", "cell": "td", "gridcell": "td", "columnheader": "th", "rowheader": "th"}
 _MOST_OPTIONS = 60
+_MOST_TABS, _LONGEST_LABEL = 200, 40
 _INLINE = frozenset(
     ("a", "b", "strong", "i", "em", "span", "small", "time", "data", "u", "mark", "label", "ins", "font", "s", "strike", "del")
 )
@@ -35,6 +36,7 @@ def show_as_seen(tree: HtmlElement) -> None:
     """Change the tree, in place, to what a reader sees. Styles are read from it first, then dropped with all that is hidden."""
     rules = read_rules(tree)
     _list_priced_options(tree)
+    _name_panels(tree)
     drop_unreadable(tree, rules)
     drop_hidden(tree, rules)
     drop_advertisements(tree)
@@ -54,6 +56,24 @@ def _list_priced_options(tree: HtmlElement) -> None:
             select.tag = "ul"
             for option in options:
                 option.tag = "li"
+
+
+def _name_panels(tree: HtmlElement) -> None:
+    """Write the label of a tab over the prices in its panel: "Basic" for individuals and for businesses are two."""
+    tabs: dict[str, tuple[str, HtmlElement]] = {}
+    for tab in tree.xpath("descendant::*[@role='tab' or @data-bs-toggle='tab' or @data-toggle='tab']")[:_MOST_TABS]:
+        label = " ".join(short_text(tab, 2 * _LONGEST_LABEL).split())
+        for panel in {tab.get(name, "").lstrip("#") for name in ("aria-controls", "data-bs-target", "data-target", "href")}:
+            if panel and label and len(label) <= _LONGEST_LABEL:
+                tabs.setdefault(panel, (label, tab))
+    for panel in tree.xpath("descendant::*[@id]") if len(tabs) > 1 else ():
+        label, its_tab = tabs.get(panel.get("id", ""), ("", panel))
+        text = short_text(panel, 2_000)
+        if not label or panel.getprevious() is its_tab or not AMOUNT.search(text) or text.strip().startswith(label):
+            continue
+        heading = panel.makeelement("h2")
+        heading.text, heading.tail, panel.text = label, panel.text, None
+        panel.insert(0, heading)
 
 
 def _count_up(tree: HtmlElement) -> None:

@@ -1,0 +1,77 @@
+"""A statement stands under the aspect that its form shows: an address is no offer, and how many use a thing is no price."""
+
+from __future__ import annotations
+
+import pytest
+
+from sayso.agents.research.aspect_forms import settle_aspect
+from sayso.agents.research.aspects import COMPANY, CUSTOMERS, GENERIC, HOURS, LOCATIONS, MARKET, OFFER, ORDERING, PRICES, SERVICES, Aspect
+from sayso.tools.quantities import find_amounts
+from sayso.tools.web.data.postal_lines import find_postal_line
+
+FORMS = {
+    # what a page says, the aspect that its words were found to be about, and the one under which it stands
+    "an address": ("12 Kirkgate, Leeds LS1 6BY.", OFFER, LOCATIONS),
+    "an address behind a name": ("Bright Bikes Ltd, 300 Pecan Hollow, Austin, Texas.", OFFER, LOCATIONS),
+    "hours": ("Monday to Friday 8am–6pm.", OFFER, HOURS),
+    "hours in a sentence": ("Walk in, Monday to Friday, 9.30 to 17.00, at our shop.", LOCATIONS, HOURS),
+    "users by name": ("More than 9,000 repair shops use Bright lamps.", LOCATIONS, CUSTOMERS),
+    "users of it": ("Over 150,000 people clock in with it every morning.", COMPANY, CUSTOMERS),
+    "members": ("Bright has 1,750 member organisations.", OFFER, CUSTOMERS),
+    "a team": ("We are a team of 19, fully remote.", OFFER, COMPANY),
+    "a team in Japanese": ("スタッフは9名です。", OFFER, COMPANY),
+    "years of doing it": ("Bright has made lamps in Gloucester for 31 years.", OFFER, COMPANY),
+    "a founder and a place": ("Dana Whitlock and Priya Raman started Bright from a trailer in Kansas City in 2016.", LOCATIONS, COMPANY),
+    "a share that is kept": ("We keep 4% of membership revenue.", COMPANY, PRICES),
+    "payment": ("We accept cards and bank transfer, no cheques.", OFFER, ORDERING),
+    "terms of the prices": ("Prices include service.", OFFER, PRICES),
+    "delivery to places": ("We have no drivers of our own; delivery is done by couriers in every city.", LOCATIONS, ORDERING),
+    "an offer": ("Bright repairs lamps of every make.", OFFER, OFFER),
+    "an offer with a count": ("The menu has 12 burgers and three plates.", OFFER, OFFER),
+    "a price on certain days": ("On Mondays a lamp from 9 to 12 costs £5.", PRICES, PRICES),
+    "a place": ("We are in Leeds and York.", LOCATIONS, LOCATIONS),
+}
+
+
+@pytest.mark.parametrize(("text", "found", "about"), FORMS.values(), ids=FORMS)
+def test_a_statement_stands_under_what_its_form_shows(text: str, found: Aspect, about: Aspect) -> None:
+    settled = settle_aspect(text, find_amounts(text), found, GENERIC, "Bright Bikes")
+    assert settled is not None
+    assert settled.name == about.name
+
+
+def test_an_accredited_business_is_qualified() -> None:
+    text = "We are an RCVS accredited practice."
+    settled = settle_aspect(text, (), OFFER, SERVICES, "Bright Vets")
+    assert settled is not None
+    assert settled.name == "qualifications"
+
+
+def test_where_no_places_are_asked_for_an_address_is_of_the_company_and_hours_are_left_out() -> None:
+    address, hours = "12 Kirkgate, Leeds LS1 6BY.", "Open Monday to Friday 9:00-17:30."
+    assert settle_aspect(address, find_amounts(address), OFFER, MARKET) == COMPANY
+    assert settle_aspect(hours, find_amounts(hours), OFFER, MARKET) is None
+
+
+ADDRESSES = {
+    "hours before": ("Open Monday to Friday 9:00-17:30. 12 Kirkgate, Leeds LS1 6BY.", "12 Kirkgate, Leeds LS1 6BY"),
+    "hours behind": ("12 Kirkgate, Leeds LS1 6BY. Open Monday to Friday 9:00-17:30.", "12 Kirkgate, Leeds LS1 6BY"),
+    "hours by a comma": ("Montag bis Freitag 9–17 Uhr, Carl-Zeiss-Straße 18, 07743 Jena", "Carl-Zeiss-Straße 18, 07743 Jena"),
+    "hours and a label": ("Büro: Venloer Straße 310, 50823 Köln. Mo–Do 9–16 Uhr erreichbar.", "Venloer Straße 310, 50823 Köln"),
+    "hours in French": (
+        "Ouvert du mardi au samedi de 9h30 à 18h, 27 rue des Filatiers, 31000 Toulouse",
+        "27 rue des Filatiers, 31000 Toulouse",
+    ),
+    "hours without a clock": ("Open daily, 10 to 5, at 8 Wapping Wharf, Bristol BS1 4RW", "8 Wapping Wharf, Bristol BS1 4RW"),
+    "a telephone": ("Tel. 0551 55501-0, Lindenplatz 7, 37073 Göttingen", "Lindenplatz 7, 37073 Göttingen"),
+    "an invitation": ("Visit us at 12 St. Mary's Road, Leeds LS1 6BY, Tel 0113 555 1", "12 St. Mary's Road, Leeds LS1 6BY"),
+    "a house in a yard": ("Sat 9am-1pm, Sun closed. Unit 4, Old Mill, Stroud GL5 1AA", "Unit 4, Old Mill, Stroud GL5 1AA"),
+    "marks": ("Mon–Fri 8am–6pm · 01793 555 010 · 40 Manchester Road, Swindon SN1 2AF", "40 Manchester Road, Swindon SN1 2AF"),
+    "a price": ("Full service from £79, Leeds LS1 6BY", ""),
+    "a story": ("In 2019 we moved to 12 Kirkgate, Leeds LS1 6BY.", ""),
+}
+
+
+@pytest.mark.parametrize(("line", "address"), ADDRESSES.values(), ids=ADDRESSES)
+def test_of_a_line_only_the_address_is_one(line: str, address: str) -> None:
+    assert find_postal_line(line) == address
