@@ -130,7 +130,7 @@ def telling_apart(passages: list[dict[str, Any]], queries: list[dict[str, Any]],
         kinds["answered there"] = strengths(index, (query["query"] for query in answerable))
         kinds["answered there in other words"] = strengths(index, (query["query"] for query in paraphrases))
         kinds["made to look answerable (needs reading)"] = strengths(index, (q["query"] for q in queries if not q["answerable"]))
-        new = in_other_words("blind")
+        new = in_other_words("blind", "unseen")
         in_five, in_five_of_new = share_in_five(index, paraphrases), share_in_five(index, new)
         away_of_new = share_below(strengths(index, (query["query"] for query in new)), LEAST)
     titles = sorted({each["title"] for each in passages})

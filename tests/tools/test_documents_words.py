@@ -13,6 +13,8 @@ from sayso.tools import UsageError
 from sayso.tools.documents import Documents, PassageIndex
 from sayso.tools.documents.judgement import judge
 from sayso.tools.documents.neighbours import find_neighbours
+from sayso.tools.documents.picking import pick_answer
+from sayso.tools.documents.stuffing import count_for
 from sayso.tools.documents.synonyms import read_everyday
 
 HANDBOOK = {
@@ -114,6 +116,29 @@ def test_other_languages_are_found_by_their_own_words(question: str) -> None:
             index.add(text)
         assert index.search(question)[0].text == FOREIGN[question]
         assert judge(index.weigh_evidence(question)).fits
+
+
+STUFFED = f"{'parking employees staff park car lot garage free parking for employees is there parking ' * 12}\n"
+KEPT = {
+    "keywords in one line": STUFFED,
+    "keywords as sentences": "Parking for staff. Free parking! Employees park cars. Is there parking for employees? Yes, parking. " * 6,
+    "a text that was pasted many times": "Is there parking? Ask the staff about parking, the lot, the garage and the car park. " * 9,
+}
+
+
+@pytest.mark.parametrize("text", KEPT.values(), ids=KEPT)
+def test_a_text_that_only_repeats_the_words_of_the_question_comes_after_one_that_answers(tmp_path: Path, text: str) -> None:
+    (tmp_path / "ad.md").write_text(f"# Parking for staff\n\n{text}\n", encoding="utf-8")
+    (tmp_path / "policy.md").write_text("# Policy\n\nEmployees can park on levels 1 and 2 of the office lot.\n", encoding="utf-8")
+    with Documents.of_folder(tmp_path, embedder=None) as documents:
+        found = documents.search("Is there parking for staff?")
+        assert [each.file for each in found][:1] == ["policy.md"]
+        assert [each.passage.file for each in pick_answer("Is there parking for staff?", found)][:1] == ["policy.md"]
+
+
+def test_a_table_repeats_words_rightly() -> None:
+    assert count_for("| staff | parking | lot A |\n" * 20) == 1
+    assert count_for(STUFFED) < 1
 
 
 def test_the_tables_are_of_the_size_that_they_say() -> None:

@@ -25,12 +25,15 @@ from .query_words import query_words, quote_term
 from .spaceless import split_for_index
 from .spelling import find_meant
 from .stems import stem
+from .stuffing import count_for
 from .synonyms import Synonyms, check_groups
 from .vectors import VectorTable
 from .word_scores import LookUp, WeighedWord, cover, find_best, make_evidence, weigh
 
 MOST_RESULTS = 200
 BUSY_SECONDS = 30.0
+SPARE = 20
+"""How many texts more are looked at than are returned: some of the best may only repeat the words of the question."""
 LARGE_FROM = 5_000
 """From how many texts an index is large."""
 _CONTEXT_WEIGHT = 0.5
@@ -158,10 +161,12 @@ class PassageIndex:
         """Return the `k` best texts for a question, the best first, if their coverage is at least `least`."""
         with self._reading():
             words = self._weigh_question(question)
-            best = self._find_best(question, words, min(k, MOST_RESULTS)) if k > 0 else []
+            best = self._find_best(question, words, min(k, MOST_RESULTS) + SPARE) if k > 0 else []
             texts = self._read_texts([number for number, _ in best])
         # Another program may just have removed a text that was found.
-        found = [Match(number, *texts[number], score, cover(words, number)) for number, score in best if number in texts]
+        scored = [(score * count_for(texts[number][0]), number) for number, score in best if number in texts]
+        ordered = sorted(scored, key=lambda each: -each[0])[: min(k, MOST_RESULTS)]
+        found = [Match(number, *texts[number], score, cover(words, number)) for score, number in ordered]
         return [match for match in found if match.coverage >= least]
 
     def first(self, k: int) -> list[Match]:

@@ -15,6 +15,7 @@ from .claims import MARKS, SENTENCE, unwrap
 from .passages import Passage
 from .query_words import STOP_WORDS, split_words
 from .stems import stem
+from .stuffing import count_for
 from .synonyms import Synonyms
 
 LONGEST_SENTENCE = 600
@@ -182,8 +183,8 @@ def _score_all(question: str, passages: Sequence[Passage], *, by_rarity: bool = 
     weights = _weigh(wanted, [_read_words(text) for texts in told for text in texts])
     scored = list[list[_Scored]]()
     for passage, texts in zip(passages, told, strict=True):
-        context = _read_words(f"{passage.title} {' '.join(passage.headings)}")
-        scored.append([_Scored(_score(weights, _read_words(text), context) * _expect(question, text), text) for text in texts])
+        context, counts = _read_words(f"{passage.title} {' '.join(passage.headings)}"), count_for(passage.text)
+        scored.append([_Scored(counts * _score(weights, _read_words(text), context) * _expect(question, text), text) for text in texts])
     return scored
 
 
