@@ -183,7 +183,10 @@ async def run_apart(start: Callable[[], Awaitable[T]], rules: CaseRules | None =
     """
 
     async def work() -> T:
-        return await start()
+        try:
+            return await start()
+        except SystemExit as ended:  # it would end the evaluation, and the other cases with it
+            raise RuntimeError(f"The code that is evaluated ended the program: sys.exit({ended.code!r}).") from ended
 
     context = copy_context()
     context.run(ENCLOSING.set, None if rules is None else CaseProvenance(rules))

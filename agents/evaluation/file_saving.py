@@ -20,7 +20,7 @@ def save_text(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         with_mark = path.exists() and path.read_bytes().startswith(BOM)
-        draft.write_bytes((BOM if with_mark else b"") + text.encode("utf-8"))
+        draft.write_bytes((BOM if with_mark else b"") + text.encode("utf-8", "backslashreplace"))  # half a character, as JSON has it
         if path.exists():
             shutil.copymode(path, draft)
         draft.replace(path)

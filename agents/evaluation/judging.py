@@ -62,13 +62,13 @@ async def _take(score: Score, ask: Callable[[], object]) -> Judged:
         result = await said if inspect.isawaitable(said) else said  # a plain function will do
     except ModelError as error:
         return Judged(fail(score, None, f"Its model could not be asked: {error}"), is_outage=True)
-    except Exception as error:  # noqa: BLE001  a score is anybody's code, and its bug must not lose the case
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a score is anybody's code, and its bug must not lose the case
         why = str(error) if isinstance(error, SaysoError) else f"{type(error).__name__}: {error}"
         return Judged(fail(score, None, f"The score raised an error: {why}"))
     if not isinstance(result, ScoreResult):
         return Judged(fail(score, None, f"The score returned {result!r:.80}, and no ScoreResult."))
     value = result.value
-    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or value != value):
+    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1):
         why = f"The score gave the value {value!r}, which is not a number from 0 to 1."
         return Judged(fail(score, None, why))
     return Judged(replace(result, score=score.name, kind=find_kind(score)))

@@ -146,6 +146,9 @@ def _summarise(evaluation: Evaluation) -> Iterable[str]:
     words += [f"{counts[status]} {word}" for status, word in _WORDS.items() if counts[status]]
     total = f"{', '.join(words)}. Cost {_cost(evaluation.cost_usd)}, {sum(each.record.seconds for each in results):.1f} s of runs."
     yield total
+    if unchecked := list(dict.fromkeys(each.case.name for each in results if each.passed and not (each.scores or each.case.recording))):
+        more = f" and {len(unchecked) - 8} more" if len(unchecked) > 8 else ""
+        yield f"Nothing is checked in {', '.join(unchecked[:8])}{more}: a case without a condition passes when its run ends."
     if evaluation.not_run:
         reasons = dict.fromkeys(each.reason for each in evaluation.not_run)
         names = dict.fromkeys(each.case.name for each in evaluation.not_run)

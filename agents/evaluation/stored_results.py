@@ -52,7 +52,8 @@ def write_evaluation(evaluation: Evaluation) -> str:
             {"case": each.case.name, "place": each.case.place, "repeat": each.repeat, "reason": each.reason} for each in evaluation.not_run
         ],
     }
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return text.encode("utf-8", "backslashreplace").decode() + "\n"  # half a character that a model wrote is no text, but "\\ud83d" is JSON
 
 
 def _write_summary(evaluation: Evaluation, summary: ScoreSummary) -> JsonObject:

@@ -66,10 +66,11 @@ def make_subject(subject: Any) -> AnyWorkflow:
 def read_input(subject: AnyWorkflow, case: Case) -> object:
     """Return the input of a case as its subject takes it: JSON becomes the model or dataclass that it is annotated with.
 
+    Lists and dicts are copies: what a subject changes in them is not what the next repeat begins with.
     Raises UsageError, with the place of the case, where it does not fit.
     """
     kind: Any = subject.input_type
-    value = case.input
+    value = _copy_json(case.input)
     if not isinstance(value, Mapping) or not (hasattr(kind, "model_validate") or hasattr(kind, "__dataclass_fields__")):
         return value
     from pydantic import TypeAdapter, ValidationError  # late, for load time
@@ -80,6 +81,12 @@ def read_input(subject: AnyWorkflow, case: Case) -> object:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'input'}: {each['msg']}" for each in error.errors())
         raise UsageError(f"{describe_place(case)}The input is not a {getattr(kind, '__name__', kind)}: {wrong}.") from None
     return read
+
+
+def _copy_json(value: object) -> object:
+    if type(value) is dict:
+        return {name: _copy_json(each) for name, each in value.items()}
+    return [_copy_json(each) for each in value] if type(value) is list else value
 
 
 def check_stand_ins(subject: AnyWorkflow, stand_ins: Mapping[str, object], where: str) -> None:

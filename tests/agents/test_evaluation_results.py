@@ -98,6 +98,22 @@ def test_a_long_table_has_rows_for_what_did_not_pass_only() -> None:
     assert len(re.findall(r"^case-\d+ ", format_evaluation(make_evaluation(*many[:20])), re.MULTILINE)) == 20 + 1
 
 
+def test_cases_that_check_nothing_are_named() -> None:
+    evaluation = make_evaluation(make_result("good"), make_result("bare", scores=()))
+    assert "Nothing is checked in bare: a case without a condition passes when its run ends." in " ".join(
+        format_evaluation(evaluation).split()
+    )
+    assert "Nothing is checked" not in format_evaluation(make_evaluation(make_result("good")))
+
+
+def test_half_a_character_of_a_model_is_written_as_json_has_it(tmp_path: Path) -> None:
+    half = make_result("half")
+    half = replace(half, record=replace(half.record, text="half \ud83d"))
+    file = tmp_path / "results.json"
+    file.write_text(write_evaluation(make_evaluation(half)), encoding="utf-8")
+    assert read_evaluation(file).results[0].record.text == "half \ud83d"
+
+
 def test_text_of_a_model_cannot_control_the_terminal() -> None:
     bad = make_result("bad\x1b[2J", 0.0)
     bad = replace(bad, record=replace(bad.record, text="\x1b]0;x\x07\u202eevil"))

@@ -161,10 +161,18 @@ def refuse(run: CaseRun) -> object:
     raise ToolError("There is no such file.")
 
 
+def leave(value: object) -> object:
+    raise SystemExit(3)
+
+
 ODD_SCORES = {
     "raises": (divide, "The score raised an error: ZeroDivisionError: division by zero"),
     "refuses": (refuse, "The score raised an error: There is no such file."),
     "returns a number": (lambda run: 0.5, "The score returned 0.5, and no ScoreResult."),
+    "ends the program": (leave, "The score raised an error: SystemExit: 3"),
+    "more than 1": (lambda run: ScoreResult(score="odd", value=2.0), "The score gave the value 2.0, which is not a number from 0 to 1."),
+    "less than 0": (lambda run: ScoreResult(score="odd", value=-0.5), "The score gave the value -0.5"),
+    "endless": (lambda run: ScoreResult(score="odd", value=float("inf")), "The score gave the value inf"),
     "no number": (lambda run: ScoreResult(score="odd", value=float("nan"), passed=True), "The score gave the value nan"),
 }
 
@@ -176,6 +184,26 @@ async def test_a_score_that_fails_loses_neither_the_case_nor_other_scores(does: 
     assert (odd.value, odd.passed, says.passed) == (None, False, True)
     assert odd.reason.startswith(reason)
     assert evaluation.results[0].status is CaseStatus.FAILED
+
+
+async def test_code_that_ends_the_program_ends_its_case_alone() -> None:
+    async def count(word: str) -> str:
+        return str(leave(word)) if word == "hello" else "HELLO"
+
+    evaluation = await evaluate([HELLO, BYE], count)
+    assert [(each.status, each.record.error) for each in evaluation.results] == [
+        (CaseStatus.ERROR, "RuntimeError: The code that is evaluated ended the program: sys.exit(3)."),
+        (CaseStatus.PASSED, ""),
+    ]
+
+
+async def test_what_a_subject_changes_in_its_input_is_not_what_the_next_repeat_begins_with() -> None:
+    async def take(order: dict[str, list[int]]) -> int:
+        order["left"].append(1)
+        return len(order["left"])
+
+    evaluation = await evaluate([Case(name="a", input={"left": [1, 2]})], take, repeat=3)
+    assert [(each.record.output, each.case.input) for each in evaluation.results] == [(3, {"left": [1, 2]})] * 3
 
 
 async def test_what_no_score_can_judge_is_no_success() -> None:
