@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
-from typing import Protocol
 
 from .coerce import is_plain_text
 from .json_calls import NAMES
@@ -35,12 +34,6 @@ def find_text_parameter(tool: ToolSignature, key: str) -> str:
     """Return the name of the parameter that takes any text and is written `key`; nothing where none is."""
     name = tool.find_parameter(key)
     return name if name is not None and is_plain_text(tool.properties.get(name)) else ""
-
-
-class ArgumentTexts(Protocol):
-    """Follows the arguments of one call: `read` returns what is new in the text up to `end`."""
-
-    def read(self, text: str, end: int) -> Pieces: ...
 
 
 class JsonTexts:
@@ -203,6 +196,10 @@ class PositionalText:
             return False
         self._at = at
         return True
+
+
+ArgumentTexts = JsonTexts | TaggedTexts | PositionalText
+"""Follows the arguments of one call: `read` returns what is new in the text up to `end`."""
 
 
 class OpenCall:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from .python_calls import parse_call_list
 from .read_events import Problem, ReadCall
 from .scanner_state import ScannerState
 from .section_parser import find_json_end_announcing, parse_section
-from .text_buffer import find, match_literal, skip_space, wait_for
+from .text_buffer import find, match_literal, skip_space
 
 _END_OF_ANALYSIS = re.compile(r"<\|(?:end|start|channel|return|call|eom|eot)\|>")
 _FENCE_RUNS = {marker: re.compile(f"{marker}*") for marker in "`~"}
@@ -29,7 +30,7 @@ _CALL_WITH_ARGUMENTS = re.compile(
     r"\s*\[?\s*\{\s*[\"'](?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']\s*,\s*"
     r"[\"'](?:arguments|parameters|args|input|params)[\"']\s*:\s*\{\s*(?:\}|[\"'](?!(?:type|properties)[\"'])[^\"']{1,100}[\"'])()"
 )
-_SPACE = re.compile(r"\s*")
+_SPACE, _NEVER = re.compile(r"\s*"), re.compile(r"(?!)")
 _DATA = "in JSON that is not a call"
 _ENDED = object()
 _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
@@ -87,7 +88,7 @@ def _find_data_end(state: ScannerState, at: int) -> int:
     text, end = state.buffer.text, at
     while (found := decode_strict(state.buffer, at)) is not None and not may_be_call(found[0], state.tools):
         end = found[1]
-        following = FIRST_KEY.match(text, at := _SPACE.match(text, end).end())  # type: ignore[union-attr]
+        following = FIRST_KEY.whole.match(text, at := _SPACE.match(text, end).end())  # type: ignore[union-attr]
         if following is None or following[1] not in KEYS:
             break
     return end
@@ -175,7 +176,7 @@ def _is_explained_behind(state: ScannerState, at: int) -> Incremental[bool]:
 
 def _read_fence(state: ScannerState, start: int, position: int) -> Incremental[_Fence]:
     """Read the fence at `position`: its calls, where it holds nothing but JSON calls, or its info string says `tool_code` or the like."""
-    opened = yield from _find_fence_body(state, position)
+    opened = yield from _find_run_end(state, position)
     marks = state.buffer.text[position:opened]
     info = _INFO_STRING.match(state.buffer.text, opened)
     # The info string may still grow: ``` becomes ```json.
@@ -195,14 +196,14 @@ def _read_fence(state: ScannerState, start: int, position: int) -> Incremental[_
     )
     if is_section and (section := (yield from _parse_fenced_section(state, info.end(), certain=certain))):
         return _Fence(opened, marks, section[1], section[0], is_certain=certain)
-    if state.dialect.json and state.buffer.text[body : body + 1] in ("{", "["):
+    if "json" in state.dialect.forms and state.buffer.text[body : body + 1] in ("{", "["):
         items, end = yield from _parse_fenced_json(state, start, body, marks)
         return _Fence(opened, marks, items, end)
     return _Fence(opened, marks, [])
 
 
-def _find_fence_body(state: ScannerState, position: int) -> Incremental[int]:
-    """Return the offset behind the backticks or tildes that open a fence. Their number decides which ones close it (CommonMark 4.5)."""
+def _find_run_end(state: ScannerState, position: int) -> Incremental[int]:
+    """Return the offset behind the backticks or tildes that stand here. Those that open a fence say how many close it (CommonMark 4.5)."""
     run, end = _FENCE_RUNS[state.buffer.text[position]], position
     while True:
         end = run.match(state.buffer.text, end).end()  # type: ignore[union-attr]
@@ -278,30 +279,29 @@ def _parse_fenced_json(state: ScannerState, start: int, body: int, fence: str) -
     return items, after
 
 
-def _skip_code(state: ScannerState, at: int, fence: str) -> Incremental[None]:
+def _emit_until(
+    state: ScannerState, pattern: re.Pattern[str], emit: Callable[[int], None], longest: int
+) -> Incremental[re.Match[str] | None]:
+    """Emit the text up to the next match, of which `longest` characters may have arrived without it. Return None where none comes."""
+    at = state.at
+    while (found := pattern.search(state.buffer.text, at)) is None and not state.buffer.ended:
+        at = max(at, len(state.buffer.text) - longest)
+        emit(at)
+        yield
+    emit(len(state.buffer.text) if found is None else found.start())
+    return found
+
+
+def _skip_code(state: ScannerState, begin: int, fence: str) -> Incremental[None]:
     """Emit code up to the closing fence as prose. Nothing in it is a call."""
     state.surroundings.begin_code()
-    begin = at
-    while True:
-        close = state.buffer.text.find(fence, at)
-        if close >= 0:
-            end = close + len(fence)
-            yield from wait_for(state.buffer, end + 1)
-            while state.buffer.text.startswith(fence[0], end):
-                end += 1
-                yield from wait_for(state.buffer, end + 1)
-            state.note_set_aside(begin, end, "in a code block")
-            state.emit_quoted(end)
-            state.surroundings.end_code()
-            return
-        if state.buffer.ended:
-            state.note_set_aside(begin, len(state.buffer.text), "in a code block")
-            state.emit_quoted(len(state.buffer.text))
-            return
-        # The closing fence may have arrived in part; everything before it is certain.
-        at = max(at, len(state.buffer.text) - len(fence) + 1)
-        state.emit_quoted(at)
-        yield
+    state.emit_quoted(begin)
+    found = yield from _emit_until(state, re.compile(re.escape(fence)), state.emit_quoted, len(fence) - 1)
+    if found is not None:
+        state.emit_quoted((yield from _find_run_end(state, found.start())))
+    state.note_set_aside(begin, state.at, "in a code block")
+    if found is not None:
+        state.surroundings.end_code()
 
 
 def parse_reasoning(state: ScannerState, body: int, closing: str) -> Incremental[None]:
@@ -369,21 +369,13 @@ def parse_invented(state: ScannerState, body: int) -> Incremental[None]:
     if at >= len(state.buffer.text):
         state.skip_to(at)
         return
-    while True:
-        state.emit_quoted(len(state.buffer.text))
-        if state.buffer.ended:
-            state.note_set_aside(at, state.at, "behind a turn or a result that the model made up")
-            return
-        yield
+    yield from _emit_until(state, _NEVER, state.emit_quoted, 0)
+    state.note_set_aside(at, state.at, "behind a turn or a result that the model made up")
 
 
 def drop_invented_turn(state: ScannerState) -> Incremental[None]:
     """Drop the rest of the reply: a token of the chat template says that somebody else speaks."""
-    while True:
-        state.skip_to(len(state.buffer.text))
-        if state.buffer.ended:
-            return
-        yield
+    yield from _emit_until(state, _NEVER, state.skip_to, 0)
 
 
 def skip_template_token(state: ScannerState, end: int) -> Incremental[None]:
@@ -405,20 +397,9 @@ def parse_harmony_message(state: ScannerState, start: int, position: int) -> Inc
     state.skip_to(header.body)
     state.surroundings = Surroundings()
     if header.channel == "analysis":
-        yield from _parse_analysis(state, header.body)
+        yield from _parse_analysis(state)
 
 
-def _parse_analysis(state: ScannerState, at: int) -> Incremental[None]:
-    while True:
-        found = _END_OF_ANALYSIS.search(state.buffer.text, at)
-        if found is not None:
-            state.emit_reasoning(found.start())
-            state.skip_to(found.end() if found[0] in ENDS else found.start())
-            return
-        if state.buffer.ended:
-            state.emit_reasoning(len(state.buffer.text))
-            state.seek = state.at
-            return
-        at = max(at, len(state.buffer.text) - 11)
-        state.emit_reasoning(at)
-        yield
+def _parse_analysis(state: ScannerState) -> Incremental[None]:
+    found = yield from _emit_until(state, _END_OF_ANALYSIS, state.emit_reasoning, 11)
+    state.skip_to(len(state.buffer.text) if found is None else found.end() if found[0] in ENDS else found.start())

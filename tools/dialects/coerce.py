@@ -6,7 +6,7 @@ Each value has one reading or none: "9876" for an integer is 9876, and "seven" f
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from .lenient_json import parse_json, unescape
@@ -110,7 +110,9 @@ def coerce_text(written: str, schema: object, name: str, *, raw: bool = False) -
         return written if raw else unquote(written)
     options = alternatives(schema)
     if options:
-        return _coerce_to_first(written, options, name, raw)
+        # A text fits all, so it is tried last.
+        options = sorted(options, key=lambda option: "string" in list_types(option))
+        return _find_first(written, options, name, lambda option: coerce_text(written, option, name, raw=raw))
     if (choices := _choices(schema)) is not None:
         return _match_choice(unquote(written), choices, name)
     allowed = list_types(schema)
@@ -157,13 +159,14 @@ def _parse_untyped(written: str, raw: bool) -> object:
         return written if raw else unquote(written)
 
 
-def _coerce_to_first(written: str, options: list[object], name: str, raw: bool) -> object:
-    for schema in sorted(options, key=lambda schema: "string" in list_types(schema)):  # text fits all, so it is tried last
+def _find_first(value: object, options: Sequence[object], name: str, coerce: Callable[[object], object]) -> object:
+    """Return the value as the first of these schemas that it can be coerced to."""
+    for schema in options:
         try:
-            return coerce_text(written, schema, name, raw=raw)
+            return coerce(schema)
         except CoercionError:
             continue
-    raise CoercionError(f"{name} in one of its types, not {written[:60]!r}")
+    raise CoercionError(f"{name} in one of its types, not {str(value)[:60]!r}")
 
 
 def _match_choice(value: object, choices: list[object], name: str) -> object:
@@ -212,7 +215,10 @@ def coerce_value(value: object, schema: object, name: str) -> object:
         return value
     options = alternatives(schema)
     if options:
-        return _coerce_to_alternative(value, options, name)
+        try:  # what fits as it is stays as it is: 5 for anyOf(string, integer) is 5
+            return _find_first(value, options, name, lambda option: _coerce_unchanged(value, option, name))
+        except CoercionError:
+            return _find_first(value, options, name, lambda option: coerce_value(value, option, name))
     if (choices := _choices(schema)) is not None:
         return _match_choice(value, choices, name)
     allowed = list_types(schema)
@@ -253,18 +259,8 @@ def _coerce_to_type(value: object, json_type: str, schema: Mapping[str, object],
     raise CoercionError(f"{name} as {json_type}, not {str(value)[:60]!r}")
 
 
-def _coerce_to_alternative(value: object, options: list[object], name: str) -> object:
-    # What fits as it is stays as it is: 5 for anyOf(string, integer) is 5.
-    for schema in options:  # what fits as it is, is left as it is
-        try:
-            coerced = coerce_value(value, schema, name)
-            if coerced == value and type(coerced) is type(value):
-                return value
-        except CoercionError:
-            continue
-    for schema in options:
-        try:
-            return coerce_value(value, schema, name)
-        except CoercionError:
-            continue
-    raise CoercionError(f"{name} in one of its types, not {str(value)[:60]!r}")
+def _coerce_unchanged(value: object, schema: object, name: str) -> object:
+    coerced = coerce_value(value, schema, name)
+    if coerced != value or type(coerced) is not type(value):
+        raise CoercionError(f"{name} as it is")
+    return value

@@ -43,6 +43,7 @@ class CompiledDialect:
 
     def __init__(self, tools: ToolSignatures, name: str, native: bool, only: frozenset[str] = frozenset()) -> None:
         forms = only or FORMS[name]
+        self.forms: frozenset[str] = forms
         self.native: bool = native
         # Where the endpoint takes tools natively, prose that says NAME(...) speaks of a tool, unless its value may stand there.
         self.names: tuple[str, ...] = tuple(tool.name for tool in tools.by_name.values() if tool.is_pure or not native)
@@ -60,16 +61,10 @@ class CompiledDialect:
         self.name_separators: tuple[str, ...] = tuple(
             marker for marker, of in NAME_SEPARATORS.items() if of in forms and (tools.by_name or name != "auto" or only)
         )
-        self.gemma: bool = "gemma" in forms
-        self.json: bool = "json" in forms
         self.call_fences: bool = not only or not only.isdisjoint(
             ("json", "python", "gemma")
         )  # whose info string says that a call is in them
-        self.python: bool = "python" in forms
         self.call: bool = "call" in forms and bool(self.names)
-        self.react: bool = "react" in forms
-        self.harmony: bool = "harmony" in forms
-        self.functionary: bool = "functionary" in forms
         markers = MARKS | {*self.sections, *self.elements, *self.name_separators}
         self.marker: re.Pattern[str] = re.compile("|".join(map(re.escape, sorted(markers, key=len, reverse=True))))
         self.marker_prefixes: frozenset[str] = frozenset(marker[:size] for marker in markers for size in range(1, len(marker)))
@@ -77,17 +72,17 @@ class CompiledDialect:
         openings = (_match_before_marker(markers, character, _PREFIXED if self.prefixed and character == "<" else ()) for character in "<[")
         names = (_match_parenthesis_after_name(self.names),) if self.call else ()
         self.trigger: re.Pattern[str] = re.compile("|".join((*names, *openings, *_TRIGGERS)))
-        self.stripped_trigger: re.Pattern[str] = re.compile(rf"{self.trigger.pattern}|a(?=ss|s?\Z)") if self.harmony else self.trigger
+        self.stripped_trigger: re.Pattern[str] = re.compile(rf"{self.trigger.pattern}|a(?=ss|s?\Z)") if "harmony" in forms else self.trigger
         # So much text behind a parenthesis decides whether it is the tool's signature; 8 for spaces and brackets around the name.
         self.longest_parameter: int = 8 + max((len(key) for tool in tools.by_name.values() for key in tool.properties), default=0)
         self.name_window: int = max(tools.longest_name, len("functools")) + 4  # characters to look back for a tool's name
         self.name_prefixes: frozenset[str] = self._collect_name_prefixes(tools)
         self.name_before_parenthesis: re.Pattern[str] = _compile_name_before_parenthesis(self.names)
-        self.name_on_line: re.Pattern[str] | None = _compile_name_on_line(tools) if tools.by_name and self.json else None
+        self.name_on_line: re.Pattern[str] | None = _compile_name_on_line(tools) if tools.by_name and "json" in forms else None
 
     def _collect_name_prefixes(self, tools: ToolSignatures) -> frozenset[str]:
         """Return what prose may end in and still become a tool's name, of a call in a sentence or on a line of its own."""
-        words = set(tools.prefixes) if self.call or self.json else set()
+        words = set(tools.prefixes) if self.call or "json" in self.forms else set()
         if self.call or self.name_separators:
             words |= {f"{namespace}."[:size] for namespace in _NAMESPACES for size in range(1, len(namespace) + 2)}
             words |= {f"{namespace}.{word}" for namespace in _NAMESPACES for word in tools.prefixes}

@@ -13,7 +13,7 @@ from .families.gemma import parse_gemma_call
 from .families.harmony import STRIPPED_TURN
 from .families.react import parse_action
 from .growing import growing
-from .json_calls import ESCAPED_START, FIRST_KEY, JSON_COMMENTS, KEYS, parse_escaped_json
+from .json_calls import ESCAPED_START, FIRST_KEY, KEYS, parse_escaped_json
 from .markers import INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS, CallSection
 from .mentions import Form
 from .named_call import detect_named_call
@@ -21,14 +21,9 @@ from .parsed_calls import MORE, NOT_HERE, NOTHING, CallParser, Detection
 from .scanner_state import ScannerState
 from .section_parser import parse_section, parse_unopened_call
 
-# Each pattern has a partner `..._SO_FAR`, which tells whether text that ends here may still come to match it.
-_FIRST_KEY_SO_FAR = re.compile(
-    rf"\{{\s*{JSON_COMMENTS}(?:(?://?|#)[^\n]{{0,200}}|/\*[^*]{{0,200}}\*?|[\"'“]?[A-Za-z_]{{0,20}}[\"'”]?\s*)\Z"
-)
 _LIST_OF_OBJECTS = growing(r"\[\s*(?=\{)")
 _LIST_OF_NAMES = growing(r"\[\s*([^\W\d][\w.\-:/]*)\(")
-_FUNCTIONARY_HEAD = re.compile(r">>>([\w.\-]+)\s*\n\s*")
-_FUNCTIONARY_HEAD_SO_FAR = re.compile(r">{1,3}(?:(?<=>>>)|\Z)([\w.\-]*)\s*\Z")
+_FUNCTIONARY_HEAD = growing(r">>>([\w.\-]+)\s*\n\s*")
 _FUNCTOOLS = re.compile(r"(?<![A-Za-z_])functools")
 # A label stands at the beginning of a line or sentence, maybe in bold or numbered: "**Action 1:**".
 _TOOL_LABELS = tuple(f"{what}{more}" for what in ("Tool", "Function") for more in ("", " Call", " call", " Name", " name"))
@@ -70,8 +65,7 @@ _ANY_NAME = re.compile(r"(?<![\w.\-:])(?:functions\.)?\w[\w.\-]{0,80}(?::\d{0,3}
 _LONGEST_NAME = 100
 _SPACE_TO_THE_END = re.compile(r"\s*\Z")
 _AFTER_BRACE = re.compile(rf"\s*(?:{AFTER_BRACE}|\Z)")
-_CALLED = re.compile(r"(?<![\w.\-])call:([\w.\-]{1,80})\Z")
-_CALLED_SO_FAR = re.compile(r"(?<![\w.\-])(?:c|ca|cal|call|call:[\w.\-]{0,80})\Z")
+_CALLED = growing(r"(?<![\w.\-])call:([\w.\-]{1,80})\Z")
 _LONGEST_RECIPIENT = 96
 _LONGEST_KEY = 400
 # The last word of the prose, with what may stand between a name on its own line and the JSON below it.
@@ -83,11 +77,11 @@ def _call(state: ScannerState, start: int, position: int, parser: CallParser, fo
 
 
 def _detect_object(state: ScannerState, position: int) -> Detection:
-    if not state.dialect.json:
+    if "json" not in state.dialect.forms:
         return NOTHING
     text = state.buffer.text
     # call:NAME{ of Gemma, where its section marker was lost.
-    called = _CALLED.search(text, max(state.at, position - _LONGEST_NAME), position) if state.dialect.gemma else None
+    called = _CALLED.whole.search(text, max(state.at, position - _LONGEST_NAME), position) if "gemma" in state.dialect.forms else None
     if called is not None and state.tools.find_marked(called[1]):
         if not state.buffer.ended and _SPACE_TO_THE_END.match(text, position + 1):
             return MORE
@@ -100,7 +94,7 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
         return _call(state, position, position, parse_escaped_json(state.buffer, position), Form.UNMARKED)
     if ESCAPED_START.so_far.match(text, position) and not state.buffer.ended:
         return MORE
-    recipient = _STRIPPED.search(text, max(state.at, position - _LONGEST_RECIPIENT), position) if state.dialect.harmony else None
+    recipient = _STRIPPED.search(text, max(state.at, position - _LONGEST_RECIPIENT), position) if "harmony" in state.dialect.forms else None
     if recipient is not None and state.tools.find_marked(recipient[1]):
         start = recipient.start()
         return _call(state, start, position, blocks.parse_named_json(state, start, position, recipient[1]))
@@ -131,27 +125,26 @@ def _detect_stripped_turn(state: ScannerState, position: int) -> Detection:
 
 def _detect_functionary(state: ScannerState, position: int) -> Detection:
     """Detect >>>NAME with JSON arguments on the next line, or >>>all with text for the user (functionary-medium-v3.1 and v3.2)."""
-    if not state.dialect.functionary:
+    if "functionary" not in state.dialect.forms:
         return NOTHING
     text = state.buffer.text
     if text.startswith(">>>all\n", position):
         return position, blocks.skip_template_token(state, position + 7)
-    found = _FUNCTIONARY_HEAD.match(text, position)
+    found = _FUNCTIONARY_HEAD.whole.match(text, position)
     if found is not None and found.end() < len(text):
         if text[found.end()] != "{" or not (tool := state.tools.find_marked(found[1])):
             return NOTHING
         return _call(state, position, position, blocks.parse_named_json(state, position, found.end(), tool.name))
-    so_far = _FUNCTIONARY_HEAD_SO_FAR.match(text, position)
-    name = so_far[1].casefold() if so_far else "-"
+    name = text[position:].strip("> \n").casefold() if _FUNCTIONARY_HEAD.so_far.match(text, position) else "-"
     return MORE if not name or name in state.tools.prefixes or "all".startswith(name) else NOTHING
 
 
 def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
     """Detect an object at `position` whose first key is one that calls begin with."""
     text = state.buffer.text
-    key = FIRST_KEY.match(text, position)
+    key = FIRST_KEY.whole.match(text, position)
     if key is None:
-        return MORE if _FIRST_KEY_SO_FAR.match(text, position, position + _LONGEST_KEY) else NOTHING
+        return MORE if FIRST_KEY.so_far.match(text, position, position + _LONGEST_KEY) else NOTHING
     if key[1] not in KEYS and (state.dialect.name_on_line is None or state.tools.find(key[1]) is None):
         return NOTHING
     return start, blocks.parse_json_in_prose(state, start)
@@ -170,18 +163,18 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
     marked = _detect_marker(state, position)
     if marked[0] != NOT_HERE:
         return marked
-    if dialect.json and (listed := _LIST_OF_OBJECTS.whole.match(text, position)):
+    if "json" in dialect.forms and (listed := _LIST_OF_OBJECTS.whole.match(text, position)):
         return _detect_json(state, position, listed.end())
-    if dialect.python and (head := _LIST_OF_NAMES.whole.match(text, position)):
+    if "python" in dialect.forms and (head := _LIST_OF_NAMES.whole.match(text, position)):
         if state.tools.by_name and state.tools.find_marked(head[1]) is None:
             return NOTHING
         # Without tools, [name(x)] inside of a sentence may be prose or code.
         certain = bool(state.tools.by_name) or _begins_line(state, position)
         return _call(state, position, position, blocks.parse_call_list_in_prose(state, position, certain), Form.UNMARKED)
-    if dialect.json and _LIST_OF_OBJECTS.so_far.match(text, position, position + _LONGEST_KEY):
+    if "json" in dialect.forms and _LIST_OF_OBJECTS.so_far.match(text, position, position + _LONGEST_KEY):
         return MORE
     if (
-        dialect.python
+        "python" in dialect.forms
         and _LIST_OF_NAMES.so_far.match(text, position, position + 200)
         and _may_be_name(dialect, state, text[position + 1 :].strip())
     ):
@@ -197,11 +190,9 @@ def _may_be_name(dialect: CompiledDialect, state: ScannerState, word: str) -> bo
 
 
 def _detect_fence(state: ScannerState, position: int) -> Detection:
+    if state.buffer.text[position] == "~" and not _begins_line(state, position):
+        return NOTHING
     return position, blocks.parse_fence(state, position, position)
-
-
-def _detect_tilde_fence(state: ScannerState, position: int) -> Detection:
-    return _detect_fence(state, position) if _begins_line(state, position) else NOTHING
 
 
 def _begins_line(state: ScannerState, position: int) -> bool:
@@ -240,7 +231,7 @@ def _detect_react_label(state: ScannerState, position: int) -> Detection:
     # Before any call, a line "Observation:" is the model's own text and not a fabricated result.
     if found[3] == "Observation":
         return (start, blocks.parse_invented(state, position + 1)) if state.calls or state.problems else NOTHING
-    if not state.dialect.react or (found[3] is None and found[1] not in ("", "\n") and "[" not in found[2]):
+    if "react" not in state.dialect.forms or (found[3] is None and found[1] not in ("", "\n") and "[" not in found[2]):
         return NOTHING  # "The form is: Tool: NAME" speaks of it
     following = _BEHIND_LABEL.match(state.buffer.text, position + 1, position + 41)
     after = following.end()  # type: ignore[union-attr]
@@ -275,7 +266,7 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
         return position, blocks.parse_invented(state, end)
     if marker in INVENTED_TURNS:
         return position, blocks.drop_invented_turn(state)
-    if dialect.harmony and marker in ("<|start|>", "<|channel|>", "<|message|>"):
+    if "harmony" in dialect.forms and marker in ("<|start|>", "<|channel|>", "<|message|>"):
         # The recipient may precede the first token of the header.
         start = 0 if state.at == 0 and _RECIPIENT.match(text, 0, position) else position
         return start, blocks.parse_harmony_message(state, start, position)
@@ -307,7 +298,7 @@ DETECTORS: dict[str, Callable[[ScannerState, int], Detection]] = {
     "{": _detect_object,
     "[": _detect_bracket,
     "`": _detect_fence,
-    "~": _detect_tilde_fence,
+    "~": _detect_fence,
     ":": _detect_label,
     "：": _detect_label,
     "<": _detect_marker,
@@ -322,7 +313,7 @@ DETECTORS: dict[str, Callable[[ScannerState, int], Detection]] = {
 def find_held_start(state: ScannerState, end: int) -> int:
     """Return from where on prose that ends at `end` has to be held back: its last characters may become a name, a label or a recipient."""
     text, dialect = state.buffer.text, state.dialect
-    if state.at == 0 and end <= _LONGEST_RECIPIENT and dialect.harmony and _RECIPIENT_SO_FAR.match(text, 0, end):
+    if state.at == 0 and end <= _LONGEST_RECIPIENT and "harmony" in dialect.forms and _RECIPIENT_SO_FAR.match(text, 0, end):
         return 0
     lowest = max(state.at, end - dialect.name_window - 16)
     tail = text[lowest:end]
@@ -338,8 +329,8 @@ def find_held_start(state: ScannerState, end: int) -> int:
     if word is not None:
         held = min(held, _find_name_start(state, lowest + word.start(), end))
     lowest_name = max(state.at, end - _LONGEST_NAME)
-    patterns = [_CALLED_SO_FAR] if dialect.gemma else []
-    if dialect.harmony and state.tools.by_name:
+    patterns = [_CALLED.so_far] if "gemma" in dialect.forms else []
+    if "harmony" in dialect.forms and state.tools.by_name:
         patterns.append(_STRIPPED_SO_FAR)
     if dialect.name_separators:
         patterns.append(_KNOWN_BEFORE if state.tools.by_name else _ANY_NAME)

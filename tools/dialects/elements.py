@@ -193,19 +193,21 @@ def parse_body(
     if not tags.begins:
         if tool is None and buffer.text[at - 1] != ">":
             return None
-        return (yield from _parse_text(buffer, start, at, name, tags.ends[0]))
+        return (yield from parse_text_input(buffer, start, at, name, tags.ends[0]))
     return (yield from parse_tagged_arguments(buffer, start, at, name, tags, given))
 
 
-def _parse_text(buffer: TextBuffer, start: int, at: int, name: str, closing: str) -> CallParser:
+def parse_text_input(buffer: TextBuffer, start: int, at: int, name: str, closing: str, *, may_stop: bool = False) -> CallParser:
+    """Parse an input up to `closing`: JSON, or the text of a tool that takes one text. Without a tag it `may_stop` at the end."""
     tool = buffer.find_tool(name, start)
     close = yield from find(buffer, closing, at, in_call=True)
     end = close + len(closing) if close >= 0 else len(buffer.text)
-    if close < 0 and tool is None:
+    if close < 0 and tool is None and not may_stop:
         return None
-    if close < 0 or tool is None:
+    if tool is None or (close < 0 and not may_stop):
         return end, [buffer.report(name, start, end, f"{closing} at the end")]
-    return end, [parse_json_arguments(tool, buffer.text[at:close].strip(), (start, end))]
+    notes = () if close >= 0 else ("closing tag added",)
+    return end, [parse_json_arguments(tool, buffer.text[at : close if close >= 0 else end].strip(), (start, end), notes)]
 
 
 def _parse_container(buffer: TextBuffer, start: int, at: int, name: str, closing: str, tags: Tags) -> CallParser:

@@ -41,8 +41,8 @@ _LISTS = ("tool_calls", "tool_uses", "calls", "function_calls", "tools")
 KEYS = frozenset((*NAMES, *ARGUMENTS, *_OTHER_KEYS, *_WRAPPERS, *_LISTS))
 """The keys one of which a call's object begins with."""
 # Bounded repeats: an unbounded one would make a long text of near misses quadratic.
-JSON_COMMENTS = r"(?:(?://|#)[^\n]{0,200}\n\s*|/\*[^*]{0,200}\*/\s*)*"
-FIRST_KEY = re.compile(rf"\{{\s*{JSON_COMMENTS}[\"'“]?([A-Za-z_]+)[\"'”]?\s*:")
+_COMMENTS = r"(?:(?://|#)[^\n]{0,200}\n\s*|/\*[^*]{0,200}\*/\s*)*"
+FIRST_KEY = growing(rf"\{{\s*{_COMMENTS}[\"'“]?([A-Za-z_]{{1,40}})[\"'”]?\s*:")
 """An object with its first key, which is group 1."""
 
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from .lenient_json import DEEPEST, parse_json
 from .parsed_calls import Incremental
-from .text_buffer import TextBuffer, wait_for
+from .text_buffer import TextBuffer, find, wait_for
 
 # Brackets, quotes and comments, and in the last alternative every character that no JSON has outside of strings.
 _JSON_TOKEN = re.compile(r"""["'“\[\]{}]|//|/\*|\#|[^\s\w,:+.\-$/()…]""")
@@ -106,7 +106,9 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
             if position < 0:
                 return JsonEnd(-1, len(buffer.text), "".join(stack) + token, buffer)
         elif token in ("//", "#", "/*"):
-            position = yield from _find_comment_end(buffer, position, "*/" if token == "/*" else "\n")
+            closing = "*/" if token == "/*" else "\n"
+            closed = yield from find(buffer, closing, position, in_call=True)
+            position = closed + len(closing) if closed >= 0 else len(buffer.text)
         else:
             buffer.certain_to = found.start()
             # The rest of the marker must have arrived: the caller looks whether one stands here.
@@ -134,17 +136,6 @@ def parse_json_at(text: str, at: int, found: JsonEnd, ended: bool) -> tuple[obje
     except ValueError:
         return None
     return value, (*notes, *repairs)
-
-
-def _find_comment_end(buffer: TextBuffer, at: int, closing: str) -> Incremental[int]:
-    while True:
-        position = buffer.text.find(closing, at)
-        if position >= 0:
-            return position + len(closing)
-        if buffer.ended:
-            return len(buffer.text)
-        buffer.certain_to = at = max(at, len(buffer.text) - 1)
-        yield
 
 
 def find_closing_quote(buffer: TextBuffer, quote: str, at: int, *, in_call: bool = False) -> Incremental[int]:

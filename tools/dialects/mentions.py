@@ -278,7 +278,7 @@ class Surroundings:
     def _find_tags(self, piece: str) -> None:
         text = self._tag + piece
         if not _MAY_BE_TAG.search(text):
-            self._tag = text[-_LONGEST_TAG:]
+            self._tag = text[-2:]  # the beginning of a comment, or the end of one
             return
         end, tags = 0, list(self._tags)
         for found in _TAG.finditer(text):

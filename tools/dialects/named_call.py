@@ -11,8 +11,8 @@ from .scanner_state import ScannerState
 from .signatures import ToolSignature
 from .text_buffer import wait_for
 
-_SECTIONS_OF_MANUAL = tuple("12345678")
-_PLURAL_ENDINGS = ("s", "es", "ies", "n", "en", "e", "er", "ers", "ed", "ing", "se", "innen")
+_SECTIONS_OF_MANUAL = frozenset("12345678")
+_PLURAL_ENDINGS = frozenset("s es ies n en e er ers ed ing se innen".split())
 
 
 def detect_named_call(state: ScannerState, position: int) -> Detection:

@@ -13,7 +13,7 @@ from .lenient_json import DEEPEST, parse_json
 from .parsed_calls import Incremental
 from .read_events import Problem, ReadCall
 from .signatures import ToolSignature
-from .text_buffer import TextBuffer
+from .text_buffer import TextBuffer, find, wait_for
 
 _QUOTED = ('"', "'", "“", "‘")
 # The colon must not be that of a URL: city: Oslo, but not https://...
@@ -102,10 +102,10 @@ def _find_argument_string_end(buffer: TextBuffer, at: int) -> Incremental[int]:
     """Return the end of a quoted argument, or -1. Its closing quote is one that is followed by what can follow an argument."""
     text = buffer.text
     quote = text[at]
-    while len(buffer.text) < at + 3 and not buffer.ended:
-        yield
+    yield from wait_for(buffer, at + 3)
     if quote in "\"'" and buffer.text.startswith(quote * 3, at):
-        return (yield from _find_triple_quote(buffer, at + 3, quote * 3))
+        closed = yield from find(buffer, quote * 3, at + 3)
+        return closed + 3 if closed >= 0 else -1
     position = at + 1
     while (position := (yield from find_closing_quote(buffer, quote, position))) >= 0:
         while after := _AFTER_QUOTE.match(buffer.text, position):
@@ -113,18 +113,6 @@ def _find_argument_string_end(buffer: TextBuffer, at: int) -> Incremental[int]:
                 return position
             yield
     return -1
-
-
-def _find_triple_quote(buffer: TextBuffer, at: int, quotes: str) -> Incremental[int]:
-    while True:
-        position = buffer.text.find(quotes, at)
-        if position >= 0:
-            return position + 3
-        if buffer.ended:
-            buffer.searched_to = len(buffer.text)
-            return -1
-        at = max(at, len(buffer.text) - 2)
-        yield
 
 
 def parse_arguments(
@@ -136,7 +124,7 @@ def parse_arguments(
     parts = [text[start + 1 : stop] for start, stop in itertools.pairwise(bounds)]
     if len(parts) > 1 and not parts[-1].strip():
         parts.pop()  # a trailing comma
-    if "，" in text[opened:end]:
+    if "，" in written:
         # The full-width comma of Chinese text separates arguments where a parameter's name follows it.
         names = "|".join(map(re.escape, tool.properties)) or "(?!)"
         wide_comma = re.compile(rf"，\s*(?=(?:{names})\s*[=:：])")
@@ -158,7 +146,7 @@ _TYPED = re.compile(rf"(\w+)\??\s*:\s*{_TYPE}\s*(?:=.*)?")
 def is_signature(tool: ToolSignature, text: str, opened: int, commas: Sequence[int], end: int) -> bool:
     """Tell whether these are the parameters' names and no arguments: weather(city, days), weather(city: str), weather(...)."""
     first = text[opened : commas[0] if commas else end].strip()
-    if _PLACEHOLDER.fullmatch(first):
+    if first[:1] == "{" and _PLACEHOLDER.fullmatch(first):
         return True
     if first.strip("<>{}[]?") != next(iter(tool.properties), "") and first not in ("", "...", "…") and not _MAY_BE_TYPED.search(first):
         return False  # most calls

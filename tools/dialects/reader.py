@@ -62,9 +62,7 @@ class Reader:
     def finish(self) -> list[ReadEvent]:
         """End the reply and return the events that are left."""
         self.state.buffer.ended = True
-        next(self._scan, None)
-        events, self.state.events = self.state.events, []
-        return events
+        return self.feed("")
 
     def close(self) -> Reading:
         """End the reply and return all of it."""

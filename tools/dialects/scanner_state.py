@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from .argument_texts import OpenCall
 from .compiled_dialect import CompiledDialect
+from .growing import growing, match
 from .mentions import BESIDE_A_CALL, CALL, Form, Mark, Surroundings, find_closing
 from .parsed_calls import CallParser, Incremental, Item, MentionSink, ParsedCalls
 from .read_events import (
@@ -30,7 +31,8 @@ from .text_buffer import TextBuffer
 # An attempt to parse a call that looked this far, and how many of them may fail.
 _LONG_SEARCH = 500  # characters
 _MOST_LONG_SEARCHES = 40
-_WORDS = re.compile(r"[ \t]{0,80}(?:([\w(—–-])|\Z)")
+_WORDS = growing(r"[ \t]{0,80}[\w(—–\-]")
+"""A sentence that goes on behind a call."""
 
 
 @dataclass(slots=True, eq=False)
@@ -135,7 +137,7 @@ class ScannerState:
             self.note_mentions(items, mark.why)
             self.emit_quoted(end)
             return True
-        if stands_apart and (yield from self._is_followed_by_words(end)):
+        if stands_apart and (yield from match(self.buffer, _WORDS, end)):
             self.note_mentions(items, "in a sentence, where the endpoint takes tools in a field of its own")
             self.emit_quoted(end)
             return True
@@ -161,16 +163,6 @@ class ScannerState:
         for opened in self.open_calls:
             self.events.append(CallDropped(opened.tool, opened.number))
         self.open_calls.clear()
-
-    def _is_followed_by_words(self, end: int) -> Incremental[bool]:
-        """Tell whether a sentence goes on on the line of a call that ends at `end`."""
-        while True:
-            found = _WORDS.match(self.buffer.text, end)
-            if found is None or found[1] is not None:
-                return found is not None
-            if self.buffer.ended:
-                return False
-            yield
 
     def reclassify_as_reasoning(self, end: int, begin: int = 0) -> None:
         """Turn everything emitted so far, calls included, into reasoning from `begin` to `end`."""

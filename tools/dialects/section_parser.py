@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from functools import cache
 
-from .elements import Element, find_prefixed, may_be_prefixed, parse_element, read_attributes, tool_element
+from .elements import Element, find_prefixed, may_be_prefixed, parse_element, parse_text_input, read_attributes, tool_element
 from .families.gemma import HEAD as GEMMA_HEAD
 from .families.gemma import OWN_QUOTES, parse_gemma_call
 from .growing import match
-from .json_calls import ESCAPED_START, NotACall, parse_calls, parse_escaped_json, parse_json_arguments, parse_json_call
+from .json_calls import ESCAPED_START, NotACall, parse_calls, parse_escaped_json, parse_json_call
 from .json_end import JsonEnd, find_json_end, parse_json_at
 from .markers import (
     BODY_PARSERS,
@@ -258,7 +258,8 @@ def _parse_named(buffer: TextBuffer, at: int, section: CallSection) -> CallParse
         if gemma := GEMMA_HEAD.match(text, at):
             return (yield from parse_gemma_call(buffer, at, gemma))
         if divided := _NAME_THEN_INPUT.match(text, at):
-            return (yield from _parse_text_input(buffer, at, divided.end(), divided[1], "</tool_input>"))
+            # Programs that ask for this stop at its end.
+            return (yield from parse_text_input(buffer, at, divided.end(), divided[1], "</tool_input>", may_stop=True))
         if header := _HEADER.match(text, at):
             if (yield from match(buffer, OWN_QUOTES, header.end())):
                 return (yield from parse_gemma_call(buffer, at, header))
@@ -294,17 +295,6 @@ def _parse_name_and_pairs(buffer: TextBuffer, at: int, section: CallSection) -> 
     if given is None:
         return end, [buffer.report(tool.name, at, end, 'key="value" for each argument')]
     return end, [build_call(buffer, (at, end), tool.name, given)]
-
-
-def _parse_text_input(buffer: TextBuffer, start: int, at: int, name: str, closing: str) -> CallParser:
-    """Parse an input up to `closing`: JSON, or the text of a tool that takes one text. Programs that ask for this stop at its end."""
-    tool = buffer.find_tool(name, start)
-    close = yield from find(buffer, closing, at, in_call=True)
-    end = close + len(closing) if close >= 0 else len(buffer.text)
-    notes = () if close >= 0 else ("closing tag added",)
-    if tool is None:
-        return end, [buffer.tools.report_unknown(name, (start, end))]
-    return end, [parse_json_arguments(tool, buffer.text[at : close if close >= 0 else end].strip(), (start, end), notes)]
 
 
 def parse_unopened_call(buffer: TextBuffer, at: int) -> CallParser:

@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 
 from ..coerce import CoercionError, coerce_text
 from ..family import Family
+from ..growing import growing
 from ..json_calls import parse_json_arguments
 from ..json_end import find_json_end, parse_json_at
 from ..parenthesized import find_call_end, parse_arguments
@@ -20,14 +21,10 @@ from ..writers import name_and_json_writer, render_each
 
 _INPUT = r"[`*]*(?:Action[ _]Input(?: \d)?|(?:Tool[ _]|Function[ _])?(?:Input|Arguments|Parameters|Args))[`*]*:[`*]*[ \t]*"
 # The name may stand on the next line, in backticks, quotes or bold. JSON may follow it without the second label.
-_NAME = re.compile(
+_NAME = growing(
     rf"[ \t]*(?:\r?\n[ \t]*)?[ \t`\"'*\[]*([\w.\-:/]*\w)[`\"'*\]]*[ \t]*\r?(?:(?:\n\s*|(?<=\] )){_INPUT}|\s*(?=\{{))", re.IGNORECASE
 )
-_NAME_SO_FAR = re.compile(
-    r"[ \t]*(?:\r?\n?[ \t]*)?[ \t`\"'*\[]*[\w.\-:/]*[`\"'*\]]*[ \t]*\r?(?:(?:\n\s*|(?<=\] ))[`*]*(?:[A-Za-z _]{0,20}\d?[`*]*:?[`*]*)?)?\Z"
-)
-_IN_BRACKETS = re.compile(r"[ \t]*([\w.\-]+)\[([^\n]*)\][ \t]*(?=\n|\Z)")
-_IN_BRACKETS_SO_FAR = re.compile(r"[ \t]*[\w.\-]+\[[^\n]*\Z")
+_IN_BRACKETS = growing(r"[ \t]*([\w.\-]+)\[([^\n]*)\][ \t]*(?=\n|\Z)")
 _LONGEST = 300
 _LONGEST_LABEL = 160
 # What ends an input that is not JSON: the next label.
@@ -48,13 +45,13 @@ def parse_action(buffer: TextBuffer, start: int, at: int) -> CallParser:
     is_action = "Action" in buffer.text[start:at]  # and not "Tool:", which other lines begin with as well
     while True:
         text = buffer.text
-        head = _NAME.match(text, at)
-        bracketed = _IN_BRACKETS.match(text, at) if is_action else None
+        head = _NAME.whole.match(text, at)
+        bracketed = _IN_BRACKETS.whole.match(text, at) if is_action else None
         if bracketed is not None and (buffer.ended or bracketed.end() < len(text)):
             return _parse_bracket_form(bracketed, start, tools)
         if head is not None and (buffer.ended or head.end() < len(text)):
             break
-        so_far = _NAME_SO_FAR.match(text, at) or _IN_BRACKETS_SO_FAR.match(text, at)
+        so_far = _NAME.so_far.match(text, at) or _IN_BRACKETS.so_far.match(text, at)
         if buffer.ended or (so_far is None and head is None) or len(text) - at > _LONGEST:
             return None
         yield
