@@ -377,6 +377,8 @@ _CODE_OF: dict[str, tuple[str, tuple[str, ...]]] = {
     "Go, Rust and Java": (".go .rs .java", ("/usr/share", "/usr/lib")),
     "YAML, INI and TOML": (".yaml .yml .ini .cfg .conf .toml", ("/usr/share", "/usr/lib", "/etc")),
     "logs": (".log", ("/var/log",)),
+    "CMake": (".cmake", ("/usr/share", "/usr/lib")),
+    "Vim": (".vim", ("/usr/share",)),
 }
 
 

@@ -16,6 +16,7 @@ def remove_row(row: int) -> str:
 
 
 DONE_NOW = """
+According to the doc "README", one call is enough.
 I'll open the ticket and send the email:
 I'll look up the row, then remove it and write the file:
 Let me call it like this:

@@ -257,6 +257,15 @@ MENTIONS = {
     "a fence of XML as an example": f"You can write it so:\n```xml\n{REMOVAL}\n```",
     "a fence as an example in German": f"Ein Beispiel:\n{FENCED}",
     "a fence as an example in Chinese": f"例如：\n{FENCED}",
+    "a list of CMake": "search(APPEND NAMES_OF_IT ${VALUE})",
+    "a list of CMake over lines": "search(APPEND NAMES_OF_IT\n  ${VALUE}/more\n)",
+    "a command of CMake": "search(REMOVE_DUPLICATES names)",
+    "a command of Vim": "nnoremap x :call search('x')",
+    "a scope of Vim": "let x = search(g:, 'x')",
+    "a page of a manual": "Linux has search(2) since 1.0.",
+    "two pages of a manual": "It fails in search(2)/search(3).",
+    "pages of a manual": "Check your search(2)s.",
+    "placeholders in braces": "search({pattern} [, {flags}]) finds it",
 }
 
 CALLS = {
@@ -334,6 +343,10 @@ CALLS = {
     "a fence that a label calls a call": f"**Tool Call:**\n{FENCED}\n\nThat removes it.",
     "a fence that says so": '```tool_call\n{"name": "remove_row", "arguments": {"row": 7}}\n```\nWait.',
     "a fence in Chinese": f"我来删除：\n{FENCED}",
+    "words in capitals": "search(NASA budget of 2026)",
+    "words and a name with an underscore": "search(what is MAX_SIZE here)",
+    "a number as text": "search('2')",
+    "a page of a manual with more": "search(write(2))",
 }
 
 
@@ -346,7 +359,8 @@ def test_what_is_only_spoken_of_is_no_call(text: str) -> None:
 @pytest.mark.parametrize("text", CALLS.values(), ids=CALLS)
 def test_a_request_stays_a_call(text: str) -> None:
     reading = read(text, TOOLS)
-    assert ([call.tool for call in reading.calls], reading.problems) == (["CALCULATOR" if "CALCULATOR" in text else "remove_row"], ())
+    tool = "CALCULATOR" if "CALCULATOR" in text else "search" if text.startswith("search(") else "remove_row"
+    assert ([call.tool for call in reading.calls], reading.problems) == ([tool], ())
 
 
 @pytest.mark.parametrize("text", [*MENTIONS.values(), *CALLS.values()])

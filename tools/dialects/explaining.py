@@ -27,7 +27,7 @@ _EXPLAINS = re.compile(
     r"|\b(?:is|are|be|gets?|get) (?:written|formatted\b|(?:called|invoked|used)(?= (?:in|like|as|so|by)\b))"
     r"|\b(?:call|request|command|json|it|that) would (?:be|read)\s*:"
     rf"|(?<!as )\b(?:you|one|we|models?|assistants?|agents?|llms?|people)(?:['’]d|(?: {_MODAL}){{1,3}}) {_WRITE}s?\b(?! (?:me|to)\b)"
-    r"|(?<!as )(?<!with )\b(?:you|one) (?:write|type|call)s?\b(?! (?:me|that)\b)"
+    r"|(?<!as )\b(?:you (?:write|type|call)|one (?:writes|types|calls))\b(?! (?:me|that)\b)"
     rf"|\b(?:models?|assistants?|agents?|llms?) {_WRITE}s?\b"
     rf"|\b(?:the|its|their|el|il|o|le|das) (?:\w+ )?{_FORM}(?: \w+){{0,3}} {_IS}(?!\w)|\bthe {_FORM}[;,]? here\b"
     rf"|\b(?:have|has|is|are|for reference,) (?:the |this |a )?(?:\w+ )?{_FORM}\b(?! (?:valid|correct|right|ok|wrong))"

@@ -105,13 +105,12 @@ _LINE_OF_CODE = re.compile(
     r"|\s*[\w.:$#\->]*\w\([^\n]*\)\s*\Z|\s*\.\. [\w\-]+::|.*::\s*\Z|\s*[@#]\w+[(\s<\"]|[ \t]+# |.*\w \(\)\s*\Z|.*\w\([^()\n]*\):\s*\Z"
 )
 _COMMENT = re.compile(r"\s*(?:#|//|--|/?\*)")
-CODE_BEHIND = growing(r"\s?\{|\s?(?:\|\||&&|==)|\[|\.[a-z_]|\s[<>]\s|>|/[a-z]|s\b")
+CODE_BEHIND = growing(r"\s?\{|\s?(?:\|\||&&|==)|\[|\.[a-z_]|\s[<>]\s|>|/[a-z]|s(?=\W)")
 """What does not follow a call on its line, but follows the head of a function, a member, an operand, and a page of a manual: write(2)s."""
 _STRING = re.compile(r"\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\\n])*'|“[^”]*”", re.DOTALL)
 _STATEMENTS = re.compile(r"(?:\)|=>)\s*\{|;[ \t]*\n")
-_CMAKE_LIST = re.compile(
-    r"\s*(?:[A-Z]+\s+(?:[A-Za-z\d]*_\w*|\$\w*\{)|[A-Z]+_[A-Z_]+\s+[\w\"$])[^,=]*\Z"
-)  # APPEND NAME_OF_LIST ${VALUE}: words, no commas
+# Words without commas, APPEND NAME_OF_LIST ${VALUE}, as a command of CMake takes them; a scope of Vim's comes first: get(g:, 'x')
+_NOT_FOR_TOOLS = re.compile(r"\s*(?:[A-Z]+\s+(?:[A-Za-z\d]*_\w*|\$\w*\{)|[A-Z]+_[A-Z_]+\s+[\w\"$])[^,=]*\Z|[a-z]:\s*,")
 _CODE_FOLLOWS = re.compile(r"@@ -\d|#!/|import [\w.]+(?: as \w+)?;?\s*\Z|from [\w.]+ import [\w, *]+\Z")  # up to the next blank line
 _DELIMITER_ROW = re.compile(r"[ \t:|\-]*-[ \t:]*\|[ \t:|\-]*")
 _ONLY_CALLS = re.compile(f"(?:{CALL}[ ;]*\n)+")
@@ -368,13 +367,13 @@ class Surroundings:
 
 
 def holds_code(arguments: str, *, takes_words: bool) -> bool:
-    """Tell whether arguments hold statements, as a function that is given to another one does, or are the words of a command of CMake.
+    """Tell whether arguments hold statements, as a function that is given to another one does, or are what only CMake or Vim takes.
 
     A tool that takes one text and nothing else `takes_words`, whatever they are.
     """
     if "\n" in arguments and _STATEMENTS.search(arguments) is not None and _STATEMENTS.search(_STRING.sub("", arguments)) is not None:
         return True
-    return not takes_words and _CMAKE_LIST.match(arguments) is not None
+    return not takes_words and _NOT_FOR_TOOLS.match(arguments) is not None
 
 
 def _is_code(line: str) -> bool:
