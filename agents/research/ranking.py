@@ -49,7 +49,7 @@ def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: 
     current = [fact for fact in current if not (undated_money and fact.is_volatile and is_stale(fact.claim.dated, today))]
     kept: list[_Fact] = []
     for fact in sorted(current, key=_weigh, reverse=True):
-        if not any(fact.is_said_by(other) or fact.is_overruled_by(other) for other in kept):
+        if fact.is_new_beside(kept):
             kept.append(fact)
     kept = _cap(kept)
     kept += _choose_overruled(facts, kept)
@@ -164,6 +164,22 @@ class _Fact:
         if quoted := find_amounts(self.claim.quote):
             return all(amount.value in figures for amount in quoted)
         return any(squash_name(cell) in labels for cell in self.claim.quote.split(" | "))  # what it is about, or the names of the columns
+
+    def is_new_beside(self, kept: Sequence[_Fact]) -> bool:
+        """Return whether no kept fact says the same or a newer figure. Most pairs share no figure or no word: they are passed over."""
+        if self.claim.written == "data":
+            return not any(self.is_said_by(other) or self.is_overruled_by(other) for other in kept)
+        source, figures = self.claim.source, self.figures
+        for other in kept:
+            if figures:
+                may_be_said = figures <= other.figures or (bool(self.money) and bool(other.subject))
+            else:
+                may_be_said = not self.stems or not self.meanings.isdisjoint(other.meanings)
+            if may_be_said and self.is_said_by(other):
+                return False
+            if other.claim.source != source and self.is_overruled_by(other):
+                return False
+        return True
 
     def is_said_by(self, other: _Fact) -> bool:
         """Return whether another claim says the same: all figures of this one, about what has the same words."""
