@@ -667,3 +667,23 @@ def test_an_sqlite_without_json_is_refused_in_words() -> None:
         pytest.raises(UsageError, match=r"need SQLite's JSON functions.*was built without them. Use another Python, or a Postgres"),
     ):
         require_json(without)
+
+
+async def test_a_lease_that_somebody_deletes_takes_no_run_from_a_program_that_lives(database_url: str) -> None:
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def wait(value: str) -> str:
+        begun.set()
+        await may_end.wait()
+        return value
+
+    home, other = DurableEngine(database_url), DurableEngine(database_url)
+    running = asyncio.ensure_future(sequential(wait).run("x", engine=home, run_id="r"))
+    await begun.wait()
+    await other.database.do(lambda session: session.execute("DELETE FROM sayso_leases"))
+    released = await other.database.do(lambda session: other.store.release_dead(session, time.time()))
+    may_end.set()
+    assert released == []
+    assert (await running).output == "x"
+    for each in (home, other):
+        each.close()

@@ -257,7 +257,8 @@ def release_dead(session: Session, find_life: FindLife, now: float, is_sqlite: b
 
 # leases: a counter for each program, or DEAD_BEAT for one that is proven dead
 
-DEAD_BEAT = -1
+DEAD_BEAT, NO_BEAT = -1, -2
+"""The counters of a program whose death is on record, and of one without a lease: somebody has deleted it, or it is about to be kept."""
 
 
 def renew_lease(session: Session, owner: str, is_sqlite: bool) -> set[tuple[str, int]]:

@@ -92,7 +92,7 @@ class RunStore:
         if is_gone:
             return Life.DEAD
         life = Life.ALIVE if is_gone is False else self.locks.find_life(owner, session)
-        if life is Life.ALIVE and has_lease(owner) and (beat is None or self.watch.has_expired(owner, beat)):
+        if life is Life.ALIVE and has_lease(owner) and self.watch.has_expired(owner, records.NO_BEAT if beat is None else beat):
             return Life.GONE
         return life
 
