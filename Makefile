@@ -20,8 +20,9 @@ check: $(VENV)/dev
 	@$(BIN)/mypy examples
 	@$(BIN)/pyright
 
+# Half an hour on a quiet machine with two cores. make bench OPTIONS=--write puts the tables into benchmarks/RESULTS.md.
 bench: $(VENV)/dev
-	@failed=0; for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || failed=1; done; exit $$failed
+	@failed=0; for file in benchmarks/[a-z]*.py; do echo "$$file" >&2; $(BIN)/python $$file $(OPTIONS) || failed=1; done; exit $$failed
 
 # Each script in turn, for so many seconds: make chaos SECONDS=20
 SECONDS ?= 60

@@ -215,6 +215,6 @@ if __name__ == "__main__":
     parser.add_argument("--inboxes", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--rate", type=float, default=20)
-    options = parser.parse_args()
+    options, _ = parser.parse_known_args()  # --write: it writes no table
     with tempfile.TemporaryDirectory() as place:
         asyncio.run(measure(Path(place), options.inboxes, options.seconds, options.rate))

@@ -141,7 +141,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--items", type=int, default=3400)
-    options = parser.parse_args()
+    options, _ = parser.parse_known_args()  # --write: it writes no table
     with tempfile.TemporaryDirectory() as place:
         fill(Path(place), options.runs, options.items)
         measure(Path(place))
