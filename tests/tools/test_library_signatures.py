@@ -260,6 +260,8 @@ async def test_who_is_asked_sees_each_key_of_an_object_of_names() -> None:
 def test_a_default_that_is_no_json_is_left_out_of_the_schema_without_a_warning() -> None:
     assert tool.read(greet).parameters["properties"] == {"name": {"type": "string"}}
     assert (tool.read(greet).check({}), tool.read(greet)()) == ({"name": NOTHING}, "whom?")
+    with pytest.raises(UsageError, match="a default for 'name' that cannot be asked about"):
+        _ = tool.write(greet).parameters
 
 
 async def test_your_own_loop_calls_it_inside_an_event_loop() -> None:

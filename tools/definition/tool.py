@@ -191,7 +191,22 @@ class Tool(HasDict, Generic[P, R]):
         if not full.is_plain and self.sandbox is not None:
             what = full.several or full.keywords or full.positional[0]
             raise UsageError(f"The tool {self.name} takes {what!r} with a slash or a star; in a sandbox write it without.")
+        if self.effect is Effect.WRITE:
+            self._check_defaults(full)
         return replace(full, parameters=tuple(p for p in full.parameters if p.name not in self.bound)) if self.bound else full
+
+    def _check_defaults(self, signature: Signature) -> None:
+        """Raise UsageError for a default that cannot be written on a card: a sentinel, an open file."""
+        for each in signature.parameters:
+            if each.default is each.empty or each.name in self.bound or hasattr(each.default, "default_factory"):
+                continue
+            try:
+                write_exactly(each.default, show_plain)
+            except TypeError as error:
+                raise UsageError(
+                    f"The tool {self.name} has a default for {each.name!r} that cannot be asked about: {error}. What a person approves is "
+                    f"JSON: write {each.name}: ... | None = None."
+                ) from None
 
     def check_card(self, names: Collection[str]) -> None:
         """Raise UsageError for a card that cannot be filled in from arguments of these names, whatever their values."""
