@@ -180,3 +180,23 @@ def test_attributes_without_number_are_left_unread() -> None:
 
 def test_what_stands_deeper_than_the_parser_goes_is_read() -> None:
     assert read("<font>" * 3_000 + "deep" + "<p>End</p>") == "deep\nEnd"
+
+
+def test_plans_in_two_tabs_are_two_plans() -> None:
+    card = "<div class=card><h3>Basic</h3><div>{price} <span>/month</span></div></div>"
+    html = (
+        "<h1>Zap</h1><button role=tab aria-controls=p1>Individuals</button><button role=tab aria-controls=p2>Businesses</button>"
+        f"<div role=tabpanel id=p1>{card.format(price='£4')}</div>"
+        f"<div role=tabpanel id=p2 style='display:none'>{card.format(price='£14')}</div>"
+    )
+    found = parse_html(html, "http://zap.example/")
+    prices = {field["subject"]: field["value"] for field in found["fields"]}
+    assert prices == {"Basic (Individuals)": "£4 /month", "Basic (Businesses)": "£14 /month"}
+
+
+def test_a_panel_without_headings_stands_under_the_label_of_its_tab() -> None:
+    html = (
+        "<h1>Zap</h1><a role=tab href='#a'>Day</a><a role=tab href='#b'>Night</a>"
+        "<div id=a><p>A seat costs £3.</p></div><div id=b><p>A seat costs £5.</p></div>"
+    )
+    assert "Night\n\nA seat costs £5." in parse_html(html, "http://zap.example/")["evidence"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 _ROLES = {"table": "table", "grid": "table", "row": "tr", "cell": "td", "gridcell": "td", "columnheader": "th", "rowheader": "th"}
 _MOST_OPTIONS = 60
-_MOST_TABS, _LONGEST_LABEL = 200, 40
+_MOST_TABS, _LONGEST_LABEL, _LONG_PANEL = 200, 40, 2_000
+_HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _INLINE = frozenset(
     ("a", "b", "strong", "i", "em", "span", "small", "time", "data", "u", "mark", "label", "ins", "font", "s", "strike", "del")
 )
@@ -59,21 +61,34 @@ def _list_priced_options(tree: HtmlElement) -> None:
 
 
 def _name_panels(tree: HtmlElement) -> None:
-    """Write the label of a tab over the prices in its panel: "Basic" for individuals and for businesses are two."""
+    """Write the label of a tab to the prices in its panel: "Basic (Individuals)" and "Basic (Businesses)" are two plans."""
     tabs: dict[str, tuple[str, HtmlElement]] = {}
     for tab in tree.xpath("descendant::*[@role='tab' or @data-bs-toggle='tab' or @data-toggle='tab']")[:_MOST_TABS]:
         label = " ".join(short_text(tab, 2 * _LONGEST_LABEL).split())
         for panel in {tab.get(name, "").lstrip("#") for name in ("aria-controls", "data-bs-target", "data-target", "href")}:
             if panel and label and len(label) <= _LONGEST_LABEL:
                 tabs.setdefault(panel, (label, tab))
-    for panel in tree.xpath("descendant::*[@id]") if len(tabs) > 1 else ():
-        label, its_tab = tabs.get(panel.get("id", ""), ("", panel))
-        text = short_text(panel, 2_000)
-        if not label or panel.getprevious() is its_tab or not AMOUNT.search(text) or text.strip().startswith(label):
-            continue
-        heading = panel.makeelement("h2")
-        heading.text, heading.tail, panel.text = label, panel.text, None
-        panel.insert(0, heading)
+    found = (
+        [(panel, *tabs[panel.get("id", "")]) for panel in tree.xpath("descendant::*[@id]") if panel.get("id", "") in tabs] if tabs else []
+    )
+    priced = [
+        (panel, label) for panel, label, tab in found if panel.getprevious() is not tab and AMOUNT.search(short_text(panel, _LONG_PANEL))
+    ]
+    named = Counter(name for panel, _ in priced for name in {_read_heading(heading) for heading in panel.iter(*_HEADINGS)})
+    for panel, label in priced if len(priced) > 1 else ():
+        same = [heading for heading in panel.iter(*_HEADINGS) if named[_read_heading(heading)] > 1]
+        for heading in same:
+            mark = heading.makeelement("span")
+            mark.text = f" ({label})"
+            heading.append(mark)
+        if not same and not short_text(panel, _LONG_PANEL).strip().startswith(label):
+            over = panel.makeelement("h2")
+            over.text, over.tail, panel.text = label, panel.text, None
+            panel.insert(0, over)
+
+
+def _read_heading(heading: HtmlElement) -> str:
+    return " ".join(short_text(heading, 2 * _LONGEST_LABEL).split()).casefold()
 
 
 def _count_up(tree: HtmlElement) -> None:
