@@ -97,6 +97,7 @@ def test_decisions_are_preferences(runs: Path) -> None:
 
 WRONG = {
     "no folder": ((), 2, "Say where to write the data set: --out FOLDER"),
+    "the name of a file as the folder": (("--out", "out.jsonl"), 2, "--out names a folder, for train.jsonl"),
     "no such run": (("nobody", "--out", "out"), 2, "nobody"),
     "a run that waits": (("waits", "--out", "out"), 4, "it is not finished"),
     "nothing chosen": (("--flow", "none", "--out", "out"), 4, "There is no finished run of 'none'"),

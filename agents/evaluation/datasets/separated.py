@@ -59,7 +59,9 @@ def write_line(prompt: str, completion: str, source: str, *, escape: bool = Fals
             raise UsageError(f"The {name} of {source} is empty.")
         for sign, what in (("\n", "a line break"), ("\r", "a carriage return"), (BARS, BARS)):
             if sign in text and not escape:
-                raise UsageError(f"The {name} of {source} has {what} in it, so it has no place on a line. Use escape, or another format.")
+                raise UsageError(
+                    f"The {name} of {source} has {what} in it, so it has no place on a line. Use --escape (escape=True), or another format."
+                )
     return f"{_escape(prompt)} {BARS} {_escape(completion)}" if escape else f"{prompt} {BARS} {completion}"
 
 

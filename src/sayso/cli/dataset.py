@@ -130,6 +130,8 @@ def dataset(
         return _check(runs or [], reader or "", as_json)
     if out is None:
         raise UsageError("Say where to write the data set: --out FOLDER. To check files: sayso dataset --check FILE.")
+    if out.suffix in (".jsonl", ".json", ".txt", ".csv"):
+        raise UsageError(f"--out names a folder, for train.jsonl and what else belongs to the data set, and {out} looks like a file.")
     from sayso.agents.evaluation.datasets import make_dataset, read_shares  # late, for load time
 
     names, files = _tell_apart(runs or [])
