@@ -50,6 +50,9 @@ _HAS_CUSTOMERS = re.compile(
 _FOR_YEARS = re.compile(
     r"(?i:\b(?:has|have|been)\b.*\bfor (?:more than |over )?\d+ years\b|\bseit (?:über )?\d+ jahren\b|\bdepuis (?:plus de )?\d+ ans\b)"
 )
+_HAS_PLACES = re.compile(
+    r"\b(?:has|have|runs?|operates?) (?:[\w-]+ ){1,4}in [A-ZÀ-Þ][\w'’-]+(?:, [A-ZÀ-Þ][\w'’-]+)*,? (?:and|&) [A-ZÀ-Þ][\w'’-]+"
+)
 _ACCREDITED = re.compile(
     r"(?i:\b(?:accredited|licensed|certified|registered|approved) (?:by|with|practice|member)\b|\b[A-Z]{3,6} accredited\b)"
 )
@@ -115,6 +118,7 @@ _OF_AN_OFFER: tuple[tuple[re.Pattern[str], tuple[Aspect, ...]], ...] = (
     (_PAYS, (known.ORDERING, known.DELIVERY, known.PRICES)),
     (_ACCREDITED, (known.QUALIFICATIONS, known.DIFFERENCE)),
     (_FOR_YEARS, (known.COMPANY,)),
+    (_HAS_PLACES, (known.LOCATIONS,)),
 )
 
 

@@ -26,6 +26,7 @@ FORMS = {
     "payment": ("We accept cards and bank transfer, no cheques.", OFFER, ORDERING),
     "terms of the prices": ("Prices include service.", OFFER, PRICES),
     "delivery to places": ("We have no drivers of our own; delivery is done by couriers in every city.", LOCATIONS, ORDERING),
+    "places": ("Bright has climbing gyms in Raleigh and Durham.", OFFER, LOCATIONS),
     "an offer": ("Bright repairs lamps of every make.", OFFER, OFFER),
     "an offer with a count": ("The menu has 12 burgers and three plates.", OFFER, OFFER),
     "a price on certain days": ("On Mondays a lamp from 9 to 12 costs £5.", PRICES, PRICES),
