@@ -222,6 +222,7 @@ def fit_topic(topic: str, text: str, aspects: Sequence[Aspect], company: str = "
             formed = settle_aspect(text, find_amounts(text), offer, aspects) if offer is not None else None
             if formed is not None and formed is not offer:
                 return formed.name  # its form says so, whatever its words
+            company = "" if ": " in text else company  # "Amberfield Studio, payment accepted: cash" does not say what it is
             fits = fit(text, (), (aspect,), company=company)[0] is not None
             better, _ = (None, 0.0) if fits or not aspect.about else fit(text, (), aspects, company=company)
             return better.name if better is not None else aspect.name
