@@ -88,10 +88,10 @@ def _read_written(tree: HtmlElement) -> tuple[Field, ...]:
 
 def _iter_shown(tree: HtmlElement) -> Iterator[str]:
     """Yield the texts of the body in order, but of what is never shown. An XPath would look at all of a long page first."""
-    from lxml import etree  # late, for load time
+    from lxml.etree import iterwalk  # late, for load time
 
     for body in tree.iter("body"):
-        walk = etree.iterwalk(body, events=("start", "end", "comment", "pi"))
+        walk = iterwalk(body, events=("start", "end", "comment", "pi"))
         for event, element in walk:
             text = element.text if event == "start" else element.tail if element is not body else None
             if event == "start" and element.tag in _NEVER_SHOWN:
