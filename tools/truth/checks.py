@@ -25,7 +25,7 @@ from .carried import (
     check_part,
     check_universal,
 )
-from .claim_checks import check_bounds_of_things, check_clause, check_object
+from .claim_checks import check_bounds_of_things, check_clause, check_holders, check_nobody, check_object
 from .figure_checks import check_dates, check_figures, check_order, check_units
 from .grant_checks import (
     check_between,
@@ -62,6 +62,7 @@ from .relation_checks import (
     check_doer,
     check_doer_or_receiver,
     check_governors,
+    check_other_people,
     check_people,
     check_predicate,
     check_prepositions,
@@ -114,6 +115,8 @@ CHECKS: tuple[Check, ...] = (
     check_bounds_of_things,
     check_clause,
     check_object,
+    check_nobody,
+    check_holders,
     check_scope,
     check_kinds_of_things,
     check_predicate,
@@ -129,6 +132,7 @@ CHECKS: tuple[Check, ...] = (
     check_extremes,
     check_doer,
     check_people,
+    check_other_people,
     check_universal,
     check_not_all,
     check_swaps,

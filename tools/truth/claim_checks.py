@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from .bond_checks import find_span
 from .grammar import is_verb
 from .marks import find_idiom
 from .matching import OUTSIDE, Match
+from .reading import Reading, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_subject_word, is_weak
+from .word_pairs import covers
 from .words import alike, is_light, stem
 
 _FREE = frozenset(map(stem, "become book buy keep host use handle open serve visit".split()))
@@ -105,3 +108,40 @@ def _says_per(match: Match, per: str) -> bool:
 
 
 _PLANS = frozenset(map(stem, "plan plans subscription subscriptions tier tiers".split()))
+
+
+_NOBODY = re.compile(r"\b(?:nobody|no one|no-one) (?:who is |aged )?(?:under|below|over|above|younger than|older than) \S+", re.IGNORECASE)
+
+
+def check_nobody(match: Match) -> Iterator[Problem]:
+    """Check that whom the passage shuts out by age is not let in: "nobody under 18 is tattooed" is not "minors are tattooed"."""
+    found = _NOBODY.search(match.evidence.text)
+    if found and not match.figures and not any(each.negative for each in match.sentence.segments):
+        yield Problem(ProblemKind.NEGATION, f"The passage says “{found[0]}”.")
+
+
+def check_holders(match: Match) -> Iterator[Problem]:
+    """Check whose a thing is: "at the owner's risk" is not "at the car park's risk"."""
+    for at, place in match.pairs.items():
+        if place < 0 or not match.sentence.is_content(at):
+            continue
+        mine, theirs = _find_holder(match.sentence, at), _find_holder(match.evidence, place)
+        if mine is not None and theirs is not None and not _are_one_holder(match, mine, theirs):
+            yield Problem(ProblemKind.ROLE, f"The passage says “{show(match.evidence, theirs, place + 1)}”.")
+            return
+
+
+def _find_holder(reading: Reading, at: int) -> int | None:
+    """Return the place of the word with "'s" before a thing."""
+    first = max(0, at - 2)
+    return next(
+        (each for each in range(first, at) if _HELD.match(reading.text, reading.words[each].start, reading.words[each].end + 1)), None
+    )
+
+
+_HELD = re.compile(r"\w+['’]")
+
+
+def _are_one_holder(match: Match, mine: int, theirs: int) -> bool:
+    one, other = match.sentence.words[mine], match.evidence.words[theirs]
+    return match.pairs.get(mine) == theirs or covers(one, other) or (is_light(one) and is_light(other))

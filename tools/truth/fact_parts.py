@@ -19,6 +19,7 @@ _DAY = re.compile(
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|(?:mon|diens|donners|frei|sams|sonn)tags?|mittwochs?",
     re.IGNORECASE,
 )
+_WHEN = frozenset("on at after before during until".split())
 _GRATIS = frozenset("free gratis kostenlos frei gratuit gratuite complimentary".split())
 
 
@@ -124,6 +125,17 @@ class FactParts:
 
     def has_preposition(self, fact: Fact, low: str, before: int) -> bool:
         return any(self.reading.words[at].text.casefold() == low for at in range(fact.first, min(fact.end, before)))
+
+    def tells_when(self, fact: Fact, link: int) -> bool:
+        """Return whether a preposition opens a time, as one does behind the object of a fact."""
+        words = self.reading.words
+        mine = next((at for at in range(fact.first, fact.end) if words[at].text.casefold() in PREPOSITIONS), None)
+        behind_object = mine is not None and mine > fact.first and words[mine].text.casefold() in _WHEN
+        return (
+            behind_object
+            and words[link].text.casefold() in _WHEN
+            and not any(fact.first <= each.first < fact.end for each in self.reading.figures)
+        )
 
     def find_object(self, fact: Fact, low: str) -> str:
         """Return what stands between the verb of a fact and a preposition."""

@@ -369,12 +369,14 @@ class _Splitter:
             if self.parts.find_object(last, often):
                 self._add(replace(last, rest=self.cut(first, each.end), first=first, end=each.end, tail=""))
                 return True  # "elect the chair every three years and the treasurer every year"
-        elif not self.parts.has_preposition(last, words[link].text.casefold(), link):
+        elif not self.parts.has_preposition(last, words[link].text.casefold(), link) and not self.parts.tells_when(last, link):
             return False
         names = first
         while names < link and self.reading.is_name(names):
             names += 1
-        kept = self.parts.find_object(last, words[link].text.casefold())
+        kept = self.parts.find_object(last, words[link].text.casefold()) or (
+            last.rest if self.parts.tells_when(last, link) else ""
+        )  # "adults on weekday mornings and children after school"
         if names == link:
             self._add(replace(last, subject=self.cut(first, link), rest=self.cut(link, each.end), first=link, end=each.end, tail=""))
         elif names > first:

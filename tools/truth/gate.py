@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
 from .checks import CHECKS
 from .facts import split_facts
 from .folding import fold, squeeze
+from .frame_proof import Passage, says_as_much
 from .grammar import GRAMMAR, PREPOSITIONS
 from .lexicon import is_thing
+from .marks import Mark
 from .matching import Match, match_statement
 from .plain_words import put_plainly
 from .reading import Reading, read_statement
@@ -20,6 +23,7 @@ from .rivals import find_rival_subject
 from .statements import Form, Statement, split_passage, split_sentences
 from .verdict import Problem, ProblemKind, Verdict
 from .word_kinds import is_weak, names_a_business
+from .word_pairs import may_stand_for
 from .words import Word, alike, is_light, tokenize
 
 _MOST_CANDIDATES = 8
@@ -98,21 +102,75 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
     best: tuple[Problem, ...] | None = None
     general, kinds, own = _find_general(everything, owner), _find_kinds(everything), find_own(everything, owner)
     names = find_names(everything)
+    lent = Passage(owner, own, names=names)
     facts = tuple(fact for each in _find_candidates(reading, statements, owner) for fact in split_facts(each))
     for statement in _find_candidates(reading, facts, owner):
         problems = tuple(
             find_problems(match_statement(reading, statement, owner, _find_elsewhere(statement, everything), general, kinds, names, own))
         )
-        if not problems:
+        if not problems or (
+            _are_of_frames(problems) and _is_framed(reading, statement, replace(lent, elsewhere=_find_elsewhere(statement, everything)))
+        ):
             return Verdict(True, (), statement.span)
         if best is None or _weigh(problems) < _weigh(best):
             best = problems
+    for statement in _find_candidates(reading, statements, owner):
+        denied = any(each.negative for each in (*reading.segments, *read_statement(statement.text).segments))
+        if (
+            not denied
+            and len(split_facts(statement)) > 1
+            and _is_framed(reading, statement, replace(lent, elsewhere=_find_elsewhere(statement, everything)))
+        ):
+            match = match_statement(reading, statement, owner, _find_elsewhere(statement, everything), general, kinds, names, own)
+            if _are_of_frames(find_problems(match)):
+                return Verdict(True, (), statement.span)
     clauses = split_clauses(reading)
     if len(clauses) > 1 and all(map(_has_verb, clauses)):
         verdicts = [_check_sentence(each, statements, owner, everything) for each in clauses]
         if all(each.stated for each in verdicts):
             return verdicts[0]
     return Verdict(False, best or (Problem(ProblemKind.WORD, "The passage says nothing of this."),))
+
+
+_FRAMED = frozenset(
+    {
+        ProblemKind.WORD,
+        ProblemKind.NEGATION,
+        ProblemKind.SUBJECT,
+        ProblemKind.BOUND,
+        ProblemKind.CONDITION,
+        ProblemKind.UNIT,
+        ProblemKind.NUMBER,
+    }
+)
+
+
+def _are_of_frames(problems: Iterable[Problem]) -> bool:
+    """Return whether all problems are such as frames settle: which words and figures are said, limited or denied."""
+    return all(each.kind in _FRAMED or "“before”" in each.what for each in problems)
+
+
+def _is_framed(reading: Reading, statement: Statement, passage: Passage) -> bool:
+    """Return whether a statement says a sentence by its frame: all that it says is said, and nothing that limits it is lost."""
+    if reading.language not in {"", "en"} or statement.text.endswith("?"):
+        return False
+    nearest = next((text for text in statement.headings if not text.endswith("?")), "")
+    context = tuple(word for word in tokenize(nearest) if not is_light(word))
+    segments = read_statement(statement.text).segments
+    if segments and segments[-1].clause and any(each.negative for each in segments):
+        return False  # which of its clauses denies?
+    found = read_statement(statement.text)
+    if not any(each.negative for each in (*segments, *reading.segments)) and not (
+        _keeps_turns(reading, found) and _keeps_turns(found, reading)
+    ):
+        return False  # who gave it up does not do it
+    return not says_as_much(reading.text, statement.text, replace(passage, context=context))
+
+
+def _keeps_turns(one: Reading, other: Reading) -> bool:
+    """Return whether each word that ends or refuses something has one alike in another text."""
+    turns = [one.words[at] for _, first, end in one.find_marks(Mark.REVERSE) for at in range(first, end) if not is_light(one.words[at])]
+    return all(any(may_stand_for(word, each) for each in other.words) for word in turns)
 
 
 def _has_verb(text: str) -> bool:

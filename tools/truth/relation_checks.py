@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from .bond_checks import is_act
 from .grammar import AUXILIARIES, BE, DETERMINERS, PREPOSITIONS, is_verb
 from .homes import find_subject
-from .lexicon import is_thing
+from .lexicon import is_thing, names_people
 from .marks import Mark
 from .matching import OUTSIDE, Match
 from .reading import Reading, Segment, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
 from .word_pairs import CONVERSES, covers
-from .words import alike, is_light, stem
+from .words import Word, alike, is_light, stem
 
 _HOLDING = frozenset(
     map(
@@ -227,6 +227,33 @@ def check_people(match: Match) -> Iterator[Problem]:
         if segment.verb is not None and theirs and not passive and not any(match.says(at) for at in theirs) and segment.verb in match.used:
             yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{show(evidence, theirs[0], theirs[-1] + 1)}”.")
             return
+
+
+def check_other_people(match: Match) -> Iterator[Problem]:
+    """What some people do is not said of others: "staff get breakfast" is not "guests get breakfast"."""
+    sentence, evidence = match.sentence, match.evidence
+    mine = [at for at in find_subject(sentence, 0) if _are_people(sentence.words[at])]
+    if not mine or any(at in match.pairs for at in mine):
+        return
+    for number in sorted(match.home):
+        segment = evidence.segments[number]
+        start = range(segment.first, min((at for at in match.used if segment.holds(at)), default=segment.first))
+        theirs = [at for at in find_subject(evidence, segment.clause) or start if _are_people(evidence.words[at])]
+        passive = any(each.passive for each in sentence.segments) != segment.passive
+        anybody = all(sentence.words[at].text.casefold() in _LIGHT_PEOPLE for at in mine)
+        if not theirs or passive or any(match.says(at) for at in theirs):
+            continue
+        if not anybody or not all(evidence.words[at].text.casefold() in _LIGHT_PEOPLE for at in theirs):
+            yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{show(evidence, theirs[0], theirs[-1] + 1)}”.")
+            return
+
+
+_TEAMS = frozenset("staff team crew personnel management faculty".split())
+
+
+def _are_people(word: Word) -> bool:
+    low = word.text.casefold()
+    return low in _TEAMS or low in _LIGHT_PEOPLE or names_people(low)
 
 
 def check_swaps(match: Match) -> Iterator[Problem]:

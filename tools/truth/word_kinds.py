@@ -35,6 +35,11 @@ _ANY_BUSINESS = frozenset(
 )
 
 
+def is_any_business(word: Word) -> bool:
+    """Return whether a word may stand for any business: the company, the firm."""
+    return word.stem in _ANY_BUSINESS
+
+
 def is_subject_word(match: Match, word: Word) -> bool:
     """Return whether a word stands for the one whose page it is: a part of the name, or "the bakery" if the name has no such word."""
     if is_light(word):
