@@ -50,6 +50,9 @@ def check_statement(sentence: str, passage: str, *, quote: str = "", subject: st
     - Limits: "only", "if", "within", "for members" stay where they limit what the sentence says.
     - In other languages no limiting word may be left out or added; Japanese keeps the kanji and numbers of one clause.
 
+    What these rules miss because it is put otherwise ("nobody younger than 21" for "21 or older") is stated by its frame: the same duty,
+    permission or fact, denied or not, with the same figures, and no word of either side left over. Roles, times and limits still hold.
+
     A sentence that is the passage's own is stated, unless it is about a business that the passage sets against its subject ("our competitor
     Velo Barn", "unlike us"). What is not sure is refused, so that the quote can stand instead.
     """
