@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sayso.tools.canonical import readable_json
+
 from .aspects import Aspect
 from .choosing import judge
 from .field_claims import claim_fields
@@ -62,10 +64,8 @@ def examine_site(
 
 def find_on_site(visit: Visit, aspects: Sequence[Aspect], kind: str, first: int = 0) -> SiteFindings:
     """Return what the extractive reader finds on the pages from number `first` on."""
-    from sayso.tools.canonical import readable_json
-
     from ..models.extractive import find_claims  # late, for load time
-    from .stage_prompts import Findings
+    from .stage_prompts import Findings  # late, for load time
 
     pages, name = visit.pages, visit.candidate.name
     questions = make_questions(pages, first, aspects)

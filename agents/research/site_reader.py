@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 from sayso.workflows.runs.codec import from_json, to_json
 
 from .aspects import find_aspects
+from .profile import make_profile
+from .report_values import Considered
 from .site_findings import SiteFindings, examine_site, find_on_site
+from .state import Candidate, SearchHit, Visit, VisitedPage
 
 if TYPE_CHECKING:
     from sayso.tools.canonical import Json
 
     from .aspects import Aspect
     from .profile import ClientProfile
-    from .report_values import Considered
-    from .state import Visit
 
 WORTH = 12
 """From how many sites on workers are worth starting: each takes a second of a processor until it has loaded what it needs."""
@@ -85,10 +86,6 @@ def do_in_worker(task: str, given: Json) -> Json:
 
 def warm() -> None:
     """Load what reading a page needs, before a worker is forked: it can open no file, and shares what was there before."""
-    from .profile import make_profile
-    from .report_values import Considered
-    from .state import Candidate, SearchHit, Visit, VisitedPage
-
     text = "\n".join(_SAMPLE)
     url, name = "https://quayside.example/", "Quayside Bikes"
     page = VisitedPage(url, name, text, (), "2026-01-01T00:00:00Z", "", "")
