@@ -23,6 +23,7 @@ _NAMES = re.compile(
     r"(?:^|[\s_-])(?:advert(?:isement|orial)?s?|ads?|adsbygoogle|sponsored|werbung|anzeigen?|publicit[eé]|publicidad)(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_FIRST_LETTERS = frozenset("[(apsgwr広ス")
 _LONGEST_LABEL, _LONGEST_AD = 120, 800
 _BOXES = frozenset(("div", "aside", "section", "li", "p", "ins", "figure", "a", "span"))
 
@@ -35,8 +36,11 @@ def drop_advertisements(tree: HtmlElement) -> None:
 
 def _find_labelled(tree: HtmlElement) -> Iterator[HtmlElement]:
     for element in tree.iter(*_LABELS):
-        text = " ".join((element.text or "").split())
-        if not text or len(text) > _LONGEST_LABEL or not _ADVERTISED.fullmatch(text):
+        text = (element.text or "").strip()
+        if not text or text[0].lower() not in _FIRST_LETTERS or len(text) > _LONGEST_LABEL:
+            continue  # so most texts are told apart without a pattern
+        text = " ".join(text.split())
+        if not _ADVERTISED.fullmatch(text):
             continue
         box = element.getparent()
         while box is not None and box.tag in _LABELS and "".join(short_text(box, _LONGEST_AD).split()) == "".join(text.split()):
