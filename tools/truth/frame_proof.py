@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .grammar import CONDITIONAL, DETERMINERS, OURS, PREPOSITIONS, is_verb
 from .lexicon import are_opposites, names_people
 from .matching import PRECISE, differs_by_prefix
-from .plain_frames import Force, Frame, Measure, read_frame
+from .plain_frames import BaseFigure, Force, Frame, read_frame
 from .word_kinds import frames_of, is_any_business, is_weak
 from .word_pairs import covers, may_stand_for
 from .words import Word, alike, is_light, opposite, stem, tokenize
@@ -244,8 +244,8 @@ def _keeps_order(said: Frame, found: Frame, pairs: Mapping[int, int]) -> bool:
     return ordered == sorted(ordered)
 
 
-def _find_left(said: Frame, found: Frame) -> tuple[list[Measure], list[Measure]]:
-    left, missing = list(found.measures), list[Measure]()
+def _find_left(said: Frame, found: Frame) -> tuple[list[BaseFigure], list[BaseFigure]]:
+    left, missing = list(found.measures), list[BaseFigure]()
     for each in said.measures:
         hit = next((other for other in left if _is_same(each, other)), None)
         if hit is None:
@@ -255,7 +255,7 @@ def _find_left(said: Frame, found: Frame) -> tuple[list[Measure], list[Measure]]
     return missing, left
 
 
-def _is_same(mine: Measure, other: Measure) -> bool:
+def _is_same(mine: BaseFigure, other: BaseFigure) -> bool:
     return (
         mine.value == other.value
         and mine.bound == other.bound

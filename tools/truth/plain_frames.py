@@ -23,7 +23,7 @@ class Force(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class BaseFigure:
     """A figure in its base unit, with what it is for each of and how it is bounded: "under 2 days" and "less than 48 hours" are equal."""
 
     kind: str
@@ -39,7 +39,7 @@ class Frame:
     text: str
     force: Force
     denials: int  # how often it denies
-    measures: tuple[Measure, ...]
+    measures: tuple[BaseFigure, ...]
     flags: frozenset[str]
     words: tuple[Word, ...]
     content: tuple[int, ...]  # places of the words that say something of their own
@@ -228,7 +228,7 @@ def _split_negations(text: str) -> str:
     return re.sub(r"\bnon[- ](?=\w)", "not ", text, flags=re.IGNORECASE)
 
 
-def _measure(figure: Figure) -> Measure:
+def _measure(figure: Figure) -> BaseFigure:
     base = measure(figure)
     kind, value = (
         base
@@ -236,4 +236,4 @@ def _measure(figure: Figure) -> Measure:
         else (figure.unit if figure.kind == "money" else "" if figure.kind in {"count", "plain", "measure"} else figure.kind, figure.value)
     )
     bound = {"plus": "from"}.get(figure.bound, figure.bound)
-    return Measure(kind, value if isinstance(value, Decimal) else str(value), frozenset(figure.per), bound)
+    return BaseFigure(kind, value if isinstance(value, Decimal) else str(value), frozenset(figure.per), bound)
