@@ -397,7 +397,7 @@ async def test_a_number_is_shown_as_it_will_be_performed(arguments: str, card: s
     assert world.orders == [f"{exact['amount']!r} to {exact['to']}, {exact['count']} times"]
 
 
-FORGED = {
+FORGED_TEXTS = {
     'ada", amount=1.0, note="': r'pay(amount=900.0, count=1, to="ada\", amount=1.0, note=\"")',
     "ada, amount=1.0": 'pay(amount=900.0, count=1, to="ada, amount=1.0")',
     "5": 'pay(amount=900.0, count=1, to="5")',
@@ -405,7 +405,7 @@ FORGED = {
 }
 
 
-@pytest.mark.parametrize(("to", "card"), FORGED.items())
+@pytest.mark.parametrize(("to", "card"), FORGED_TEXTS.items())
 async def test_no_text_on_a_card_is_taken_for_a_number_or_for_another_argument(to: str, card: str) -> None:
     model = ScriptedModel(Reply(calls=(call("pay", amount=900, to=to),)), "Paid.")
     (request,) = (await Agent(model, tools=[pay]).run("pay ada", deps=World())).pending

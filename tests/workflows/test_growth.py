@@ -115,12 +115,12 @@ def test_the_transcript_of_a_run_is_not_written_out_when_its_loop_is_closed() ->
 def test_a_branch_sees_what_was_there_when_it_began_and_copies_none_of_it() -> None:
     before = [1, 2]
     branch = branch_off(before)
+    assert isinstance(branch, Growing)
     inner = branch_off(branch)
+    assert isinstance(inner, Growing)
     before.append(9)
     branch.append(3)
     inner.extend([4, 5])
-    assert isinstance(branch, Growing)
-    assert isinstance(inner, Growing)
     assert (list(branch), list(inner)) == ([1, 2, 3], [1, 2, 4, 5])
     assert (inner[0], inner[-1], inner[1:3], len(inner), list(reversed(inner))) == (1, 5, [2, 4], 4, [5, 4, 2, 1])
     assert branch.before is before

@@ -156,7 +156,7 @@ class _Days:
                 raise self.refuse(0, f"A date is moved by whole days, weeks, months or years, not by {count} {unit}s.")
             if len(count) > 6:
                 raise self.refuse(0, "This date is outside of the years 1 to 9999.")
-            number = int(_NUMBERS.get(count.lower(), count))
+            number = int(_NUMBERS.get(count.lower()) or count)
             unit = unit.lower()
             if unit in ("month", "year", "quarter"):
                 months += number * {"month": 1, "quarter": 3, "year": 12}[unit]

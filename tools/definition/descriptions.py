@@ -9,7 +9,7 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
@@ -22,7 +22,7 @@ class ArgumentsSchema(GenerateJsonSchema):
     """Writes the schema of a call's arguments. A class (`type[int]`) is refused: JSON has none, though pydantic writes {} for it."""
 
     # A default that JSON cannot hold (a sentinel) is the function's own affair: the model may leave the argument out.
-    ignored_warning_kinds = GenerateJsonSchema.ignored_warning_kinds | {"non-serializable-default"}
+    ignored_warning_kinds: ClassVar[set[Any]] = {*GenerateJsonSchema.ignored_warning_kinds, "non-serializable-default"}  # type: ignore[misc]
 
     def is_subclass_schema(self, schema: Any) -> JsonSchemaValue:
         """Refuse a class, as pydantic does what it cannot write."""
