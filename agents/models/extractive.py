@@ -27,6 +27,7 @@ from ..research.fitting import find_condition, find_offer, fit, is_answer, is_sp
 from ..research.offer_words import is_offer, is_trade
 from ..research.orders import is_order
 from ..research.other_companies import is_price_of_others
+from ..research.own_names import cut_name, find_used_words, split_name
 from ..research.page_terms import find_places, find_terms
 from ..research.sentence_words import has_money, starts_with_article
 from ..research.sentences import Shape, Stated, find_blocks, find_stated, split_sentences
@@ -115,14 +116,16 @@ def make_plan(question: str) -> Mapping[str, object]:
     own = _find_own_lines(lines, subject)
     # What a namesake says says nothing of it.
     told = [line for line in lines if line in own or not line.casefold().startswith(subject.casefold())] if own else lines
-    counts = Counter(word for line in told + own for word in {word.stem: word for word in find_terms(line) if is_offer(word)}.values())
+    told = [cut_name(line, subject) for line in told + own]
+    counts = Counter(word for line in told for word in {word.stem: word for word in find_terms(line) if is_offer(word)}.values())
+    unused = set(split_name(subject)) - find_used_words(told, split_name(subject))
     places = {word.casefold() for line in lines for place in find_places(line) for word in place.split()}
     # A word that names a trade says more than one that only stands in as many results.
     usual = sorted(counts, key=lambda word: -counts[word] - KNOWN_TRADE * bool(word.concepts and is_trade(word)))
     kinds: dict[str, str] = {}
     for word in usual:
         lower = word.text.lower()
-        if not _is_named(lower, name) and lower not in places:
+        if not (name and lower.startswith(name)) and lower not in unused and lower not in places:
             kinds.setdefault(word.stem, lower)
     kind = list(kinds.values())[:2]
     about = " ".join(kind) if what == "competitors" and kind else subject
@@ -143,11 +146,6 @@ def _find_own_lines(lines: Sequence[str], subject: str) -> list[str]:
     begin = [line for line in lines if subject and line.casefold().startswith(subject.casefold())]
     alone = [line for line in begin if not re.match(r"[\w'’&-]|\s(?:&\s)?[A-ZÀ-Þ]", line[len(subject) :])]
     return alone or begin
-
-
-def _is_named(word: str, name: str) -> bool:
-    """Return whether a word is the name, or a beginning of it: "betta" of BettaBurgers."""
-    return name.startswith(word.rstrip("s")) or (bool(name) and word.startswith(name))
 
 
 def choose_results(question: str) -> Mapping[str, object]:

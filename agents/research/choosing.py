@@ -13,6 +13,7 @@ from sayso.tools.truth.words import tokenize
 from .body_kinds import find_body_kind, find_body_kinds
 from .offer_roles import DESCRIBES, FOR_IT, find_roles
 from .offer_words import does_something, is_activity, is_deed, is_deed_for_hire, is_generic_place, is_offer, is_person, is_region, is_way
+from .own_names import cut_name
 from .page_kinds import find_closing, find_new_home, find_page_kind, is_no_evidence, sentences
 from .page_reading import FIRST_WORDS, MOST_READ, find_front, find_owner_name, is_home, read_data, read_field, read_offer, read_visible
 from .page_terms import alike, find_rows, find_terms, is_foreign, knows, split_title
@@ -260,7 +261,7 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
         return False  # "legal-grade X and Y" is no lawyer
     if _has_half_the_name(profile, start):
         return False
-    if _is_of_another_trade(profile, find_owner_name(pages)) or _only_teaches(profile, _read_identity(pages)):
+    if _is_of_another_trade(profile, find_owner_name(pages), identity) or _only_teaches(profile, identity):
         return False
     others = [term for term in profile.terms if term not in profile.deeds and term.counts >= 1 and does_something(term.word)]
     is_told_otherwise = _is_in_another_language(profile, start)  # words for what is done may be in no table
@@ -289,12 +290,18 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
     return len(full) >= MANY or (bool(repeated) and len(full) > 1)
 
 
-def _is_of_another_trade(profile: ClientProfile, name: str) -> bool:
-    """Return whether a business calls itself by another trade, and not by the client's: vets offer physiotherapy to animals."""
+def _is_of_another_trade(profile: ClientProfile, name: str, identity: str) -> bool:
+    """Return whether a business calls itself by another trade, and not by the client's: vets offer physiotherapy to animals.
+
+    A café that is "a small chain of burger restaurants" calls itself by both.
+    """
     *_, last = find_terms(name) or (None,)
     if last is None or not last.concepts or is_generic_place(last) or not name.casefold().endswith(last.text.casefold()):
         return False
     if not (is_person(last) or names_a_business(tokenize(last.text)[0])):
+        return False
+    businesses = [lead for lead in profile.leads if names_a_business(tokenize(lead.text)[0])]
+    if any(_is_told(profile, lead, identity) for lead in businesses) or _is_establishment_for(profile.leads, identity):
         return False
     own = {row for term in profile.terms for row, _ in term.word.concepts}
     words = find_terms(name)
@@ -332,8 +339,7 @@ def measure_sameness(profile: ClientProfile, text: str) -> int:
     if not profile.leads:
         return 0
     if profile.kind == "competitors":  # a namesake has the client's name, and nothing of its offer
-        spelled = r"[\W_]?".join(map(re.escape, squash_letters(profile.company)))
-        text = re.sub(spelled, " ", text, flags=re.IGNORECASE) if spelled else text
+        text = cut_name(text, profile.company)
     shared = find_shared_terms(profile, text)
     if 0 < shared.get(profile.leads[0], NOT_SHARED).counts < 1 and not any(
         shared.get(lead, NOT_SHARED).counts >= 1 for lead in profile.leads[1:]

@@ -23,11 +23,12 @@ def more_queries(profile: ClientProfile, asked: Sequence[str]) -> tuple[str, ...
     words = (trade + [term.word for term in profile.terms if is_offer(term.word) and term.word not in trade])[:PAIRED]
     if not words:
         return ()
+    told = [word for word in words if word.concepts][:2]  # the table has no word for the others in any language
     queries = [" ".join(_spell_alike(words[:2], ENGLISH) or [word.text.lower() for word in words[:2]])]
     for column in dict.fromkeys((*profile.languages, *USUAL)):
-        translated = _spell_alike(words[:2], column)
-        if column in COMPOUNDING and len(words) > 1 and translated:
-            first, second = (list_trade_words(word, column) for word in words[:2])
+        translated = _spell_alike(told, column)
+        if column in COMPOUNDING and len(told) > 1 and translated:
+            first, second = (list_trade_words(word, column) for word in told)
             translated += [f"{first[0]}{second[0].lower()}"] if first and second and first != second else []
         if translated:
             queries.append(" ".join(dict.fromkeys(translated)))

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sayso.tools.quick_patterns import QuickPattern
+from sayso.tools.truth.languages import find_language
 from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import tokenize
 
@@ -109,6 +110,8 @@ _ABOUT_OFFERS = re.compile(
     r"reviews?|news|jobs?|blog|guides?|articles?|comparison|awards?|podcasts?|newsletters?|magazine|journal|forum|festival|museum",
     re.IGNORECASE,
 )
+_ROMANCE = frozenset(("fr", "es", "it", "pt"))
+"""Languages in which no word describes the one after it: "impression offset" is printing."""
 _LIST = re.compile(r"\s*(?:,|,?\s?and|or|&|/)\s*", re.IGNORECASE)
 
 
@@ -179,6 +182,7 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
     subject = _SUBJECT.match(clause)
     deed = subject["verb"] if subject and may_be_deed(subject["verb"]) and not _OWNS.fullmatch(subject["verb"]) else ""
     let = _LET.search(clause)
+    leads = find_language(clause.casefold().split()) not in _ROMANCE
     at = 0
     for word in find_terms(clause):
         found = clause.find(word.text, at)
@@ -186,7 +190,7 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
             yield OfferRole(word, OFFERED)
             continue
         at = found + len(word.text)
-        run = _find_run(clause, at)
+        run = _find_run(clause, at) if leads else []
         weight = min(CUSTOMER, weights[found]) if _is_of_business(word, run) and _is_object(clause[:found]) else weights[found]
         is_after = subject is not None and found >= subject.end()
         verb = subject["verb"] if subject is not None and is_after else "hire" if let and found < let.start() else ""

@@ -398,7 +398,7 @@ def list_trade_words(word: OfferWord, column: int) -> list[str]:
     table, lower = _read_trades()[0], word.text.casefold()
     begins = (lower[:length] for length in range(len(lower) - 1, 3, -1)) if len(lower) > LONG_WORD else ()
     keys = (lower, lower.removesuffix("s"), *begins)
-    found = _look_up_phrase(lower) or next((table[key] for key in keys if key in table), frozenset())
+    found = _look_up_phrase(lower) or next((table[key] for key in keys if key in table), frozenset()) or _find_concepts(word.text)
     row = min((row for row, _ in found), default=-1)
     cells = _read_rows()[row].split("|") if row >= 0 else []
     words = [each.strip() for each in re.split("[,=]", cells[column])] if column < len(cells) else []

@@ -26,6 +26,7 @@ from .offer_words import (
     is_way,
     may_be_deed,
 )
+from .own_names import cut_name, find_used_words, split_name
 from .own_sites import find_own_domains, is_named
 from .page_reading import FIRST_WORDS, is_home, read_field, read_offer, read_visible
 from .page_terms import (
@@ -166,23 +167,16 @@ def make_profile(
     domains = find_own_domains(company, names, hits, pages, queries)
     own = [hit for hit in hits if find_site(hit.url).domain in domains]
     about = [hit for hit in hits if hit not in own and is_named(company, f"{hit.title} {hit.snippet}", hits)]
-    counts = _Weights()
-    for hit in own:
-        counts.add(hit.title, (TITLE if is_home(hit.url) else ABOUT) / max(1, len(own)) ** 0.5)  # "Delivery | Thornapple" is no offer
-        counts.add(hit.snippet, DESCRIPTION / max(1, len(own)) ** 0.5)
-    for page in pages:
-        counts.add(page.title, (TITLE if is_home(page.url) else ABOUT) / len(pages) ** 0.5)
-        counts.add_often(read_visible(page), BODY / len(pages) ** 0.5)
-    for page in pages[:1]:
-        for name, weight in (("description", DESCRIPTION), ("type", TYPE), ("serves cuisine", TYPE)):
-            counts.add(read_field(page, name), weight)
-        counts.add(read_visible(page)[:FIRST_WORDS], 1.0)
-    for hit in () if own or pages else about:  # who has no site is known by what others say
-        counts.add(f"{hit.title}. {hit.snippet}", ABOUT / len(about) ** 0.5)
-    counts.ask(dict.fromkeys(queries), QUERY)
     places = _find_own_places(own, pages)
-    used = _common_words([*(hit.snippet for hit in own or about), *(read_visible(page) for page in pages)])
-    terms = counts.pick(names, company, places, [hit for hit in hits if hit not in own], used)
+    told = [*(hit.snippet for hit in own or about), *(read_visible(page) for page in pages)]
+    parts = frozenset(split_name(company))
+    used = (_common_words(told) - parts) | find_used_words((cut_name(text, company) for text in told), parts)
+    others = [hit for hit in hits if hit not in own]
+    counts = _weigh_client(own, about, pages, queries, company)
+    terms = counts.pick(names, company, places, others, used)
+    if kept := _find_trade_in_name(company, terms):
+        counts = _weigh_client(own, about, pages, queries, company, kept)
+        terms = counts.pick(names, company, places, others, used)
     known = bool(own or pages or about)
     types = tuple(dict.fromkeys(value for page in pages if (value := read_field(page, "type"))))
     beside, own_words = _find_beside(company, about), _find_own_words(own, pages)
@@ -205,10 +199,59 @@ def make_profile(
     )
 
 
-class _Weights:
-    """The words of texts with the weight that each collected, and the best role in which it stood."""
+def _weigh_client(
+    own: Sequence[SearchHit],
+    about: Sequence[SearchHit],
+    pages: Sequence[VisitedPage],
+    queries: Sequence[str],
+    company: str,
+    kept: Collection[str] = (),
+) -> _Weights:
+    """Return the words of a client's own results and pages, of what others say where it has none, and of the queries.
 
-    def __init__(self) -> None:
+    Of its name only the words `kept` count.
+    """
+    counts = _Weights(company, kept)
+    for hit in own:
+        counts.add(hit.title, (TITLE if is_home(hit.url) else ABOUT) / max(1, len(own)) ** 0.5)  # "Delivery | Thornapple" is no offer
+        counts.add(hit.snippet, DESCRIPTION / max(1, len(own)) ** 0.5)
+    for page in pages:
+        counts.add(page.title, (TITLE if is_home(page.url) else ABOUT) / len(pages) ** 0.5)
+        counts.add_often(read_visible(page), BODY / len(pages) ** 0.5)
+    for page in pages[:1]:
+        for field, weight in (("description", DESCRIPTION), ("type", TYPE), ("serves cuisine", TYPE)):
+            counts.add(read_field(page, field), weight)
+        counts.add(read_visible(page)[:FIRST_WORDS], 1.0)
+    for hit in () if own or pages else about:  # who has no site is known by what others say
+        counts.add(f"{hit.title}. {hit.snippet}", ABOUT / len(about) ** 0.5)
+    counts.ask(dict.fromkeys(queries), QUERY)
+    return counts
+
+
+def _find_trade_in_name(company: str, terms: Sequence[Term]) -> frozenset[str]:
+    """Return the words of a name that say what its owner does by what is said beside it: "Vets" where that is veterinary care.
+
+    Where nothing beside it names a trade, the name does: "Blue Bottle Coffee".
+    """
+    words = {word: each for word in split_name(company) for each in find_terms(word)}
+    profile = ClientProfile(company, terms=tuple(terms))
+    strong = [term for term in terms if profile.is_strong(term)]
+    names_it = not any(lead.word.concepts for lead in profile.leads) if terms else True
+    return frozenset(
+        word
+        for word, each in words.items()
+        if any(alike(each, term.word) for term in strong) or (names_it and each.concepts and is_trade(each))
+    )
+
+
+class _Weights:
+    """The words of texts with the weight that each collected, and the best role in which it stood.
+
+    Of a company's name only the words `kept` count.
+    """
+
+    def __init__(self, company: str = "", kept: Collection[str] = ()) -> None:
+        self.company, self.kept = company, kept
         self.weights: defaultdict[str, float] = defaultdict(float)
         self.roles: defaultdict[str, float] = defaultdict(float)
         self.words: dict[str, OfferWord] = {}
@@ -218,7 +261,7 @@ class _Weights:
 
     def ask(self, queries: Iterable[str], weight: float) -> None:
         """Give each word of the queries the weight once, however many languages they are in."""
-        for word in {word.stem: word for word in find_terms(". ".join(queries))}.values():
+        for word in {word.stem: word for word in find_terms(cut_name(". ".join(queries), self.company, self.kept))}.values():
             self.asked[word.stem] = weight
             self.words.setdefault(word.stem, word)
             self.weights[word.stem] += 0.0
@@ -226,7 +269,9 @@ class _Weights:
 
     def add(self, text: str, weight: float) -> None:
         """Give each word of the text the weight once."""
-        best = sorted(find_roles(text), key=lambda role: role.counts if may_stand_alone(role) else DESCRIBES)
+        best = sorted(
+            find_roles(cut_name(text, self.company, self.kept)), key=lambda role: role.counts if may_stand_alone(role) else DESCRIBES
+        )
         self.compounds.update(
             {(role.word.stem, role.head.stem): None for role in best if role.head is not None and role.joined and role.beside is None}
         )
@@ -238,9 +283,10 @@ class _Weights:
 
     def add_often(self, text: str, most: float) -> None:
         """Give the words of a long text up to `most`, by how often they stand in it."""
-        counts = Counter(word.stem for word in find_terms(text))
+        words = find_terms(cut_name(text, self.company, self.kept))
+        counts = Counter(word.stem for word in words)
         top = max(counts.values(), default=1)
-        for word in find_terms(text):
+        for word in words:
             self.words.setdefault(word.stem, word)
         for stemmed, count in counts.items():
             if count > 1:
@@ -252,12 +298,12 @@ class _Weights:
     ) -> tuple[Term, ...]:
         """Return the heaviest words that are neither the name nor a place; words that no other site uses count little.
 
-        A word of the name is one of the offer only where the client's own texts have it in small letters (`small`).
+        A word of the name is one of the offer only where the client's own texts use it as a common word (`small`), or others do.
         """
         left_out = {word.stem for place in places for word in find_terms(place)}
         texts: defaultdict[str, set[OfferWord]] = defaultdict(set)
         for hit in others:
-            texts[find_site(hit.url).domain].update(find_terms(f"{hit.title} {hit.snippet}"))
+            texts[find_site(hit.url).domain].update(find_terms(cut_name(f"{hit.title} {hit.snippet}", self.company, self.kept)))
         common = set(small)
         spread = Counter(
             each.text.casefold()
@@ -266,11 +312,11 @@ class _Weights:
         )
         trades = {each.text.casefold() for words in texts.values() for each in words if each.concepts}
         common |= {text for text, sites in spread.items() if sites > 1 and text in trades}  # German writes all nouns with a capital
-        name_words = {word.casefold() for word in re.findall(r"[^\W\d_]+", company)}
+        whole, parts = ({word.casefold() for word in words} for words in (re.findall(r"[^\W\d_]+", company), split_name(company)))
         terms = []
         for stemmed, word in self.words.items():
             lower = word.text.casefold()
-            is_own = lower in name_words and (len(name_words) == 1 or lower not in common)
+            is_own = whole == {lower} or (lower in whole | parts and lower not in common and lower not in self.kept)
             is_name = word.text[:1].isupper() and word.text.isascii() and not (lower in common or knows(lower) or word.concepts)
             if is_own or is_name or stemmed in left_out or is_region(word) or squash_letters(word.text) in names:
                 self.weights.pop(stemmed, None)

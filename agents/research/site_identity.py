@@ -71,13 +71,18 @@ def same_domain(first: str, second: str) -> bool:
 def spell_name(company: str) -> tuple[str, ...]:
     """Return how addresses spell a company's name: whole, and without its legal form, "the" and "and"."""
     plain = ASIAN_LEGAL_FORM.sub(" ", company).strip() or company
-    without = LEGAL_FORM.sub("", plain)
+    without = strip_legal_form(company)
     spellings = [plain, without, without.replace("&", " "), re.sub(r"\band\b|\bund\b|\bet\b", " ", without, flags=re.IGNORECASE)]
     spellings.append(re.sub(r"^(the|die|der|das|le|la|les)\s+", "", without, flags=re.IGNORECASE))
     words = without.split()
     if len(words) > 1 and words[-1].casefold() in AFFIXES:
         spellings.append(" ".join(words[:-1]))  # Notion Labs is at notion.so
     return tuple(dict.fromkeys(filter(None, map(squash_letters, spellings))))
+
+
+def strip_legal_form(company: str) -> str:
+    """Return a company's name without its legal form."""
+    return LEGAL_FORM.sub("", ASIAN_LEGAL_FORM.sub(" ", company).strip() or company)
 
 
 def carries_name(label: str, names: Sequence[str]) -> bool:
