@@ -244,6 +244,25 @@ def test_a_key_of_an_object_of_names_takes_the_place_of_no_parameter(key: str) -
         made.check({"to": "ada", "headers": {key: "mallory"}})
 
 
+def test_a_key_of_an_object_of_names_takes_the_place_of_nothing_in_any_decorator() -> None:
+    def of_tenant(function: Callable[..., str]) -> Callable[..., str]:
+        @functools.wraps(function)
+        def inner(*given: Any, _tenant: str = "us", **named: Any) -> str:
+            return f"{_tenant} {function(*given, **named)}"
+
+        return inner
+
+    def logged(function: Callable[..., str]) -> Callable[..., str]:
+        @functools.wraps(function)
+        def outer(*given: Any, **named: Any) -> str:
+            return function(*given, **named)
+
+        return outer
+
+    with pytest.raises(InvalidArguments, match="'_tenant' is an argument of its own"):
+        tool.write(logged(of_tenant(send))).check({"to": "ada", "headers": {"_tenant": "mallory"}})
+
+
 async def test_who_is_asked_sees_each_key_of_an_object_of_names() -> None:
     asked: list[Any] = []
 

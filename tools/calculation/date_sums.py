@@ -21,7 +21,8 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?"
     r"|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
-_WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?"
+_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_WEEKDAY = rf"(?:(?:{'|'.join(_WEEKDAYS)}),?\s+)?"
 _NUMERIC = r"[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2[0-9]{4}"
 _DAY_FIRST = rf"(?:the\s+)?[0-9]{{1,2}}(?:st|nd|rd|th)?(?:\s+of\s+|[\s-]*){_MONTH}(?:\s*,?[\s-]*[0-9]{{4}})?"
 _MONTH_FIRST = rf"{_MONTH}\s+(?:the\s+)?[0-9]{{1,2}}(?:st|nd|rd|th)?\b(?:\s*,?\s+[0-9]{{4}}|,[0-9]{{4}})?"
@@ -144,6 +145,10 @@ class _Days:
         found = sorted({day for each in readings if (day := _make_date(*each))})
         if not found:
             raise self.refuse(at, f"There is no day {written}.")
+        weekday = next((number for number, name in enumerate(_WEEKDAYS) if written.lower().startswith(name)), None)
+        if weekday is not None and weekday not in (named := {day.weekday(): day for day in found}):
+            reason = " and ".join(f"{day} is a {_WEEKDAYS[number].capitalize()}" for number, day in named.items())
+            raise self.refuse(at, f"There is no day {written}: {reason}.")
         if len(found) > 1:
             raise self.refuse(at, f"{written} may have the day first or the month: write {found[0]} or {found[1]}.")
         return found[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .exact import evaluate
 from .expression_parser import ParsedExpression, Parser
@@ -15,16 +15,19 @@ IN_GROUPS = {"\\choose": ("call", ("comb", 2)), "\\over": ("/", None)}
 _SERIES = {"\\sum": "+", "\\prod": "*"}
 SERIES = frozenset(_SERIES)
 MOST_TERMS = 1_000
+MOST_PASSING = 10 * MAX_NODES
+"""So many parts are parsed that do not stay: those of bounds, which stand in one another, and of empty series."""
 
 
 class WrittenParser(Parser):
     """The strict grammar's descent over the pieces of a text as it is written."""
 
-    __slots__ = ("pieces",)
+    __slots__ = ("passing", "pieces")
 
     def __init__(self, pieces: Pieces, variables: Mapping[str, ParsedExpression]) -> None:
         super().__init__(pieces.text, pieces.tokens, variables)
         self.pieces: Pieces = pieces
+        self.passing = 0
 
     def is_glued(self, at: int) -> bool:
         """Return whether token number `at` directly follows the one before it, without a space."""
@@ -125,9 +128,22 @@ def parse_series(parser: WrittenParser, depth: int) -> None:
     low, high = bounds["_"], bounds["^"]
     if high - low >= MOST_TERMS:
         raise Refused(f"A series has at most {MOST_TERMS:,} terms.", ErrorCode.TOO_LARGE, at)
+    body = parser.at
     _parse_terms(parser, depth, name, range(low, high + 1), _SERIES[sign])
-    if tokens[parser.at] in ("+", "-"):
+    if tokens[parser.at] in ("+", "-") or _may_end_sooner(tokens[body : parser.at], name, sign):
         raise Refused(f"How far does {sign} reach? Write brackets around what is added up, or around all of it.", ErrorCode.AMBIGUOUS)
+
+
+def _may_end_sooner(body: Sequence[str], name: str, sign: str) -> bool:
+    """Return whether a series would have another value if it ended before a sign in its body: \\sum i mod 3, \\prod i / 2."""
+    depth, last = 0, max((at for at, token in enumerate(body) if token == name), default=-1)
+    for at, token in enumerate(body):
+        depth += (token in ("(", "[", "{")) - (token in (")", "]", "}"))
+        is_remainder = token == "%" and (body[at + 1 : at + 2] or ("",))[0][:1].isalnum()
+        is_factor = sign == "\\prod" and at > last and token in ("*", "/", "%")
+        if depth == 0 and (token in ("mod", "div", "//") or is_remainder or is_factor):
+            return True
+    return False
 
 
 def _parse_index(parser: WrittenParser) -> str:
@@ -172,4 +188,7 @@ def _parse_terms(parser: WrittenParser, depth: int, name: str, values: range, si
 def _take_code(parser: WrittenParser, begun: int) -> list[Instruction]:
     taken = parser.code[begun:]
     del parser.code[begun:]
+    parser.passing += len(taken)
+    if parser.passing > MOST_PASSING:
+        raise Refused(f"The series of this text are of more than {MOST_PASSING:,} parts.", ErrorCode.TOO_LARGE, 0)
     return taken

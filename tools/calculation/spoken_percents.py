@@ -43,16 +43,15 @@ def add_named_shares(sentence: Sentence, tokens: Tokens) -> Tokens:
         raise sentence.pieces.refuse(tokens[2][1], reason)
     at = max((each for each, word in enumerate(words) if word in ("with", "at")), default=0)
     number = at + 1 + (words[at + 1 : at + 2] in (("a",), ("an",)))
-    label = set(words[number + 2 :])
-    if (
-        at < 1
-        or words[number + 1 : number + 2] != ("%",)
-        or not words[number][:1].isdecimal()
-        or bool(label & _LESS) == bool(label & _MORE)
-    ):
+    label = words[number + 2 :]
+    if at < 1 or words[number + 1 : number + 2] != ("%",) or not words[number][:1].isdecimal() or not (_LESS | _MORE) & set(label):
         return tokens
     sentence.check_reach(tokens, 0, at, words[at])
-    return [*tokens[:at], ("-" if label & _LESS else "+", tokens[at][1]), *tokens[number : number + 2]]
+    named = next(end for end, word in enumerate(label, 1) if word in _LESS | _MORE)
+    if named < len(label) or not all(sentence.is_label(tokens, number + 2 + each) for each in range(named - 1)):
+        # Whatever else is said may change the value: and 10% tip, plus 5, included, for 3 years.
+        raise sentence.pieces.refuse(tokens[at][1], f"How far does {words[at]!r} reach? Write signs and parentheses.")
+    return [*tokens[:at], ("-" if label[-1] in _LESS else "+", tokens[at][1]), *tokens[number : number + 2]]
 
 
 def ask_percent(sentence: Sentence, tokens: Tokens) -> Tokens:

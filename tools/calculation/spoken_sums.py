@@ -122,6 +122,9 @@ def name_signs(sentence: Sentence, tokens: Tokens) -> Tokens:
         token, start = tokens[at]
         word, before, following = sentence.word(tokens, at), sentence.word(tokens, at - 1), sentence.word(tokens, at + 1)
         begins = not before or before in OPERATORS or before in ("(", ",", "of", "and")
+        if word == "negative" and begins and following[:1].isdecimal() and sentence.word(tokens, at + 2) in ("²", "^", "**"):
+            reason = f"Does the power take the sign with it? Write -({following}^2) or (-{following})^2, with your power."
+            raise sentence.pieces.refuse(start, reason)
         if (word == "negative" and begins) or (word == "less" and not begins):
             found.append(("-", start))
         elif word == "factorial" and (before.isdecimal() or before == ")") and following not in ("(", "of"):

@@ -60,10 +60,16 @@ def find_fixed(function: Any) -> Mapping[str, object]:
 
 
 def find_names(function: Any, parameters: Iterable[inspect.Parameter], fixed: Iterable[str]) -> frozenset[str]:
-    """Return all names that the function gives a meaning: of its parameters, hidden ones too, of what a partial gives, and of `self`."""
-    code = getattr(getattr(find_code(function), "__func__", find_code(function)), "__code__", None)
-    own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code is not None else ()
-    return frozenset({*own, *fixed, *(each.name for each in parameters)})
+    """Return all names that a call gives a meaning: of parameters, hidden ones too, of what a partial gives, of `self`, of decorators."""
+    names = {*fixed, *(each.name for each in parameters)}
+    for _ in range(100):  # a call goes through each function that is wrapped, and each may take names that its signature does not show
+        made = getattr(find_code(function), "__func__", find_code(function))
+        if (code := getattr(made, "__code__", None)) is not None:
+            names.update(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+        if (function := getattr(made, "__wrapped__", None)) is None:
+            break
+        names.update(find_fixed(function))
+    return frozenset(names)
 
 
 def is_async(function: Any) -> bool:
