@@ -26,6 +26,8 @@ def answer(request: ModelRequest) -> Reply:
     """Answer as a script does, by the last words of the user."""
     asked = request.question.lower()
     has_result = type(request.messages[-1]).__name__ == "ToolMessage"
+    if "long" in asked:
+        return Reply("\U0001f469\u200d\U0001f4bb says " + "much " * 5000, usage=USED)
     if "hostile" in asked:
         return Reply(HOSTILE, usage=USED)
     if "order" in asked and not has_result:

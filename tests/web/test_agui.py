@@ -85,8 +85,10 @@ def test_a_client_that_lost_the_stream_gives_its_answer_again_and_gets_what_came
     bob = served.sign_in("bob")
     other = [{"interruptId": interrupt.id, "status": "resolved", "payload": {"changes": {"quantity": 5}}}]
     no = [{"interruptId": new.id, "status": "cancelled"}]
-    for resume in (other, no):
-        assert bob.client.post("/agui/shop", json={"threadId": "lost", "runId": "r", "messages": [], "resume": resume}).status_code == 409
+    odd = [{"interruptId": interrupt.id, "status": "resolved", "payload": {"changes": ["quantity", 4]}}]
+    for resume, status in ((other, 409), (no, 409), (odd, 422)):
+        asked = {"threadId": "lost", "runId": "r", "messages": [], "resume": resume}
+        assert bob.client.post("/agui/shop", json=asked).status_code == status
 
 
 def test_a_client_that_says_nothing_gets_the_last_turn_from_its_beginning(served: Served) -> None:
@@ -102,6 +104,13 @@ def test_a_client_that_says_nothing_gets_the_last_turn_from_its_beginning(served
     talk(served, "heard again", resume=[{"interruptId": interrupt.id, "status": "cancelled"}])
     texts = [event.delta for event in talk(served, "heard again", words=None) if event.type == core.EventType.TEXT_MESSAGE_CONTENT]
     assert texts[0] == "Ok, it's on the way!"
+
+
+def test_a_long_reply_is_heard_again_once_and_whole(served: Served) -> None:
+    said, again = (talk(served, "at length", words=words) for words in ("a long one", None))
+    texts = [[event.delta for event in events if event.type == core.EventType.TEXT_MESSAGE_CONTENT] for events in (said, again)]
+    assert "".join(texts[0]) == said[-1].result
+    assert texts[1] == [said[-1].result]
 
 
 def test_a_question_is_answered_by_one_of_its_choices(served: Served) -> None:

@@ -225,7 +225,7 @@ class EventWriter:
     def _write_item(self, item: dict[str, Any]) -> list[core.BaseEvent]:
         place = "/".join(filter(None, (self._id, item["place"])))
         if item["kind"] == "reply":
-            events = self._complete(f"{place}:{item['turn']}:text", item["text"])
+            events = self._complete(f"{place}:{item['turn']}:text", item.get("whole", item["text"]))
             for index, call in enumerate(item["calls"]):
                 name = f"{place}:{item['turn']}.{index}"
                 events += [
@@ -286,8 +286,10 @@ def _read_answer(answer: core.ResumeEntry) -> tuple[str, dict[str, object]]:
         return "edit", {"changes": {"answer": payload["answer"]}, **signed}
     if "answer" in payload:
         raise TurnedAway(422, 'An answer to a question is {"answer": "..."}, and says nothing else beside it.')
-    if payload.get("changes"):
-        return "edit", {"changes": payload["changes"], **signed}
+    if changes := payload.get("changes"):
+        if not isinstance(changes, dict):
+            raise TurnedAway(422, "'changes' must be an object: each argument with its new value.")
+        return "edit", {"changes": changes, **signed}
     if payload.get("approved") is True:
         return "approve", {"confirmed": True, **signed}
     if payload.get("approved") is False:

@@ -109,10 +109,12 @@ class Story:
 
 
 def _tell_reply(event: ModelReplied) -> Item:
+    text = _cut(event.text)
     return {
         "kind": "reply",
         "turn": str(event.turn),
-        "text": _cut(event.text),
+        "text": text,
+        **({"whole": event.text} if text != event.text else {}),  # AG-UI streams it as it was said, and tells it so again
         "thought": _cut(event.thoughts),
         "calls": [{"tool": show_value(each.tool), "arguments": _cut(each.arguments)} for each in event.calls],
         "model": show_value(event.model),
