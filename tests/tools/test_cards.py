@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.console import format_card
 from sayso.tools import UsageError, tool
-from sayso.tools.approval.cards import LONGEST_SHOWN, render_card, show_value, warn_of_lookalikes
+from sayso.tools.approval.cards import LONGEST_SHOWN, QUOTE, render_card, show_value, warn_of_lookalikes
 from sayso.tools.approval.requests import MODEL, YOU, ApprovalRequest, ShownArgument
 from sayso.workflows import RunResult
 
@@ -63,6 +64,17 @@ def test_a_value_that_copies_the_card_stays_between_its_quotation_marks(text: st
         '    to   = "ada@example.org"   (you wrote this)',
     ]
     assert " " * 17 not in "".join(rows)
+
+
+@pytest.mark.parametrize("kept", range(900, 990, 3))
+def test_a_long_text_that_is_cut_within_an_escape_does_not_end_its_quotation(kept: int) -> None:
+    for text in (f"{'x' * 2500}{'q' + QUOTE * 9}, amount=1, note={QUOTE}{'b' * kept}", f"{'a' * kept}{QUOTE * 9}{'a' * 2500}"):
+        inside = show_value(text, in_quotes=True)[1:-1]
+        assert QUOTE not in re.sub(r"\\.", "", inside), inside
+
+
+def test_a_name_that_a_server_made_up_looks_like_one() -> None:
+    assert render_card(None, "pay", {"amount=1, to": "ada", "user-id": 2}) == 'pay("amount=1, to"="ada", user-id=2)'
 
 
 def test_what_a_terminal_shows_of_an_ordinary_mail() -> None:

@@ -22,6 +22,7 @@ BACKSLASH, QUOTE = "\\", '"'
 PUNYCODE = "xn--"
 """Begins the part of a host that stands for letters which are not ASCII."""
 _GAP = re.compile(f" {{{LONGEST_GAP + 1},}}")
+_PLAIN_NAME = re.compile(r"[\w$./-]+", re.ASCII)
 _MOST_WARNINGS = 5
 
 
@@ -58,8 +59,16 @@ def show_value(value: object, *, in_quotes: bool = False) -> str:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         mark = f" [... {len(text)} characters in all, sha256 {digest} ...] "
         half = (LONGEST_SHOWN - len(mark)) // 2
-        whole = f"{write(text[:half])[:half]}{mark}{write(text[-half:])[-half:]}"
+        first, last = write(text[:half]), write(text[-half:])
+        if quotes:  # the half of an escape is left out: an unescaped quotation mark would look like the end
+            first, last = first[: half - _ends_in_half(first[:half])], last[_ends_in_half(last[:-half]) - half :]
+        whole = f"{first[:half]}{mark}{last[-half:]}"
     return f'"{whole}"' if quotes else whole
+
+
+def _ends_in_half(written: str) -> bool:
+    """Return whether a text in quotation marks ends in a backslash that stands before the next character."""
+    return (len(written) - len(written.rstrip(BACKSLASH))) % 2 == 1
 
 
 def render_card(card: Card | None, name: str, arguments: Mapping[str, object], context: ToolContext[Any] | None = None) -> str:
@@ -78,7 +87,9 @@ def render_card(card: Card | None, name: str, arguments: Mapping[str, object], c
             require_text(write(shown, context) if context is not None and takes_context(card) else write(shown), name, "card")
         )
     if card is None:  # texts in quotes: none can be taken for a number, or for the argument after it
-        written = (f"{escape_invisible(key)}={show_value(value, in_quotes=True)}" for key, value in arguments.items())
+        # So are names that a server of tools has made up, of which "amount=1, to" looks like two.
+        names = {key: key if _PLAIN_NAME.fullmatch(key) else show_value(key, in_quotes=True) for key in arguments}
+        written = (f"{names[key]}={show_value(value, in_quotes=True)}" for key, value in arguments.items())
         return f"{name}({', '.join(written)})"
     try:
         return str(card).format_map(values)

@@ -145,9 +145,10 @@ class _Days:
         found = sorted({day for each in readings if (day := _make_date(*each))})
         if not found:
             raise self.refuse(at, f"There is no day {written}.")
-        weekday = next((number for number, name in enumerate(_WEEKDAYS) if written.lower().startswith(name)), None)
-        if weekday is not None and weekday not in (named := {day.weekday(): day for day in found}):
-            reason = " and ".join(f"{day} is a {_WEEKDAYS[number].capitalize()}" for number, day in named.items())
+        said = next((name for name in _WEEKDAYS if written.lower().startswith(name)), "")
+        weekdays = {_WEEKDAYS[day.weekday()]: day for day in found}
+        if said and said not in weekdays:
+            reason = " and ".join(f"{day} is a {name.capitalize()}" for name, day in weekdays.items())
             raise self.refuse(at, f"There is no day {written}: {reason}.")
         if len(found) > 1:
             raise self.refuse(at, f"{written} may have the day first or the month: write {found[0]} or {found[1]}.")

@@ -43,7 +43,7 @@ def add_named_shares(sentence: Sentence, tokens: Tokens) -> Tokens:
         raise sentence.pieces.refuse(tokens[2][1], reason)
     at = max((each for each, word in enumerate(words) if word in ("with", "at")), default=0)
     number = at + 1 + (words[at + 1 : at + 2] in (("a",), ("an",)))
-    label = words[number + 2 :]
+    label = list(words[number + 2 :])
     if at < 1 or words[number + 1 : number + 2] != ("%",) or not words[number][:1].isdecimal() or not (_LESS | _MORE) & set(label):
         return tokens
     sentence.check_reach(tokens, 0, at, words[at])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from .arguments import read_arguments
 from .coerce import CoercionError, is_mapping
 from .growing import growing
-from .json_end import find_json_end, parse_json_at
+from .json_end import JsonEnd, find_json_end, parse_json_at
 from .lenient_json import parse_json
 from .parsed_calls import CallParser, Item
 from .read_events import Problem
@@ -198,23 +198,26 @@ def _parse_name_as_key(
 
 
 ESCAPED_START = growing(r"""\{(?:\{\s{0,8}["']|\\")""")
-_DOUBLED, _BACKSLASHED = re.compile(r"\{\{|\}\}"), re.compile(r"""\\["\\/]""")
+_DOUBLED, _BACKSLASHED = re.compile(r"\{\{|\}\}"), re.compile(r"""\\(["\\/])""")
+_SHORT_ESCAPED = 500  # characters that are looked at first
 _LONGEST_ESCAPED = 8_000  # a text is looked at again for each brace that arrives
 
 
 def parse_escaped_json(buffer: TextBuffer, at: int) -> CallParser:
     """Parse the call that begins at `at`. Return None where it is data, or cannot be read."""
     escape = _DOUBLED if buffer.text.startswith("{{", at) else _BACKSLASHED
-    keep = 0 if escape is _DOUBLED else 1  # which character of a pair stays
     seen = -1
     while True:
         written = buffer.text[at : at + _LONGEST_ESCAPED]
         if buffer.ended or written.rfind("}") > seen:
             seen = written.rfind("}")
-            plain = TextBuffer(buffer.tools, escape.sub(lambda pair: pair[0][keep], written), ended=True)
-            end = run_whole(find_json_end(plain, 0)).end
-            if end >= 0:
+            plain, found = _find_escaped_end(buffer, written, escape)
+            if (end := found.end) >= 0:
                 break
+            if found.stopped < len(plain.text):
+                if plain.no_start_before:  # too deep for the braces inside as well
+                    buffer.no_start_before = max(buffer.no_start_before, at + plain.no_start_before)
+                return None
         if buffer.ended or len(written) >= _LONGEST_ESCAPED:
             return None
         yield
@@ -228,6 +231,19 @@ def parse_escaped_json(buffer: TextBuffer, at: int) -> CallParser:
     except (ValueError, NotACall):
         return None
     return at + length, items
+
+
+def _find_escaped_end(buffer: TextBuffer, written: str, escape: re.Pattern[str]) -> tuple[TextBuffer, JsonEnd]:
+    """Return the text without its escapes and how far its JSON reaches: looked for in the beginning first, as most of it is short."""
+    longest = _SHORT_ESCAPED
+    while True:
+        part = written[:longest].rstrip("\\{")  # which may be half of a pair
+        unescaped = part.replace("{{", "{").replace("}}", "}") if escape is _DOUBLED else escape.sub(r"\1", part)
+        plain = TextBuffer(buffer.tools, unescaped, ended=True)
+        found = run_whole(find_json_end(plain, 0))
+        if found.end >= 0 or found.stopped < len(plain.text) or longest >= len(written):
+            return plain, found
+        longest *= 2
 
 
 def _find_length(written: str, escape: re.Pattern[str], end: int) -> int:

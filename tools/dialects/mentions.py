@@ -193,6 +193,8 @@ class Surroundings:
     """Of this paragraph, what has not been searched for quotes, behind one character that was."""
     _open: tuple[str, ...] = ()
     """The quotes that are open before it, outermost first."""
+    _sought: tuple[int, tuple[str, ...]] = (1, ())
+    """A place of the paragraph, and the quotes that are open there: a long line with many calls is searched for them once."""
     _line: int = 1
     """Where the line begins in the paragraph."""
     _head: str = ""
@@ -258,6 +260,7 @@ class Surroundings:
         """Note that the code block ends here. Quotes and tags inside of it open nothing."""
         self.unread.clear()
         self.open_backticks, self._open, self._paragraph, self._line, self._head, self.last_line = 0, (), f"\n{CALL}", 1, "", CALL
+        self._sought = 1, ()
 
     def _count_backticks(self, piece: str) -> None:
         # As in CommonMark, inline code that two backticks open is closed by two and not by one, on the same line or a later one.
@@ -303,7 +306,7 @@ class Surroundings:
             if line.strip(" \t\r)]}") and not (_COMMENT.match(line) and _is_code(self.last_line)):
                 self.last_line = line[-_LONGEST_HEAD:]
             if not line.strip():
-                self._open, self._paragraph = (), f"\n{text[begin:]}"
+                self._open, self._paragraph, self._sought = (), f"\n{text[begin:]}", (1, ())
                 text, begin, new = self._paragraph, 1, 1
                 self._in_table = False
                 continue
@@ -317,6 +320,14 @@ class Surroundings:
         """Note the quotes that are open at `end`, and forget the text before it, but for the neighbour of what follows."""
         self._open = _find_open_quotes(self._paragraph, self._open, end)
         self._paragraph, self._line = self._paragraph[end - 1 :], max(1, self._line - end + 1)
+        self._sought = 1, self._open
+
+    def _find_quotes(self) -> tuple[str, ...]:
+        """Return the quotes that are open at the end of the paragraph."""
+        text, (begun, found) = self._paragraph, self._sought
+        if (space := text.rfind(" ", begun, -1)) > begun:  # no quote is told by what stands behind a space
+            self._sought = begun, found = space, _find_open_quotes(text, found, space, begun)
+        return _find_open_quotes(text, found, len(text), begun)
 
     def find_mention(self, form: Form, native: bool) -> Mark | None:
         """Return what would end the mention that a call stands in here, or why it is one. None where it is a request.
@@ -332,7 +343,7 @@ class Surroundings:
             return spoken_of
         if self._line > 1:  # lines that have ended are searched once, however many calls follow
             self._search_quotes(self._line)
-        if quotes := _find_open_quotes(self._paragraph, self._open, len(self._paragraph)):
+        if quotes := self._find_quotes():
             return _MARKS[quotes[-1]]
         if self._tags:
             kind, name = self._tags[-1]
@@ -382,13 +393,13 @@ def _is_code(line: str) -> bool:
     return may_be and _LINE_OF_CODE.match(line) is not None
 
 
-def _find_open_quotes(text: str, already: tuple[str, ...], end: int) -> tuple[str, ...]:
-    """Return the quotes that are open at `end`, outermost first; `already` are those that are open behind the first character."""
+def _find_open_quotes(text: str, already: tuple[str, ...], end: int, begin: int = 1) -> tuple[str, ...]:
+    """Return the quotes that are open at `end`, outermost first; `already` are those that are open at `begin`."""
     # Most lines hold no quote at all, and to look for four texts costs a tenth of a search for any of all quotes.
-    if not already and (part := text[1:end]).isascii() and not ("'" in part or '"' in part or "~~" in part or "&quot;" in part):
+    if not already and (part := text[begin:end]).isascii() and not ("'" in part or '"' in part or "~~" in part or "&quot;" in part):
         return ()
     found = list(already)
-    for match in _QUOTE.finditer(text, 1, end):
+    for match in _QUOTE.finditer(text, begin, end):
         quote = match[0]
         if quote == "\n":
             found = [each for each in found if _MARKS[each].stop != _END_OF_LINE]

@@ -208,23 +208,29 @@ def _parse_json_or_list(buffer: TextBuffer, start: int, at: int, section: CallSe
         items = parse_calls(value[0], buffer.tools, (start, end), value[1], marked=True)
     except NotACall:
         return end, [Problem(buffer.text[at:end][:200], (start, end), "an object with 'name' and 'arguments'")]
-    return (yield from _parse_program(buffer, start, end, items))
+    return (yield from _parse_program(buffer, start, end, items, section.closes))
 
 
-def _parse_program(buffer: TextBuffer, start: int, end: int, items: list[Item]) -> Incremental[ParsedCalls]:
+def _parse_program(buffer: TextBuffer, start: int, end: int, items: list[Item], closes: tuple[str, ...]) -> Incremental[ParsedCalls]:
     """Parse <code>...</code> behind a call of which one argument is an empty text: there Qwen-Agent lets a model write a program."""
     call = items[0] if len(items) == 1 else None
     empty = [name for name, value in call.arguments.items() if value == ""] if isinstance(call, ReadCall) else []
-    if not isinstance(call, ReadCall) or len(empty) != 1:
+    opened = (yield from skip_space(buffer, end)) if isinstance(call, ReadCall) else end
+    if not isinstance(call, ReadCall) or not (yield from match_literal(buffer, opened, ("<code>",))):
         return end, items
-    opened = yield from skip_space(buffer, end)
-    if not (yield from match_literal(buffer, opened, ("<code>",))):
-        return end, items
-    close = yield from find(buffer, "</code>", opened, in_call=True)
-    if close < 0:
-        return len(buffer.text), [buffer.report(call.tool, start, len(buffer.text), "</code> at the end")]
+    close = opened
+    while True:  # a program may have the tag in it: its own stands before what closes the call, or at the end of the text
+        close = yield from find(buffer, "</code>", close, in_call=True)
+        if close < 0:
+            return len(buffer.text), [buffer.report(call.tool, start, len(buffer.text), "</code> at the end")]
+        end = close + len("</code>")
+        after = yield from skip_space(buffer, end)
+        if after == len(buffer.text) or (yield from match_literal(buffer, after, closes)):
+            break
+        close = end
+    if len(empty) != 1:
+        return end, [buffer.report(call.tool, start, end, "one argument that is an empty text, whose place <code> takes")]
     program = buffer.text[opened + len("<code>") : close].strip("\n")
-    end = close + len("</code>")
     return end, [ReadCall(call.tool, {**call.arguments, empty[0]: program}, (start, end), call.notes)]
 
 
