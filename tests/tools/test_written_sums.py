@@ -238,6 +238,7 @@ REFUSED = {
     "a tax, and more": ("50 with 7% tax plus 10", 3, "How far does 'with'"),
     "interest for years": ("100 at 7% interest for 3 years", 4, "How far does 'at'"),
     "the square of a negative, or of a number": ("negative five squared", 0, "-(5^2) or (-5)^2"),
+    "a year of two digits": ("24-01-01 + 1 day", 0, "write a date as 2024-03-01; a calculation needs spaces: 24 - 01 - 01"),
     "a day of another name": ("Tuesday, 4 March 2024 + 1 day", 0, "2024-03-04 is a Monday"),
     "another base": ("52 to hex", 6, "not written"),
     "a part of one": ("twenty-one-half", 0, "20 and 1/2, or 21/2"),

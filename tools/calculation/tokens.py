@@ -45,7 +45,8 @@ SPACES = frozenset(ONLY_SPACE + _SPACES)
 # What the strict grammar would read as something that nobody means: $2+2$ as an amount, the hyphens of a date as minus, LaTeX's 1{,}234,
 # and the commas of a list in a sentence.
 _ELSEWHERE = re.compile(
-    r"\\|\{,\}|[A-Za-z]\s+of\s.*,|(?:add|multiply)\s.*,|(?<![\w.])(?:[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4})(?![\w])",
+    r"\\|\{,\}|[A-Za-z]\s+of\s.*,|(?:add|multiply)\s.*,|(?<![\w.])(?:[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4})(?![\w])"
+    r"|(?<![\w./-])(?=(?:[0-9]{2}[-/])*0)[0-9]{2}([-/])[0-9]{2}\2[0-9]{2}(?![\w./-])",
     re.DOTALL,
 )
 
