@@ -75,6 +75,7 @@ from .slot_checks import check_exchange
 from .subject_checks import check_subject
 from .time_checks import check_neighbours, check_tense
 from .verdict import Problem
+from .whole_checks import check_antecedent, check_barred_kinds, check_counted_things, check_exchanged_sides, check_joint_price
 from .word_checks import check_share, check_words
 
 Check = Callable[[Match], Iterator[Problem]]
@@ -155,4 +156,9 @@ CHECKS: tuple[Check, ...] = (
     check_next_figure,
     check_owned_idea,
     check_dated_verbs,
+    check_barred_kinds,
+    check_joint_price,
+    check_exchanged_sides,
+    check_antecedent,
+    check_counted_things,
 )

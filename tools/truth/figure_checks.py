@@ -138,7 +138,9 @@ def _tells_age(reading: Reading) -> bool:
 
 
 def _counts_alike(match: Match, figure: Figure, other: Figure) -> bool:
-    near = match.evidence.words[other.first : other.end + 4]
+    words, last = match.evidence.words, other.end + 4
+    last = next((each.first for each in match.evidence.figures if other.end <= each.first < last), last)  # "two coaches, three teams"
+    near = words[other.first : last]
     link = next((at for at, word in enumerate(near) if word.text.casefold() in PREPOSITIONS - {"of"} and at), len(near))
     near = near[:link]
     return any(covers(word, each) for word in tokenize(figure.unit) for each in (*near, *tokenize(other.unit)) if not each.text.isdigit())

@@ -112,7 +112,11 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
             find_problems(match_statement(reading, statement, owner, _find_elsewhere(statement, everything), general, kinds, names, own))
         )
         if not problems or (
-            _are_of_frames(problems) and _is_framed(reading, statement, replace(lent, elsewhere=_find_elsewhere(statement, everything)))
+            _are_of_frames(problems)
+            and (
+                statement in statements or statement.form is Form.ROW or _has_verb(statement.text)
+            )  # of "gas and paint are prohibited", "gas" alone says nothing
+            and _is_framed(reading, statement, replace(lent, elsewhere=_find_elsewhere(statement, everything)))
         ):
             return Verdict(True, (), statement.span)
         if best is None or _weigh(problems) < _weigh(best):

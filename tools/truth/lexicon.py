@@ -48,8 +48,11 @@ def says_no_more(general: Word, specific: Word) -> bool:
     return False
 
 
-_PERSON = "34"
-"""The sense "person" of WordNet, by its number in the table."""
+_PERSON = frozenset("34 1kg ix 17d 16t".split())
+"""The senses "person", "relative", "adult", "leader" and "skilled worker" of WordNet, by their numbers in the table.
+
+Chains there are short: over "parent" they end with "relative".
+"""
 
 
 @lru_cache(20_000)
@@ -59,7 +62,7 @@ def names_people(word: str) -> bool:
         entry = _read_entry(form)
         if entry is not None:
             part, chain = entry.senses[0] if entry.senses else ("", ())
-            return part == "n" and _PERSON in chain
+            return part == "n" and not _PERSON.isdisjoint(chain)
     return False
 
 
@@ -67,7 +70,15 @@ def names_people(word: str) -> bool:
 def may_name_people(word: str) -> bool:
     """Return whether any sense of a form is one of people: members, teachers."""
     forms = (word, word.removesuffix("s"), word.removesuffix("es"), f"{word.removesuffix('ies')}y")
-    return any(part == "n" and _PERSON in chain for entry in map(_read_entry, forms) if entry for part, chain in entry.senses)
+    return any(part == "n" and not _PERSON.isdisjoint(chain) for entry in map(_read_entry, forms) if entry for part, chain in entry.senses)
+
+
+def are_other_people(general: Word, specific: Word) -> bool:
+    """Return whether two words name people whom nobody takes for each other: by what they mean first of all, a tenant is no owner."""
+    if not (names_people(general.text.casefold()) and names_people(specific.text.casefold())):
+        return False
+    chains = [entry.senses[0][1] for entry in look_up(specific)[:1] if entry.senses]
+    return not any(one.own & set(chain) for one in look_up(general)[:1] for chain in chains)
 
 
 def share_sense(one: Word, other: Word) -> bool:

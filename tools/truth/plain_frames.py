@@ -99,6 +99,7 @@ _TURNS = tuple(
         (r"\b(\d+)\+(?! ?\w+ (?:years|hours|days))", r"at least \1 years"),
         (r"\b(?:minimum|lowest) age (?:is|of|to \w+ is)\b", "at least"),
         (r"\baged? at least\b", "at least"),
+        (r"\b(under|over|below|above) (?:the )?age (?:of )?(?=\d)", r"\1 "),
         (
             r"\b(?:nobody|no one|no-one|no (?:person|guest|child|visitor)s?) (?:who (?:is|"
             r"are) )?(?:under|below|younger than)(?: the age of)? (\d+)(?: years)? (?:can|may|is allowed to|"

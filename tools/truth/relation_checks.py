@@ -232,8 +232,8 @@ def check_people(match: Match) -> Iterator[Problem]:
 def check_other_people(match: Match) -> Iterator[Problem]:
     """What some people do is not said of others: "staff get breakfast" is not "guests get breakfast"."""
     sentence, evidence = match.sentence, match.evidence
-    mine = [at for at in find_subject(sentence, 0) if _are_people(sentence.words[at])]
-    if not mine or any(at in match.pairs for at in mine):
+    mine = [at for at in find_subject(sentence, 0) or range(min(match.pairs, default=0)) if _are_people(sentence.words[at])]
+    if not mine or any(match.pairs.get(at, OUTSIDE) != OUTSIDE for at in mine):
         return
     for number in sorted(match.home):
         segment = evidence.segments[number]
@@ -244,7 +244,7 @@ def check_other_people(match: Match) -> Iterator[Problem]:
         if not theirs or passive or any(match.says(at) for at in theirs):
             continue
         if not anybody or not all(evidence.words[at].text.casefold() in _LIGHT_PEOPLE for at in theirs):
-            yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{show(evidence, theirs[0], theirs[-1] + 1)}”.")
+            yield Problem(ProblemKind.ROLE, f"The passage says this of “{show(evidence, theirs[0], theirs[-1] + 1)}”.")
             return
 
 
@@ -253,7 +253,7 @@ _TEAMS = frozenset("staff team crew personnel management faculty".split())
 
 def _are_people(word: Word) -> bool:
     low = word.text.casefold()
-    return low in _TEAMS or low in _LIGHT_PEOPLE or names_people(low)
+    return not low.endswith("body") and (low in _TEAMS or low in _LIGHT_PEOPLE or names_people(low))
 
 
 def check_swaps(match: Match) -> Iterator[Problem]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from .grammar import AUXILIARIES, is_verb
-from .lexicon import look_up, may_name_people, names_people, says_no_more, share_sense
+from .lexicon import are_other_people, look_up, may_name_people, names_people, says_no_more, share_sense
 from .reading import Reading
-from .words import Word, alike, is_light, opposite, stem, tokenize
+from .words import Word, alike, are_two_sides, is_light, opposite, stem, tokenize
 
 _SUPERLATIVES = frozenset("best worst most least top leading unique unrivalled unbeatable foremost number-one premier ultimate".split())
 
@@ -53,6 +53,8 @@ _ANIMAL = stem("animal")
 @lru_cache(100_000)
 def _covers_text(general: str, specific: str) -> bool:
     one, other = tokenize(general)[:1], tokenize(specific)[:1]
+    if are_two_sides(general, specific) or (one and other and are_other_people(one[0], other[0])):
+        return False
     if not one or not other or one[0].stem == _ANIMAL or (one[0].stem in _HOLLOW and not share_sense(one[0], other[0])):
         return False
     return _is_compound(one[0], other[0]) or says_no_more(one[0], other[0])

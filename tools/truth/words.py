@@ -99,7 +99,19 @@ _DERIVED = re.compile(r"(?:tion|tions|ment|ments|ness|or|ors|ist|ists|ship|al|iv
 
 def alike(a: Word, b: Word) -> bool:
     """Return whether two words say the same: one stem, or one group of words alike."""
-    return a.stem == b.stem or not a.senses.isdisjoint(b.senses)
+    return a.stem == b.stem or (not a.senses.isdisjoint(b.senses) and not are_two_sides(a.text, b.text))
+
+
+_DOER = re.compile(r"(\w{2,}?)(?:e?rs?|ors?|ees?)$", re.IGNORECASE)
+
+
+@lru_cache(20_000)
+def are_two_sides(one: str, other: str) -> bool:
+    """Return whether one word names who does something and the other to whom it is done: employer and employee."""
+    if one.lower().endswith(("ee", "ees")) == other.lower().endswith(("ee", "ees")):
+        return False
+    mine, theirs = _DOER.fullmatch(one), _DOER.fullmatch(other)
+    return bool(mine and theirs) and mine[1].lower() == theirs[1].lower()
 
 
 def opposite(a: Word, b: Word) -> bool:
