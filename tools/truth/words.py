@@ -111,7 +111,7 @@ def are_two_sides(one: str, other: str) -> bool:
     if one.lower().endswith(("ee", "ees")) == other.lower().endswith(("ee", "ees")):
         return False
     mine, theirs = _DOER.fullmatch(one), _DOER.fullmatch(other)
-    return bool(mine and theirs) and mine[1].lower() == theirs[1].lower()
+    return mine is not None and theirs is not None and mine[1].lower() == theirs[1].lower()
 
 
 def opposite(a: Word, b: Word) -> bool:
