@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.errors import IncompleteReply, OutputError, ToolError
 from sayso.tools.web.fields import Field
+from sayso.tools.web.page_errors import NOT_STORED
 from sayso.workflows import Run
 from sayso.workflows.runs.events import Progress
 
@@ -102,13 +103,13 @@ class SiteVisitor:
     async def read_page(self, run: Run, url: str, number: int) -> VisitedPage | FailedPage:
         """Read a page and tell so; one that cannot be read is returned with the reason. `number` counts the run's pages from 0.
 
-        Raises BudgetEnded if the time is over.
+        Raises BudgetEnded if the time is over, or if pages cannot be stored: what rests on them could not be checked.
         """
         run.publish(Progress(run.id, "read", f"Reading {show_address(url)}"))
         try:
             page: Mapping[str, Any] = await run.call(self.visit_tool, url=url)
         except ToolError as error:
-            if self.watch.is_refusal(error):
+            if self.watch.is_refusal(error) or NOT_STORED in str(error):
                 raise BudgetEnded(str(error)) from None
             return FailedPage(url, str(error))
 

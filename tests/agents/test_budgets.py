@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from sayso.agents import ScriptedModel
 from sayso.agents.models.extractive import ExtractiveReader
 from sayso.agents.models.model import Delta, Finished, Model, ModelRequest
 from sayso.agents.research.budget import Budget, BudgetEnded, BudgetWatch, share_pages
+from sayso.agents.research.page_tools import Pages
 from sayso.agents.research.pipeline import CompetitorResearch
 from sayso.agents.research.report import Claim, Report
 from sayso.agents.research.report_check import check_report
@@ -23,6 +25,7 @@ from sayso.agents.research.state import Candidate, Visit, VisitedPage
 from sayso.agents.research.tally import Tally, say_left
 from sayso.tools.errors import LimitReached, UsageError
 from sayso.tools.web import LocalIndex, SearchResult
+from sayso.tools.web.pages import Page
 from sayso.tools.web.search import SearchBlocked
 from sayso.workflows import Limits, Usage, engine
 from sayso.workflows.runs.replaying import replay
@@ -54,6 +57,35 @@ async def researched(web: Web, model: Model, *, clock: Callable[[], float] | Non
         assert again.same, again.difference  # what was refused is stored, and refused again
     assert check_report(ran.output, web.folder.parent / "snapshots") == []
     return ran.output
+
+
+@dataclass
+class FillingDisk:
+    """Pages whose folder takes no file any more after so many of them."""
+
+    pages: Pages
+    folder: Path
+    takes: int
+
+    async def page(self, url: str) -> Page:
+        if self.takes == 0:
+            self.folder.rename(self.folder.with_name("kept"))
+            self.folder.touch()  # a file where the folder was
+        self.takes -= 1
+        return await self.pages.page(url)
+
+
+@pytest.mark.parametrize(("takes", "competitors"), [(1, 0), (2, 1)])
+async def test_a_disk_that_takes_no_more_pages_ends_it_with_what_was_read_and_asks_for_no_approval(
+    web: Web, tmp_path: Path, takes: int, competitors: int
+) -> None:
+    async with open_sources(str(web.folder), None, tmp_path / "pages") as (search, pages):
+        disk = FillingDisk(pages, tmp_path / "pages", takes)
+        flow = CompetitorResearch(ExtractiveReader(), search, disk, competitors=2, concurrency=1)  # type: ignore[arg-type]
+        report = (await flow.run("Crumb Brothers", grants=flow.grants)).output
+    assert report.stopped == "Pages cannot be stored: File exists."
+    assert (len(report.competitors), len(left_out(report, "site"))) == (competitors, 2 - competitors)
+    assert check_report(report, tmp_path / "kept") == []
 
 
 def left_out(report: Report, what: str) -> list[str]:

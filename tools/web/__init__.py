@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .page_errors import NotAPage as NotAPage
     from .page_errors import PageEmpty as PageEmpty
     from .page_errors import PageError as PageError
+    from .page_errors import PageNotStored as PageNotStored
     from .page_errors import PageScripted as PageScripted
     from .page_errors import PageStatus as PageStatus
     from .page_errors import PageTimeout as PageTimeout
@@ -48,6 +49,7 @@ _PLACES = {
     "PageError": "page_errors",
     "PageScripted": "page_errors",
     "PageStatus": "page_errors",
+    "PageNotStored": "page_errors",
     "PageTimeout": "page_errors",
     "PageTooLarge": "page_errors",
     "PageUnreadable": "page_errors",

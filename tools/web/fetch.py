@@ -24,6 +24,7 @@ from .page_errors import (
     ConnectionFailed,
     PageEmpty,
     PageError,
+    PageNotStored,
     PageScripted,
     PageStatus,
     PageTimeout,
@@ -125,7 +126,10 @@ class Web:
             text=parsed.get("evidence") or parsed["text"],
         )
         if self.snapshots is not None:
-            await asyncio.to_thread(store_snapshot, self.snapshots, snapshot, fetched.body)
+            try:
+                await asyncio.to_thread(store_snapshot, self.snapshots, snapshot, fetched.body)
+            except OSError as error:
+                raise PageNotStored(url, error.strerror or str(error)) from None
         return Page(
             url=url,
             final_url=final_url,

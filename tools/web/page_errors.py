@@ -12,12 +12,15 @@ PageError
 ├── PageUnreadable      its HTML could not be parsed in the time and memory allowed
 ├── PageTimeout         it took too long
 ├── TooManyRedirects    it redirects without end
+├── PageNotStored       it was read, but cannot be stored
 └── ConnectionFailed    the host was not found or not reached, or broke off
 """
 
 from __future__ import annotations
 
 from ..errors import ToolError
+
+NOT_STORED = "Pages cannot be stored"
 
 
 class PageError(ToolError):
@@ -26,6 +29,13 @@ class PageError(ToolError):
     def __init__(self, url: str, message: str) -> None:
         self.url = url
         super().__init__(message)
+
+
+class PageNotStored(PageError):
+    """The page was read, but the folder of snapshots takes no file: the disk is full, or it may not be written."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, f"{NOT_STORED}: {reason}.")
 
 
 class UrlRefused(PageError):
