@@ -10,7 +10,7 @@ from sayso.tools.web.data.postal_lines import find_postal_line
 
 from . import aspects as known
 from .aspects import Aspect
-from .fitting import find_offer, is_like, names_a_day
+from .fitting import find_offer, is_like, is_reduced, names_a_day
 from .sentence_words import find_content
 
 FEW_WORDS, NEAR_BEGIN = 3, 30
@@ -18,7 +18,8 @@ _RANGE = re.compile(
     r"\b\d{1,2}(?:[:.h]\d\d)?\s?(?:[ap]\.?m\.?|uhr|h)?\s?(?:[-–—]|to|bis|till|until|à|a|tot)\s?\d{1,2}(?!\d)", re.IGNORECASE
 )
 _USE = re.compile(
-    r"(?i:\b(?:use|uses|run on|rely on|trust|bill with|work with|clock in with|are on|joined|signed up|have chosen|host with|book with|"
+    r"(?i:\b(?:use|uses|run on|rely on|trust|bill with|work with|clock in with|are on|[a-z]+ (?:with|through)|"
+    r"joined|signed up|have chosen|host with|book with|"
     r"nutzen|vertrauen|arbeiten mit|utilisent|font confiance|usan|confían|utilizzano|gebruiken)\b)"
 )
 _TEAM = re.compile(
@@ -33,12 +34,13 @@ _PAYS = re.compile(
 )
 _BEGAN = re.compile(
     r"(?:(?:[A-ZÀ-Þ][\w'’-]+ )+(?:and|und|et|y) )?(?:[A-ZÀ-Þ][\w'’-]+ )+"
-    r"(?:founded|started|established|launched|gründete|a fondé|fundó|fondò)\b"
+    r"(?:founded|started|established|launched|opened (?:the|their|its|his|her) first|gründete|a fondé|fundó|fondò)\b"
     r"|\b(?:was|were|wurde|a été|fue) (?:founded|established|gegründet|fondée?|fundad[oa])\b|\bgegründet\b"
 )
 _DELIVERS = re.compile(r"(?i:\b(?:delivery is|deliver(?:s|ed|y) (?:by|within|to)|lieferung|livraison)\b)")
 _TERMS_OF_PRICE = re.compile(
-    r"(?i:^(?:all |our )?(?:prices|fees|rates) (?:include|exclude|are|is)\b|\btips?\b|\b(?:vat|service charge) (?:is|included)\b"
+    r"(?i:^(?:all |our )?(?:prices|fees|rates) (?:include|exclude|are|is)\b|\btips?\b|"
+    r"\b(?:vat|service charge)(?: of \d+ ?%)? (?:is|included)\b"
     r"|^(?:alle )?preise (?:inkl|verstehen|enthalten)|^prix (?:ttc|net)|\btrinkgeld\b|\bpourboire\b)|税込|税別"
 )
 _STREET_ONLY = re.compile(r"\W*\d+[a-z]? (?:[A-ZÀ-Þ][\w'’.-]* ?){1,4}(?:,\s*[A-ZÀ-Þ][\w'’. -]*){1,3}\W*")
@@ -52,6 +54,14 @@ _FOR_YEARS = re.compile(
 )
 _HAS_PLACES = re.compile(
     r"\b(?:has|have|runs?|operates?) (?:[\w-]+ ){1,4}in [A-ZÀ-Þ][\w'’-]+(?:, [A-ZÀ-Þ][\w'’-]+)*,? (?:and|&) [A-ZÀ-Þ][\w'’-]+"
+)
+_SPENDS = re.compile(r"(?i:\b(?:guest|customer|client|visitor|member|diner|shopper)s? [^.;]{0,30}\bspends?\b)")
+_OWNS = re.compile(
+    r"(?i:\b(?:owns?|owned by|belongs? to) (?:(?:the|this|our|its|a|every|all(?: the)?) )?"
+    r"(?:company|business|firm|workers|staff|employees|family|restaurants?|shops?|stores?)\b)"
+)
+_STAFF = re.compile(
+    r"(?:Our|Many|Most|All|Half)(?: (?:of )?(?:our|the))? [a-z-]+s\b[^.;]{0,30}\b(?:trained|stay|stays|come back|work here|work with us)\b"
 )
 _ACCREDITED = re.compile(
     r"(?i:\b(?:accredited|licensed|certified|registered|approved) (?:by|with|practice|member)\b|\b[A-Z]{3,6} accredited\b)"
@@ -68,7 +78,9 @@ def settle_aspect(
     kinds = [amount.kind for amount in amounts if not amount.old]
     if is_only_address(own, company):
         return _find_like(aspects, known.LOCATIONS, known.COMPANY)
-    if aspect is None or Kind.MONEY in kinds:
+    if aspect is not None and _SPENDS.search(own):
+        return _find_like(aspects, known.CUSTOMERS, known.COMPANY)
+    if aspect is None or Kind.MONEY in kinds or (is_like(aspect, known.PRICES) and is_reduced(own)):
         return aspect
     if names_a_day(own) and (Kind.TIME in kinds or _RANGE.search(own)):
         hours = _find_like(aspects, known.HOURS, known.LOCATIONS)
@@ -99,6 +111,10 @@ def _counts_users(own: str, amounts: Sequence[Amount], company: str) -> bool:
     return bool(_US.search(own[first.span[1] :])) or (len(name) > FEW_WORDS and name in own)
 
 
+def _says_who_owns(own: str, amounts: Sequence[Amount], company: str) -> bool:
+    return bool(_OWNS.search(own))
+
+
 def _counts_staff(own: str, amounts: Sequence[Amount], company: str) -> bool:
     return bool(_TEAM.search(own))
 
@@ -111,6 +127,7 @@ _Says = Callable[[str, Sequence[Amount], str], bool]
 _FORMS: tuple[tuple[_Says, tuple[Aspect, ...]], ...] = (
     (_counts_users, (known.CUSTOMERS, known.COMPANY)),
     (_counts_staff, (known.COMPANY,)),
+    (_says_who_owns, (known.COMPANY,)),
     (_keeps_a_share, (known.PRICES,)),
 )
 _OF_AN_OFFER: tuple[tuple[re.Pattern[str], tuple[Aspect, ...]], ...] = (
@@ -118,6 +135,7 @@ _OF_AN_OFFER: tuple[tuple[re.Pattern[str], tuple[Aspect, ...]], ...] = (
     (_PAYS, (known.ORDERING, known.DELIVERY, known.PRICES)),
     (_ACCREDITED, (known.QUALIFICATIONS, known.DIFFERENCE)),
     (_FOR_YEARS, (known.COMPANY,)),
+    (_STAFF, (known.COMPANY,)),
     (_HAS_PLACES, (known.LOCATIONS,)),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ from . import aspects as known
 from .aspect_forms import settle_aspect
 from .aspects import Aspect, count_cues
 from .fitting import find_offer, fit, is_like, is_specific, names_a_day
+from .offer_words import is_region
 from .orders import is_order
 from .page_reading import DATA_MARK
+from .page_terms import find_terms
 from .report_values import Claim
 from .sentence_words import has_money
 from .sentences import find_stated, split_sentences
@@ -146,6 +149,7 @@ def claim_fields(pages: Sequence[VisitedPage], company: str, aspects: Sequence[A
         priced_now = {
             (field.section, field.subject) for field in page.fields if not _FORMER.fullmatch(field.name) and has_money(field.value)
         }
+        towns = {field.section for field in page.fields if field.section and any(map(is_region, find_terms(field.name)))}
         for field in page.fields:
             if _FORMER.fullmatch(field.name) and (field.section, field.subject) in priced_now:
                 continue
@@ -159,8 +163,14 @@ def claim_fields(pages: Sequence[VisitedPage], company: str, aspects: Sequence[A
                     continue
                 claim = _make_claim(field, name, value, company, aspects, source, page)
                 if claim is not None:
-                    claims[key] = claim
+                    claims[key] = _move_to_places(claim, aspects) if field.section in towns and name.istitle() else claim
     return tuple(_drop_repeated(list(claims.values())))[:MOST]
+
+
+def _move_to_places(claim: Claim, aspects: Sequence[Aspect]) -> Claim:
+    """Return what stands beside the name of a town, in a list of towns, as a claim about places, if its words are about nothing else."""
+    offer, places = find_offer(aspects), _like(aspects, known.LOCATIONS)
+    return replace(claim, topic=places.name) if places is not None and offer is not None and claim.topic == offer.name else claim
 
 
 def _drop_repeated(claims: Sequence[Claim]) -> Iterator[Claim]:
@@ -249,12 +259,15 @@ def _read_values(field: Field) -> Iterator[tuple[str, str]]:
     yield name, value
 
 
+_OF_ALL = re.compile(r"(?i:\b(?:for|of|in|at) (?:all|every|each)\b|\bfür alle\b|\bpour tous\b|\bpara todos\b)")
+
+
 def _make_claim(
     field: Field, name: str, value: str, company: str, aspects: Sequence[Aspect], source: int, page: VisitedPage
 ) -> Claim | None:
     subject = " ".join(field.subject.split()).strip(" :：")
-    if squash_letters(subject) == squash_letters(company):
-        subject = ""
+    if squash_letters(subject) == squash_letters(company) or _OF_ALL.search(name):
+        subject = ""  # what is for all restaurants is not for those under a heading only
     if subject.casefold() in ("default", "default title") or _DOMAIN.match(value):
         return None
     if any(amount.kind is Kind.MONEY for amount in find_amounts(name)) or _POINTS.match(f"{name} {value}"):
@@ -273,7 +286,11 @@ def _make_claim(
         aspect = find_offer(aspects)
     if aspect is None or not (subject or name):
         return None
-    section = "" if squash_letters(field.section) == squash_letters(company) or _adds_nothing(field.section) else field.section
+    section = (
+        ""
+        if _OF_ALL.search(name) or squash_letters(field.section) == squash_letters(company) or _adds_nothing(field.section)
+        else field.section
+    )
     question = next((each for each in (name, subject) if each.endswith(("?", "？"))), "")
     if question:  # of its answer the sentences that say something are found as sentences
         short = len(value) <= _LONGEST_ANSWER and len(split_sentences(value)) == 1 and (find_amounts(value) or not _is_visible(value, page))

@@ -103,11 +103,14 @@ _ASKED = re.compile(
     r"\b[^.!?]{4,120}\?) (?=\S)"
 )
 _SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
+_ASKED_WITHIN = re.compile(r"\w\? \S")
+"""A question within a line is a customer's, with its answer, or a list of links: "Eat Find us Who? EAT."."""
 _LEADER = re.compile(r"\.{4,}$|…\.$")
 _TIP = re.compile(r"(?i:\W*(?:tip|hint|tipp|conseil|astuce|consejo|consiglio)s?\W{0,2}\d+\b)")
 _IDIOM = QuickPattern(
     r"(?i:\b(?:made|cooked|built|baked|cut|welded|in|sewn|grilled) (?:to )?order\b|\bof course\b|\bat first\b|\bfirst of all\b|"
-    r"\b[a-z]+-free\b|\byour first \w+|\bnever leaves?\b|\b(?:ssl|tls) certificates?\b)"
+    r"\b[a-z]+-free\b|\byour first \w+|\bnever leaves?\b|"
+    r"\babout (?!us\b)(?=\w)|\bfor (?:[\w-]+ ){0,3}people\b|\b(?:ssl|tls) certificates?\b)"
 )
 _NOT_A_PRICE = QuickPattern(
     r"(?i:\b(?:we|they|company|it) (?:pay|paid|pays|buy|bought|spend|spent|raised|donated?|gave|invested|"
@@ -210,7 +213,7 @@ def _score(text: str, rare: str, over: str, aspect: Aspect, kinds: Sequence[Kind
     if known.PRICES.name in likes:
         if _NOT_A_PRICE.search(text):
             return score - 2.0
-        reduced = _is_reduced(text)
+        reduced = is_reduced(text)
         bonus = (
             3.0
             if Kind.MONEY in kinds or (Kind.PERCENT in kinds and reduced)
@@ -262,8 +265,10 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
     """
     if _TIP.match(own) or _LEADER.search(own) or len(_SHOUTED.findall(own)) > 1:
         return False
+    if not amounts and _ASKED_WITHIN.search(own) and not is_answer(own):
+        return False
     speaks = _speaks(own, company)
-    if _EAST.search(own) or _is_reduced(own) or _CLOSED.search(own) or any(amount.kind in _TELLING for amount in amounts):
+    if _EAST.search(own) or is_reduced(own) or _CLOSED.search(own) or any(amount.kind in _TELLING for amount in amounts):
         return True
     if any(
         amount.kind is Kind.COUNT and (count_cues(amount.unit, known.LOCATIONS) or count_cues(amount.unit, known.COMPANY))
@@ -401,7 +406,7 @@ def is_like(aspect: Aspect, built_in: Aspect) -> bool:
 
 
 @lru_cache(2_048)
-def _is_reduced(text: str) -> bool:
+def is_reduced(text: str) -> bool:
     """Return whether a text says that something costs less, or nothing."""
     return bool(_REDUCED.search(text))
 

@@ -18,6 +18,7 @@ from .fitting import DEFINES, rate
 from .holding import BEGAN, VOLATILE, is_past, is_stale
 from .report_values import Claim
 from .sentences import find_stated
+from .site_identity import squash_letters
 from .site_names import squash_name
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ LONG_NAME = 4
 """A thing with a name of more words than this is described: "Chrome Burger (mustard, pickle, grilled onion)"."""
 MOST_OF_AN_ASPECT = 12
 """How many quoted sentences of one aspect a site has in the report; facts from its data are told in full."""
+SHORT_TEXT = 6
+"""An address in a script without spaces has more characters than these."""
+MANY_WORDS = 4
+"""A sentence of fewer words than these is kept beside a longer one that has them all."""
 
 
 def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: str, aspects: Sequence[Aspect]) -> tuple[Claim, ...]:
@@ -51,7 +56,7 @@ def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: 
     for fact in sorted(current, key=_weigh, reverse=True):
         if fact.is_new_beside(kept):
             kept.append(fact)
-    kept = _cap(kept)
+    kept = _cap([fact for fact in kept if not any(fact.is_beginning_of(other) for other in kept)])
     kept += _choose_overruled(facts, kept)
     order = {id(fact): place for place, fact in enumerate(facts)}
     return tuple(fact.claim for fact in sorted(kept, key=lambda fact: _place(fact, aspects, order)))
@@ -181,12 +186,21 @@ class _Fact:
                 return False
         return True
 
+    def is_beginning_of(self, other: _Fact) -> bool:
+        """Return whether a longer sentence says all of this one: "A founded B in 2018." beside "A founded B in 2018, after years in C"."""
+        if other is self or self.money or len(other.stems) <= len(self.stems) or len(self.stems) < MANY_WORDS:
+            return False
+        if (self.claim.written == "data" and not self.is_sentence) or (other.claim.written == "data" and not other.is_sentence):
+            return False
+        return self.figures <= other.figures and len(self.stems - other.all_stems) <= bool(self.figures)
+
     def is_said_by(self, other: _Fact) -> bool:
         """Return whether another claim says the same: all figures of this one, about what has the same words."""
         if self.claim.written == other.claim.written == "data" and not (self.is_sentence and other.is_sentence):
             return self._is_same_cell(other)
         street = self.claim.value.partition(",")[0]
-        if self.is_about_business and self.figures and len(street.split()) > 1 and squash_name(street) in squash_name(other.claim.text):
+        is_street = len(street.split()) > 1 if street.isascii() else len(street) > SHORT_TEXT
+        if self.is_about_business and self.figures and is_street and squash_letters(street) in squash_letters(other.claim.text):
             return True  # an address, with or without its town
         if self.figures and not self.figures <= other.figures and not (self.money and other.subject):
             return False

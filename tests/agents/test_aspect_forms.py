@@ -6,6 +6,7 @@ import pytest
 
 from sayso.agents.research.aspect_forms import settle_aspect
 from sayso.agents.research.aspects import COMPANY, CUSTOMERS, GENERIC, HOURS, LOCATIONS, MARKET, OFFER, ORDERING, PRICES, SERVICES, Aspect
+from sayso.agents.research.fitting import fit, is_specific
 from sayso.tools.quantities import find_amounts
 from sayso.tools.web.data.postal_lines import find_postal_line
 
@@ -27,6 +28,16 @@ FORMS = {
     "terms of the prices": ("Prices include service.", OFFER, PRICES),
     "delivery to places": ("We have no drivers of our own; delivery is done by couriers in every city.", LOCATIONS, ORDERING),
     "places": ("Bright has climbing gyms in Raleigh and Durham.", OFFER, LOCATIONS),
+    "users by what they do": ("61,000 small businesses print with Bright.", OFFER, CUSTOMERS),
+    "what a guest spends": ("Our typical guest is under 30 and spends $11.", PRICES, CUSTOMERS),
+    "who owns it": ("We are a co-operative: the 190 people who cook and serve own the company.", OFFER, COMPANY),
+    "who owns the places": ("The ranch owns every restaurant.", LOCATIONS, COMPANY),
+    "training of the staff": ("Our cooks are trained on the ranch for a week.", OFFER, COMPANY),
+    "staff that stays": ("Many carhops come back for a second year.", OFFER, COMPANY),
+    "who opened the first": ("Ines Marlowe and Tom Ashdown opened the first café in Bristol in 2011.", LOCATIONS, COMPANY),
+    "less at certain hours": ("All drinks are half price from 2 p.m. to 4 p.m., every day.", PRICES, PRICES),
+    "a service charge": ("An optional service charge of 10% is added for tables of six.", OFFER, PRICES),
+    "an offer to staff": ("Our trained cooks bake bread and cakes.", OFFER, OFFER),
     "an offer": ("Bright repairs lamps of every make.", OFFER, OFFER),
     "an offer with a count": ("The menu has 12 burgers and three plates.", OFFER, OFFER),
     "a price on certain days": ("On Mondays a lamp from 9 to 12 costs £5.", PRICES, PRICES),
@@ -76,3 +87,22 @@ ADDRESSES = {
 @pytest.mark.parametrize(("line", "address"), ADDRESSES.values(), ids=ADDRESSES)
 def test_of_a_line_only_the_address_is_one(line: str, address: str) -> None:
     assert find_postal_line(line) == address
+
+
+NO_CUES = {
+    "about before a number": "Every burger is ready in about nine minutes.",
+    "about before a thing": "Calories are averages; ask us about allergens.",
+    "people for whom it is": "A smaller Hoof Burger for smaller people.",
+}
+
+
+@pytest.mark.parametrize("text", NO_CUES.values(), ids=NO_CUES)
+def test_small_words_are_no_words_of_the_company(text: str) -> None:
+    assert fit(text, (), (PRICES, COMPANY), find_amounts(text)) == (None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("Smashwick Eat Find us Who? EAT.", False), ("Do you deliver? Yes, we deliver to Leeds.", True)]
+)
+def test_a_list_of_links_with_a_question_says_nothing(text: str, *, says: bool) -> None:
+    assert is_specific(text, find_amounts(text), "Smashwick", 3.0) is says

@@ -54,6 +54,17 @@ def test_each_fact_stands_under_the_aspect_that_its_label_says() -> None:
     ]
 
 
+def test_lists_by_town_are_about_places_and_what_is_for_all_is_under_no_heading() -> None:
+    kitchens = [("Austin", "Six: Pecan Hollow, Creekside"), ("Houston", "Three: Bayou Bend, Rice Lane")]
+    fields = [Field("", town, names, "list", f"{town}: {names}", section="Kitchens") for town, names in kitchens]
+    telephone = Field("", "Telephone for all shops", "206-555-0162", "list", "Telephone for all shops: 206-555-0162", section="California")
+    assert told(*fields, telephone) == [
+        ("locations", "Kitchens, Austin: Six: Pecan Hollow, Creekside."),
+        ("locations", "Kitchens, Houston: Three: Bayou Bend, Rice Lane."),
+        ("locations", "Telephone for all shops: 206-555-0162."),
+    ]
+
+
 def answer(text: str) -> list[tuple[str, str]]:
     """Return what the extractive reader finds on a page, by aspect."""
     names = "; ".join(aspect.name for aspect in RETAIL)
@@ -117,6 +128,29 @@ def test_a_story_is_no_term(text: str) -> None:
 
 def quoted(text: str, source: int = 0, topic: str = "company") -> Claim:
     return Claim(topic, text, text, source)
+
+
+BEGINNINGS = {
+    "a longer one says it all": (
+        (
+            "Chef Kenji Morrow founded Nordlicht in 2018.",
+            "Kenji Morrow founded Nordlicht in 2018, after eleven years in kitchens in Sapporo.",
+        ),
+        1,
+    ),
+    "another year": (
+        (
+            "Kenji Morrow founded Nordlicht in 2018.",
+            "Kenji Morrow, who founded Nordlicht, sold his first ramen kitchen in Sapporo in 2011.",
+        ),
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize(("texts", "kept"), BEGINNINGS.values(), ids=BEGINNINGS)
+def test_a_sentence_that_a_longer_one_says_is_told_once(texts: tuple[str, ...], kept: int) -> None:
+    assert len(rank_claims([quoted(text) for text in texts], [page("\n".join(texts))], "Nordlicht", RETAIL)) == kept
 
 
 def test_the_same_fact_is_told_once() -> None:
