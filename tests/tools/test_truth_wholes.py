@@ -32,10 +32,14 @@ REFUSED = (
     ("Employers pay for the course.", "Staff pay for the course."),
     ("Employers pay for the course.", "Employees pay for the course."),
     ("Children over the age of 16 must be accompanied.", "Children under the age of 16 must be accompanied."),
+    ("You get a refund within 14 days.", "You get a voucher within 14 days."),
+    ("Lessons last a day.", "Lessons take 60 minutes."),
+    ("Lessons last an hour.", "Lessons take at least 60 minutes."),
     ("A full refund is given.", "There is a 7-day cooling off period, in which a full refund is given."),
 )
 STATED = (
     ("Plastic bags are not accepted.", "We do not accept plastic bags."),
+    ("Lessons last an hour.", "Lessons take 60 minutes."),
     ("Seniors pay $14 each.", "Adults and seniors pay $14 each."),
     ("Tents cost £18 each per night.", "Tents and caravans cost £18 each per night."),
     ("A helmet and gloves are $5.", "A helmet and gloves cost $5."),

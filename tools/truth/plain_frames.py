@@ -92,7 +92,11 @@ _TURNS = tuple(
         (r"\b(?:a|one) quarter of an hour\b", "15 minutes"),
         (r"\b(an?|one) (day|week|month|year|hour)['’]s?(?= (?:notice|rent|pay|supply|stay))", r"1 \2"),
         (r"\bhalf past (?P<hour>\w+)\b", _tell_half),
-        (r"\b(under|over|than|for|in|at|by|to|of|within|after|least|keep|have) an? (?=(?:day|week|month|year|hour)\b)", r"\1 1 "),
+        (
+            r"\b(under|over|than|for|in|at|by|to|of|within|after|least|keep|have|lasts?|takes?) an? (?=(?:day|week|"
+            r"month|year|hour)\b)",
+            r"\1 1 ",
+        ),
         (r"\ban? (?=(?:day|week|month|year|hour)['’]?s? (?:before|after|later|earlier|ahead|in advance|notice|or (?:more|less)))", "1 "),
         (r"\b(\d+)[ -](?:years?|yrs?)(?: of age| old)? (?:and|or) (?:older|over|above|up)\b", r"at least \1 years"),
         (r"\b(\d+) (?:and|or) (?:older|over|above|up)\b", r"at least \1 years"),

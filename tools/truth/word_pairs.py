@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from .grammar import AUXILIARIES, is_verb
+from .grammar import AUXILIARIES, DETERMINERS, is_verb
 from .lexicon import are_other_people, look_up, may_name_people, names_people, says_no_more, share_sense
 from .reading import Reading
 from .words import Word, alike, are_two_sides, is_light, opposite, stem, tokenize
@@ -184,5 +184,7 @@ CONVERSES = frozenset((stem(left), stem(right)) for pair in _CONVERSE for left, 
 
 def find_converse(sentence: Reading, at: int, evidence: Reading) -> int | None:
     word = sentence.words[at]
+    if at and sentence.words[at - 1].text.casefold() in DETERMINERS:
+        return None  # "a refund" is no deed: who gets a voucher gets none
     places = (place for place, each in enumerate(evidence.words) if (word.stem, each.stem) in CONVERSES)
     return next((each for each in places if not names_people(evidence.words[each].text.casefold())), None)  # who teaches is not who learns
