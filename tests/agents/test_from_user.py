@@ -169,7 +169,11 @@ async def test_an_invented_value_that_stays_is_asked_about_even_for_a_read(writt
     agent = Agent(ScriptedModel(invention, invention, "There is.", takes_tools=not written), tools=[stock])
     result = await agent.run("What is there?")
     (request,) = result.pending
-    assert (request.tool, request.card, LOOKED_UP) == ("stock", "stock(count=1.0, item=pizza, places=null, rate=null, unit=portion)", [])
+    assert (request.tool, request.card, LOOKED_UP) == (
+        "stock",
+        'stock(count=1.0, item="pizza", places=null, rate=null, unit="portion")',
+        [],
+    )
     assert {row.name: row.source for row in request.shown}["item"] == "the model chose it"
     assert {row.name: row.source for row in request.shown}["unit"] == "the application gave it"
     assert request.warnings == ("item is in neither your words nor what the application gave.",)

@@ -328,4 +328,4 @@ async def test_only_the_users_own_words_leave_without_a_question_after_private_t
 
     script = [Reply(calls=(call("diary"),))] + [Reply(calls=(call("look_up", query=query),)) for query in ("weather in Rome", SECRET)]
     result = await Agent(ScriptedModel(*script, "Done."), tools=[diary, look_up]).run("the weather in Rome, please")
-    assert ([request.card for request in result.pending], world.told) == ([f"look_up(query={SECRET})"], ["weather in Rome"])
+    assert ([request.card for request in result.pending], world.told) == ([f'look_up(query="{SECRET}")'], ["weather in Rome"])

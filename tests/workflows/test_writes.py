@@ -395,4 +395,4 @@ async def test_private_text_makes_egress_ask() -> None:
         return await run.call(search, query=secret)
 
     paused = await sequential(code).run("x")
-    assert [request.card for request in paused.pending] == ["search(query=secret)"]
+    assert [request.card for request in paused.pending] == ['search(query="secret")']
