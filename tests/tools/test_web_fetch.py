@@ -527,7 +527,7 @@ async def test_a_yes_to_an_address_is_no_yes_to_where_it_redirects() -> None:
     async with serving(**{"page?q=4711": reply("", "302 Found", Location="http://evil.example/?q=4711")}) as server:
         asked = await Agent(model, tools=[diary, fetch_page(server.web(robots=False))]).run("What is new?")
         (request,) = asked.pending
-        assert request.card == f'read_page(url="{url}?q=4711")'
+        assert request.card == f"read_page(url={url}?q=4711)"
         done = await asked.resume({request.digest: Approve()})
     assert "evil.example/?q=4711 is refused: only shop.example may be read here" in done.output
     assert {host for host, _ in server.requests} == {"shop.example"}
