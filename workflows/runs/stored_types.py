@@ -109,6 +109,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "ConnectionFailed": ("sayso.tools.web.page_errors:ConnectionFailed", "sayso.tools.web.page_errors:ConnectionFailed"),
     "PageWall": ("sayso.tools.web.page_errors:PageWall",),
     "PageScripted": ("sayso.tools.web.page_errors:PageScripted",),
+    "PageNotStored": ("sayso.tools.web.page_errors:PageNotStored",),
     "Field": ("sayso.tools.web.fields:Field",),
     "Link": ("sayso.tools.web.pages:Link", "sayso.tools.web.pages:Link"),
     "Page": ("sayso.tools.web.pages:Page", "sayso.tools.web.pages:Page"),
