@@ -80,8 +80,10 @@ def settle_aspect(
         return _find_like(aspects, known.LOCATIONS, known.COMPANY)
     if aspect is not None and _SPENDS.search(own):
         return _find_like(aspects, known.CUSTOMERS, known.COMPANY)
-    if aspect is None or Kind.MONEY in kinds or (is_like(aspect, known.PRICES) and is_reduced(own)):
+    if aspect is None or Kind.MONEY in kinds:
         return aspect
+    if is_reduced(own) and (is_like(aspect, known.PRICES) or is_like(aspect, known.HOURS)):  # hours of a discount
+        return _find_like(aspects, known.PRICES) or aspect
     if names_a_day(own) and (Kind.TIME in kinds or _RANGE.search(own)):
         hours = _find_like(aspects, known.HOURS, known.LOCATIONS)
         if hours is not None or len(find_content(own)) <= FEW_WORDS:

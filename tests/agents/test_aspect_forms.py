@@ -36,6 +36,7 @@ FORMS = {
     "staff that stays": ("Many carhops come back for a second year.", OFFER, COMPANY),
     "who opened the first": ("Ines Marlowe and Tom Ashdown opened the first café in Bristol in 2011.", LOCATIONS, COMPANY),
     "less at certain hours": ("All drinks are half price from 2 p.m. to 4 p.m., every day.", PRICES, PRICES),
+    "less at certain hours, by its words about hours": ("All drinks are half price from 2 p.m. to 4 p.m., every day.", HOURS, PRICES),
     "a service charge": ("An optional service charge of 10% is added for tables of six.", OFFER, PRICES),
     "an offer to staff": ("Our trained cooks bake bread and cakes.", OFFER, OFFER),
     "an offer": ("Bright repairs lamps of every make.", OFFER, OFFER),
