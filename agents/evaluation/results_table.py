@@ -22,7 +22,6 @@ MOST_ROWS = 40
 MOST_COLUMNS = 5
 """Of more scores than this the rows of cases have none; the table of scores has them all."""
 REASON = 400
-NEEDED = '"cases needed": how many cases show a difference of this size with a power of 80 %.'
 COLOURS = {CaseStatus.PASSED: "green", CaseStatus.FAILED: "red", CaseStatus.ERROR: "magenta", CaseStatus.UNJUDGED: "yellow"}
 
 

@@ -87,10 +87,9 @@ class ExtractiveReader:
                     f"The extractive reader cannot make a {request.schema.get('title', 'value of that type')}: it only quotes. "
                     "Give a model: --model NAME or --base-url URL."
                 )
-            known = self.answers.get(question)
-            text = (
-                known if known is not None else readable_json(await asyncio.to_thread(answer, question))
-            )  # it takes seconds for long pages
+            text = self.answers.get(question, "")
+            if not text:  # it takes seconds for long pages
+                text = readable_json(await asyncio.to_thread(answer, question))
         yield TextDelta(text)
         yield Finished("stop", Usage())
 
