@@ -14,7 +14,7 @@ from .instructions import Instruction
 from .parser_refusals import FOREIGN, MAX_NODES, report_foreign, report_too_many, report_unexpected, report_unknown, suggest
 from .rational import is_less, parse_number
 from .refusal import CalculationError, ErrorCode, Refused
-from .tokens import CURRENCIES, DIGITS, SUPERSCRIPTS, find_glued, locate_token, tokenize
+from .tokens import CURRENCIES, DIGITS, PLAIN_SUPERSCRIPTS, SUPERSCRIPTS, find_glued, locate_token, tokenize
 from .units import UNITS
 
 MAX_DEPTH = 60
@@ -24,7 +24,6 @@ POSTFIXES = frozenset({"!", "%", *CURRENCIES, *SUPERSCRIPTS})  # what a token af
 # Errors of reading, which give way to the first character that no expression has.
 _OF_READING = frozenset({ErrorCode.SYNTAX_ERROR, ErrorCode.UNKNOWN_NAME, ErrorCode.UNKNOWN_FUNCTION})
 NUMBER_BEGINS = DIGITS | {"."}
-_PLAIN_SUPERSCRIPTS = str.maketrans(SUPERSCRIPTS, "0123456789+-")
 
 
 class ParsedExpression(NamedTuple):
@@ -219,7 +218,7 @@ class Parser:
             token = tokens[self.at]
         if token == "^" or token == "**":
             at = self.at
-            if code[-1][0] == "unit" and tokens[at - 1] in UNITS:
+            if self._is_amount(at):
                 raise self._report_squared_unit(at)
             self.at = at + 1
             self.parse_operand(depth + 1)
@@ -355,7 +354,7 @@ class Parser:
                     raise Refused("Comparisons are not calculated.", ErrorCode.SYNTAX_NOT_ALLOWED, at)
                 self.code.append(("factorial", at, None))
             elif token and token[0] in SUPERSCRIPTS:
-                if self.code[-1][0] == "unit" and self.tokens[at - 1] in UNITS:
+                if self._is_amount(at):
                     raise self._report_squared_unit(at)
                 self._parse_superscript(token, at)
             # Before anything else % is the remainder, which parse_product reads.
@@ -375,12 +374,18 @@ class Parser:
                 return
             self.at = at + 1
 
+    def _is_amount(self, at: int) -> bool:
+        """Return whether a number with a unit stands before the power at a token. The unit alone of m/s^2 has one reading."""
+        return self.code[-1][0] == "unit" and self.tokens[at - 1] in UNITS and (at < 2 or self.tokens[at - 2] not in ("/", "*"))
+
     def _report_squared_unit(self, at: int) -> Refused:
-        unit = self.tokens[at - 1]
-        return Refused(f"5 {unit}^2 can mean (5 {unit})^2 or 5 square {unit}; write parentheses.", ErrorCode.AMBIGUOUS, at)
+        number, unit = self.tokens[at - 2] if self.tokens[at - 2][:1] in DIGITS else "5", self.tokens[at - 1]
+        return Refused(
+            f"{number} {unit}^2 can mean ({number} {unit})^2 or {number} square {unit}; write one of them.", ErrorCode.AMBIGUOUS, at
+        )
 
     def _parse_superscript(self, token: str, at: int) -> None:
-        digits = token.translate(_PLAIN_SUPERSCRIPTS)
+        digits = token.translate(PLAIN_SUPERSCRIPTS)
         sign = -1 if digits[0] == "-" else 1
         if not digits.lstrip("+-") or len(digits) - len(digits.lstrip("+-")) > 1 or not digits.lstrip("+-").isdecimal():
             raise Refused("This superscript is not a whole number.", ErrorCode.SYNTAX_ERROR, at)

@@ -101,13 +101,17 @@ ALIASES = {
     "binomial": "comb",
     "ceiling": "ceil",
     "choose": "comb",
+    "cosine": "cos",
     "derivative": "diff",
     "fact": "factorial",
     "fsum": "sum",
     "int": "trunc",
     "ncr": "comb",
     "npr": "perm",
+    "sgn": "sign",
+    "sine": "sin",
     "std": "stdev",
+    "tangent": "tan",
 }
 CONSTANTS = frozenset({"pi", "e", "tau"})
 OF_SYMBOLS = frozenset({"solve", "diff", "simplify"})  # inside these a single letter is an unknown

@@ -14,7 +14,7 @@ from .number_words import join_number_words
 from .pieces import Pieces
 from .refusal import CalculationError, ErrorCode, Refused
 from .spoken_sums import write_out_sentences
-from .tokens import MAX_CHARACTERS, ONLY_SPACE, SAME_CHARACTER, SAME_TOKEN, SUPERSCRIPTS, check_lines
+from .tokens import MAX_CHARACTERS, NTH_ROOT, ONLY_SPACE, SAME_CHARACTER, SAME_TOKEN, SUPERSCRIPTS, check_lines
 
 FRACTIONS = {
     "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5), "⅗": (3, 5), "⅘": (4, 5), "⅙": (1, 6),
@@ -25,13 +25,16 @@ DEGREES = frozenset({"°", "deg", "degree", "degrees"})
 _DASHES = {"–": "-", "‒": "-", "﹣": "-", "—": "-", "―": "-"}
 _TIMES = dict.fromkeys("✕✖⨯⨉⋆•", "*")
 _QUOTES = {"“": '"', "”": '"', "″": '"', "’": "'", "′": "'"}
-_SIGNS = SAME_TOKEN | _DASHES | _TIMES | _QUOTES | {"√": "√", "≈": "=", "⁄": "/", "->": "to", "→": "to"}
+_SIGNS = SAME_TOKEN | _DASHES | _TIMES | _QUOTES | {"√": "√", "≈": "=", "⁄": "/", "->": "to", "→": "to", "∜": NTH_ROOT + "4"}
+_SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
+_PLAIN_SUBSCRIPTS = str.maketrans(_SUBSCRIPTS, "0123456789")
 
 _QUESTION = re.compile(
-    r"(?:(?:what|how\s+much)\s*(?:is|are|'s|’s)|calculate|calc|expression|compute|evaluate|work\s+out|find|solve(?!\s*\()"
+    r"(?:(?:what|what\s+number|how\s+much)\s*(?:is|are|'s|’s)|convert|calculate|calc|expression|compute|evaluate|work\s+out|find|solve(?!\s*\()"
     r"|(?:the\s+)?(?:value|result|answer)\s+(?:of|to))\b(?:\s+for\s+[a-z]\s*[:,])?[\s:]*",
     re.IGNORECASE,
 )
+_EQUALS = re.compile(r"=|\bequals?\b", re.IGNORECASE)
 _BULLETS = "•‣◦▪●"
 _DELIMITERS = (
     ("$$", "$$"),
@@ -52,7 +55,7 @@ _PIECE = re.compile(
     r"|0[xX][0-9a-fA-F]+(?![0-9A-Za-z_.])|0[bB][01]+(?![0-9A-Za-z_.])|0[oO][0-7]+(?![0-9A-Za-z_.])"
     rf"|[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}(?![\w.])|[0-9]{{1,2}}([-/.])[0-9]{{1,2}}\2[0-9]{{4}}(?![\w])"
     r"|(?=(?:[0-9]{2}[-/])*0)[0-9]{2}([-/])[0-9]{2}\3[0-9]{2}(?![\w./-])"  # 24-01-01: a year of two digits
-    rf"|{_NUMBER}|log_[0-9]+|[A-Za-z_][A-Za-z_0-9]*|\*\*|//|==|->|[{SUPERSCRIPTS}]+|[^ \t\r\n])"
+    rf"|{_NUMBER}|log_[0-9]+|log[{_SUBSCRIPTS}]+|[{_SUBSCRIPTS}]+√|[A-Za-z_][A-Za-z_0-9]*|\*\*|//|==|->|[{SUPERSCRIPTS}]+|[^ \t\r\n])"
 )
 _GROUPED = re.compile(
     r"[1-9][0-9]{0,2}(?:(?:(?:,|\{,\}|\\,|_|[\u00a0\u2007\u2009\u202f])[0-9]{3})+(?:\.[0-9]*)?(?![0-9A-Za-z_,.])"
@@ -104,6 +107,8 @@ _PHRASES: dict[tuple[str, ...], str] = {
     ("added", "to"): "+",
     ("to", "the", "power"): "^",
     ("per",): "/",
+    ("equals",): "=",
+    ("is", "equal", "to"): "=",
     ("square", "root", "of"): "square root of",
     ("the", "square", "root", "of"): "square root of",
     ("cube", "root", "of"): "cube root of",
@@ -123,7 +128,7 @@ def split(text: str, bound: Container[str]) -> Pieces:
     start, end = strip_question(text)
     pieces = Pieces(text)
     plain = text.translate(SAME_CHARACTER)
-    is_equation = "=" in plain[start:end]
+    is_equation = _EQUALS.search(plain, start, end) is not None
     unwrapped: list[int] = []  # at which depth of braces a wrapper such as \text{ was opened
     calls: list[bool] = []  # for each open bracket, whether commas in it separate arguments
     depth, at = 0, start
@@ -158,6 +163,10 @@ def split(text: str, bound: Container[str]) -> Pieces:
             calls.pop()
         elif token[0].isdecimal() and not any(calls) and (grouped := _GROUPED.match(text, place, end)):
             token, at = re.sub(r"[^0-9.]", "", grouped[0]), grouped.end()
+        elif token[-1] in _SUBSCRIPTS:
+            token = "log_" + token[3:].translate(_PLAIN_SUBSCRIPTS)
+        elif token[0] in _SUBSCRIPTS and token[-1] == "√":
+            token = NTH_ROOT + token[:-1].translate(_PLAIN_SUBSCRIPTS)
         elif token[:2].lower() in ("0x", "0b", "0o") and len(token) > 2:
             token = str(int(token, 0))
         elif token[0].isalpha() and token not in bound and (parts := _split_glued(token, pieces, place, is_equation)):

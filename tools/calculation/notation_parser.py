@@ -17,8 +17,8 @@ from .pieces import Pieces
 from .rational import Rational, parse_number
 from .refusal import CalculationError, ErrorCode, Refused
 from .spoken_percents import PERCENT_RESULT
-from .tokens import CURRENCIES, DIGITS, SUPERSCRIPTS
-from .unit_notation import INTO, SPEEDS, add_smaller_units, parse_conversion, parse_temperature
+from .tokens import CURRENCIES, DIGITS, NTH_ROOT, PLAIN_SUPERSCRIPTS, SUPERSCRIPTS
+from .unit_notation import INTO, SPEEDS, add_smaller_units, parse_conversion, parse_temperature, split_power
 from .units import UNITS
 
 SCALES = {
@@ -31,6 +31,8 @@ _ROOT_WORDS = {"square root of": "sqrt", "cube root of": "cbrt"}
 _PAIRS = {"\\lfloor": ("floor", "\\rfloor"), "\\lceil": ("ceil", "\\rceil"), "⌊": ("floor", "⌋"), "⌈": ("ceil", "⌉")}
 _CLOSING = frozenset({*IN_GROUPS, *(closing for _, closing in _PAIRS.values())})
 _OF_ANGLES = frozenset({"sin", "cos", "tan", "radians"})
+_POWERED = frozenset({"sin", "cos", "tan", "sinh", "cosh", "tanh"})  # sin²(x) is (sin x)²
+_POWER_SIGNS = frozenset(SUPERSCRIPTS) | {"!"}
 _LONGEST_NOUN = 3  # words between a percentage and "on": 20% service charge on 45.50
 
 
@@ -55,7 +57,10 @@ class NotationParser(WrittenParser):
 
     ends_product = Parser.ends_product | INTO
     postfixes = (
-        POSTFIXES | frozenset(FRACTIONS) | {"°", "\\", "k", "K", "M", "B", "b", "h", "t", "m", "d", "l", "c"} | frozenset("0123456789")
+        POSTFIXES
+        | frozenset(FRACTIONS)
+        | {"°", "\\", "k", "K", "M", "B", "b", "h", "t", "m", "d", "l", "c", "f", "y", "i"}
+        | frozenset("0123456789")
     )
 
     def __init__(self, pieces: Pieces, variables: Mapping[str, ParsedExpression]) -> None:
@@ -121,6 +126,7 @@ class NotationParser(WrittenParser):
             return False
         if operator in ("x", "X"):
             is_factor = following[:1] in NUMBER_BEGINS or following in ("(", "\\sqrt", "sqrt", "cbrt", "root", "-", *ROOTS, *CURRENCIES)
+            is_factor = is_factor or following[:1] == NTH_ROOT
             if self.unknowns_allowed or not is_factor or not following:
                 return False
             self._parse_factor("*", depth)
@@ -144,6 +150,7 @@ class NotationParser(WrittenParser):
             self._parse_factor("*", depth)
         elif (
             operator in ROOTS
+            or operator[:1] == NTH_ROOT
             or (operator[0] == "\\" and operator not in _CLOSING)
             or (before == following == "!" and operator[0] in DIGITS)
         ):
@@ -212,7 +219,9 @@ class NotationParser(WrittenParser):
             self.expect(token, closing, at)
             self.code.append(("call", at, (name, 1)))
         elif token in ROOTS or token in _ROOT_WORDS or (token[:1] == "\\" and token not in _CLOSING):
-            self._parse_applied(ROOTS.get(token) or _ROOT_WORDS.get(token) or token[1:], depth)
+            self._parse_sign(ROOTS.get(token) or _ROOT_WORDS.get(token) or token[1:], depth)
+        elif token[:1] == NTH_ROOT:
+            self._parse_applied("root", depth)
         elif UNITS.get(token, "-") in CURRENCIES and tokens[at + 1][:1] in NUMBER_BEGINS and token not in self.variables:  # USD 5
             self.at = at + 1
             self.parse_operand(depth + 1)
@@ -229,15 +238,39 @@ class NotationParser(WrittenParser):
         else:
             super().parse_primary(token, depth)
 
-    def _parse_applied(self, name: str, depth: int) -> None:
-        """Parse what a root or function sign without brackets is applied to: √16, \\sin 30°, square root of 16, \\log_2 8, sin 30°."""
+    def _parse_sign(self, name: str, depth: int) -> None:
+        """Parse a function sign, or the square of one, and what it is applied to: \\sin^2 30°, cosh²(5)."""
+        at = self.at
+        name = ALIASES.get(name, name)
+        power, length = self._find_function_power(name) if name in _POWERED else (0, 1)
+        self._parse_applied(name, depth, length)
+        if power:
+            self.code += [("number", at, power), ("^", at, None)]
+
+    def _find_function_power(self, name: str) -> tuple[int, int]:
+        """Return the 2 of sin², sin^2 and \\sin^{2}, and of how many tokens the name and its power are. 0 and 1 without a power."""
+        following, digits, behind, last = self.tokens[self.at + 1 : self.at + 5]
+        if following and following[0] in SUPERSCRIPTS:
+            digits, length = following.translate(PLAIN_SUPERSCRIPTS), 2
+        elif following not in ("^", "**"):
+            return 0, 1
+        else:
+            digits, length = (behind, 5) if digits == "{" and last == "}" else (digits, 3)
+        if digits not in ("2", "3"):
+            reason = f"{name} with a power can be the power of its value, and {name}^-1 is also a{name}; write ({name}(x))^n or a{name}(x)."
+            raise Refused(reason, ErrorCode.AMBIGUOUS)
+        return int(digits), length
+
+    def _parse_applied(self, name: str, depth: int, length: int = 1) -> None:
+        """Parse what a root or function sign of so many tokens is applied to: √16, \\sin 30°, square root of 16, \\log_2 8, sin 30°."""
         at, tokens = self.at, self.tokens
         check_depth(depth)
         sign = tokens[at]
-        self.at = at + 1
+        self.at = at + length
         base = parse_log_base(self, depth) if name == "log" and sign[0] == "\\" else []
-        name = ALIASES.get(name, name)
-        if FUNCTIONS[name][1] > 1:
+        if sign[0] == NTH_ROOT and name == "root":
+            base = [("number", at, int(sign[1:].removesuffix(" of")))]
+        elif FUNCTIONS[name][1] > 1:
             raise Refused(f"The function {name!r} needs its arguments in parentheses.", ErrorCode.SYNTAX_ERROR, at)
         self.angles += name in _OF_ANGLES
         begun = self.at
@@ -253,7 +286,9 @@ class NotationParser(WrittenParser):
         self.angles -= name in _OF_ANGLES
         following = tokens[self.at]
         if opened not in ("{", "(") and self._reaches_further(sign, following, begun):
-            raise Refused(f"How far does {sign.removesuffix(' of')!r} reach? Write {name}(...).", ErrorCode.AMBIGUOUS, at)
+            said = f"root {base[0][2]}" if name == "root" else sign.removesuffix(" of")
+            call = f"root(..., {base[0][2]})" if name == "root" else f"{name}(...)"
+            raise Refused(f"How far does {said!r} reach? Write {call}.", ErrorCode.AMBIGUOUS, at)
         self.code += [*base, ("call", at, (name, 2 if base else 1))]
 
     def _parse_atom(self, depth: int) -> None:
@@ -272,26 +307,32 @@ class NotationParser(WrittenParser):
 
     def _reaches_further(self, sign: str, following: str, begun: int) -> bool:
         """Return whether what follows may or may not belong to the operand of a sign without brackets."""
-        if following in ("^", "**", "(", "{") or any(token[:1] in SUPERSCRIPTS and token for token in self.tokens[begun : self.at]):
+        if following in ("^", "**", "(", "{") or any(token and token[0] in _POWER_SIGNS for token in self.tokens[begun : self.at]):
             return True
         if following[:1].isalpha() and following not in ("mod", "x", "X", "choose", *INTO):
             return True
         # √16 + 9 ends at the sign; "square root of 16 + 9" and "sqrt 16 + 9" may go on
-        return (sign in _ROOT_WORDS or sign.isalpha()) and following not in ("", ")", ",", "}", "|", "=", *INTO)
+        return (sign.endswith(" of") or sign[0].isalpha()) and following not in ("", ")", ",", "}", "|", "=", *INTO)
 
     def parse_name(self, name: str, depth: int) -> None:
         """Parse a call, a function without brackets, log_2(x), or another name."""
         following = self.tokens[self.at + 1]
         lower = name.lower()
-        if name.startswith("log_") and name[4:].isdecimal() and following == "(" and name not in self.variables:
+        if name.startswith("log_") and name[4:].isdecimal() and name not in self.variables:
             at = self.at
-            self.parse_call("log", depth)
+            if following == "(":
+                self.parse_call("log", depth)
+            else:
+                self._parse_applied("log", depth)
             self.code[-1] = ("number", at, int(name[4:]))
             self.code.append(("call", at, ("log", 2)))
         elif (
             following != "(" and (lower in FUNCTIONS or lower in ALIASES) and name not in self.variables and following not in ("", "=", ")")
         ):
-            self._parse_applied(lower, depth)
+            self._parse_sign(lower, depth)
+        elif split_power(name)[1] > 1 and self.tokens[self.at - 1] in ("/", "*"):
+            self.code.append(("number", self.at, 1))  # $5 / square foot
+            self._parse_one_postfix()
         else:
             super().parse_name(name, depth)
 
@@ -337,6 +378,12 @@ class NotationParser(WrittenParser):
         elif token in SPEEDS:
             way, time = SPEEDS[token]
             self.code += [("unit", at, way), ("number", at, 1), ("unit", at, time), ("/", at, None)]
+            self.has_units = True
+            self.at = at + 1
+        elif split_power(token)[1] > 1:
+            unit, power = split_power(token)
+            self.code.append(("unit", at, UNITS[unit]))
+            self.code += [("number", at, 1), ("unit", at, UNITS[unit]), ("*", at, None)] * (power - 1)
             self.has_units = True
             self.at = at + 1
         elif token in DEGREES and tokens[at + 1] != "(":

@@ -14,6 +14,7 @@ SMALL_NUMBERS = {word: number for number, word in enumerate(_SMALL)} | {"nought"
 SMALL_NUMBERS |= {word: 20 + 10 * number for number, word in enumerate(_TENS)}
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _GROUPS = {"hundred": 100, "dozen": 12} | _SCALES
+_NUMBER_ENDS = frozenset("0123456789).")
 _PARTS = {
     "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4, "fifth": 5, "fifths": 5,
     "sixth": 6, "sixths": 6, "seventh": 7, "sevenths": 7, "eighth": 8, "eighths": 8, "ninth": 9, "ninths": 9, "tenth": 10, "tenths": 10,
@@ -29,7 +30,7 @@ def join_number_words(pieces: Pieces, bound: Container[str]) -> Pieces:
     joined = Pieces(pieces.text)
     at = 0
     while at < len(words):
-        number, end = _read_number(pieces, words, at)
+        number, end = _read_number(pieces, words, at, is_after_number=_ends_number(joined))
         is_number = end > at
         if not is_number and pieces.tokens[at].isdecimal():
             number, end = pieces.tokens[at], at + 1
@@ -56,6 +57,11 @@ def join_number_words(pieces: Pieces, bound: Container[str]) -> Pieces:
     return joined
 
 
+def _ends_number(pieces: Pieces) -> bool:
+    """Return whether the last piece ends a number: 2, or the hundred of 2 hundred."""
+    return bool(pieces.tokens) and (pieces.tokens[-1][-1:] in _NUMBER_ENDS or pieces.tokens[-1].lower() in _GROUPS)
+
+
 def _drop_dashes(pieces: Pieces) -> Pieces:
     """Return the pieces without the hyphens of two-hundred-and-fifty: before "hundred" and its like, and around "and"."""
     if "-" not in pieces.tokens:
@@ -71,11 +77,16 @@ def _drop_dashes(pieces: Pieces) -> Pieces:
     return kept
 
 
-def _read_number(pieces: Pieces, words: list[str], at: int) -> tuple[str, int]:
-    """Return the digits of the number in words that begins at a token, and the token after it: `at` itself where there is none."""
+def _read_number(pieces: Pieces, words: list[str], at: int, *, is_after_number: bool) -> tuple[str, int]:
+    """Return the digits of the number in words that begins at a token, and the token after it: `at` itself where there is none.
+
+    `is_after_number` says that a number stands before: the hundred of 5 hundred counts that one.
+    """
     begun = at
     if words[at] in ("a", "an") and at + 1 < len(words) and words[at + 1] in _GROUPS:
         total, group, at = 0, 1, at + 1
+    elif words[at] in _GROUPS and words[at] != "dozen" and not is_after_number and words[at : at + 1] != words[at + 1 : at + 2]:
+        total, group = 0, 1  # hundred and fifteen
     elif words[at] in SMALL_NUMBERS:
         group, at = _read_below_hundred(pieces, words, at)
         total = 0

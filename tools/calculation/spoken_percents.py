@@ -8,7 +8,7 @@ PERCENT_RESULT = "→ %"
 """A token at the end: the value is shown as a percentage."""
 _LESS = frozenset({"off", "discount", "rebate", "reduction"})
 _MORE = frozenset({"tax", "vat", "gst", "tip", "gratuity", "surcharge", "markup", "interest", "fee"})
-_AS_PERCENT = (("as", "a", "%"), ("in", "%"), ("as", "%"), ("to", "%"))
+_AS_PERCENT = (("as", "a", "%"), ("in", "%"), ("as", "%"), ("to", "%"), ("to", "a", "%"))
 _LONGEST_NOUN = 3
 
 
@@ -57,6 +57,9 @@ def add_named_shares(sentence: Sentence, tokens: Tokens) -> Tokens:
 def ask_percent(sentence: Sentence, tokens: Tokens) -> Tokens:
     """20 is what % of 80, what % of 80 is 20, 20 as a % of 80, 20 out of 80, 25% of what is 50, 45 is 50% off what."""
     words = sentence.words(tokens, 0, len(tokens))
+    if "%" in words and (named := find_phrase(words, ("what", "number"), 0)) >= 0:
+        tokens = [*tokens[: named + 1], *tokens[named + 2 :]]
+        words = sentence.words(tokens, 0, len(tokens))
     if words[:1] in (("%",), ("what",)) and "%" in words[:2]:
         begun = words.index("%") + 1
         if words[begun : begun + 1] == ("of",) and (middle := find_phrase(words, ("is",), begun)) > 0:

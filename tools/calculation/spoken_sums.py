@@ -15,8 +15,8 @@ from .pieces import Pieces
 from .refusal import ErrorCode
 from .sentence_tokens import OPERATORS, Sentence, Tokens, find_phrase, join_items, wrap
 from .spoken_percents import add_named_shares, ask_percent, drop_labels
-from .tokens import CURRENCIES
-from .units import UNITS
+from .tokens import CURRENCIES, NTH_ROOT
+from .units import FACTORS, UNITS
 
 _FUNCTION_WORDS: dict[tuple[str, ...], str] = {
     ("product",): "*",
@@ -57,6 +57,7 @@ _IMPERATIVES = {  # the sign, the word between the two sums, and whether the sec
     "decrease": (("-", "by", False),),
     "reduce": (("-", "by", False),),
 }
+_UNIT_POWERS = {"square": "²", "sq": "²", "cubic": "³", "cu": "³"}
 _ORDINAL_ENDS = frozenset({"st", "nd", "rd", "th"})
 _ORDINALS = "second third fourth fifth sixth seventh eighth ninth tenth".split()
 _BEHIND_INCHES = frozenset({"", "in", "to", "into", "as", ")", ","})  # where "in" is no word before a unit
@@ -129,7 +130,7 @@ def name_signs(sentence: Sentence, tokens: Tokens) -> Tokens:
             found.append(("-", start))
         elif word == "factorial" and (before.isdecimal() or before == ")") and following not in ("(", "of"):
             found.append(("!", start))
-        elif word in _TIMES_WORDS and following and (following[0].isdecimal() or following in ("(", "the", *CURRENCIES)):
+        elif word in _TIMES_WORDS and following and (following[0].isdecimal() or following in ("(", "the", *CURRENCIES, *CONSTANTS)):
             if at == 0 and word in ("double", "triple"):
                 sentence.check_reach(tokens, 1, len(tokens), word)
             found += [(_TIMES_WORDS[word], start), ("*", start)]
@@ -194,6 +195,10 @@ def obey(sentence: Sentence, tokens: Tokens) -> Tokens:
     words = sentence.words(tokens, 0, len(tokens))
     forms = _IMPERATIVES.get(words[0] if words else "", ())
     if any(between == "and" for _, between, _ in forms) and {",", "and"} & set(words) and not {"to", "by", "with"} & set(words):
+        if {"of", "between"} & set(words):  # add 5 and the product of 2 and 3
+            raise sentence.pieces.refuse(
+                tokens[words.index("and") if "and" in words else 0][1], "Which numbers belong together? Write signs and parentheses."
+            )
         items = _find_items(sentence, tokens, 1)
         if not items or items[1] != len(tokens):
             return tokens
@@ -201,12 +206,63 @@ def obey(sentence: Sentence, tokens: Tokens) -> Tokens:
             _check_percentages(sentence, items[0])
         return join_items(items[0], forms[0][0], tokens[0][1])
     for sign, between, is_second_first in forms:
-        if (at := find_phrase(words, (between,), 1)) > 1 and at + 1 < len(tokens) and "and" not in words:
+        at = find_phrase(words, (between,), 1)
+        if at > 1 and at + 1 < len(tokens) and _is_whole(sentence, tokens[1:at]) and _is_whole(sentence, tokens[at + 1 :]):
             sentence.check_reach(tokens, at + 1, len(tokens), between)
             first, second = (tokens[at + 1 :], tokens[1:at]) if is_second_first else (tokens[1:at], tokens[at + 1 :])
             # A percentage stays alone after its sign: increase 100 by 20%.
             return [*wrap(first), (sign, tokens[at][1]), *(second if len(second) == 2 else wrap(second))]
     return tokens
+
+
+def _is_whole(sentence: Sentence, tokens: Tokens) -> bool:
+    """Return whether each "and" in an operand joins the numbers of one list: subtract 10 from the product of 5 and 6."""
+    if "and" not in sentence.words(tokens, 0, len(tokens)):
+        return True
+    name, of = _find_function(sentence, tokens, int(sentence.word(tokens, 0) == "the"))
+    items = _find_items(sentence, tokens, of + 1) if name else None
+    return items is not None and items[1] == len(tokens)
+
+
+def name_roots(sentence: Sentence, tokens: Tokens) -> Tokens:
+    """The 5th root of 32, the fourth root of 16, each as one token."""
+    found: Tokens = []
+    at = 0
+    while at < len(tokens):
+        begun = at + (sentence.word(tokens, at) == "the")
+        degree, ending = sentence.word(tokens, begun), sentence.word(tokens, begun + 1)
+        after = begun + 1
+        if degree.isdecimal() and ending in _ORDINAL_ENDS:
+            after += 1
+        else:
+            degree = str(_ORDINALS.index(degree) + 2) if degree in _ORDINALS else ""
+        if degree and sentence.words(tokens, after, 2) == ("root", "of"):
+            found.append((f"{NTH_ROOT}{degree} of", tokens[at][1]))
+            at = after + 2
+        else:
+            found.append(tokens[at])
+            at += 1
+    return found
+
+
+def square_units(sentence: Sentence, tokens: Tokens) -> Tokens:
+    """Square feet, sq. ft, cubic metres, sqm: each as one token, ft² or m³."""
+    found: Tokens = []
+    at = 0
+    while at < len(tokens):
+        token, start = tokens[at]
+        word = sentence.word(tokens, at)
+        power = _UNIT_POWERS.get(word, "")
+        after = at + 1 + (power != "" and sentence.word(tokens, at + 1) == ".")
+        unit = tokens[after][0] if power and after < len(tokens) else word[2:] if word[:2] == "sq" else ""
+        unit = "inches" if unit == "in" else unit
+        if unit not in UNITS or FACTORS.get(UNITS[unit], ("",))[0] != "length" or unit in sentence.bound:
+            found.append((token, start))
+            at += 1
+        else:
+            found.append((unit + (power or "²"), start))
+            at = after + 1 if power else at + 1
+    return found
 
 
 def call_of(sentence: Sentence, tokens: Tokens) -> Tokens:
@@ -360,6 +416,8 @@ _RULES = (
     drop_programs,
     shorten_feet,
     round_to,
+    name_roots,
+    square_units,
     name_signs,
     take_remainder,
     count_units,

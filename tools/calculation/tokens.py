@@ -11,6 +11,8 @@ MAX_CHARACTERS = 10_000
 
 DIGITS = frozenset("0123456789")  # str.isdigit also says yes to ², which int() refuses
 SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
+NTH_ROOT = "√"  # followed by the degree in digits: the token of ∜, ₅√ and "5th root of"
+PLAIN_SUPERSCRIPTS = str.maketrans(SUPERSCRIPTS, "0123456789+-")
 CURRENCIES = "$€£¥₹"
 # One sign, one token: mapping must never make an operator, so "××" is two multiplications and not a power.
 SAME_TOKEN = {

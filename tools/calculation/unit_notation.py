@@ -8,6 +8,7 @@ from .refusal import ErrorCode, Refused
 from .units import FACTORS, UNITS, Label, convert_units
 
 SPEEDS = {"mph": ("mi", "h"), "kph": ("km", "h"), "kmh": ("km", "h")}
+POWERS = {"²": 2, "³": 3}
 INTO = frozenset({"in", "to", "into", "as"})
 _AFTER_LARGER = {("ft", "in"): "inches", ("h", "m"): "min"}  # 5 ft 10 in, 2h 30m
 _BASES = {"decimal": 10, "dec": 10, "hex": 16, "hexadecimal": 16, "binary": 2, "bin": 2, "octal": 8, "oct": 8}
@@ -43,24 +44,39 @@ _TO_KELVIN: dict[str, tuple[tuple[str, Rational], ...]] = {
 _INVERSE = {"+": "-", "-": "+", "*": "/"}
 
 
+def split_power(token: str) -> tuple[str, int]:
+    """Return a unit and its power: of ft², the token of "square feet", ft and 2; of ft, ft and 1."""
+    return (token[:-1], POWERS[token[-1]]) if token[-1:] in POWERS and token[:-1] in UNITS else (token, 1)
+
+
 def parse_conversion(parser: Parser) -> None:
-    """Parse: ("in" | "to") unit ("/" unit)?"""
+    """Parse: ("in" | "to") "a"? unit power? ("/" unit power?)?"""
     at = parser.at
-    units = list(SPEEDS.get(parser.tokens[at + 1], parser.tokens[at + 1 : at + 2]))
-    after = at + 2
-    if len(units) == 1 and parser.tokens[after] in ("/", "per"):
-        units.append(parser.tokens[after + 1])
-        after += 2
+    after = at + 1 + (parser.tokens[at + 1] == "a")
+    units = list(SPEEDS.get(parser.tokens[after], ()))
+    powers = [1] * len(units)
+    after += bool(units)
+    while not powers or (len(powers) == 1 and parser.tokens[after] in ("/", "per")):
+        unit, power = split_power(parser.tokens[after + len(powers)])
+        after += len(powers) + 1
+        if parser.tokens[after] in POWERS:
+            power, after = POWERS[parser.tokens[after]], after + 1
+        elif parser.tokens[after] in ("^", "**") and parser.tokens[after + 1] in ("2", "3"):
+            power, after = int(parser.tokens[after + 1]), after + 2
+        units.append(unit)
+        powers.append(power)
     if not parser.has_units and len(units) == 1 and units[0].lower() in _BASES:
         if _BASES[units[0].lower()] != 10:
             reason = "Numbers of other bases are read (0x1F, 0b101, 0o17) and not written; values are decimal."
             raise Refused(reason, ErrorCode.SYNTAX_NOT_ALLOWED, at + 1)
-        parser.at = after
+        parser.at = after + (parser.tokens[at] == "in" and parser.tokens[after] == "form")
         return
     unknown = next((unit for unit in units if unit not in UNITS), None)
     if unknown is not None:
         raise Refused(f"There is no unit {unknown!r} to convert to." if unknown else "A unit should follow.", ErrorCode.LABELS, at + 1)
-    label: Label = tuple(sorted((UNITS[unit], -1 if index else 1) for index, unit in enumerate(units)))
+    label: Label = tuple(
+        sorted((UNITS[unit], -power if index else power) for index, (unit, power) in enumerate(zip(units, powers, strict=True)))
+    )
     if parser.tokens[at] == "as" or not parser.has_units:
         convert_units([*parser.code, ("convert", at, label)])  # which says why there is nothing to convert
     parser.code.append(("convert", at, label))

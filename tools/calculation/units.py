@@ -38,16 +38,18 @@ _SPELLINGS = {
     "ml": "ml milliliter milliliters millilitre millilitres",
     "l": "l L liter liters litre litres",
     "gal": "gal gallon gallons",
+    "acres": "acre acres",
+    "ha": "ha hectare hectares",
     "tonnes": "tonne tonnes",
     "bytes": "byte bytes",
     "kB": "kB KB kilobyte kilobytes",
     "MB": "MB megabyte megabytes",
     "GB": "GB gigabyte gigabytes",
     "TB": "TB terabyte terabytes",
-    "KiB": "KiB kibibyte kibibytes",
-    "MiB": "MiB mebibyte mebibytes",
-    "GiB": "GiB gibibyte gibibytes",
-    "TiB": "TiB tebibyte tebibytes",
+    "KiB": "KiB kib kibibyte kibibytes",
+    "MiB": "MiB mib mebibyte mebibytes",
+    "GiB": "GiB gib gibibyte gibibytes",
+    "TiB": "TiB tib tebibyte tebibytes",
     "ms": "ms millisecond milliseconds",
     "s": "s sec secs second seconds",
     "min": "min mins minute minutes",
@@ -60,7 +62,7 @@ _SPELLINGS = {
 UNITS = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings.split()}
 UNITS |= {name.upper(): unit for name, unit in UNITS.items() if name in ("usd", "eur", "gbp", "jpy", "inr")}
 
-# Each unit's kind, and how many of the kind's first unit it is.
+# Each unit's kind, and how many of the kind's first unit it is, or of the one that is named.
 _KINDS: dict[str, dict[str, Rational]] = {
     "length": {
         "m": 1,
@@ -73,7 +75,8 @@ _KINDS: dict[str, dict[str, Rational]] = {
         "mi": (201168, 125),
     },
     "mass": {"g": 1, "mg": (1, 1000), "kg": 1000, "tonnes": 1_000_000, "lb": (45359237, 100_000), "oz": (45359237, 1_600_000)},
-    "volume": {"l": 1, "ml": (1, 1000)},
+    "area": {"ha": 10_000, "acres": (316_160_658, 78_125)},  # in square metres
+    "volume": {"l": (1, 1000), "ml": (1, 1_000_000)},  # in cubic metres
     "data": {
         "bytes": 1,
         "kB": 10**3,
@@ -88,6 +91,7 @@ _KINDS: dict[str, dict[str, Rational]] = {
     "time": {"s": 1, "ms": (1, 1000), "min": 60, "h": 3600, "days": 86_400, "weeks": 604_800},
     "months": {"months": 1, "years": 12},  # a month has no number of days
 }
+_OF_LENGTH = {"area": 2, "volume": 3}  # kinds that are powers of a length: 1 ha is 10,000 m^2, 1 l is (10 cm)^3
 FACTORS = {unit: (kind, factor) for kind, units in _KINDS.items() for unit, factor in units.items()}
 
 _KEEP = frozenset({"abs", "round", "floor", "ceil", "trunc"})
@@ -165,6 +169,8 @@ def _count_kinds(label: Label) -> dict[str, int]:
     counts: dict[str, int] = {}
     for unit, power in label:
         kind = FACTORS[unit][0] if unit in FACTORS else unit
+        if kind in _OF_LENGTH:
+            kind, power = "length", power * _OF_LENGTH[kind]
         counts[kind] = counts.get(kind, 0) + power
     return counts
 
