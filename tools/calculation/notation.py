@@ -163,12 +163,8 @@ def split(text: str, bound: Container[str]) -> Pieces:
             calls.pop()
         elif token[0].isdecimal() and not any(calls) and (grouped := _GROUPED.match(text, place, end)):
             token, at = re.sub(r"[^0-9.]", "", grouped[0]), grouped.end()
-        elif token[-1] in _SUBSCRIPTS:
-            token = "log_" + token[3:].translate(_PLAIN_SUBSCRIPTS)
-        elif token[0] in _SUBSCRIPTS and token[-1] == "√":
-            token = NTH_ROOT + token[:-1].translate(_PLAIN_SUBSCRIPTS)
-        elif token[:2].lower() in ("0x", "0b", "0o") and len(token) > 2:
-            token = str(int(token, 0))
+        elif plainly := _write_plainly(token):
+            token = plainly
         elif token[0].isalpha() and token not in bound and (parts := _split_glued(token, pieces, place, is_equation)):
             for part, offset in parts:
                 pieces.add(part, place + offset)
@@ -181,6 +177,15 @@ def split(text: str, bound: Container[str]) -> Pieces:
     for _ in range(_LOOKED_AHEAD):
         joined.add("", end)
     return joined
+
+
+def _write_plainly(token: str) -> str:
+    """Return 0x1F as 31, log₂ as log_2, and ₃√ as the root of degree 3; an empty text for other tokens."""
+    if token[-1] in _SUBSCRIPTS and len(token) > 1:
+        return "log_" + token[3:].translate(_PLAIN_SUBSCRIPTS)
+    if token[0] in _SUBSCRIPTS and token[-1] == "√":
+        return NTH_ROOT + token[:-1].translate(_PLAIN_SUBSCRIPTS)
+    return str(int(token, 0)) if token[:2].lower() in ("0x", "0b", "0o") and len(token) > 2 else ""
 
 
 def _refuse_clock(pieces: Pieces, plain: str, place: int) -> None:

@@ -151,6 +151,7 @@ class NotationParser(WrittenParser):
         elif (
             operator in ROOTS
             or operator[:1] == NTH_ROOT
+            or (operator == "[" and (before[-1].isdecimal() or before in (")", "]")))
             or (operator[0] == "\\" and operator not in _CLOSING)
             or (before == following == "!" and operator[0] in DIGITS)
         ):
@@ -285,7 +286,8 @@ class NotationParser(WrittenParser):
             self._parse_atom(depth)
         self.angles -= name in _OF_ANGLES
         following = tokens[self.at]
-        if opened not in ("{", "(") and self._reaches_further(sign, following, begun):
+        ends_at_digit = sign == "\\sqrt" and opened.isdecimal() and self.at == begun + 1 and following == "("  # \\sqrt2 takes the 2
+        if opened not in ("{", "(") and not ends_at_digit and self._reaches_further(sign, following, begun):
             said = f"root {base[0][2]}" if name == "root" else sign.removesuffix(" of")
             call = f"root(..., {base[0][2]})" if name == "root" else f"{name}(...)"
             raise Refused(f"How far does {said!r} reach? Write {call}.", ErrorCode.AMBIGUOUS, at)

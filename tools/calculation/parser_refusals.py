@@ -14,6 +14,8 @@ MAX_NODES = 2_000
 # What no expression has in it is said first: of open('x') the quote, not that there is no function open.
 FOREIGN = frozenset("\"#&'.:;<>?@\\`{|}~") | frozenset(map(chr, range(32))) | {"\x7f"}
 
+_BYTES = {"kb": "kB", "mb": "MB", "gb": "GB", "tb": "TB"}
+
 
 class Reading(Protocol):
     """A parser, as far as it has come: the next token is number `at`."""
@@ -46,6 +48,10 @@ def report_unknown(parser: Reading, name: str) -> Refused:
         return Refused(f"The function {name!r} needs its arguments in parentheses.", ErrorCode.SYNTAX_ERROR)
     if lower in ("inf", "infinity", "nan"):
         return Refused(f"{name!r} is not a number one can calculate with.", ErrorCode.UNKNOWN_NAME)
+    if lower in _BYTES:
+        return Refused(
+            f"{name!r} can be {_BYTES[lower]} or {_BYTES[lower][0].upper()}bit; write {_BYTES[lower]} for bytes.", ErrorCode.UNKNOWN_NAME
+        )
     if lower in ("today", "now", "tomorrow", "yesterday"):
         return Refused(f"The calculator has no clock: write {name!r} as a date, such as 2024-03-01.", ErrorCode.UNKNOWN_NAME)
     hint = f" Variables: {', '.join(sorted(parser.variables))}." if parser.variables else " For times write *." if lower == "x" else ""
