@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -109,18 +110,35 @@ def test_calls_may_be_in_any_usual_shape(answer: object) -> None:
 
 
 def test_an_exception_is_no_call() -> None:
-    def raises(text: str, tools: object) -> None:
-        raise ValueError("no")
-
     rows = [row for row in ROWS if row.form == "hermes"]
+    first = next(row.text for row in rows if row.kind == "call")
+
+    def raises(text: str, tools: object) -> None:
+        if text != first:
+            raise ValueError("no")
+
     score: ParserScore = run_suite("raises", FunctionParser(raises), rows)
     assert {kind for _, _, kind in score.right if score.right["hermes", "whole", kind]} == {"problem"}
+
+
+NO_ANSWERS = {
+    "an exception for each row": (lambda text, tools: 1 // 0, "it raised ZeroDivisionError"),
+    "other parameters": (lambda text: [], "positional argument"),
+    "a number": (lambda text, tools: 5, "it answered with 5, which is not a list of calls"),
+    "the text": (lambda text, tools: text, "which is not a list of calls"),
+}
+
+
+@pytest.mark.parametrize(("function", "told"), NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_a_parser_that_answers_nothing_is_no_row_of_zeros(function: Callable[..., object], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        run_suite("wrong", FunctionParser(function), [row for row in ROWS if row.form == "hermes"])
 
 
 WRONG = {
     "no such form": ("", ["klingon"], "", "There are no rows of the form 'klingon'. Forms: a fence, "),
     "no such module": ("no_such_module:x", [], "", "no_such_module"),
-    "no function": ("{path}:nothing", [], "", r"is not a parser: it is a int. Name a function \(text, tools\) that returns calls."),
+    "no function": ("{path}:nothing", [], "", r"is of type int, and no parser. Name a function \(text, tools\) that returns calls."),
     "a library that is missing": ("{path}:without_its_library", [], "", "The parser cannot run: No module named"),
     "no such program": ("run:no-such-program", [], "", "'no-such-program' cannot be started"),
     "a program that ends": (f"run:{sys.executable} -c 1", [], "", r"The program ended \(exit code 0\) before it answered."),

@@ -86,7 +86,10 @@ class ProgramParser:
             raise UsageError(
                 f"The program ended (exit code {process.wait()}) before it answered. It writes one line of JSON for each line it reads."
             )
-        answer = json.loads(line)
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            raise ValueError(f"its answer {line.strip()!r:.80} is not JSON") from None
         return NotImplemented if answer is None else answer
 
     def close(self) -> None:
@@ -106,7 +109,7 @@ def load_parser(place: str) -> CallReader:
     found: Any = load_subject(place, "Functions (text, tools)")
     if callable(found):
         return FunctionParser(found)
-    raise UsageError(f"{place} is not a parser: it is a {type(found).__name__}. Name a function (text, tools) that returns calls.")
+    raise UsageError(f"{place} is of type {type(found).__name__}, and no parser. Name a function (text, tools) that returns calls.")
 
 
 def read_answer(answer: Any) -> list[tuple[str, dict[str, Any]]]:
@@ -117,7 +120,8 @@ def read_answer(answer: Any) -> list[tuple[str, dict[str, Any]]]:
     """
     if answer is None:
         return []
-    calls = _field(answer, "tool_calls") if not isinstance(answer, (list, tuple)) else answer
+    is_message = {"tool_calls", "content", "role"} & set(answer) if isinstance(answer, Mapping) else hasattr(answer, "tool_calls")
+    calls = _field(answer, "tool_calls") if is_message else answer
     return [_read_call(call) for call in _listed(calls)]
 
 

@@ -53,17 +53,26 @@ def cut_text(row: ConformanceRow) -> list[str]:
 
 
 def run_suite(name: str, parser: CallReader, rows: Iterable[ConformanceRow]) -> ParserScore:
-    """Put a parser to the test. It raises NotImplementedError, or returns NotImplemented, for rows of a form that it does not read."""
+    """Put a parser to the test. It raises NotImplementedError, or returns NotImplemented, for rows of a form that it does not read.
+
+    Raises UsageError where it has no answer for any row, as a function has that takes other arguments.
+    """
     score = ParserScore(name)
+    unanswered: list[str] = []
     for row in rows:
         for way, answer in _ask(parser, row):
             if answer is NotImplemented:
                 continue
             score.total[row.form, way, row.kind] += 1
-            wrong = _find_fault(row, answer)
+            wrong, no_answer = _find_fault(row, answer)
+            unanswered += [no_answer] if no_answer else []
             score.right[row.form, way, row.kind] += not wrong
             if wrong:
                 score.failures.append(f"{name}, {way}, {row.id}: {wrong}\n    {row.text[:_MOST_SHOWN]!r}")
+    if len(unanswered) == score.total.total() and any(kind != "problem" for _, _, kind in score.total):
+        raise UsageError(
+            f"{name} has no answer for any of {len(unanswered)} texts: {unanswered[0]}. A parser takes (text, tools), returns calls."
+        )
     score.right = Counter({key: score.right[key] for key in score.total})
     return score
 
@@ -88,15 +97,22 @@ def _try(ask: Any) -> Any:
         return error
 
 
-def _find_fault(row: ConformanceRow, answer: object) -> str:
-    """Return what is wrong with an answer; nothing where it is right."""
-    if isinstance(answer, Exception):
-        # An exception is one way to say that a call cannot be read.
-        return "" if row.kind == "problem" else f"it raised {answer!r}"
+def _find_fault(row: ConformanceRow, answer: object) -> tuple[str, str]:
+    """Return what is wrong with an answer, and why there is none. Both are empty where it is right.
+
+    An exception is one way to say that a call cannot be read: it is right for a problem.
+    """
     try:
-        read = read_answer(answer)
+        read = read_answer(answer) if not isinstance(answer, Exception) else None
     except ValueError as error:
-        return "" if row.kind == "problem" else str(error)
+        read, answer = None, str(error)
+    if read is None:
+        no_answer = f"it raised {answer!r}" if isinstance(answer, Exception) else str(answer)
+        return "" if row.kind == "problem" else no_answer, no_answer
+    return _compare_calls(row, read), ""
+
+
+def _compare_calls(row: ConformanceRow, read: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
     if row.kind != "call":
         return f"it read {_show(read)}, and there is no call: this is a {row.kind}" if read else ""
     wanted = [(name, dict(arguments)) for name, arguments in row.calls]
