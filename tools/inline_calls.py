@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from .effects import Effect
@@ -28,7 +28,11 @@ def fill(text: str, tools: Sequence[AnyTool], *, dialect: str = "call", on_error
         raise UsageError(f"fill() takes a text (str), not {type(text).__name__}.")
     if on_error not in ("raise", "keep", "mark"):
         raise UsageError(f'fill(on_error=) is "raise", "keep" or "mark", not {on_error!r}.')
+    if isinstance(tools, Mapping) or not isinstance(tools, Iterable):
+        raise UsageError(f"fill() takes a list of tools, [tool], not {type(tools).__name__}.")
     for tool in tools:
+        if not hasattr(tool, "effect"):
+            raise UsageError(f"fill() calls tools: it takes Tools such as calculator, not {type(tool).__name__}.")
         if tool.effect is not Effect.PURE or tool.is_async:
             raise UsageError(
                 f"fill() takes PURE tools that are not async; {tool.name} is {tool.effect}{' and async' if tool.is_async else ''}."

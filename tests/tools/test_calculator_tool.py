@@ -69,6 +69,15 @@ def test_only_text_is_filled(text: object) -> None:
         fill(text, [calculator])  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("tools", "told"),
+    [(calculator, "takes a list of tools"), (None, "takes a list of tools"), ([calculator.openai_schema()], "it takes Tools")],
+)
+def test_tools_to_fill_with_are_a_list_of_tools(tools: object, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        fill("CALCULATOR(1+1)", tools)  # type: ignore[arg-type]
+
+
 def test_the_tool_is_pure_and_takes_one_text() -> None:
     assert (calculator.name, calculator.effect) == ("CALCULATOR", Effect.PURE)
     assert list(calculator.parameters["properties"]) == ["expression"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sayso.tools import Reader, read
+from sayso.tools import Reader, UsageError, read
 from sayso.tools.dialects.read_events import CallStarted, ReadEvent, ReasoningRead, TextRead
 from sayso.tools.provider_replies.provider_reply import ProviderReply
 
@@ -653,3 +653,23 @@ def test_an_error_inside_a_reply_is_told(pieces: object, error: object) -> None:
     reply.feed(pieces)
     assert reply.error == error
     assert read(pieces, TOOLS).problems
+
+
+@pytest.mark.parametrize("tools", [TOOLS[0], None, "tides", iter(TOOLS)])
+def test_tools_are_a_list(tools: Any) -> None:
+    for ask in (lambda: read("clock()", tools), lambda: Reader(tools)):
+        with pytest.raises(UsageError, match="Tools are a list"):
+            ask()
+    assert read("clock()", {each["function"]["name"]: each for each in TOOLS}.values()).calls  # type: ignore[arg-type]
+
+
+def test_nothing_that_is_fed_is_lost_in_silence() -> None:
+    reader = Reader(TOOLS)
+    with pytest.raises(UsageError, match="not bytes"):
+        reader.feed(b"clock()")
+    reader.feed("clock()")
+    assert reader.close().calls
+    assert (reader.feed(""), reader.finish(), len(reader.close().calls)) == ([], [], 1)
+    for late in ("clock()", delta(content="clock()")):
+        with pytest.raises(UsageError, match="closed"):
+            reader.feed(late)

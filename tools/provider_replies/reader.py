@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ..dialects.argument_texts import JsonTexts, tell_rest, tell_texts
 from ..dialects.dialect import ToolOrSchema
@@ -25,8 +25,11 @@ from ..dialects.reader import Reader as TextReader
 from ..dialects.reader import read as read_text
 from ..dialects.signatures import ToolSignature, ToolSignatures
 from ..dialects.text_buffer import TextBuffer
+from ..errors import UsageError
 from .native_calls import read_native_calls
 from .provider_reply import ProviderReply
+
+_TOOL_LISTS = frozenset({ToolSignatures, list, tuple})
 
 
 class Reader(TextReader):
@@ -50,15 +53,21 @@ class Reader(TextReader):
         prose: bool = True,
         forms: Collection[str] | None = None,
     ) -> None:
-        super().__init__(tools, dialect, native=native, arguments=arguments, prose=prose, forms=forms)
+        super().__init__(_check_tools(tools), dialect, native=native, arguments=arguments, prose=prose, forms=forms)
         self._sent: dict[int, _SentCall] = {}  # calls in the provider's own field that have begun
         self._reply: ProviderReply | None = None  # made when the first piece of one arrives
         self._items: list[Item] = []  # the calls in the provider's own field, once the message is complete
 
     def feed(self, delta: object) -> list[ReadEvent]:
         """Return what is certain after this piece: a text, or a provider's own piece (a chat-completions chunk, an Anthropic event)."""
+        if self.state.buffer.ended and delta:
+            raise UsageError("This reader is closed: read the next reply with a new Reader.")
         if isinstance(delta, str):
             return super().feed(delta)
+        if isinstance(delta, (bytes, bytearray)):
+            raise UsageError(
+                "Reader.feed() takes text (str), not bytes. Decode a stream as a whole: codecs.getincrementaldecoder('utf-8')()."
+            )
         if self._reply is None:
             self._reply = ProviderReply(tells_arguments=self.state.tells_arguments)
         events: list[ReadEvent] = []
@@ -113,10 +122,19 @@ def read(text: object, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: 
     Reader.
     """
     if isinstance(text, str):
-        return read_text(text, tools, dialect, native=native)
+        return read_text(text, _check_tools(tools), dialect, native=native)
     reader = Reader(tools, dialect, native=native)
     reader.feed(text)
     return reader.close()
+
+
+def _check_tools(tools: ToolSignatures | Sequence[ToolOrSchema]) -> ToolSignatures | Sequence[ToolOrSchema]:
+    """Return the tools. Raise UsageError where they are one tool, or something that is read only once."""
+    if type(tools) in _TOOL_LISTS:
+        return tools
+    if isinstance(tools, (str, Mapping)) or not isinstance(tools, Iterable) or isinstance(tools, Iterator):
+        raise UsageError(f"Tools are a list of Tools or of function schemas, [tool], not {type(tools).__name__}.")
+    return tools
 
 
 class _SentCall:
