@@ -79,7 +79,9 @@ def report_unexpected(parser: Reading) -> Refused:
         return Refused(f"This {token!r} closes nothing, or nothing stands before it.", ErrorCode.SYNTAX_ERROR)
     if token[0] in DIGITS or (token[0] == "." and token != "."):
         adjacent = before[-1:].isalnum() or before[-1:] in (")", ".")
-        what = "An operator is missing between two numbers." if adjacent else f"{token!r} cannot stand here."
+        is_group = len(token) == 3 and token.isdecimal() and len(before) <= 3 and before.isdecimal()  # 12 500
+        one = f"; if they are one, write {before}{token}" if is_group else ""
+        what = f"An operator is missing between two numbers{one}." if adjacent else f"{token!r} cannot stand here."
         return Refused(what, ErrorCode.SYNTAX_ERROR)
     if token == "=":
         return Refused("'=' is only for solve(left = right, x).", ErrorCode.SYNTAX_ERROR)

@@ -58,6 +58,7 @@ _IMPERATIVES = {  # the sign, the word between the two sums, and whether the sec
     "reduce": (("-", "by", False),),
 }
 _UNIT_POWERS = {"square": "²", "sq": "²", "cubic": "³", "cu": "³"}
+_POWER_SIGNS = frozenset(_UNIT_POWERS.values())
 _ORDINAL_ENDS = frozenset({"st", "nd", "rd", "th"})
 _ORDINALS = "second third fourth fifth sixth seventh eighth ninth tenth".split()
 _BEHIND_INCHES = frozenset({"", "in", "to", "into", "as", ")", ","})  # where "in" is no word before a unit
@@ -178,7 +179,8 @@ def take_remainder(sentence: Sentence, tokens: Tokens) -> Tokens:
 def count_units(sentence: Sentence, tokens: Tokens) -> Tokens:
     """Minutes in 4 days, how many feet are there in a mile: the amount, converted to the unit before "in"."""
     begun = 2 if sentence.words(tokens, 0, 2) == ("how", "many") else 0
-    if sentence.word(tokens, begun) not in UNITS:
+    named = sentence.word(tokens, begun)
+    if named not in UNITS and not (named[-1:] in _POWER_SIGNS and named[:-1] in UNITS):
         return tokens
     words = sentence.words(tokens, 0, len(tokens))
     middle = next((at for at in range(begun + 1, min(begun + 4, len(words))) if words[at] == "in"), 0)
