@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
@@ -22,6 +22,7 @@ from .reading import Reading, read_statement
 from .rivals import find_rival_subject
 from .statements import Form, Statement, split_passage, split_sentences
 from .verdict import Problem, ProblemKind, Verdict
+from .vetoes import find_vetoes
 from .word_kinds import is_weak, names_a_business
 from .word_pairs import may_stand_for
 from .words import Word, alike, is_light, tokenize
@@ -97,7 +98,7 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
     parts = split_facts(Statement(text, (0, len(text)), Form.SENTENCE))
     if len(parts) > 1 and all(len(each.text) < len(text) and _has_verb(each.text) for each in parts):
         verdicts = [_check_sentence(each.text, statements, owner, everything) for each in parts]
-        if all(each.stated for each in verdicts):
+        if all(each.stated for each in verdicts) and _are_of_one([each.text for each in parts], verdicts):
             return verdicts[0]
     reading = read_statement(text, context)
     if not any(reading.is_content(at) for at in range(len(reading.words))) and not reading.figures:
@@ -111,13 +112,16 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
         problems = tuple(
             find_problems(match_statement(reading, statement, owner, _find_elsewhere(statement, everything), general, kinds, names, own))
         )
-        if not problems or (
+        stated = not problems or (
             _are_of_frames(problems)
             and (
                 statement in statements or statement.form is Form.ROW or _has_verb(statement.text)
             )  # of "gas and paint are prohibited", "gas" alone says nothing
             and _is_framed(reading, statement, replace(lent, elsewhere=_find_elsewhere(statement, everything)))
-        ):
+        )
+        if stated:
+            problems = find_vetoes(reading, statement, owner, everything)
+        if not problems:
             return Verdict(True, (), statement.span)
         if best is None or _weigh(problems) < _weigh(best):
             best = problems
@@ -129,14 +133,22 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
             and _is_framed(reading, statement, replace(lent, elsewhere=_find_elsewhere(statement, everything)))
         ):
             match = match_statement(reading, statement, owner, _find_elsewhere(statement, everything), general, kinds, names, own)
-            if _are_of_frames(find_problems(match)):
+            if _are_of_frames(find_problems(match)) and not find_vetoes(reading, statement, owner, everything):
                 return Verdict(True, (), statement.span)
     clauses = split_clauses(reading)
     if len(clauses) > 1 and all(map(_has_verb, clauses)):
         verdicts = [_check_sentence(each, statements, owner, everything) for each in clauses]
-        if all(each.stated for each in verdicts):
+        if all(each.stated for each in verdicts) and _are_of_one(clauses, verdicts):
             return verdicts[0]
     return Verdict(False, best or (Problem(ProblemKind.WORD, "The passage says nothing of this."),))
+
+
+_OF_THEM = re.compile(r"\b(?:of|for|with|by|in|on|from|to) (?:them|these|those|it)\b", re.IGNORECASE)
+
+
+def _are_of_one(clauses: Sequence[str], verdicts: Sequence[Verdict]) -> bool:
+    """Return whether clauses that point back are said where the first one is: "there are nine of them" of the same rooms."""
+    return all(each.evidence == verdicts[0].evidence or not _OF_THEM.search(text) for text, each in zip(clauses, verdicts, strict=True))
 
 
 _FRAMED = frozenset(
