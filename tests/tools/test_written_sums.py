@@ -51,6 +51,7 @@ VALUES = {
     "an order with a list before it": ("Multiply the sum of 3 and 4 by 2", "14"),
     "what number": ("12 is 30% of what number?", "40"),
     "a decimal that is asked for": ("What is 5/8 as a decimal?", "5/8"),
+    "a percentage before plus": ("10*50%+1", "6"),
     "square brackets behind a number": ("2[3 + 1] + (1+2)[3]", "17"),
     "the root of LaTeX takes one digit": (r"\sqrt4(1 + 2)", "6"),
     "a leading equals sign": ("=2+2", "4"),
@@ -335,6 +336,8 @@ REFUSED = {
     "an inverse or a power in LaTeX": (r"\sin^{-1}(0.5)", 0, "also asin"),
     "a list in a list": ("Add 5 and the product of 2 and 3", 6, "Which numbers belong together?"),
     "a square of an amount": ("12 m^2 / 3", 4, "(12 m)^2 or 12 square m"),
+    "a sign said twice": ("What is 1 plus plus 2?", 15, "Two signs in words"),
+    "plus minus": ("5 plus minus 2", 7, "Two signs in words"),
     "bytes or bits": ("5 mb + 3 mb", 2, "MB or Mbit"),
     "an order with a list and more": ("subtract 10 from 5 and 6", 0, "not known"),
 }

@@ -406,8 +406,9 @@ class Parser:
         tokens = self.tokens
         while tokens[at + 1] in ("+", "-") and tokens[at + 2][:1] in NUMBER_BEGINS and tokens[at + 3] == "%":
             at += 3
-        if tokens[at + 1] in ("+", "-"):  # 8% - 3 is spaced as a percentage, 8%-3 as either
-            return self.is_glued(at) and not self.is_glued(at + 1) and not self.is_glued(at + 2)
+        if tokens[at + 1] in ("+", "-"):  # 8% - 3 is spaced as a percentage, 8%-3 as either; nobody writes the remainder by +3
+            spaced = not self.is_glued(at + 1) and not self.is_glued(at + 2)
+            return self.is_glued(at) and (spaced or (tokens[at + 1] == "+" and tokens[at - 1][:1] in NUMBER_BEGINS))
         return tokens[at + 1] in _PERCENT_BEFORE
 
     def _check_modulo(self, at: int) -> None:

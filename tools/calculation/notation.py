@@ -300,6 +300,13 @@ def _split_times(token: str, pieces: Pieces) -> list[tuple[str, int]]:
     return parts if len(parts) > 1 else []
 
 
+def _check_said_twice(joined: Pieces, token: str, place: int) -> None:
+    """Refuse "plus plus", and "plus minus", which is also ±. After a word, "minus" may be the sign of a number: times minus 3."""
+    before = joined.tokens[-1] if joined.tokens else ""
+    if (token == "+" and before in ("+", "-", "*", "/", "^")) or (token == "-" and before == "+"):
+        raise joined.refuse(place, "Two signs in words, one after the other; write the sum in signs.")
+
+
 def _join_phrases(pieces: Pieces, bound: Container[str]) -> Pieces:
     """Return the pieces with words that are operators as one token each."""
     joined = Pieces(pieces.text)
@@ -313,6 +320,7 @@ def _join_phrases(pieces: Pieces, bound: Container[str]) -> Pieces:
                 words = tuple(word.lower() for word in tokens[at : at + length])
                 if words in _PHRASES:
                     token = _PHRASES[words]
+                    _check_said_twice(joined, token, pieces.starts[at])
                     break
         joined.add(token, pieces.starts[at])
         at += length
