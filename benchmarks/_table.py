@@ -52,10 +52,22 @@ def finish(title: str, rows: Sequence[Row]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--write", action="store_true", help="write the table into RESULTS.md")
     write = parser.parse_args().write
-    section = f"## {title}\n\n{date.today().isoformat()}, {machine()}\n\n{table(rows)}\n"
-    print(section)
+    section = f"{title}\n\n{date.today().isoformat()}, {machine()}\n\n{table(rows)}\n"
+    print(f"## {section}")
     if write:
-        before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Results\n"
-        kept = [part for part in before.split("\n## ") if not part.startswith(f"{title}\n")]
-        RESULTS.write_text("\n## ".join(kept).rstrip() + "\n\n" + section, encoding="utf-8")
+        RESULTS.write_text(replace_section(RESULTS.read_text(encoding="utf-8"), section), encoding="utf-8")
     sys.exit(0 if all(row.met for row in rows) else 1)
+
+
+def replace_section(results: str, section: str) -> str:
+    """Return the results with a section in the place of its last measurement, or at the end. What was written below the old table stays."""
+    title = section.partition("\n")[0]
+    parts = results.rstrip("\n").split("\n## ")
+    for at, part in enumerate(parts):
+        if part.partition("\n")[0] == title:
+            notes = part.rpartition("\n|")[2].partition("\n")[2].strip("\n")
+            parts[at] = section + (f"\n{notes}\n" if notes else "")
+            break
+    else:
+        parts.append(section)
+    return "\n\n## ".join(part.strip("\n") for part in parts) + "\n"

@@ -16,12 +16,13 @@ import sys
 import sysconfig
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from _sglang import load_detector
 from _table import Row, finish
 
 from sayso.tools import Reader, calculator, read
@@ -311,7 +312,7 @@ HOSTILE = {
 
 
 def measure_short_calls() -> Iterator[Row]:
-    """Yield what a short call costs, whole and in tokens; beside json_repair and partial-json-parser where they are installed."""
+    """Yield what a short call costs, whole and in tokens, beside SGLang's detector, json_repair and partial-json-parser."""
     whole = measure_seconds(lambda: [read(SHORT, TOOLS) for _ in range(300)], 9) / 300
     yield Row("a short call, whole", whole * 1e6, "us")
     pieces = re.findall(r"<[^>]*>|\w+|\W", SHORT)
@@ -322,9 +323,9 @@ def measure_short_calls() -> Iterator[Row]:
             reader.feed(piece)
         reader.close()
 
-    yield Row(
-        f"a short call in {len(pieces)} tokens, its text told", measure_seconds(lambda: [stream() for _ in range(100)], 9) / 100 * 1e6, "us"
-    )
+    streamed = measure_seconds(lambda: [stream() for _ in range(100)], 9) / 100
+    yield Row(f"a short call in {len(pieces)} tokens, its text told", streamed * 1e6, "us")
+    yield from compare_sglang(whole, streamed, pieces)
     inner = SHORT.removeprefix("<tool_call>\n").removesuffix("\n</tool_call>")
     beginnings = [inner[:end] for end in range(20, len(inner))]
     for name in ("json_repair", "partial_json_parser"):
@@ -334,6 +335,25 @@ def measure_short_calls() -> Iterator[Row]:
             continue
         again = measure_seconds(lambda parse=parse: [parse(each) for each in beginnings], 9)
         yield Row(f"the JSON in it with {name}, each longer beginning, for nothing else is a stream to it", again * 1e6, "us")
+
+
+def compare_sglang(whole: float, streamed: float, pieces: Sequence[str]) -> Iterator[Row]:
+    """Yield how much longer a short call takes than with SGLang's detector, whole and in tokens."""
+    loaded = load_detector()
+    if loaded is None:
+        return
+    detector, tools = loaded
+    assert detector().detect_and_parse(SHORT, tools).calls[0].name == "ORDER"
+    once = measure_seconds(lambda: [detector().detect_and_parse(SHORT, tools) for _ in range(300)], 9) / 300
+
+    def stream() -> None:
+        reader = detector()
+        for piece in pieces:
+            reader.parse_streaming_increment(piece, tools)
+
+    yield Row("a short call, whole, beside SGLang's detector", whole / once, "times", 2)
+    again = measure_seconds(lambda: [stream() for _ in range(30)], 9) / 30
+    yield Row(f"a short call in {len(pieces)} tokens, its text told, beside SGLang's detector", streamed / again, "times", 2)
 
 
 def measure_texts() -> Iterator[Row]:
