@@ -77,6 +77,23 @@ def of_handbook(embedder: Embedder | None) -> Iterator[Row]:
             yield Row(f'handbook, {kind}: "not in the documents", rightly', away / len(strange), "")
 
 
+def of_offices(embedder: Embedder | None) -> Iterator[Row]:
+    """Questions about a page of a real handbook, and questions that it does not answer."""
+    with Documents.of_folder(QUESTIONS / "offices", embedder=embedder) as documents:
+        questions = read_questions("offices")
+        found = [
+            [passage.place.split(" > ")[-1].split(", ", 1)[-1] for passage in documents.nearest(each["query"], 5)] for each in questions
+        ]
+        pairs = list(zip(found, (each["section"] for each in questions), strict=True))
+        yield Row("real handbook: the right passage is in the first five", sum(section in each for each, section in pairs) / len(pairs), "")
+        away = sum(is_turned_away(documents, each["query"]) for each in questions)
+        yield Row('real handbook: "not in the documents" all the same', away / len(questions), "")
+        for kind in ("near miss", "other subject"):
+            strange = [each for each in read_questions("absent") if each.get("kind") == kind]
+            away = sum(is_turned_away(documents, each["query"]) for each in strange)
+            yield Row(f'real handbook, {kind}: "not in the documents", rightly', away / len(strange), "")
+
+
 def main() -> list[Row]:
     """All rows: by words alone, and by meaning as well where the extra `embed` is installed."""
     if not CORPUS.is_dir():
@@ -85,7 +102,7 @@ def main() -> list[Row]:
     installed = find_installed_embedder()
     for embedder in (None, installed) if installed else (None,):
         with_it = ", with embed" if embedder else ""
-        measured = [*(of_articles(embedder) if CORPUS.is_dir() else ()), *of_handbook(embedder)]
+        measured = [*(of_articles(embedder) if CORPUS.is_dir() else ()), *of_handbook(embedder), *of_offices(embedder)]
         rows += [replace(row, what=f"{row.what}{with_it}") for row in measured]
     return rows
 

@@ -10,7 +10,9 @@ import pytest
 
 from sayso.tools.documents import Documents, IndexEntry, PassageIndex
 from sayso.tools.documents.embedding import Kind
+from sayso.tools.documents.fusing import add_likeness
 from sayso.tools.documents.installed_embedder import find_installed_embedder
+from sayso.tools.documents.judgement import Evidence
 from sayso.tools.documents.parts import split_parts
 from sayso.tools.errors import UsageError
 
@@ -178,6 +180,39 @@ def test_what_is_no_array_of_vectors_is_an_error() -> None:
         index.add("Dogs are welcome.")
         with pytest.raises(UsageError, match="subjects made no vectors of 1 texts"):
             index.search("dog")
+
+
+def test_an_embedder_that_fails_is_named_with_what_it_said_and_what_to_do() -> None:
+    class Failing(Subjects):
+        fails_at = ""
+
+        def embed(self, texts: Sequence[str], kind: Kind) -> list[list[float]]:
+            if kind == self.fails_at:
+                raise OSError("model.bin is gone")
+            return super().embed(texts, kind)
+
+    embedder = Failing("dog")
+    with PassageIndex(embedder=embedder) as index:
+        index.add("Dogs are welcome.")
+        for kind, at in (("passage", "passages"), ("query", "the question")):
+            embedder.fails_at = kind
+            with pytest.raises(UsageError) as caught:
+                index.search("dog")
+            assert str(caught.value) == (
+                f"The embedder subjects failed at {at}: OSError: model.bin is gone. "
+                "Mend it and try again (vectors that were stored are kept), or pass embedder=None to search by words alone."
+            )
+        embedder.fails_at = "neither"
+        assert [match.text for match in index.search("dog")] == ["Dogs are welcome."]
+
+
+def test_the_same_likeness_says_more_among_few_texts_than_among_many() -> None:
+    evidence, like = Evidence(0.5), 0.5
+    few, some, many, more = (
+        add_likeness(evidence, {0: like, **dict.fromkeys(range(1, size), 0.0)}).strength for size in (5, 38, 323, 5_000)
+    )
+    assert few > some > many == more
+    assert few < 2 * many
 
 
 def test_words_alone_make_no_vectors(folder: Path, tmp_path: Path) -> None:

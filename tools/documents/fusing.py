@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -16,7 +17,9 @@ NEAR = 0.35
 WORDS_TELL, MOST_BY_WORDS = 0.25, 1.5
 """How much the strength of words adds to that of meaning, and up to which strength."""
 ENOUGH = 1.7
-"""What a likeness of 1 is worth as strength: so much that six tenths of it are enough."""
+"""What a likeness of 1 is worth as strength: so much that six tenths of it are enough, in a large index."""
+MANY, PER_SPREAD, LEAST_ENOUGH = 323, 0.35, 0.6
+"""Among how many texts a strength of 1 is enough, how fast less is enough among fewer, and how much is enough among very few."""
 
 
 def fuse(
@@ -37,4 +40,20 @@ def fuse(
 def add_likeness(evidence: Evidence, likeness: Mapping[int, float]) -> Evidence:
     """Return the evidence with what the meaning of the nearest text adds."""
     nearest = max(likeness.values(), default=0.0)
-    return replace(evidence, strength=ENOUGH * nearest + WORDS_TELL * min(evidence.strength, MOST_BY_WORDS))
+    strength = ENOUGH * nearest + WORDS_TELL * min(evidence.strength, MOST_BY_WORDS)
+    # A passage would write a name as the question does, so nothing is made easier for a question whose name is in none.
+    return replace(evidence, strength=strength if evidence.misses_name else strength / _enough(len(likeness)))
+
+
+def _enough(size: int) -> float:
+    """Return what makes a strength of 1 among `size` texts.
+
+    The nearest of many texts is near by chance. The greatest of n normal numbers lies about sqrt(2 ln n) spreads above their mean, so that
+    of fewer texts one that is less near says as much.
+    """
+    fewer = _spreads(MANY) - _spreads(min(size, MANY))
+    return max(LEAST_ENOUGH, 1 - PER_SPREAD * fewer)
+
+
+def _spreads(size: int) -> float:
+    return math.sqrt(2 * math.log(max(size, 1)))

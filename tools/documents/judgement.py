@@ -22,11 +22,12 @@ class Evidence:
     """What speaks for and against that a passage answers a question.
 
     `strength` is how much of what is asked about the best passage has, itself or in words that are used alike: 0 is nothing, 1 just enough.
-    `missing` are the words of the question that no passage holds.
+    `missing` are the words of the question that no passage holds; `misses_name`, whether one of them is a name or a number.
     """
 
     strength: float
     missing: tuple[str, ...] = ()
+    misses_name: bool = False
 
 
 def judge(evidence: Evidence, least: float = LEAST) -> Judgement:

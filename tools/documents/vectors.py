@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from itertools import accumulate, pairwise
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import SaysoError, UsageError
 from ..installing import build_install_command
 from .embedding import Embedder, Kind
 from .parts import split_parts
@@ -117,7 +117,16 @@ class VectorTable:
     def _embed(self, texts: Sequence[str], kind: Kind) -> Any:
         """Return the embedder's rows as numbers of 32 bits and of length 1 (or 0)."""
         numpy = self._numpy
-        made = self.embedder.embed(texts, kind)
+        try:
+            made = self.embedder.embed(texts, kind)
+        except SaysoError:
+            raise
+        except Exception as error:  # an embedder is anybody's code, and its error alone would not say where it came from
+            texts_are = "the question" if kind == "query" else "passages"
+            raise UsageError(
+                f"The embedder {self.embedder.name} failed at {texts_are}: {type(error).__name__}: {error}. "
+                "Mend it and try again (vectors that were stored are kept), or pass embedder=None to search by words alone."
+            ) from error
         try:
             rows = numpy.asarray(made, dtype="<f4")
         except (TypeError, ValueError) as error:

@@ -113,12 +113,13 @@ def make_evidence(words: Sequence[WeighedWord], best: Sequence[tuple[int, float]
     English words that are known count by the square of their rarity: common ones are held by some text anyway and tell little.
     """
     missing = tuple(word.asked.text for word in words if not word.is_known)
+    misses_name = any(not word.is_known and word.asked.kind is WordKind.NAME for word in words)
     if all(word.asked.kind is WordKind.FOREIGN for word in words):
         return Evidence(max((cover(words, number) for number, _ in best), default=0.0) / ENOUGH_FOREIGN, missing)
     rarest = _rarity(size, 1)
     asked = sum(word.weight**2 / rarest if word.is_known else word.weight for word in words)
     shown = max((_prove(words, number) for number, _ in best), default=0.0)
-    return Evidence(shown / asked / _enough(rarest), missing)
+    return Evidence(shown / asked / _enough(rarest), missing, misses_name)
 
 
 def _prove(words: Sequence[WeighedWord], number: int) -> float:
