@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -127,7 +127,10 @@ def split_passage_sentences(passage: Passage) -> Iterator[str]:
 class _Wanted(NamedTuple):
     """A word or phrase that is asked about: its stems and those of what may stand instead, each with how much that counts (0 to 1)."""
 
+    single: Mapping[str, float]
+    """The stems that say it alone, and how well."""
     phrases: tuple[tuple[tuple[str, ...], float], ...]
+    """The stems of several words that say it together, and how well."""
     words: tuple[Word, ...]
     weight: float = 1.0
     """How much it says at all: "leave" and "get" say little beside "guests"."""
@@ -143,14 +146,18 @@ class _Words(NamedTuple):
 
 def _read_wanted(question: str) -> list[_Wanted]:
     asked = read_question(question, Synonyms(()))
-    return [
-        _Wanted(
-            ((_stem_all(each.text), 1.0), *((_stem_all(other.phrase), other.weight) for other in each.alternatives)),
-            tokenize(each.text),
-            1.0 if each.rarity is None else LEAST_WEIGHT + (1 - LEAST_WEIGHT) * each.rarity,
-        )
-        for each in asked
-    ]
+    found = list[_Wanted]()
+    for each in asked:
+        single, phrases = dict[str, float](), list[tuple[tuple[str, ...], float]]()
+        for text, weight in ((each.text, 1.0), *((other.phrase, other.weight) for other in each.alternatives)):
+            stems = _stem_all(text)
+            if len(stems) == 1:
+                single[stems[0]] = max(weight, single.get(stems[0], 0.0))
+            elif stems:
+                phrases.append((stems, weight))
+        rarity = 1.0 if each.rarity is None else LEAST_WEIGHT + (1 - LEAST_WEIGHT) * each.rarity
+        found.append(_Wanted(single, tuple(phrases), tokenize(each.text), rarity))
+    return found
 
 
 @lru_cache(2_048)
@@ -165,26 +172,36 @@ def _stem_all(text: str) -> tuple[str, ...]:
 
 def _find_degree(text: _Words, wanted: _Wanted) -> float:
     """Return how well a text has what is asked about: 1 in the same words, less in others, 0 not at all."""
-    found = max((weight for phrase, weight in wanted.phrases if _has_phrase(text, phrase)), default=0.0)
+    found = max((wanted.single[stem] for stem in text.known & wanted.single.keys()), default=0.0)
+    for phrase, weight in wanted.phrases:
+        if weight > found and _has_phrase(text, phrase):
+            found = weight
     said = found < ALIKE and len(wanted.words) == 1 and any(alike(word, wanted.words[0]) for word in text.words)
     return max(found, ALIKE) if said else found
 
 
 def _has_phrase(text: _Words, phrase: tuple[str, ...]) -> bool:
-    if len(phrase) < 2 or not text.known.issuperset(phrase):
-        return len(phrase) == 1 and phrase[0] in text.known
-    return any(text.stems[at : at + len(phrase)] == phrase for at in range(len(text.stems) - len(phrase) + 1))
+    return text.known.issuperset(phrase) and any(
+        text.stems[at : at + len(phrase)] == phrase for at in range(len(text.stems) - len(phrase) + 1)
+    )
 
 
 def _score_all(question: str, passages: Sequence[Passage], *, by_rarity: bool = False) -> list[list[_Scored]]:
     """Return the sentences of each passage with how much of the question they hold; `by_rarity` counts common words of English less."""
     told = [list(split_passage_sentences(passage)) for passage in passages]
     wanted = [each if by_rarity else each._replace(weight=1.0) for each in _read_wanted(question)]
-    weights = _weigh(wanted, [_read_words(text) for texts in told for text in texts])
+    held = [[[_find_degree(_read_words(text), each) for each in wanted] for text in texts] for texts in told]
+    weights = _weigh(wanted, [degrees for each in held for degrees in each])
     scored = list[list[_Scored]]()
-    for passage, texts in zip(passages, told, strict=True):
-        context, counts = _read_words(f"{passage.title} {' '.join(passage.headings)}"), count_for(passage.text)
-        scored.append([_Scored(counts * _score(weights, _read_words(text), context) * _expect(question, text), text) for text in texts])
+    for passage, texts, degrees in zip(passages, told, held, strict=True):
+        above, counts = _read_words(f"{passage.title} {' '.join(passage.headings)}"), count_for(passage.text)
+        context = [CONTEXT * _find_degree(above, each) for each in wanted]
+        scored.append(
+            [
+                _Scored(counts * _score(weights, own, context) * _expect(question, text), text)
+                for text, own in zip(texts, degrees, strict=True)
+            ]
+        )
     return scored
 
 
@@ -198,13 +215,14 @@ def _expect(question: str, text: str) -> float:
     return EXPECTED if wants and (find_amounts(text) or find_dates(text) or _WEEKDAY.search(text)) else 1.0
 
 
-def _weigh(wanted: Sequence[_Wanted], sentences: Sequence[_Words]) -> list[tuple[_Wanted, float]]:
-    """Return what is asked about with its weights, which add up to 1: what few sentences have counts more."""
-    held = [sum(_find_degree(text, each) for text in sentences) for each in wanted]
-    raw = [(each, each.weight * math.log(1 + (len(sentences) + 1) / (holders + 0.5))) for each, holders in zip(wanted, held, strict=True)]
-    total = sum(weight for _, weight in raw)
-    return [(each, weight / total) for each, weight in raw]
+def _weigh(wanted: Sequence[_Wanted], degrees: Sequence[Sequence[float]]) -> list[float]:
+    """Return the weights of what is asked about, which add up to 1, from how much of each a sentence has: what few have counts more."""
+    held = [sum(each[at] for each in degrees) for at in range(len(wanted))]
+    raw = [each.weight * math.log(1 + (len(degrees) + 1) / (holders + 0.5)) for each, holders in zip(wanted, held, strict=True)]
+    total = sum(raw)
+    return [weight / total for weight in raw]
 
 
-def _score(weights: Iterable[tuple[_Wanted, float]], sentence: _Words, context: _Words) -> float:
-    return sum(weight * max(_find_degree(sentence, each), CONTEXT * _find_degree(context, each)) for each, weight in weights)
+def _score(weights: Sequence[float], own: Sequence[float], context: Sequence[float]) -> float:
+    """Return how much of the question a sentence has, itself or in its titles."""
+    return sum(weight * max(mine, above) for weight, mine, above in zip(weights, own, context, strict=True))
