@@ -1,7 +1,11 @@
 """How often the deterministic faithfulness and citation scores tell true answers from corrupted ones, and what a claim costs.
 
-Rows of tests/data/claims: a claim over a source, and whether the source supports it. A score is right where it gives a true answer 1 and a
-corrupted one 0. Rows about SQuAD's passages need the corpora beside the repository (../shared/corpora, or where SAYSO_CORPORA says).
+Rows of tests/data/claims: a claim over a source, and whether the source supports it. There are two readings of "right":
+
+- Answer by answer: a true answer has the value 1, and a corrupted one less.
+- Pair by pair: a true answer has a higher graded value (`Faithfulness(graded=True)`) than what was made of it by one corruption.
+
+Rows about SQuAD's passages need the corpora beside the repository (../shared/corpora, or where SAYSO_CORPORA says).
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +29,47 @@ GOAL = 0.95
 
 
 def read_rows(name: str, passages: dict[str, str]) -> list[dict[str, Any]]:
-    """The rows of a file, each with its passage."""
+    """The rows of a file that have their passages: `passages` of each row are what its run has read."""
+    pages = json.loads((DATA / "pages.json").read_text(encoding="utf-8"))
     rows = [json.loads(line) for line in (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
-    return [{**row, "passage": row.get("passage") or passages.get(row["id"], "")} for row in rows]
+    for row in rows:
+        row["passages"] = [pages[each]["text"] for each in row.get("pages", ())] or [row.get("passage") or passages.get(row.get("id"), "")]
+    return [row for row in rows if all(row["passages"])]
 
 
-def make_run(row: dict[str, Any]) -> CaseRun:
-    """A run that has read the row's passage and answers with its claim, citing it."""
-    answer, question = f"{row['claim'].rstrip('.')} [1].", row.get("question", "")
-    sources = (SourceText("1", row["passage"]),)
+def make_run(row: dict[str, Any], cites: int | None = None) -> CaseRun:
+    """A run that has read the row's passages and answers with its claim, citing the one that it is from, or another one."""
+    answer, question = f"{row['claim'].rstrip('.')} [DOC {cites or row.get('cites', 1)}].", row.get("question", "")
+    sources = tuple(SourceText(str(number), text) for number, text in enumerate(row["passages"], 1))
     return CaseRun(Case(name="row", input=question), RunRecord(run_id="row", flow="row", input=question, text=answer, sources=sources))
 
 
-async def judge(score: Score, rows: list[dict[str, Any]]) -> list[bool]:
-    """Whether a score gives each row 1."""
-    return [(await score(make_run(row))).value == 1 for row in rows]
+async def judge(score: Score, runs: Sequence[CaseRun]) -> list[float]:
+    """What a score gives to each run."""
+    return [(await score(run)).value or 0 for run in runs]
+
+
+def find_pairs(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[int, int]]:
+    """The places of each true row and of each corruption of it: by their number, or the true one before it about the same passage."""
+    true = -1
+    for place, row in enumerate(rows):
+        if row["supported"]:
+            true = place
+        elif true >= 0 and ("pair" not in row or row["pair"] == rows[true].get("pair")) and row["passages"] == rows[true]["passages"]:
+            yield true, place
+
+
+def measure_set(name: str, rows: Sequence[dict[str, Any]]) -> Iterator[Row]:
+    """The two readings for one file."""
+    runs, shown = [make_run(row) for row in rows], name.replace("_", " ")
+    values = asyncio.run(judge(Faithfulness(), runs))
+    for word, kept in (("true ones supported", True), ("corrupted ones caught", False)):
+        right = [(value == 1) == kept for value, row in zip(values, rows, strict=True) if row["supported"] == kept]
+        yield Row(f"{shown}: {word}, of {len(right)}", sum(right) / len(right), "share") if right else Row(word, 0, "")
+    pairs = list(find_pairs(rows)) if "pair" in rows[0] else []
+    if pairs:
+        graded = asyncio.run(judge(Faithfulness(graded=True), runs))
+        yield Row(f"{shown}: pairs in the right order, of {len(pairs)}", sum(graded[a] > graded[b] for a, b in pairs) / len(pairs), "share")
 
 
 def measure() -> Iterator[Row]:
@@ -47,24 +77,25 @@ def measure() -> Iterator[Row]:
     passages = {row["id"]: row["text"] for row in rows_of("passages.jsonl")} if CORPUS.exists() else {}
     if not passages:
         print("No corpora: only the claims over our own passages are measured.", file=sys.stderr)
-    everything = list[dict[str, Any]]()
-    for name in sorted(file.stem for file in DATA.glob("*.jsonl")):
-        rows = [row for row in read_rows(name, passages) if row["passage"]]
-        everything += rows
-        if not rows:
-            continue
-        said = asyncio.run(judge(Faithfulness(), rows))
-        for word, kept in (("true ones supported", True), ("corrupted ones caught", False)):
-            right = [is_supported == kept for is_supported, row in zip(said, rows, strict=True) if row["supported"] == kept]
-            yield Row(f"{name.replace('_', ' ')}: {word}, of {len(right)}", sum(right) / len(right), "share") if right else Row(word, 0, "")
+    files = {name: read_rows(name, passages) for name in sorted(file.stem for file in DATA.glob("*.jsonl"))}
+    for name, rows in files.items():
+        if rows:
+            yield from measure_set(name, rows)
+    everything = [row for rows in files.values() for row in rows]
+    runs = [make_run(row) for row in everything]
     for score in (Faithfulness(), CitationRecall(), CitationPrecision()):
         start = time.perf_counter()
-        said = asyncio.run(judge(score, everything))
+        values = asyncio.run(judge(score, runs))
         seconds = time.perf_counter() - start
-        right = [is_supported == row["supported"] for is_supported, row in zip(said, everything, strict=True)]
+        right = [(value == 1) == row["supported"] for value, row in zip(values, everything, strict=True)]
         yield Row(f"{score.name}: right, of {len(right)}", sum(right) / len(right), "share", GOAL, at_least=True)
         if score.name == "faithfulness":
             yield Row("a claim over a passage", 1000 * seconds / len(everything), "ms", 50)
+    several = [row for row in everything if row["supported"] and len(row["passages"]) > 1]
+    for score in (CitationRecall(), CitationPrecision()):
+        wrong = asyncio.run(judge(score, [make_run(row, 1 + row["cites"] % len(row["passages"])) for row in several]))
+        caught = sum(value < 1 for value in wrong) / len(several)
+        yield Row(f"{score.name}: the other page cited for a true claim, caught, of {len(several)}", caught, "share", GOAL, at_least=True)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..support import Finding
 from ..values import CaseRun, ScoreResult, SourceText
-from .grading import check_least, leave_out, measure, read_question, say_why_no_answer, set_name, shorten, show
+from .grading import check_flag, check_least, leave_out, measure, read_question, say_why_no_answer, set_name, shorten, show
 from .grounding import Claim, Support, check_claim, find_claims
 from .judge_asking import JudgeReply, ask_judge
 
@@ -27,12 +28,20 @@ class Faithfulness:
     """Measure which share of an answer's claims its sources support. Deterministic without a model.
 
     RAGAS' faithfulness (Es et al. 2024): supported claims by all claims. There a model splits the answer into claims and judges them; here
-    a claim is a sentence, and code judges it: every figure, name, unit, negation, limit and subject of it has to be in one of the run's
-    sources, in the same relation. With a `model` each claim that the code supports is put to it as well, and counts only if it agrees: the
+    a claim is a sentence, and code judges it. A claim is *contradicted* if a fact of it disagrees with the run's sources or is not there: a
+    figure, unit, date, name, negation, limit, comparison, or who does what. It is *not shown* if nothing disagrees, but less than half of
+    what it says is there in these or like words. Otherwise it is *supported*, in whatever words. The details name the claims of both other
+    kinds. Code does not reason: it takes some true claims in very different words for contradicted, and does not see a detail that is
+    invented in plain words, nor every exchange of two things that the sources both name.
+
+    With `graded`, the value is not the share of supported claims but the mean of how much of each the sources have: the share of its words,
+    halved for each fact that speaks against it. That tells two answers apart where both are right, or both wrong, in most claims. A claim
+    is supported above a half. With a `model` each claim that the code supports is put to it as well, and counts only if it agrees: the
     model may take away and never add. No value where the run has read nothing, or the answer claims nothing.
     """
 
     model: str | Model | None = None
+    graded: bool = False
     least: float | None = None
     name: str = ""
 
@@ -42,6 +51,7 @@ class Faithfulness:
         return self.model is None
 
     def __post_init__(self) -> None:
+        check_flag(self, graded=self.graded)
         check_least(self, self.least)
         set_name(self, "faithfulness")
 
@@ -54,7 +64,11 @@ class Faithfulness:
         if not claims:
             return leave_out(self.name, NO_CLAIM, self.least)
         supports = [check_claim(claim, sources) for claim in claims]
-        details = [f"Not supported: {say_claim(claim, each)}" for claim, each in zip(claims, supports, strict=True) if not each.supported]
+        details = [
+            f"{each.finding.capitalize()}: {say_claim(claim, each)}"
+            for claim, each in zip(claims, supports, strict=True)
+            if not each.supported
+        ]
         cost = 0.0
         if self.model is not None:
             verdict = await ask_support(self.model, claims, sources, run.record.models)
@@ -63,8 +77,8 @@ class Faithfulness:
                 return leave_out(self.name, verdict.problem, self.least, [*verdict.notes, *details], cost)
             supports, more = _take_away(claims, supports, verdict.value)
             details += [*more, *verdict.notes]
-        count = sum(each.supported for each in supports)
-        return measure(self.name, count / len(claims), self.least, f"{count} of {len(claims)} claims are supported.", details, cost)
+        count = sum(each.strength if self.graded else each.supported for each in supports)
+        return measure(self.name, count / len(claims), self.least, _count_findings(supports), details, cost)
 
 
 def say_claim(claim: Claim, support: Support) -> str:
@@ -72,11 +86,19 @@ def say_claim(claim: Claim, support: Support) -> str:
     return f"“{shorten(claim.sentence.rstrip('.'))}”. {support.reason}".rstrip()
 
 
+def _count_findings(supports: Sequence[Support]) -> str:
+    """Return how many claims are supported, contradicted and not shown, in a sentence."""
+    count = sum(each.supported for each in supports)
+    others = {kind: sum(not each.supported and each.finding is kind for each in supports) for kind in Finding}
+    more = "".join(f", {number} {kind.value}" for kind, number in others.items() if number and kind is not Finding.SUPPORTED)
+    return f"{count} of {len(supports)} claims are supported{more}."
+
+
 def _take_away(claims: Sequence[Claim], supports: Sequence[Support], said: Sequence[bool]) -> tuple[list[Support], list[str]]:
     """Return the supports that the model agrees with, and where the two differ."""
     both, details = list[Support](), list[str]()
     for claim, support, agrees in zip(claims, supports, said, strict=True):
-        both.append(Support(support.supported and agrees, support.reason))
+        both.append(support if agrees else Support(False, support.reason, support.finding))
         if support.supported != agrees:
             what = "does not see this supported" if support.supported else "sees this supported, which does not count"
             details.append(f"The model {what}: {shorten(claim.sentence)}")

@@ -10,7 +10,7 @@ from sayso.tools.documents.citations import MOST_OF_A_RANGE, is_refusal
 from sayso.tools.documents.claims import claims_nothing, is_answer_particle, split_claims, split_sentences
 from sayso.tools.documents.passages import Passage
 
-from ..support import find_support
+from ..support import Finding, find_support
 from ..values import SourceText
 
 _IDS = r"(?:DOCS?|SOURCES?|REF|PASSAGE)?\s*#?\s*\d{1,18}"
@@ -39,10 +39,12 @@ class Claim(NamedTuple):
 
 
 class Support(NamedTuple):
-    """Whether texts support a claim, and if not, why not."""
+    """Whether texts support a claim, and if not, why not; and how much of it they have, from 0 to 1."""
 
     supported: bool
     reason: str = ""
+    finding: Finding = Finding.NOT_SHOWN
+    strength: float = 0.0
 
 
 def find_claims(answer: str, sources: Sequence[SourceText], question: str = "") -> tuple[Claim, ...]:
@@ -70,7 +72,7 @@ def check_claim(claim: Claim, sources: Sequence[SourceText]) -> Support:
     if not sources:
         return Support(False, "No source was read.")
     found = find_support(claim.sentence, [source.text for source in sources], given=claim.given)
-    return Support(found.supported, found.reason)
+    return Support(found.supported, found.reason, found.verdict, found.strength)
 
 
 def _claims_nothing(sentence: str, passages: Sequence[Passage]) -> bool:

@@ -19,6 +19,8 @@ LEAST = 0.35
 """The least likeness of two words that are taken for each other."""
 _TOGETHER = 0.15
 _AMOUNTS = frozenset({"measure", "money", "percent"})
+_SHARES = frozenset({"money", "percent"})
+_AGES = frozenset({"age", "aged", "old"})
 _ABOUT = frozenset("about roughly around approximately nearly almost over more than circa some close".split())
 _CROWNS = {"DKK", "SEK", "NOK", "ISK", "CZK"}
 _POUNDS = {"GBP", "lb"}
@@ -133,8 +135,12 @@ def is_same_figure(figure: Figure, other: Figure, claim: Reading) -> bool:
     if other.kind == "date" and _is_decade(other) and not _is_decade(figure):
         return False  # "in 1980" is no "in the 1980s"
     if is_same_value(figure, other):
+        if figure.kind == "count" and other.kind in _SHARES:
+            return False  # "5 barrels" is no "5%"
         if figure.kind not in _AMOUNTS:
             return True
+        if other.kind == "plain" and figure.unit == "year" and any(word.text.casefold() in _AGES for word in claim.words):
+            return True  # "at the age of seven years"
         same = figure.unit == other.unit or {figure.unit, other.unit} == _POUNDS or {figure.unit, other.unit} <= _CROWNS
         return other.kind in _AMOUNTS and (same or (measure(figure) is not None and measure(figure) == measure(other)))
     for one, two in ((figure.value, other.value), (other.value, figure.value)):

@@ -23,14 +23,17 @@ _MOST_PARTS = 6
 
 
 def drop_frame(text: str, sources: SourceReading) -> str:
-    """Return a claim without "According to the NHS, ...", where the sources do not name that: it says where it is from."""
+    """Return a claim without "According to the NHS, ...", where the sources do not name that: it says where it is from.
+
+    "The Bronx Zoo says" stays where the sources name a zoo: then they may say what another one says.
+    """
     found = _FRAME.fullmatch(text)
     if found is None:
         return text
     names = [word for word in read_statement(found["whom"] or found["who"]).words if word.text[:1].isupper()]
     known = [any(is_same_name(name.text, word.text) for each in sources.statements for word in each.words) for name in names]
     rest = found["claim"]
-    return text if all(known) and known else rest[:1].upper() + rest[1:]
+    return text if known and known[-1] else rest[:1].upper() + rest[1:]
 
 
 def split_claim(claim: Reading) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sayso.tools.truth.grammar import PREPOSITIONS
 from sayso.tools.truth.marks import Mark
@@ -11,11 +11,13 @@ from sayso.tools.truth.word_kinds import is_weak
 from sayso.tools.truth.words import is_light, stem
 
 from .alignment import Alignment
+from .bounds import DOWN, find_bound, is_bound_of_both
 from .likeness import denies, has_denying_prefix, says_opposite
 from .order_facts import is_turned_round
 from .problems import SupportProblem, quote_words
 from .source_reading import does_something, find_denied, find_subject, is_telling
 
+_AMOUNTS = frozenset("no all some none every any each most few many both".split())
 _FRAMING = frozenset(map(stem, "possible available allowed permitted included offered provided accepted required planned needed".split()))
 """What is denied of a subject by these is denied of it however the claim words it: "changes are not possible"."""
 _DENYING_STEMS = frozenset(
@@ -24,6 +26,11 @@ _DENYING_STEMS = frozenset(
 _MUST, _MAY = frozenset("must shall required obliged".split()), frozenset("may can could might allowed optional".split())
 _UNTIL = frozenset({"until", "till"})
 _DENYING = frozenset("not never no cannot".split())
+_LIMITING = frozenset("unless except exclusively solely single sole without".split())
+_IF = frozenset({"if", "when"})
+_COSTING = frozenset(map(stem, "pay cost charge fee price".split()))
+_EXCEED = stem("exceeded")
+_NEAR, _SHARED = 3, 2
 _BESIDE = 5
 """How near an opposite has to stand to what stands near the claim's word: "small pets" and "larger ones" are no contradiction."""
 _LARGE, _SMALL = (Mark.ALL, Mark.MOST, Mark.MANY), (Mark.FEW,)
@@ -52,9 +59,16 @@ def find_opposed(match: Alignment) -> Mapping[int, int]:
         for place, other in enumerate(match.evidence.words):
             if place in said or place in match.evidence.figured or not says_opposite(word.text.casefold(), other.text.casefold()):
                 continue
-            if any(abs(there - place) <= _BESIDE for there in _find_beside(match, at)):
+            low = word.text.casefold()
+            beside = _find_counted(match, at) if low in _AMOUNTS else _find_beside(match, at)
+            if any(abs(there - place) <= (2 if low in _AMOUNTS else _BESIDE) for there in beside):
                 found[at] = place
     return found
+
+
+def _find_counted(match: Alignment, at: int) -> Iterator[int]:
+    """Yield the place of the statement that the thing is paired with which a word of amount counts: "all fees"."""
+    yield from (match.pairs[each].place for each in range(at + 1, at + 3) if each in match.pairs)
 
 
 def _find_beside(match: Alignment, at: int) -> Iterator[int]:
@@ -76,6 +90,12 @@ def _check_own_denials(match: Alignment, opposed: Mapping[int, int]) -> Iterator
         telling = [claim.words[at].text for at in places if is_telling(claim, at) and at not in match.pairs]
         if any(denies(text, other.text) for text in telling for other in evidence.words) or (theirs and not paired):
             continue
+        if _is_asked(match, places):
+            continue
+        if len(theirs) < 2 and len(list(find_denied(claim))) > 1 and any(evidence.find_marks(Mark.ONLY)):
+            continue  # "who is not a member may not" for "only members may"
+        if is_bound_of_both(match, first, of_claim=True) or _is_denied_elsewhere(match, places):
+            continue  # "no longer than 4 weeks" for "up to 4 weeks"
         if evidence.idioms or _is_denied_in_words(match, first):
             continue  # "no charge" for "costs nothing"
         yield SupportProblem("denial", f"The sources do not deny this: {quote_words(claim, [first, *places[:3]])}.")
@@ -85,16 +105,63 @@ def _check_their_denials(match: Alignment, opposed: Mapping[int, int]) -> Iterat
     evidence = match.evidence
     ours = {at for _, places in find_denied(match.claim) for at in places}
     for first, places in find_denied(evidence):
-        if any(evidence.words[at].text.casefold() in _UNTIL for at in places):
+        if any(evidence.words[at].text.casefold() in _UNTIL for at in places) or is_bound_of_both(match, first, of_claim=False):
             continue  # "not until 1798" says that it was then
         head = next((at for at in places if is_telling(evidence, at)), None)
+        if _is_idiom(match.claim) or (head is not None and evidence.words[head].stem == _EXCEED and _bounds_above(match)):
+            continue  # "no refund", "at most 4 g"
         claimed = [] if head is None else match.find_claimed(head)
         near = [at for at in claimed if match.pairs[at].likeness >= 0.7]
-        said = bool(near) and not any(at in ours or at in opposed for at in near)
+        both = any(match.pairs[at].place in places for at in ours if at in match.pairs and is_telling(match.claim, at))
+        said = bool(near) and not both and not any(at in ours or at in opposed for at in near)
+        said = said or (not claimed and not both and not ours and not opposed and _is_said_again(match, places))
         unsaid = not any(match.pairs[at].likeness >= 0.6 for at in claimed) and not opposed
         if said or (unsaid and _is_denied_subject(match, first, head)):
             yield SupportProblem("denial", f"The sources deny this: {quote_words(evidence, [first, *places[:3]])}.")
     yield from _check_ellipses(match)
+
+
+def _is_idiom(reading: Reading) -> bool:
+    return any(reading.words[first].text.casefold() == "no" for first, _ in reading.idioms)
+
+
+def _bounds_above(match: Alignment) -> bool:
+    return any(find_bound(match.claim, match.claim.figures[number]) == DOWN for number in match.read.figures[match.best])
+
+
+def _is_said_again(match: Alignment, places: Sequence[int]) -> bool:
+    """Return whether the claim says what is denied, in words of which the statement has the first one twice.
+
+    "It may be taken as single days" of "it must be taken in whole weeks: it cannot be taken as single days".
+    """
+    evidence = match.evidence
+    telling = [at for at in places if is_telling(evidence, at)]
+    if len(telling) < 2 or any(at not in match.said for at in telling[1:]):
+        return False
+    return any(evidence.words[at].stem == evidence.words[telling[0]].stem for at in match.said - set(telling))
+
+
+def _is_asked(match: Alignment, places: Sequence[int]) -> bool:
+    """Return whether the question denies the same: "What is not evidenced in P?"."""
+    given = match.read.sources.given
+    telling = [match.claim.words[at].stem for at in places if is_telling(match.claim, at)]
+    return any(word.text.casefold() in _DENYING for word in given) and telling[:1] != [] and telling[0] in {word.stem for word in given}
+
+
+def _is_denied_elsewhere(match: Alignment, places: Sequence[int]) -> bool:
+    """Return whether another statement that is about the same denies a word that the claim denies."""
+    telling = [at for at in places if is_telling(match.claim, at) and not (at in match.pairs and match.pairs[at].likeness >= 0.9)][:2]
+    for number, statement in enumerate(match.read.sources.statements):
+        table = match.read.tables[number]
+        shared = [at for at, pairs in table.items() if max(pairs).likeness >= 0.9]
+        if number == match.best or len(shared) < _SHARED - (abs(number - match.best) == 1):
+            continue
+        denied = {at for _, theirs in find_denied(statement) for at in theirs}
+        if any(pair.place in denied and pair.likeness >= 0.7 for at in telling for pair in table.get(at, ())):
+            return True
+        if any(denies(match.claim.words[at].text, word.text) for at in telling[:1] for word in statement.words):
+            return True
+    return False
 
 
 def _is_denied_subject(match: Alignment, first: int, head: int | None) -> bool:
@@ -118,6 +185,9 @@ def _is_denied_subject(match: Alignment, first: int, head: int | None) -> bool:
 def _is_denied_in_words(match: Alignment, first: int) -> bool:
     """Return whether the statement denies by a word what the claim denies by a "not": "nobody may swim" for "swimming is forbidden"."""
     claim, evidence = match.claim, match.evidence
+    scope = next(places for mark, places in find_denied(claim) if mark == first)
+    if any(word.text.casefold() == "free" for word in evidence.words) and any(claim.words[at].stem in _COSTING for at in scope):
+        return True  # "pay nothing" for "it is free"
     clause = claim.segments[claim.segment_of[first]].clause
     near = {
         evidence.segments[evidence.segment_of[pair.place]].clause
@@ -126,7 +196,6 @@ def _is_denied_in_words(match: Alignment, first: int) -> bool:
     }
     said = {word.text.casefold() for word in claim.words}
     words = [at for at in find_denying_words(evidence) - match.said if evidence.words[at].text.casefold() not in said]
-    scope = next(places for mark, places in find_denied(claim) if mark == first)
     denied = {evidence.segment_of[match.pairs[at].place] for at in scope if at in match.pairs}
     if denied:
         return any(evidence.segment_of[at] in denied for at in words)
@@ -141,16 +210,28 @@ def find_denying_words(reading: Reading) -> frozenset[int]:
 
 
 def _check_ellipses(match: Alignment) -> Iterator[SupportProblem]:
-    """Yield a word of the claim of which another statement only says that it is not: "Cheques are not."."""
-    if next(find_denied(match.claim), None) is not None:
+    """Yield a word of the claim which another statement denies, or of which it only says that it is not: "Cheques are not."."""
+    if next(find_denied(match.claim), None) is not None or find_denying_words(match.claim):
         return
     for remote in match.remote.values():
         statement = match.read.sources.statements[remote.statement]
+        table = match.read.tables[remote.statement]
+        shared = [at for at, pairs in table.items() if max(pairs).likeness >= 0.9 and match.claim.words[at].stem not in _FRAMING]
+        if remote.pair.likeness >= 0.8 and len(shared) > _SHARED and _is_denied_there(statement, remote.pair.place):
+            yield SupportProblem("denial", f"The sources deny this: “{statement.text[:80]}”.")
         for first, places in find_denied(statement):
             same = statement.segment_of[remote.pair.place], statement.segment_of[first]
             in_clause = statement.segments[same[0]].clause == statement.segments[same[1]].clause
             if in_clause and remote.pair.place < first and not any(is_telling(statement, at) for at in places):
                 yield SupportProblem("denial", f"The sources deny this: “{statement.text[:80]}”.")
+
+
+def _is_denied_there(statement: Reading, place: int) -> bool:
+    """Return whether a statement denies a word, or has a word that denies shortly before it: "avoid direct sun"."""
+    if any(place in places for _, places in find_denied(statement)):
+        return True
+    denying = find_denying_words(statement)
+    return any(place - _NEAR <= at < place and statement.segment_of[at] == statement.segment_of[place] for at in denying)
 
 
 def check_amounts_in_words(match: Alignment) -> Iterator[SupportProblem]:
@@ -160,8 +241,15 @@ def check_amounts_in_words(match: Alignment) -> Iterator[SupportProblem]:
         if not ours.isdisjoint(mine) and not theirs.isdisjoint(other) and theirs.isdisjoint(mine):
             yield SupportProblem("amount", f"The sources say “{next(iter(theirs & set(other))).value}” of this.")
     yield from _check_duties(match)
-    if Mark.ONLY in ours and Mark.ONLY not in theirs:
+    only = [match.claim.words[first].text.casefold() for _, first, _ in match.claim.find_marks(Mark.ONLY)]
+    if only not in ([], ["alone"]) and Mark.ONLY not in theirs and not _limits_in_words(match):
         yield SupportProblem("limit", "The sources do not say “only” of this.")
+
+
+def _limits_in_words(match: Alignment) -> bool:
+    """Return whether a statement limits by other words than "only": "do not ... unless", or by an "if" that the claim has too."""
+    ours, theirs = ({word.text.casefold() for word in each.words} for each in (match.claim, match.evidence))
+    return not theirs.isdisjoint(_LIMITING) or (not ours.isdisjoint(_IF) and not theirs.isdisjoint(_IF))
 
 
 def _check_duties(match: Alignment) -> Iterator[SupportProblem]:

@@ -9,23 +9,21 @@ from decimal import Decimal
 from sayso.tools.truth.figure_pairs import find_segment
 from sayso.tools.truth.figures import Figure
 from sayso.tools.truth.grammar import is_verb
-from sayso.tools.truth.reading import Reading
 from sayso.tools.truth.word_pairs import is_superlative
 from sayso.tools.truth.words import is_light
 
 from .alignment import Alignment, is_same_figure
+from .bounds import DOWN, UP, find_bound
 from .denials import find_denying_words
 from .likeness import measure_likeness
 from .problems import SupportProblem, quote_words
 from .source_reading import find_denied
 
 _SMALL_COUNT = 12
-_UP, _DOWN = "“or more”", "“or less”"
+_BRACKET = re.compile(r"\(\s*$")
 _MEASURES = frozenset({"measure", "money"})
 _COUNTS = frozenset({"count", "plain"})
-_RELATIVE_TIMES = frozenset("later earlier after before".split())
-_UPWARDS = frozenset("over above more least older minimum exceed exceeds exceeding longer larger greater higher".split())
-_DOWNWARDS = frozenset("under below less most younger maximum fewer up within shorter smaller lower".split())
+_RELATIVE_TIMES = frozenset("later earlier after before longer shorter".split())
 _SEPARATORS = frozenset({"and", "but", "while"})
 _UNITS = {
     word: kind
@@ -41,13 +39,18 @@ _UNITS = {
         "volume": "litre liter gallon",
         "currency": "dollar euro yen franc",
         "season": "spring summer autumn winter",
+        "rank": "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
+        "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth",
     }.items()
     for word in words.split()
 }
 _DATING = frozenset({"weekday", "month"})
 """Of these, one that stands elsewhere in the sources does not stand for another one here."""
 _TIMES = frozenset({"noon", "midnight"})
-_PLURALS = {"feet": "foot", "centuries": "century", "inches": "inch"}
+_FORMS = {
+    "feet": "foot", "centuries": "century", "inches": "inch", "hourly": "hour", "daily": "day", "nightly": "night", "weekly": "week",
+    "monthly": "month", "yearly": "year", "annually": "year", "annual": "year",
+}  # fmt: skip
 
 
 def check_figures(match: Alignment) -> Iterator[SupportProblem]:
@@ -58,7 +61,9 @@ def check_figures(match: Alignment) -> Iterator[SupportProblem]:
             if not _may_be_left_out(match, figure):
                 yield SupportProblem("figure", f"The sources do not give {figure.shown}.")
         elif number in given[match.best]:
-            yield from _check_place(match, figure, [match.evidence.figures[at] for at in given[match.best][number]])
+            same = [match.evidence.figures[at] for at in given[match.best][number]]
+            yield from _check_counted(match, figure, same)
+            yield from _check_place(match, figure, same)
         else:
             yield from _check_elsewhere(match, number, figure)
 
@@ -71,12 +76,25 @@ def _may_be_left_out(match: Alignment, figure: Figure) -> bool:
         others = [
             each
             for each in match.evidence.figures
-            if each.kind in _COUNTS and not any(is_same_figure(mine, each, match.claim) for mine in claimed)
+            if each.kind in _COUNTS
+            and (not each.unit or _counts_alike(figure, each))
+            and not any(is_same_figure(mine, each, match.claim) for mine in claimed)
         ]
         return figure.value == 1 or not (others or _counts_the_same(match, figure))
     after = match.claim.words[figure.end].text.casefold() if figure.end < len(match.claim.words) else ""
-    if spelled and after in _RELATIVE_TIMES and not any(each.value == figure.value for each in match.evidence.figures):
+    if (
+        spelled
+        and after in _RELATIVE_TIMES
+        and not any(
+            each.value == figure.value or (each.kind == figure.kind and each.unit == figure.unit) for each in match.evidence.figures
+        )
+    ):
         return True  # "two years later" is reckoned from what the sources say
+    if figure.shown.casefold().startswith(("a ", "an ")) and not any(_is_rival(each, figure) for each in match.evidence.figures):
+        return True  # "twice in a year"
+    year = figure.value[0] if figure.kind == "date" and isinstance(figure.value, tuple) else None
+    if year and re.search(rf"\b{year // 100}\d\d\s?[-–/]\s?{year % 100:02}\b", match.read.sources.text):
+        return True  # "1908-11"
     in_text = re.search(rf"(?<!\w){re.escape(figure.shown)}(?!\w)", match.read.sources.text, re.IGNORECASE)
     return figure.kind in {"label", "ordinal"} and in_text is not None
 
@@ -104,6 +122,20 @@ def _check_elsewhere(match: Alignment, number: int, figure: Figure) -> Iterator[
         yield SupportProblem("figure", f"The sources say {rival.shown} here, and {figure.shown} of something else.")
 
 
+def _check_counted(match: Alignment, figure: Figure, same: Sequence[Figure]) -> Iterator[SupportProblem]:
+    """Yield a number of something that the statement has another number of: "140 people" for "542 people in 140 bombings"."""
+    if figure.kind != "count" or not figure.unit or any(_counts_alike(figure, each) for each in same):
+        return
+    for other in match.evidence.figures:
+        if other not in same and other.kind == "count" and _counts_alike(figure, other):
+            yield SupportProblem("figure", f"The sources say {other.shown}, not {figure.shown}.")
+            return
+
+
+def _counts_alike(figure: Figure, other: Figure) -> bool:
+    return not other.unit or measure_likeness(figure.unit, other.unit) >= 0.8
+
+
 def _is_rival(other: Figure, figure: Figure) -> bool:
     return other.kind == figure.kind and (other.unit == figure.unit or other.kind not in _MEASURES)
 
@@ -113,8 +145,18 @@ def _check_place(match: Alignment, figure: Figure, same: Sequence[Figure]) -> It
     if figure.per and all(each.per and each.per[-1] != figure.per[-1] for each in same):
         yield SupportProblem("unit", f"The sources say {same[0].shown}, not {figure.shown}.")
         return
-    ours, theirs = _find_direction(match.claim, figure), {_find_direction(match.evidence, each) for each in same}
-    if ours and theirs in ({_UP}, {_DOWN}) and ours not in theirs and not _is_denied_figure(match, figure, same[0]):
+    ours, theirs = find_bound(match.claim, figure), {find_bound(match.evidence, each) for each in same}
+    if (
+        ours
+        and theirs
+        and any(
+            is_same_figure(figure, each, match.claim) and find_bound(statement, each) == ours
+            for statement in match.read.sources.statements
+            for each in statement.figures
+        )
+    ):
+        theirs = {ours}
+    if ours and theirs in ({UP}, {DOWN}) and ours not in theirs and not _is_denied_figure(match, figure, same[0]):
         yield SupportProblem("bound", f"The sources say {theirs.pop()} of {same[0].shown}, not {ours}.")
         return
     rivals = [
@@ -130,15 +172,6 @@ def _check_place(match: Alignment, figure: Figure, same: Sequence[Figure]) -> It
     unsaid = [_find_unsaid(match, set(_find_zone(match, each)), zone) for each in same]
     if all(unsaid):
         yield SupportProblem("figure", f"The sources say {figure.shown} of {quote_words(match.evidence, unsaid[-1])}.")
-
-
-def _find_direction(reading: Reading, figure: Figure) -> str:
-    """Return whether words around a figure bound it from below or from above; empty if neither, or both."""
-    places = (*range(max(0, figure.first - 3), figure.first), *range(figure.end, min(figure.end + 2, len(reading.words))))
-    near = {reading.words[at].text.casefold() for at in places}
-    ups = not near.isdisjoint(_UPWARDS) or figure.bound in {"from", "over"}
-    downs = not near.isdisjoint(_DOWNWARDS) or figure.bound in {"up to", "under"}
-    return "" if ups == downs else _UP if ups else _DOWN
 
 
 def _is_denied_figure(match: Alignment, figure: Figure, other: Figure) -> bool:
@@ -175,6 +208,9 @@ def _find_zone(match: Alignment, figure: Figure) -> range:
     high = min((each.first for each in others if each.first >= figure.end), default=len(evidence.words))
     if low:
         low = ([low, *_find_separators(match, low, figure.first + 1)])[-1]
+    if _BRACKET.search(evidence.text, 0, evidence.words[min(figure.first, len(evidence.words) - 1)].start):
+        before = _find_separators(match, 1, figure.first)  # "the opera (1910)" is said of the opera
+        return range(max([*(each for each in before if each < figure.first), 0]), figure.end)
     if high < len(evidence.words):
         after = _find_separators(match, figure.end, high + 1) or [high]
         high = after[-1] if figure.first <= 2 else after[0]
@@ -195,20 +231,31 @@ def check_unit_words(match: Alignment) -> Iterator[SupportProblem]:
     claim, evidence = match.claim, match.evidence
     everywhere = {word.stem for each in match.read.sources.statements for word in each.words}
     for at, word in enumerate(claim.words):
-        kind = _find_unit(word.text)
-        if kind is None or at in match.pairs or at in claim.figured or (word.stem in everywhere and kind not in _DATING):
+        kind, unit = _UNITS.get(_name_unit(word.text)), _name_unit(word.text)
+        if kind is None or at in claim.figured or (word.stem in everywhere and kind not in _DATING):
+            continue
+        if at in match.pairs and not _is_other_unit(evidence.words[match.pairs[at].place].text, unit, kind):
             continue
         if word.text.casefold() in _TIMES and word.stem not in everywhere:
             yield SupportProblem("unit", f"The sources do not say “{word.text}”.")
         for place, other in enumerate(evidence.words):
-            if place not in match.said and place not in evidence.figured and _find_unit(other.text) == kind:
+            is_free = place not in match.said or (at in match.pairs and match.pairs[at].place == place)
+            if is_free and place not in evidence.figured and _is_other_unit(other.text, unit, kind):
                 yield SupportProblem("unit", f"The sources say “{other.text}”, not “{word.text}”.")
                 break
 
 
-def _find_unit(text: str) -> str | None:
+def _name_unit(text: str) -> str:
+    """Return a unit in the singular, and "week" for "weekly"; other words as they are."""
     low = text.casefold()
-    return _UNITS.get(_PLURALS.get(low, low)) or _UNITS.get(low.removesuffix("s"))
+    low = _FORMS.get(low, low)
+    return low if low in _UNITS else low.removesuffix("s")
+
+
+def _is_other_unit(text: str, unit: str, kind: str) -> bool:
+    """Return whether a word is another unit of one kind."""
+    name = _name_unit(text)
+    return name != unit and _UNITS.get(name) == kind
 
 
 def check_limits(match: Alignment) -> Iterator[SupportProblem]:

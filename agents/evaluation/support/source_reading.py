@@ -35,6 +35,8 @@ _DENIALS = frozenset("not no never none nobody nothing neither nor without nowhe
 _EMPTY = frozenset("nobody none nothing nowhere".split())
 _SHORT_DENIALS = frozenset("no without neither nor".split())
 _IN_NAMES = frozenset("of de del al von".split())
+_LETTERS = frozenset({"a", "i", "o"})
+"""Large letters that are words."""
 _LINKING = _IN_NAMES | {"the"}
 _COMMON = 0.6
 """A word at the beginning of a sentence that is not in the lexicon is a name, unless it is as common as this."""
@@ -76,7 +78,7 @@ class SourceReading:
         if not word.text[:1].isupper() or at in reading.figured or at in reading.marked or low in _NO_NAMES:
             return False
         if len(word.text) == 1 and not reading.is_code(at):
-            return bool(_NUMBERED.match(reading.text, word.end))
+            return bool(_NUMBERED.match(reading.text, word.end)) or (low in self._capital and low not in _LETTERS)
         if at and reading.text[reading.words[at - 1].end : word.start].strip() in _BETWEEN_NAMES:
             return not (low in self._lower and low not in self._capital and look_up(word))
         return self._is_first_name(reading, at)
@@ -141,7 +143,7 @@ def find_denied(reading: Reading) -> Iterator[tuple[int, tuple[int, ...]]]:
             places += range(verb, first)
         for at in range(end, segment.end):
             low = reading.words[at].text.casefold()
-            ends = low in PREPOSITIONS or (low in AUXILIARIES and not (denies_verb and verb is None))
+            ends = (low in PREPOSITIONS and not _is_infinitive(reading, at)) or (low in AUXILIARIES and not (denies_verb and verb is None))
             if at > end and low_first in _SHORT_DENIALS and ends:
                 break
             places.append(at)
@@ -149,6 +151,13 @@ def find_denied(reading: Reading) -> Iterator[tuple[int, tuple[int, ...]]]:
     for at in sorted(reading.without):
         if at and reading.words[at - 1].text.casefold() == "non":
             yield at - 1, (at,)
+
+
+def _is_infinitive(reading: Reading, at: int) -> bool:
+    """Return whether a "to" has a verb behind it: "without needing to cool it"."""
+    if reading.words[at].text.casefold() != "to" or at + 1 >= len(reading.words):
+        return False
+    return any(part == "v" for entry in look_up(reading.words[at + 1]) for part, _ in entry.senses)
 
 
 def find_subject(reading: Reading, verb: int) -> list[int]:

@@ -8,8 +8,9 @@ something else), as long as enough of its words are theirs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 
 from sayso.tools.truth.folding import fold
@@ -17,7 +18,7 @@ from sayso.tools.truth.reading import read_statement
 
 from .alignment import Alignment, ReadClaim, align, rank_statements, read_claim
 from .claim_parts import drop_frame, split_claim
-from .denials import check_amounts_in_words, check_denials
+from .denials import check_amounts_in_words, check_denials, find_opposed
 from .exchanged_facts import check_exchanged
 from .figure_facts import check_figures, check_limits, check_unit_words
 from .likeness import measure_likeness, says_opposite, weigh
@@ -25,6 +26,7 @@ from .near_rivals import check_rivals
 from .order_facts import check_clauses, check_comparisons
 from .problems import SupportProblem
 from .role_facts import check_descriptions, check_roles
+from .slot_facts import check_slots
 from .source_reading import SourceReading, join_names, tidy
 from .word_facts import (
     check_described_things,
@@ -32,8 +34,18 @@ from .word_facts import (
     check_missing_names,
     check_mixed_names,
     check_objects,
+    check_owners,
     check_replaced_words,
 )
+
+
+class Finding(StrEnum):
+    """What is found of a claim in its sources."""
+
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"  # a fact of it disagrees with them, or is not there: a figure, name, denial, role
+    NOT_SHOWN = "not shown"  # nothing disagrees, and too few of its words are theirs
+
 
 CHECKS: tuple[Callable[[Alignment], Iterator[SupportProblem]], ...] = (
     check_missing_names,
@@ -46,6 +58,7 @@ CHECKS: tuple[Callable[[Alignment], Iterator[SupportProblem]], ...] = (
     check_denials,
     check_described_things,
     check_meant_things,
+    check_owners,
     check_replaced_words,
     check_roles,
     check_comparisons,
@@ -53,6 +66,7 @@ CHECKS: tuple[Callable[[Alignment], Iterator[SupportProblem]], ...] = (
     check_amounts_in_words,
     check_objects,
     check_limits,
+    check_slots,
 )
 LEAST_SHARE = 0.5
 """How much of what a claim says has to be in its sources, in these or like words."""
@@ -70,6 +84,21 @@ class Support:
     supported: bool
     problems: tuple[SupportProblem, ...] = ()
     share: float = 1.0
+
+    @property
+    def verdict(self) -> Finding:
+        """Return whether a fact speaks against the claim, or too few of its words are in the sources to tell."""
+        if self.supported:
+            return Finding.SUPPORTED
+        return Finding.CONTRADICTED if any(each.kind != "nothing" for each in self.problems) else Finding.NOT_SHOWN
+
+    @property
+    def strength(self) -> float:
+        """Return the share of the claim's words that the sources have, halved for each fact that speaks against it.
+
+        At most a half where something does; above it, or a half without any, where nothing does.
+        """
+        return self.share * 0.5 ** len(self.problems)
 
     @property
     def reason(self) -> str:
@@ -130,17 +159,24 @@ def _read_sources(sources: tuple[str, ...], given: str) -> SourceReading:
 def _judge(match: Alignment) -> Support:
     problems = tuple(dict.fromkeys(problem for check in CHECKS for problem in check(match)))
     share = _measure_share(match)
+    if share < LEAST_SHARE and not problems:
+        share = _measure_share(match, find_opposed(match))  # "forbidden" for "not allowed"
     return Support(not problems and share >= LEAST_SHARE, problems, share)
 
 
-def _measure_share(match: Alignment) -> float:
-    """Return how much of the claim's words, names and figures the sources have; those of another statement count less."""
+def _measure_share(match: Alignment, opposed: Collection[int] = ()) -> float:
+    """Return how much of the claim's words, names and figures the sources have; those of another statement count less.
+
+    `opposed` are words that deny the opposite of what the statement denies.
+    """
     read, total, had = match.read, 0.0, 0.0
     for at in read.words:
         word = match.claim.words[at]
         weight = weigh(word)
         total += weight
-        if at in match.pairs:
+        if at in opposed:
+            had += weight * 0.8
+        elif at in match.pairs:
             had += weight * min(1.0, match.pairs[at].likeness + 0.1)
         elif at in match.remote:
             had += weight * 0.8 * match.remote[at].pair.likeness

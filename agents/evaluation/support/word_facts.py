@@ -11,7 +11,7 @@ from sayso.tools.truth.lexicon import excludes, is_thing
 from .alignment import Alignment
 from .likeness import find_parts_of_speech, is_same_name, measure_likeness, says_opposite
 from .problems import SupportProblem
-from .source_reading import SourceReading, describes_next, does_something, is_telling, join_names
+from .source_reading import SourceReading, describes_next, does_something, is_owner, is_telling, join_names
 
 _LANGUAGES = frozenset("english german french spanish polish latin italian dutch russian chinese japanese".split())
 _NEAR = 2
@@ -84,6 +84,28 @@ def check_described_things(match: Alignment) -> Iterator[SupportProblem]:
         before = match.pairs[at + 1].place - 1
         if before in theirs and before not in match.said and (of_name or describes_next(evidence, before)):
             yield SupportProblem("name", f"The sources say “{evidence.words[before].text}”, not “{claim.words[at].text}”.")
+
+
+def check_owners(match: Alignment) -> Iterator[SupportProblem]:
+    """Yield a name before a thing that the sources have of another name: "Russia's army" for "Napoleon's army"."""
+    claim, sources = match.claim, match.read.sources
+    for at in match.read.names:
+        if not is_owner(claim, at) or at + 1 >= len(claim.words):
+            continue
+        thing = next((each for each in (at + 1, at + 2) if each in match.pairs or each in match.remote), None)
+        if thing is None:
+            continue
+        if thing in match.pairs:
+            statement, place = match.evidence, match.pairs[thing].place
+        else:
+            remote = match.remote[thing]
+            statement, place = sources.statements[remote.statement], remote.pair.place
+        theirs = sources.find_names(statement)
+        owner = next((each for each in (place - 1, place - 2) if each in theirs and is_owner(statement, each)), None)
+        if owner is None or is_same_name(claim.words[at].text, statement.words[owner].text):
+            continue
+        if not sources.is_given(claim.words[at]):
+            yield SupportProblem("role", f"The sources say this of “{statement.words[owner].text}”, not of “{claim.words[at].text}”.")
 
 
 def check_meant_things(match: Alignment) -> Iterator[SupportProblem]:

@@ -28,6 +28,8 @@ TRUE = [
     "According to the city's website, dogs may not enter.",
     "You can go into the café for free.",
     "The mill sells no bread.",
+    "Dogs are forbidden.",
+    "A guided tour takes no longer than ninety minutes.",
 ]
 CORRUPTED = {
     "number": "The mill was built in 1817.",
@@ -40,6 +42,10 @@ CORRUPTED = {
     "negation lost by a pair": "The mill sells bread.",
     "unit": "Guided tours last ninety hours.",
     "currency": "Guided tours cost €8.",
+    "a rank": "The mill was the eighteenth century's.",
+    "something else is counted": "The mill has 42 rooms and 8 employees.",
+    "another's": "Thomas Brandt's mill was built in 1871.",
+    "another thing in the same words": "Unlike the bakery in Wray, the mill does not sell bread.",
     "weekday": "The mill is closed on Tuesdays.",
     "roles": "The city was bought by the mill in 1964.",
     "two figures exchanged": "Guided tours cost £90 and last eight minutes.",
@@ -83,7 +89,25 @@ def judge(score: Score, answer: str, sources: tuple[SourceText, ...] = SOURCES) 
 def test_faithfulness_is_the_share_of_supported_claims() -> None:
     result = judge(Faithfulness(least=0.9), "The mill was built in 1871. It has 24 employees. I hope this helps!")
     assert (result.value, result.passed) == (0.5, False)
-    assert result.details == ("Not supported: “It has 24 employees”. The sources do not give 24 employees.",)
+    assert result.details == ("Contradicted: “It has 24 employees”. The sources do not give 24 employees.",)
+
+
+def test_a_claim_that_nothing_contradicts_may_still_not_be_shown() -> None:
+    result = judge(Faithfulness(), "The mill was built in 1871. Its café smells of lavender and wood. It has 24 employees.")
+    assert result.reason == "1 of 3 claims are supported, 1 contradicted, 1 not shown."
+    assert [each.partition(":")[0] for each in result.details] == ["Not shown", "Contradicted"]
+
+
+def test_graded_faithfulness_tells_two_answers_apart_that_are_both_supported_or_both_not() -> None:
+    right, wrong = (
+        ("Dogs are not allowed.", "Dogs may not enter the mill."),
+        ("The mill has 24 employees.", "It has 24 staff and sells cake."),
+    )
+    answers = (*right, *wrong)
+    values = [judge(Faithfulness(graded=True), answer).value or 0 for answer in answers]
+    assert values == sorted(values, reverse=True)
+    assert values[0] == 1
+    assert values[1] > values[2]
 
 
 NO_VALUE = {
