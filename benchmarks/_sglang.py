@@ -27,7 +27,9 @@ def load_detector() -> tuple[Any, list[Any]] | None:
             subprocess.run([*pip, "download", "--no-deps", "--dest", source, f"sglang=={VERSION}"], check=True, capture_output=True)
             (wheel,) = source.glob("sglang-*.whl")
             with zipfile.ZipFile(wheel) as packed:
-                packed.extractall(source, [name for name in packed.namelist() if name.startswith(("sglang/srt/function_call/", "sglang/srt/environ.py"))])
+                packed.extractall(
+                    source, [name for name in packed.namelist() if name.startswith(("sglang/srt/function_call/", "sglang/srt/environ.py"))]
+                )
             wheel.unlink()
         except (OSError, ValueError, subprocess.CalledProcessError) as error:
             print(f"SGLang's detector is left out: it could not be downloaded ({error}).", file=sys.stderr)

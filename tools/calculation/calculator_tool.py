@@ -58,7 +58,7 @@ def calculator(expression: str) -> str:
     """Work out an arithmetic expression exactly and give its value.
 
     Args:
-        expression: The expression, such as 100 * 1.05^8, 17% * 340 or sqrt(2) / 3; ^ is power, % after a number is percent, angles
-            are in radians or have a °, as in sin(30°).
+        expression: The expression, such as 100 * 1.05^8 or sqrt(2) / 3; ^ is power, % after a number is percent: write p percent of a
+            number as p% * number; angles are in radians or have a °, as in sin(30°).
     """
     return _tell(calculate(expression))
