@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, Un
 
 from sayso.tools.approval.background import Said, iter_said
 from sayso.tools.approval.requests import Approver
-from sayso.tools.calls import find_labels, replace_labelled
+from sayso.tools.calls import TOO_DEEP, find_labels, replace_labelled
 from sayso.tools.canonical import prompt_text, readable_json
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import CLEAN, Labels
@@ -325,10 +325,13 @@ def _make_loop(spec: AgentSpec[Out]) -> AgentLoop[Out]:
 
 def make_conversation(value: object, history: tuple[Message, ...] = ()) -> Conversation:
     """Return a value as what an agent is asked: the texts of others in it in fences, its labels beside it."""
-    value = replace_labelled(value, lambda content: content)  # a run's result by its content
-    labels, said, fenced = find_labels(value), tuple(iter_said(value)), replace_labelled(value, fence_content)
+    try:
+        value = replace_labelled(value, lambda content: content)  # a run's result by its content
+        labels, said, fenced = find_labels(value), tuple(iter_said(value)), replace_labelled(value, fence_content)
+        parts = tuple(part if isinstance(part, Media) else prompt_text(part) for part in split_parts(fenced))
+    except RecursionError:
+        raise UsageError(TOO_DEEP) from None
     asked = Conversation("", history, None if labels is CLEAN else labels, said)
-    parts = tuple(part if isinstance(part, Media) else prompt_text(part) for part in split_parts(fenced))
     if not parts:
         return asked._replace(text=prompt_text(fenced))
     return asked._replace(text="\n\n".join(part for part in parts if isinstance(part, str)), parts=parts)

@@ -117,6 +117,8 @@ def _find_candidates(text: str) -> Iterator[str]:
         except ValueError:
             at = start + 1
             continue
+        except RecursionError:  # nested too deep; so is what stands in it
+            break
         found.append(stripped[start:end])
         at = end
     yield from sorted((each for each in found if each != stripped), key=len, reverse=True)

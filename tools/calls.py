@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from .effects import CLEAN, LABELS, AnySecrecy, AnyTrust, Labels, Secrecy, Trust, to_member
+from .errors import UsageError
 from .quick_init import fill_quickly
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ class ToolResult:
         return tuple(part for part in split_parts(self.content) if isinstance(part, Media))
 
 
+TOO_DEEP = "The input is nested some hundreds deep, or holds itself. Hand on a flatter value, or its text (json.dumps)."
 PLAIN: frozenset[type] = frozenset({str, bytes, int, float, bool, type(None)})
 """Types whose values hold nothing that is labelled."""
 
@@ -193,6 +195,14 @@ def replace_labelled(value: object, replace: Callable[[Content], object]) -> obj
         changed = any(one is not other for one, other in zip(several, value, strict=True))  # type: ignore[call-overload]
         return type(value)(several) if changed else value  # type: ignore[call-arg]
     return value
+
+
+def take_contents(value: object) -> object:
+    """Return an input with each result in it replaced by its content. Raises UsageError for one that is nested too deep."""
+    try:
+        return replace_labelled(value, lambda content: content)
+    except RecursionError:
+        raise UsageError(TOO_DEEP) from None
 
 
 def strip_labels(value: object) -> object:

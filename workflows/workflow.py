@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, 
 from sayso.tools.approval.background import Said, iter_said
 from sayso.tools.approval.policy import NO_RULES, Grants, Rules, to_rules
 from sayso.tools.approval.requests import Approver
-from sayso.tools.calls import replace_labelled
+from sayso.tools.calls import take_contents
 from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import Effect, Labels, Secrecy, Trust
 from sayso.tools.errors import UsageError, WorkflowError
@@ -286,7 +286,7 @@ class Workflow(Generic[A, B]):
 
             rules = resolve_rules(to_rules(grants), [self])
         if type(value) in HANDED_ON:  # a result is handed on with its labels, wherever it stands
-            value = cast(A, replace_labelled(value, lambda content: content))
+            value = cast(A, take_contents(value))
 
         make_scope = partial(_make_scope, self, value, approver, deps, merged, rules)
         return (open_private if engine is None else engine.open)(self.execute, value, run_id, make_scope, user)

@@ -14,7 +14,7 @@ import pytest
 
 from sayso.tools import Approve, tool
 from sayso.tools.errors import NotFinished, UsageError, WorkflowError
-from sayso.workflows import App, DurableEngine, Worker, sequential
+from sayso.workflows import App, DurableEngine, Worker, find_stuck, sequential
 from sayso.workflows.durable import log_writes, records
 from sayso.workflows.durable.chain import Row
 from sayso.workflows.durable.log_writes import Addition
@@ -169,6 +169,41 @@ async def test_a_run_that_kills_its_programs_comes_after_all_others_and_alone(ho
     assert await claim_and_die(suspects=True) == []
     clock.now += 2 * log_writes.SUSPECT_PAUSE_SECONDS
     assert [await claim_and_die(suspects=True) for _ in range(3)] == [["killer"], ["other"], []]
+
+
+async def lose_programs(home: DurableEngine, clock: Clock, number: int) -> None:
+    """Have so many programs in a row claim what there is, and die."""
+    for each in range(number):
+        clock.now += 1000
+        await claim(home, f"lost-{clock.now}-{each}", 9)
+        await claim(home, f"lost-{clock.now}-{each}", 1, suspects=True)
+        await home.database.do(lambda session: home.store.release_dead(session, clock.now))
+
+
+async def test_a_run_that_has_lost_ten_programs_waits_for_a_person_and_says_why(home: DurableEngine, clock: Clock) -> None:
+    await home.submit("flow", "it kills", run_id="killer")
+    await lose_programs(home, clock, records.MOST_DEATHS - 1)
+    assert (await home.run("killer")).state == records.QUEUED
+    await lose_programs(home, clock, 1)
+    assert (await home.run("killer")).state == records.INTERRUPTED
+    clock.now += 1e6
+    assert [await claim(home, "a-worker", 9, suspects=suspects) for suspects in (False, True)] == [[], []]
+    (stuck,) = await find_stuck(home)
+    assert (stuck.why.startswith("At least 10 programs in a row were lost"), "sayso resume killer" in stuck.advice) == (True, True)
+    with pytest.raises(NotFinished, match="At least 10 programs in a row were lost"):
+        await home.result("killer")
+    assert (await home.verify("killer")).problems == ()
+
+
+async def test_a_run_that_workers_have_left_can_be_resumed_and_then_counts_anew(home: DurableEngine, clock: Clock) -> None:
+    await home.submit("shop", "a burger", run_id="left")
+    await lose_programs(home, clock, records.MOST_DEATHS)
+    (request,) = (await home.resume("left", {})).pending
+    row = await home.run("left")
+    assert (row.state, row.error, BEGUN) == (records.WAITING, None, ["a burger"])
+    await home.decide("left", {request.digest: Approve()})
+    await lose_programs(home, clock, 1)
+    assert (await home.run("left")).state == records.QUEUED
 
 
 async def test_a_run_that_gets_further_each_time_is_no_suspect(home: DurableEngine, clock: Clock) -> None:

@@ -16,11 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from sayso import engine
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.tools import LimitReached, ToolError, tool
-from sayso.tools.errors import InvalidArguments
+from sayso.tools.errors import InvalidArguments, OutputError, UsageError
 from sayso.workflows import Limits, RunResult, Usage, parallel, sequential
-from sayso.workflows.runs.codec import Lost, NotJson, from_json, to_json
+from sayso.workflows.runs.codec import DEEPEST, Lost, NotJson, from_json, to_json
 from sayso.workflows.runs.limits import Meter
 
 from .replays import nothing_left_running, yes
@@ -164,3 +165,60 @@ def test_what_cannot_be_kept_is_named_by_its_place() -> None:
     for value, told in (({"a": [1, object()]}, r"value\.a\[1\] is a builtins\.object"), (Local(1), "move the class out of the function")):
         with pytest.raises(NotJson, match=told):
             to_json(value)
+
+
+def nest(depth: int, kind: type = list) -> Any:
+    """Return a list or dict in lists or dicts, so deep."""
+    value: Any = "x"
+    for _ in range(depth):
+        value = [value] if kind is list else {"a": value}
+    return value
+
+
+async def make_deep(depth: int) -> Any:
+    """Return a value so deep."""
+    return nest(depth, dict)
+
+
+async def take(value: Any) -> str:
+    """Take any value."""
+    return "taken"
+
+
+class Anything(BaseModel):
+    """An answer that may be anything."""
+
+    value: Any
+
+
+DEEP = {
+    "a step's result": (lambda depth, home: sequential(make_deep, take).run(depth, engine=home), NotJson, r"the result of 'make_deep.0'"),
+    "a flow's output": (lambda depth, home: sequential(make_deep).run(depth, engine=home), NotJson, r"the result of 'make_deep.0'"),
+    "a flow's input": (lambda depth, home: sequential(take).run(nest(depth), engine=home), UsageError, "input .*nested"),
+    "a question": (
+        lambda depth, home: Agent(ScriptedModel("Yes."), name="asked").run(nest(depth), engine=home),
+        UsageError,
+        "input .*nested",
+    ),
+    "an answer": (
+        lambda depth, home: Agent(
+            ScriptedModel(f'{{"value": {"[" * depth}{"]" * depth}}}', repeat=True), output=Anything, name="answering"
+        ).run("x", engine=home),
+        OutputError,
+        "recursion limit",
+    ),
+}
+
+
+@pytest.mark.parametrize("depth", [600, 3000])
+@pytest.mark.parametrize(("execute", "error", "told"), DEEP.values(), ids=DEEP)
+async def test_what_is_nested_too_deep_is_refused_in_words(execute: Any, error: type[Exception], told: str, depth: int) -> None:
+    with pytest.raises(error, match=told):
+        await execute(depth, engine(strict=True))
+
+
+@pytest.mark.parametrize("kind", [list, dict])
+def test_a_value_comes_back_from_as_deep_as_may_be_stored(kind: type) -> None:
+    assert from_json(json.loads(json.dumps(to_json(nest(DEEPEST, kind))))) == nest(DEEPEST, kind)
+    with pytest.raises(NotJson, match="nested more than 250 deep"):
+        to_json(nest(DEEPEST + 2, kind))

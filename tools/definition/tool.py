@@ -521,7 +521,11 @@ class Tool(HasDict, Generic[P, R]):
         try:
             return self._convert(value)
         except (UnshownValue, RecursionError) as error:
-            why = f"{self.name} returned a value that holds itself" if isinstance(error, RecursionError) else str(error)
+            why = (
+                f"{self.name} returned a value that holds itself, or is nested too deep"
+                if isinstance(error, RecursionError)
+                else str(error)
+            )
             if self.effect is not Effect.WRITE:
                 raise UnshownValue(why) from None
             return f"It is done. What came back cannot be shown: {why}."  # the write has happened, whatever it returned

@@ -312,7 +312,8 @@ class DurableEngine(BaseEngine[DurableExecution]):
                 raise cancelled
             case records.WAITING:
                 return RunResult(row.id, NOTHING, await self.requests(row.id), engine=self)
-        raise NotFinished(f"Run {row.id} is not being executed. Resume it with: await engine.resume({row.id!r}, {{}}).")
+        why = "" if row.error is None else f" {from_json(json.loads(row.error))}"
+        raise NotFinished(f"Run {row.id} is not being executed.{why} Resume it with: await engine.resume({row.id!r}, {{}}).")
 
     async def requests(
         self, run_id: str | None = None, *, limit: int | None = None, after: str | None = None

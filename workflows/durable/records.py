@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from sayso.tools.errors import RunError
 
+from ..runs.codec import to_json
 from ..runs.journal import Entry
 from .chain import Keys, Row, check_seal, fingerprint, seal
 from .database import Session
@@ -227,13 +229,27 @@ def find_orphans(session: Session) -> list[str]:
     return sorted(root for (root,) in session.execute(parts).fetchall())
 
 
+MOST_DEATHS = 10
+"""With how many deaths in a row a run is not handed to workers any more. By the pauses of a suspect that is some five minutes."""
 FindLife = Callable[[Session, str, int | None], Life]
 """Tells what is known of a program, by its name and the counter of its lease."""
+
+
+@cache
+def say_given_up() -> str:
+    """Return the error of a run that workers leave, because too many of their programs were lost with it, as it is stored."""
+    text = (
+        f"At least {MOST_DEATHS} programs in a row were lost while they executed this run, before it stored another step: they crashed, "
+        "were killed (out of memory?), or a call held Python's lock for longer than the lease lasts. So workers leave it. "
+        "Look into its next step."
+    )
+    return json.dumps(to_json(RunError(text)))
 
 
 def release_dead(session: Session, find_life: FindLife, now: float, is_sqlite: bool) -> dict[str, Life]:
     """Queue the runs whose program has died or lost its lock or lease, and record a death that is proven. Return these programs.
 
+    A run with which too many programs have died is interrupted, and says so in its error: a person decides whether it is tried again.
     A run in whose row a program was stopped is passed over: the server undoes that soon.
     """
     lock = "" if is_sqlite else " FOR UPDATE SKIP LOCKED"
@@ -248,9 +264,10 @@ def release_dead(session: Session, find_life: FindLife, now: float, is_sqlite: b
             record_death(session, owner)
         session.execute(
             f"WITH left_over AS MATERIALIZED (SELECT id AS left_id FROM sayso_runs WHERE owner = :owner AND state = 'running'{lock}) "
-            "UPDATE sayso_runs SET state = CASE WHEN app <> '' THEN 'queued' ELSE 'interrupted' END, owner = NULL, changed_at = :now, "
-            "deaths = deaths + 1 FROM left_over WHERE id = left_id",
-            {"owner": owner, "now": now},
+            "UPDATE sayso_runs SET state = CASE WHEN app <> '' AND deaths + 1 < :most THEN 'queued' ELSE 'interrupted' END, owner = NULL, "
+            "error = CASE WHEN deaths + 1 < :most THEN error ELSE :given_up END, changed_at = :now, deaths = deaths + 1 "
+            "FROM left_over WHERE id = left_id",
+            {"owner": owner, "now": now, "most": MOST_DEATHS, "given_up": say_given_up()},
         )
     return gone
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..runs.codec import from_json
 from .database import Session
 from .log_writes import SUSPECT_DEATHS
 from .records import RunRow
@@ -57,7 +59,7 @@ async def find_stuck(
     stuck += [
         StuckRun(row, "It is there whenever its program dies.", f"sayso show {row.id}; sayso cancel {row.id}") for row in found["deadly"]
     ]
-    stuck += [StuckRun(row, "Its program was stopped.", f"sayso resume {row.id}") for row in found["interrupted"]]
+    stuck += [StuckRun(row, _say_stopped(row), f"sayso show {row.id}; sayso resume {row.id}") for row in found["interrupted"]]
     stuck += [StuckRun(row, "Its program is gone.", f"sayso resume {row.id}") for row in found["running"] if row.id in died]
     for row in found["queued"]:
         waited = now - row.changed_at
@@ -71,3 +73,7 @@ async def find_stuck(
 
 def _look_up(row: RunRow) -> str:
     return f"Look it up where it was to happen: sayso show {row.id}"
+
+
+def _say_stopped(row: RunRow) -> str:
+    return "Its program was stopped." if row.error is None else str(from_json(json.loads(row.error)))

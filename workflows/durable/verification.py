@@ -142,7 +142,8 @@ def _has_news(stored: Stored, consumed: Mapping[tuple[str, str], Json]) -> bool:
 def _compare_end(run: RunRow, log: Sequence[Row]) -> list[str]:
     last = _last_of_life(log)
     if last is None or last.kind != "ended":
-        return [f"it has an {name}, and its log no end." for name in ("output", "error") if getattr(run, name) is not None]
+        told = ("output",) if run.state == records.INTERRUPTED else ("output", "error")  # its error says why workers leave it
+        return [f"it has an {name}, and its log no end." for name in told if getattr(run, name) is not None]
     value = _value_of(last)
     if not value and last.value == "null":  # an older Sayso has not written it down
         return []

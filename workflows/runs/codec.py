@@ -23,6 +23,10 @@ SEALED = "sealed"
 SEALED_MARK = f'"$": "{SEALED}"'
 """What stands in a stored JSON text with something encrypted, and in no other."""
 
+DEEPEST = 250
+"""How deep a stored value may be nested: reading it back takes two of Python's 1,000 frames a level."""
+SHOWN_PLACE = 80
+
 
 class NotJson(UsageError):
     """A value that cannot be stored. The message says where it stands and what it is."""
@@ -54,7 +58,7 @@ def _text_types() -> dict[str, tuple[type, Callable[[str], object]]]:
     }
 
 
-def to_json(value: object, where: str = "value") -> Json:
+def to_json(value: object, where: str = "value", depth: int = 0) -> Json:
     """Write a value as JSON types. Raises NotJson for what cannot be stored; the message begins with `where` it stands."""
     if value is None or type(value) in (str, bool, int):
         return value
@@ -62,37 +66,44 @@ def to_json(value: object, where: str = "value") -> Json:
         if value != value or value in (float("inf"), float("-inf")):
             raise NotJson(f"{where} is {value!r}, which JSON cannot represent.")
         return value
+    if depth > DEEPEST:
+        raise NotJson(
+            f"{where[:SHOWN_PLACE]}… is nested more than {DEEPEST} deep, or holds itself. Hand on less, or its text (json.dumps)."
+        )
     if type(value) is list:
-        return [to_json(item, f"{where}[{index}]") for index, item in enumerate(value)]
+        return [to_json(item, f"{where}[{index}]", depth + 1) for index, item in enumerate(value)]
     if isinstance(value, Mapping) and type(value).__module__ in ("builtins", "collections", "types"):
         written: JsonObject = {}
         for key, item in value.items():
             if type(key) is not str:
                 raise NotJson(f"{where} has the key {key!r}, and JSON keys are text.")
-            written[key] = to_json(item, f"{where}.{key}")
+            written[key] = to_json(item, f"{where}.{key}", depth + 1)
         return {"$": "dict", "=": written} if "$" in written else written
-    return _write_typed(value, where)
+    return _write_typed(value, where, depth)
 
 
-def _write_typed(value: Any, where: str) -> JsonObject:
+def _write_typed(value: Any, where: str, depth: int) -> JsonObject:
     kind = type(value)
     for name, (text_type, _) in _text_types().items():
         if kind is text_type:
             return {"$": name, "=": value.isoformat() if hasattr(value, "isoformat") else str(value)}
     tag = _type_table()[0](kind)
     if isinstance(value, enum.Enum):
-        return {"$": tag or _name_class(kind, where), "=": to_json(value.value, where)}
+        return {"$": tag or _name_class(kind, where), "=": to_json(value.value, where, depth + 1)}
     if isinstance(value, tuple) and (fields := getattr(value, "_fields", None)) is not None:
         return {
             "$": tag or _name_class(kind, where),
-            "=": [to_json(item, f"{where}.{name}") for name, item in zip(fields, value, strict=True)],
+            "=": [to_json(item, f"{where}.{name}", depth + 1) for name, item in zip(fields, value, strict=True)],
         }
     if kind in (tuple, set, frozenset):
         items = sorted(value, key=repr) if kind is not tuple else value
-        return {"$": kind.__name__, "=": [to_json(item, f"{where}[{index}]") for index, item in enumerate(items)]}
+        return {"$": kind.__name__, "=": [to_json(item, f"{where}[{index}]", depth + 1) for index, item in enumerate(items)]}
     if dataclasses.is_dataclass(kind):
         names = [field.name for field in dataclasses.fields(kind) if field.init]
-        return {"$": tag or _name_class(kind, where), "=": {name: to_json(getattr(value, name), f"{where}.{name}") for name in names}}
+        return {
+            "$": tag or _name_class(kind, where),
+            "=": {name: to_json(getattr(value, name), f"{where}.{name}", depth + 1) for name in names},
+        }
     if isinstance(value, Exception):
         # An error is stored wherever its class was made: it is read back as Lost if that cannot be found.
         return {"$": tag or _path(kind), "=": {"message": str(value), "attributes": _write_attributes(value)}}

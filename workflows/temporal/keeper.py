@@ -111,7 +111,10 @@ class RunKeeper:
         """Queue the run if the program that had claimed it is gone."""
         if self.row.state == records.RUNNING and self.row.attempt == attempt:
             self.deaths += 1
-            self._become(records.QUEUED if self.row.app else records.INTERRUPTED)
+            is_given_up = self.deaths >= records.MOST_DEATHS and workflow.patched("most deaths")
+            self._become(records.QUEUED if self.row.app and not is_given_up else records.INTERRUPTED)
+            if is_given_up:
+                self.row = self.row._replace(error=records.say_given_up())
 
     # what programs do to it
 
