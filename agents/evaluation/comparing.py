@@ -233,5 +233,5 @@ def _looks_like_a_file(prompt: str) -> bool:
 def _label_prompt(prompt: str | Path) -> str:
     if prompt == OWN or _is_file(prompt):
         return Path(prompt).stem
-    line = " ".join(str(prompt).split())
+    line = " ".join(str(prompt).split()).removesuffix(".")  # the label stands in sentences
     return line if len(line) <= LONGEST_LABEL else f"{line[: LONGEST_LABEL - 2].rsplit(maxsplit=1)[0]} …"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sayso.cli.load_object import load_app, load_step
+from sayso.cli.load_object import load_app, load_step, load_subject
 from sayso.tools.errors import UsageError
 from sayso.workflows import App, Workflow
 
@@ -161,6 +161,14 @@ def test_what_is_not_a_step_cannot_be_drawn(folder: Path) -> None:
         load_step("desk:number")
     with pytest.raises(UsageError, match=r"^desk has no 'water'\. Workflows, agents and tools in it: waiter\.$"):
         load_step("desk:water")
+
+
+def test_a_misspelt_subject_is_told_what_the_file_itself_has(folder: Path) -> None:
+    (folder / "subjects.py").write_text(
+        "import time\nfrom json import dumps\nfrom desk import waiter\n\ndef shout(text): ...\n", encoding="utf-8"
+    )
+    with pytest.raises(UsageError, match=r"^subjects has no 'shuot'\. Agents, workflows and functions in it: waiter, shout\.$"):
+        load_subject("subjects:shuot")
 
 
 DATABASE = ("--database", "sqlite:///runs.db")

@@ -57,10 +57,17 @@ def _load(name: str, wanted: str, *types: type) -> object:
     for part in attribute.split("."):
         if not hasattr(value, part):
             names = getattr(value, "__dict__", {}).items()
-            there = [key for key, each in names if not key.startswith("_") and isinstance(each, types)]
+            there = [key for key, each in names if not key.startswith("_") and isinstance(each, types) and _is_made_in(value, each)]
             raise UsageError(f"{source} has no {attribute!r}. {wanted} in it: {', '.join(there) or 'none'}.")
         value = getattr(value, part)
     return value
+
+
+def _is_made_in(module: object, value: object) -> bool:
+    """Return whether a module offers a value itself: no module or class, no function that it has imported."""
+    if isinstance(value, (ModuleType, type)):
+        return False
+    return not inspect.isroutine(value) or getattr(value, "__module__", "") == getattr(module, "__name__", "")
 
 
 def _is_path(source: str) -> bool:

@@ -84,7 +84,12 @@ async def _collect(database: str | None, **options: Unpack[StatsOptions]) -> Run
     from sayso.agents.evaluation.run_stats import collect_stats  # late, for load time
 
     async with open_engine(database) as engine:
-        return await collect_stats(engine, **options)
+        found = await collect_stats(engine, **options)
+        if (agent := options.get("agent")) is not None and not found.total.runs:
+            known = sorted(each.agent for each in (await collect_stats(engine)).agents)
+            if agent not in known:
+                raise UsageError(f"No run is of the agent {agent!r}. Agents and workflows with runs: {', '.join(known) or 'none'}.")
+        return found
 
 
 def _to_json(value: object) -> object:

@@ -283,6 +283,7 @@ def test_the_command_prints_writes_a_page_and_says_what_is_wrong(tmp_path: Path)
         (("--zone", "Mars"), "There is no time zone"),
         (("--html", str(tmp_path)), "cannot be written"),
         (("--per", "year"), "year"),
+        (("--agent", "mialer"), "Agents and workflows with runs: broken, mailer."),
     ):
         code, words = said(place, *arguments)
         assert (code, why in words) == (2, True), words
