@@ -99,7 +99,7 @@ def parse_section(buffer: TextBuffer, start: int, opening: str, section: CallSec
             at = skip_repeats(buffer.text, at, opening)
         at = yield from _skip_separators(buffer, at, section.closes, fresh=last < 0)
         if close := (yield from match_literal(buffer, at, section.closes)):
-            return at + len(close), []
+            return (at + len(close), []) if last >= 0 else (yield from _parse_empty(buffer, start, at + len(close)))
         if at >= len(buffer.text):
             _mark_as_searched(buffer, start, at)
             return None if last < 0 else (at if section.closes else last, [])
@@ -114,6 +114,20 @@ def parse_section(buffer: TextBuffer, start: int, opening: str, section: CallSec
         last, items = parsed
         at = last
         buffer.sink.add(items)
+
+
+def _parse_empty(buffer: TextBuffer, start: int, end: int) -> CallParser:
+    """Report marks with no call between them. Those inside of a line are only mentioned: "in <tool_call></tool_call> tags"."""
+    if (yield from _stands_alone(buffer, start, end)):
+        return end, [Problem(buffer.text[start:end][:200], (start, end), "a call between these marks")]
+    _mark_as_searched(buffer, start, end)
+    return None
+
+
+def _stands_alone(buffer: TextBuffer, start: int, end: int) -> Incremental[bool]:
+    """Tell whether nothing else stands on the lines of a part of the text."""
+    yield from wait_for(buffer, end + 1)
+    return {buffer.text[start - 1 : start], buffer.text[end : end + 1]} <= {"", "\n"}
 
 
 def _find_unreadable(buffer: TextBuffer, start: int, at: int, opening: str, section: CallSection) -> Incremental[int]:
@@ -137,9 +151,7 @@ def _find_unreadable(buffer: TextBuffer, start: int, at: int, opening: str, sect
     inside = buffer.text[at : close.start()]
     if inside[0] in "{[<" or (is_named and len(inside.split()) > 1):
         return close.end()
-    yield from wait_for(buffer, close.end() + 1)
-    lines = buffer.text[start - 1 : start], buffer.text[close.end() : close.end() + 1]
-    return close.end() if set(lines) <= {"", "\n"} and "\n\n" not in inside else -1
+    return close.end() if "\n\n" not in inside and (yield from _stands_alone(buffer, start, close.end())) else -1
 
 
 def _mark_as_searched(buffer: TextBuffer, start: int, at: int) -> None:
