@@ -358,7 +358,7 @@ def test_a_long_row_of_signs_is_refused_as_too_deep(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["\n", "\u00a0", "= ", "? ", "$", ";", "sum of ", "1", ": ", "5% 3", "x%+", "1 day 2024-01-01 ", "with 5% tax ", "5 in "]
+    "text", ["\n", "\u00a0", "= ", "? ", "$", ";", "sum of ", "1", ": ", "5% 3", "x%+", "5%+", "1 day 2024-01-01 ", "with 5% tax ", "5 in "]
 )
 def test_ten_thousand_characters_are_read_at_once(text: str) -> None:
     begun = time.process_time()

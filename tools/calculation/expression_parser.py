@@ -76,6 +76,7 @@ class Parser:
         "glued",
         "has_symbols",
         "has_units",
+        "percents",
         "power_ended",
         "suggests",
         "text",
@@ -94,6 +95,7 @@ class Parser:
         self.code: list[Instruction] = []
         self.at: int = 0
         self.power_ended: int = -1  # the token after the last power: nothing may be multiplied onto it silently
+        self.percents: range = range(0)  # the % of 5% + 3% - 2%, from the first that was looked at: together in time
         self.unknowns_allowed: int = 0
         self.suggests: bool = True
         self.glued: frozenset[int] | None = None  # found where it is asked for: most sums need no spaces to be read
@@ -404,8 +406,12 @@ class Parser:
     def is_percent(self, at: int) -> bool:
         """Return whether the % at token number `at` means hundredths: before * / ) and the end, or where a percentage follows a sign."""
         tokens = self.tokens
-        while tokens[at + 1] in ("+", "-") and tokens[at + 2][:1] in NUMBER_BEGINS and tokens[at + 3] == "%":
-            at += 3
+        if at not in self.percents:
+            last = at
+            while tokens[last + 1] in ("+", "-") and tokens[last + 2][:1] in NUMBER_BEGINS and tokens[last + 3] == "%":
+                last += 3
+            self.percents = range(at, last + 1, 3)
+        at = self.percents[-1]
         if tokens[at + 1] in ("+", "-"):  # 8% - 3 is spaced as a percentage, 8%-3 as either; nobody writes the remainder by +3
             spaced = not self.is_glued(at + 1) and not self.is_glued(at + 2)
             return self.is_glued(at) and (spaced or (tokens[at + 1] == "+" and tokens[at - 1][:1] in NUMBER_BEGINS))
