@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .bond_checks import find_span
 from .grammar import is_verb
+from .lexicon import names_people
 from .marks import find_idiom
 from .matching import OUTSIDE, Match
 from .reading import Reading, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_subject_word, is_weak
 from .word_pairs import covers
-from .words import alike, is_light, stem
+from .words import Word, alike, is_light, stem
 
 _FREE = frozenset(map(stem, "become book buy keep host use handle open serve visit".split()))
 
@@ -102,9 +103,19 @@ def _says_per(match: Match, per: str) -> bool:
     words = match.sentence.words
     if per in match.sentence.text.casefold() or stem(per) in {word.stem for word in words}:
         return True
+    if per in _PEOPLE:
+        return any(_tells_each(words, at) for at in range(1, len(words)))
     thing = next((word for word in match.evidence.words if word.text.casefold() == per), None)
     named = [words[at] for at in range(1, len(words)) if words[at - 1].text.casefold() in _EACH and words[at].stem not in _PLANS]
     return thing is None or any(alike(each, thing) for each in named)
+
+
+_PEOPLE = frozenset("person head guest".split())
+
+
+def _tells_each(words: Sequence[Word], at: int) -> bool:
+    """Return whether a word names somebody of whom each is meant: "each player", "every guest", "a head"."""
+    return words[at - 1].text.casefold() in _EACH and (names_people(words[at].text.casefold()) or words[at].text.casefold() == "head")
 
 
 _PLANS = frozenset(map(stem, "plan plans subscription subscriptions tier tiers".split()))

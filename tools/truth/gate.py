@@ -21,6 +21,7 @@ from .plain_words import put_plainly
 from .reading import Reading, read_statement
 from .rivals import find_rival_subject
 from .statements import Form, Statement, split_passage, split_sentences
+from .turned import turn_statement
 from .verdict import Problem, ProblemKind, Verdict
 from .vetoes import find_vetoes
 from .word_kinds import is_weak, names_a_business
@@ -135,6 +136,10 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
             match = match_statement(reading, statement, owner, _find_elsewhere(statement, everything), general, kinds, names, own)
             if _are_of_frames(find_problems(match)) and not find_vetoes(reading, statement, owner, everything):
                 return Verdict(True, (), statement.span)
+    for statement in (turn for each in (*_find_candidates(reading, statements, owner), *facts) for turn in turn_statement(each)):
+        match = match_statement(reading, statement, owner, _find_elsewhere(statement, everything), general, kinds, names, own)
+        if not any(find_problems(match)) and not find_vetoes(reading, statement, owner, everything):
+            return Verdict(True, (), statement.span)
     clauses = split_clauses(reading)
     if len(clauses) > 1 and all(map(_has_verb, clauses)):
         verdicts = [_check_sentence(each, statements, owner, everything) for each in clauses]

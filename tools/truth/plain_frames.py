@@ -98,7 +98,7 @@ _TURNS = tuple(
             r"\1 1 ",
         ),
         (r"\ban? (?=(?:day|week|month|year|hour)['’]?s? (?:before|after|later|earlier|ahead|in advance|notice|or (?:more|less)))", "1 "),
-        (r"\b(\d+)[ -](?:years?|yrs?)(?: of age| old)? (?:and|or) (?:older|over|above|up)\b", r"at least \1 years"),
+        (r"\b(\d+)[ -]?(?:years?|yrs?)(?: of age| old)? (?:and|or) (?:older|over|above|up)\b", r"at least \1 years"),
         (r"\b(\d+) (?:and|or) (?:older|over|above|up)\b", r"at least \1 years"),
         (r"\b(\d+)\+(?! ?\w+ (?:years|hours|days))", r"at least \1 years"),
         (r"\b(?:minimum|lowest) age (?:is|of|to \w+ is)\b", "at least"),

@@ -13,6 +13,8 @@ _TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, plain in (
         (r"^should (?=(?:the|a|an|any|you|we|it|they|your|our|his|her|their|no|\w+s)\b)", "If "),
         (r"^were (?=(?:you|we|it|they)\b)", "If "),
+        (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
+        (r"\bevery half[ -](?:an )?hour\b", "every 30 minutes"),
         (r"\bthe number of (\w+) (?:is|stands at|amounts to|comes to)\b", r"the number of \1 is"),
         (r"\b(?:in the event that|on the occasion that|in case)\b", "if"),
         (r"\b(?:anyone|anybody|someone|somebody) (?=who\b)", "those "),

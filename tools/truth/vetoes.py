@@ -220,6 +220,27 @@ def find_other_date(sentence: Reading, evidence: Reading, owner: Sequence[Word],
             return
 
 
+def find_other_clause(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
+    """Check that who does something else is not drawn in: "it is for children, adults pay double" is not "it is for adults"."""
+    if not _is_english(sentence, evidence) or len(sentence.segments) != 1 or sentence.segments[0].verb is None:
+        return
+    for segment in evidence.segments[1:]:
+        deed = _find_deed(evidence, segment)
+        if (
+            deed is None
+            or not segment.own_subject
+            or segment.opener.lstrip(",")
+            or segment.clause == 0
+            or _says(sentence, evidence.words[deed])
+        ):
+            continue
+        for at in _telling(sentence, sentence.segments[0].verb + 1, sentence.segments[0].end):
+            places = [place for place, each in enumerate(evidence.words) if alike(sentence.words[at], each)]
+            if places and not is_verb(sentence.words, at) and all(segment.first <= place < (segment.verb or 0) for place in places):
+                yield Problem(ProblemKind.PLACE, f"The passage says of “{sentence.words[at].text}”: “{evidence.words[deed].text}”.")
+                return
+
+
 _WE = frozenset("we i us".split())
 
 
@@ -359,6 +380,7 @@ VETOES: tuple[Veto, ...] = (
     find_other_doer,
     find_payer,
     find_other_date,
+    find_other_clause,
     find_party,
     find_foreign_roles,
     find_namesake,
