@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from _sglang import load_detector
-from _table import Row, finish
+from _table import Row, finish_several
 
 from sayso.tools import Reader, calculator, read
 from sayso.tools.dialects import Reading
@@ -466,7 +466,10 @@ if __name__ == "__main__":
     sys.argv = [each for each in sys.argv if each not in ("--accuracy", "--speed")]
     if not load_rows("bfcl_wire_formats"):
         print(f"The corpora are not in {CORPORA} (set SAYSO_CORPORA): only speed is measured.", file=sys.stderr)
+    tables: dict[str, list[Row]] = {}
     if not corpora_only:
-        finish("Dialects, speed", [*measure_speed(), *measure_short_calls(), *measure_texts()])
+        tables["Dialects, speed"] = [*measure_speed(), *measure_short_calls(), *measure_texts()]
     if not speeds_only:
-        finish("Dialects", [*measure_accuracy(), *measure_mentions(), *compare_with_person(), *measure_false_calls(), *measure_splits()])
+        found = [*measure_accuracy(), *measure_mentions(), *compare_with_person(), *measure_false_calls(), *measure_splits()]
+        tables["Dialects"] = found
+    finish_several(tables)
