@@ -51,6 +51,8 @@ VALUES = {
     "an order with a list before it": ("Multiply the sum of 3 and 4 by 2", "14"),
     "what number": ("12 is 30% of what number?", "40"),
     "a decimal that is asked for": ("What is 5/8 as a decimal?", "5/8"),
+    "a negative number behind a sign": ("∛-27 + 10 - ₃√−8", "9"),
+    "a negative number behind a name": ("sgn −3", "-1"),
     "a percentage before plus": ("10*50%+1", "6"),
     "square brackets behind a number": ("2[3 + 1] + (1+2)[3]", "17"),
     "the root of LaTeX takes one digit": (r"\sqrt4(1 + 2)", "6"),

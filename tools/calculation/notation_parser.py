@@ -283,7 +283,10 @@ class NotationParser(WrittenParser):
             self.parse_sum(depth + 1)
             self.expect("(", ")", begun)
         else:
+            is_negative = opened == "-" and tokens[begun + 1][:1] in NUMBER_BEGINS  # ∛-27
+            self.at += is_negative
             self._parse_atom(depth)
+            self.code += [("negate", begun, None)] * is_negative
         self.angles -= name in _OF_ANGLES
         following = tokens[self.at]
         ends_at_digit = sign == "\\sqrt" and opened.isdecimal() and self.at == begun + 1 and following == "("  # \\sqrt2 takes the 2
