@@ -34,10 +34,12 @@ class Faithfulness:
     kinds. Code does not reason: it takes some true claims in very different words for contradicted, and does not see a detail that is
     invented in plain words, nor every exchange of two things that the sources both name.
 
-    With `graded`, the value is not the share of supported claims but the mean of how much of each the sources have: the share of its words,
-    halved for each fact that speaks against it. That tells two answers apart where both are right, or both wrong, in most claims. A claim
-    is supported above a half. With a `model` each claim that the code supports is put to it as well, and counts only if it agrees: the
-    model may take away and never add. No value where the run has read nothing, or the answer claims nothing.
+    With `graded`, the value is not the share of supported claims but the mean of how well each is supported: above a half if it is, up to 1
+    for the sources' own words in their order; below a half if not, the lower, the more speaks against it. That tells two answers apart
+    where both are right, or both wrong, in most claims.
+
+    With a `model` each claim that the code supports is put to it as well, and counts only if it agrees: the model may take away and never
+    add. No value where the run has read nothing, or the answer claims nothing.
     """
 
     model: str | Model | None = None
