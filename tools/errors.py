@@ -161,7 +161,8 @@ class GuardRefused(RunError):
         self.place: str = place
         self.why: str = why
         what = "what was asked" if place == "input" else "the answer"
-        super().__init__(f"The guard {guard} of {agent} refused {what}: {why}.")
+        stop = "" if why.endswith((".", "?", "!")) else "."  # what an endpoint said may be whole sentences
+        super().__init__(f"The guard {guard} of {agent} refused {what}: {why}{stop}")
 
 
 class StepTimeout(RunError):
