@@ -149,7 +149,7 @@ async def test_agents_asked_in_one_reply_work_side_by_side() -> None:
 
     tools = [worker("ann").as_tool(description="Works."), worker("bob").as_tool(description="Works."), clock]
     model = ScriptedModel(Reply(calls=(call("clock"), call("ann", task="go"), call("bob", task="go"), call("clock"))), "Both were there.")
-    result = await asyncio.wait_for(Agent(model, tools=tools).run("go"), 5)
+    result = await asyncio.wait_for(Agent(model, tools=tools).run("go"), 60)
     assert shown(result.messages[-2]) == [(Outcome.DONE, text) for text in ("noon", "ann was here.", "bob was here.", "noon")]
     assert result.output == "Both were there."
 

@@ -799,6 +799,20 @@ async def test_only_what_was_read_with_labels_is_recognised_and_only_whole_texts
     assert len(HANDED_OUT.texts) == 200
 
 
+async def test_a_long_text_is_recognised_and_not_kept_whole() -> None:
+    long = f"  {SECRET} and what follows it. " + "A line of many. " * 100_000
+
+    @tool.read(trust="untrusted", secrecy="private")
+    async def book() -> str:
+        """Reads a book."""
+        return long
+
+    await Agent(ScriptedModel(Reply(calls=(call("book"),)), "Done."), tools=[book]).run("Read.")
+    assert max(len(text) for text in HANDED_OUT.texts) <= 10_000
+    assert (await Agent(ScriptedModel("Fine.")).run(f"Sum this up: {long}")).labels.private
+    assert not (await Agent(ScriptedModel("Fine.")).run(f"Sum this up: {long[:5000]}")).labels.private
+
+
 # writes
 
 

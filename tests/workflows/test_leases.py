@@ -378,7 +378,12 @@ class Carrying:
 
     async def stop(self, home: DurableEngine) -> None:
         """Stop it, as Ctrl-Z does; not while it writes to a file, which would be locked for as long as it is stopped."""
-        await home.database.do(lambda session: self._program.send_signal(signal.SIGSTOP))
+
+        def stop(session: Session) -> None:
+            self._program.send_signal(signal.SIGSTOP)
+            os.waitpid(self._program.pid, os.WUNTRACED)  # until then a thread of it may still take the lock as this one lets go of it
+
+        await home.database.do(stop)
 
     def kill(self) -> None:
         """Kill it, and not its child."""
@@ -592,6 +597,17 @@ async def test_a_lease_costs_one_statement_for_each_renewal_and_none_for_a_step(
     assert statements == []
     await asyncio.to_thread(lease.renew)
     assert [statement.split()[0] for statement in statements] == ["BEGIN", "INSERT", "COMMIT"]
+    home.close()
+
+
+async def test_a_program_that_begins_while_another_writes_for_long_waits_for_it(tmp_path: Path) -> None:
+    home = DurableEngine(f"sqlite:///{tmp_path}/runs.db", times=LeaseTimes(renew_seconds=0.05, expire_seconds=0.4, patience_seconds=20))
+    other = sqlite3.connect(tmp_path / "runs.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ending = threading.Timer(0.4, other.close)  # several times as long as one renewal waits
+    ending.start()
+    assert (await acting([], nothing).run("x", engine=home, run_id="r1")).pending
+    ending.join()
     home.close()
 
 

@@ -123,7 +123,7 @@ class Connection:
                 return work()
             except Exception as error:
                 waited = time.monotonic() - began
-                if not _is_busy(error) or waited >= self.busy_seconds:
+                if not is_busy(error) or waited >= self.busy_seconds:
                     raise
                 if waited >= BUSY_TOLD_SECONDS and self.busy_seconds >= BUSY_SECONDS and not is_told:
                     log.warning(
@@ -493,7 +493,8 @@ def require_json(connection: sqlite3.Connection) -> None:
         ) from None
 
 
-def _is_busy(error: Exception) -> bool:
+def is_busy(error: Exception) -> bool:
+    """Return whether another program holds the lock that was asked for."""
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
     return getattr(error, "sqlstate", None) == LOCK_NOT_AVAILABLE

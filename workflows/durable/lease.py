@@ -18,7 +18,7 @@ from functools import partial
 from sayso.tools.errors import UsageError
 
 from . import records
-from .database import Connection, Session
+from .database import Connection, Session, is_busy
 from .liveness import Locks
 
 log: logging.Logger = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ class Lease:
             del self.carried[run_id]
 
     def _keep(self) -> None:
-        pause, is_told = 0.0, False
+        pause, is_told, began = 0.0, False, time.monotonic()
         while not self._over.wait(pause):
             try:
                 with self.connection.in_use:  # a lock file that is just being made is no fork's
@@ -117,6 +117,9 @@ class Lease:
                 pause, is_told = self.times.renew_seconds, False
             except Exception as error:  # noqa: BLE001  whatever it is, it is tried again; as long as the lease is not renewed others act
                 if not self._begun.is_set():
+                    if is_busy(error) and time.monotonic() - began < self.times.patience_seconds:
+                        pause = min(AGAIN_SECONDS, self.times.renew_seconds)
+                        continue  # another program writes to the file for long: a backup, a prune
                     self._error = error
                     self._over.set()
                 else:

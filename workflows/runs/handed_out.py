@@ -19,6 +19,8 @@ SHORTEST, LONG_ENOUGH, LONG = 4, 12, 40
 address, a name) is recognised from LONG characters on: a user may know it too.
 """
 MOST = 200
+LONGEST = 10_000
+"""Of a longer text the beginning is kept: whatever holds the text holds that too, and a program does not keep what it has read for ever."""
 NOBODYS = "\0"
 """A text that no value holds."""
 
@@ -78,13 +80,17 @@ def _is_in(text: str, history: Sequence[object]) -> bool:
 
 
 def _find_long(texts: Iterable[str]) -> Iterator[str]:
-    return (text.strip() for text in texts if len(text.strip()) >= LONG)
+    return (kept for text in texts if len(kept := _cut(text)) >= LONG)
 
 
 def _iter_lines(value: object) -> Iterator[str]:
     for text in iter_said(value):
         lines = [text, *text.splitlines()] if "\n" in text else [text]
-        yield from (line.strip() for line in lines if len(line.strip()) >= SHORTEST)
+        yield from (kept for line in lines if len(kept := _cut(line)) >= SHORTEST)
+
+
+def _cut(text: str) -> str:
+    return text.lstrip()[:LONGEST].rstrip()
 
 
 HANDED_OUT = HandedOut()
