@@ -7,6 +7,15 @@ import pytest
 from sayso.tools.truth import check_statement
 
 REFUSED = (
+    (
+        "Hearthline installs a stove with a new flue in one day.",
+        "How long does it take? One day if there is a lined chimney, two to three days with a new flue.",
+        "Hearthline Stoves",
+    ),
+    ("A repair with new parts takes one day.", "A repair takes one day, two to three days with new parts.", "Yard"),
+    ("Delivery to Norway takes one week.", "Delivery takes one week, two weeks to Norway.", "Yard"),
+    ("Delivery to islands takes a week.", "Delivery takes a week, 10 days to islands.", "Yard"),
+    ("Cleaning of silk takes one day.", "Cleaning takes one day, four days for silk.", "Yard"),
     ("In Hungary Ferrolite is number two.", "In Poland and Hungary it is the market leader, in Austria number two.", "Ferrolite"),
     ("In Spain Ferrolite is third.", "In Spain it is the leader, in Italy third.", "Ferrolite"),
     ("Rhys Bevan speaks Portuguese.", "Guide Rhys Bevan speaks Welsh and English, Marta Silva Portuguese as well.", "Grafton"),

@@ -79,6 +79,22 @@ def _begins_with_figure(reading: Reading, segment: Segment) -> bool:
     return figure is not None and not any(reading.is_content(at) for at in range(segment.first, figure.first))
 
 
+def find_other_case(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
+    """Check that a figure is not given to the other case: over "one day, two to three days with a new flue" no flue in one day."""
+    for segment in evidence.segments[1:]:
+        figures = [each for each in evidence.figures if segment.holds(each.first) and each.kind == "measure"]
+        if segment.verb is not None or not figures or any(_is_figure_said(sentence, each) for each in figures):
+            continue
+        if any(evidence.is_content(at) for at in range(segment.first, figures[0].first)):
+            continue
+        others = [word for at, word in enumerate(evidence.words) if not segment.holds(at)]
+        told = [evidence.words[at] for at in _telling(evidence, figures[-1].end, segment.end)]
+        own = [each for each in told if _says(sentence, each) and not any(alike(each, other) for other in others)]
+        if own and any(word.text.casefold().removesuffix("s") == figures[-1].unit for word in sentence.words):
+            yield Problem(ProblemKind.PLACE, f"The passage says {figures[-1].shown} of “{own[0].text}”.")
+            return
+
+
 _LESS = re.compile(
     r"\b(?:partial|part|half|prorated|pro[- ]rata|reduced|limited|halbe[nrsm]?|demi[- e]*|moitié d[eu]|medi[oa])[ -]"
     r"(?P<thing>[^\W\d]\w{2,})",
@@ -375,6 +391,7 @@ _OCCASIONS = frozenset("for on to upon in during after before with".split())
 
 VETOES: tuple[Veto, ...] = (
     find_gap,
+    find_other_case,
     find_lessened,
     find_universal,
     find_other_doer,
