@@ -191,7 +191,7 @@ def test_another_programs_database_is_not_made_an_index(tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as db:
         db.execute("CREATE TABLE customers (name TEXT)")
     before = file.read_bytes()
-    with pytest.raises(UsageError, match=r"shop\.db is another program's database: it has 1 tables?, and none of an index"):
+    with pytest.raises(UsageError, match=r"shop\.db is another program's database: it has 1 table, and none of an index"):
         PassageIndex(file)
     assert file.read_bytes() == before
 
