@@ -79,6 +79,16 @@ def alternatives(schema: object) -> list[object]:
     return []
 
 
+_PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,)}
+
+
+def find_plain_types(schema: object) -> tuple[type, ...]:
+    """Return the types of JSON values that fit a schema as they are, whatever they are; none where it says more than one simple type."""
+    if not is_mapping(schema) or not schema.keys().isdisjoint(_CHOICE_KEYS):
+        return ()
+    return _PYTHON_TYPES.get(named, ()) if isinstance(named := schema.get("type"), str) else ()
+
+
 def is_plain_text(schema: object) -> bool:
     """Tell whether a schema takes any string and nothing else, as those of most parameters do."""
     return is_mapping(schema) and schema.get("type") == "string" and schema.keys().isdisjoint(_CHOICE_KEYS)

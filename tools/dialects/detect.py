@@ -26,7 +26,7 @@ _LIST_OF_NAMES = growing(r"\[\s*([^\W\d][\w.\-:/]*)\(")
 _FUNCTIONARY_HEAD = growing(r">>>([\w.\-]+)\s*\n\s*")
 _FUNCTOOLS = re.compile(r"(?<![A-Za-z_])functools")
 # A label stands at the beginning of a line or sentence, maybe in bold or numbered: "**Action 1:**".
-_TOOL_LABELS = tuple(f"{what}{more}" for what in ("Tool", "Function") for more in ("", " Call", " call", " Name", " name")) + ("TOOL",)
+_TOOL_LABELS = ("TOOL", *(f"{what}{more}" for what in ("Tool", "Function") for more in ("", " Call", " call", " Name", " name")))
 _LABEL = re.compile(rf"(^|\n|[.!?:][ \t])[ \t]*([*`#\[]{{0,4}}(?:(Action|Observation)(?: \d)?|{'|'.join(_TOOL_LABELS)}|(?<=\[)tool):)\Z")
 _LABEL_SO_FAR = re.compile(r"(?:^|\n|[.!?:][ \t])[ \t]*([*`#\[]{0,4}([AOTFt][a-z]*(?: [A-Za-z\d]*)?)?)\Z")
 _BEHIND_LABEL = re.compile(r"[*_\]]{0,3}\s*")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from .arguments import read_arguments
-from .coerce import CoercionError, is_mapping
+from .coerce import CoercionError
 from .growing import growing
 from .json_end import JsonEnd, find_json_end, parse_json_at
 from .lenient_json import parse_json
@@ -86,13 +86,12 @@ def parse_calls(value: object, tools: ToolSignatures, span: tuple[int, int], not
         if not value and not marked:
             raise NotACall
         return [item for each in value for item in _parse_list_item(each, tools, span, notes, marked=marked)]
-    if not is_mapping(value):
+    if not isinstance(value, dict):
         raise NotACall
-    for key in _LISTS:
-        if isinstance(value.get(key), list) and value[key] and set(value) - {key} <= _OTHER_KEYS:
-            return parse_calls(value[key], tools, span, notes, marked=marked)
     for key, inner in value.items():
-        if is_mapping(inner) and (key in _WRAPPERS or _names_tool(inner, tools)) and set(value) - {key} <= _OTHER_KEYS:
+        is_list = isinstance(inner, list) and bool(inner) and key in _LISTS
+        is_call = isinstance(inner, dict) and (key in _WRAPPERS or _names_tool(inner, tools))
+        if (is_list or is_call) and value.keys() - {key} <= _OTHER_KEYS:
             return parse_calls(inner, tools, span, notes, marked=marked)
     return [_parse_call_object(value, tools, span, notes, marked=marked)]
 
@@ -110,14 +109,16 @@ def _parse_list_item(value: object, tools: ToolSignatures, span: tuple[int, int]
 def _parse_call_object(
     value: Mapping[str, object], tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool
 ) -> Item:
-    name_key, name = next(((key, name) for key in NAMES if isinstance(name := value.get(key), str)), (None, ""))
-    arguments_key = next((key for key in ARGUMENTS if key in value), None)
-    if name_key is None:
+    for name_key in NAMES:
+        if isinstance(name := value.get(name_key), str):
+            break
+    else:
         return _parse_name_as_key(value, tools, span, notes, marked=marked)
+    arguments_key = next(filter(value.__contains__, ARGUMENTS), None)
     tool = tools.find_marked(name)
     if arguments_key is None and tool is not None and (flat := _find_flat_arguments(value, name_key, tool, tools)):
         return parse_json_arguments(tool, flat, span, (*notes, "arguments beside the name"))
-    extra = set(value) - {name_key, arguments_key} - _OTHER_KEYS
+    extra = value.keys() - {name_key, arguments_key} - _OTHER_KEYS if len(value) > 2 or arguments_key is None else ()
     # {"name": "Ada"} is data.
     if arguments_key is None and not marked and (tool is None or len(value) > 1 or not tools.by_name):
         raise NotACall

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import NoReturn
 
 from .lenient_json import DEEPEST, parse_json
@@ -30,16 +31,16 @@ def _refuse(name: str) -> NoReturn:
 
 _WINDOW = 1_000  # characters in which most values end
 _MOST_LONG_FAILURES = 8
-_STRICT = json.JSONDecoder(object_pairs_hook=_check_unique, parse_constant=_refuse)
+_scan: Callable[[str, int], tuple[object, int]] = json.JSONDecoder(object_pairs_hook=_check_unique, parse_constant=_refuse).scan_once  # type: ignore[attr-defined]
 
 
 def decode_strict(buffer: TextBuffer, at: int, longest: int = _WINDOW) -> tuple[object, int] | None:
     """Return the value that begins at `at` and its end, where it is whole and strict JSON. It is read at the speed of C."""
-    # Never all of a long text for each of many values in it: an error alone counts its lines.
+    # Never all of a long text for each of many values in it.
     written = buffer.text[at : at + longest]
     try:
-        value, end = _STRICT.raw_decode(written)
-    except (ValueError, RecursionError):
+        value, end = _scan(written, 0)
+    except (ValueError, RecursionError, StopIteration):
         if longest > _WINDOW:
             buffer.long_failures += 1
         elif len(buffer.text) > at + longest and buffer.long_failures < _MOST_LONG_FAILURES:
@@ -72,12 +73,24 @@ class JsonEnd:
 
 def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
     """Return the end of the object or list that begins at `at`. Stop early at a character with which no JSON can go on."""
-    stack: list[str] = []
-    position = buffer.json_at = at
+    if whole := decode_whole(buffer, at):
+        return whole
+    return (yield from walk_to_json_end(buffer, at))
+
+
+def decode_whole(buffer: TextBuffer, at: int) -> JsonEnd | None:
+    """Note that a call's JSON begins here, and return its end where it is whole and strict."""
+    buffer.json_at = at
     buffer.json_is_call = False
     buffer.json_items.clear()
-    if whole := decode_strict(buffer, at):
-        return JsonEnd(whole[1], whole[1], "", buffer, whole[0])
+    whole = decode_strict(buffer, at)
+    return JsonEnd(whole[1], whole[1], "", buffer, whole[0]) if whole else None
+
+
+def walk_to_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
+    """Return the end of JSON that is not whole, or not strict."""
+    stack: list[str] = []
+    position = at
     while True:
         found = _JSON_TOKEN.search(buffer.text, position)
         if found is None:

@@ -88,10 +88,7 @@ def _is_word_ending(tool: ToolSignature, written: str) -> bool:
 def _is_page_of_manual(tool: ToolSignature, written: str) -> bool:
     """Tell whether this is Unix's way to cite a page of its manual, such as write(2), and the tool takes more than a number there."""
     return (
-        written in _SECTIONS_OF_MANUAL
-        and tool.name.islower()
-        and len(tool.properties) > 1
-        and next(iter(tool.properties)) in tool.plain_texts
+        written in _SECTIONS_OF_MANUAL and tool.name.islower() and len(tool.properties) > 1 and str in next(iter(tool.plain_types.values()))
     )
 
 

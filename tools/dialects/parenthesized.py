@@ -243,7 +243,7 @@ def _coerce_value(tool: ToolSignature, name: str, written: str, *, by_place: boo
         raise CoercionError(f"{tool.signature}; {name} has no value")
     if not by_place and written in ("None", "null") and name not in tool.required:
         return None
-    return unquote(written) if name in tool.plain_texts else coerce_text(written, tool.properties.get(name), name)
+    return unquote(written) if str in tool.plain_types.get(name, ()) else coerce_text(written, tool.properties.get(name), name)
 
 
 def _assign_mixed(tool: ToolSignature, parts: Sequence[str], keywords: Sequence[tuple[str, str] | None]) -> dict[str, object]:

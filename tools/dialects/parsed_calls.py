@@ -33,6 +33,16 @@ class CallSink(Protocol):
     def add(self, items: list[Item]) -> None: ...
 
 
+class NoSink:
+    """Receives calls and forgets them."""
+
+    def announce(self, name: str, start: int) -> None: ...
+    def add(self, items: list[Item]) -> None: ...
+
+
+NO_SINK = NoSink()
+
+
 class MentionSink:
     """Collects calls that may be no more than a mention, in quotes. A mention is not announced."""
 

@@ -68,11 +68,7 @@ class Reader:
         """End the reply and return all of it."""
         if not self.state.buffer.ended:
             self.finish()
-        state = self.state
-        reading = Reading("".join(state.prose), tuple(state.calls), tuple(state.problems), "".join(state.reasoning))
-        if mentions := state.find_mentions():
-            reading.mentions = mentions
-        return reading
+        return _collect(self.state)
 
 
 def read(text: str, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto", *, native: bool = False) -> Reading:
@@ -83,9 +79,17 @@ def read(text: str, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str
     signatures = collect_signatures(tools)
     if is_prose(text, signatures, dialect, native):
         return Reading(text)
-    reader = Reader(signatures, dialect, native=native)
-    reader.state.buffer.text, reader.state.is_whole = text, True  # all of it at once: nothing has to be held back
-    return reader.close()
+    # All of it is there: nothing has to be held back, and nobody follows the events.
+    state = ScannerState(TextBuffer(signatures, text, ended=True), _compile_dialect(signatures, dialect, native), is_whole=True)
+    next(_scan_text(state), None)
+    return _collect(state)
+
+
+def _collect(state: ScannerState) -> Reading:
+    reading = Reading("".join(state.prose), tuple(state.calls), tuple(state.problems), "".join(state.reasoning))
+    if mentions := state.find_mentions():
+        reading.mentions = mentions
+    return reading
 
 
 def is_prose(text: str, tools: ToolSignatures, dialect: str, native: bool) -> bool:

@@ -10,7 +10,7 @@ from .argument_texts import OpenCall
 from .compiled_dialect import CompiledDialect
 from .growing import growing, match
 from .mentions import BESIDE_A_CALL, CALL, Form, Mark, Surroundings, find_closing
-from .parsed_calls import CallParser, Incremental, Item, MentionSink, ParsedCalls
+from .parsed_calls import NO_SINK, CallParser, Incremental, Item, MentionSink, ParsedCalls
 from .read_events import (
     AllWasReasoning,
     CallDropped,
@@ -126,6 +126,7 @@ class ScannerState:
         mention = MentionSink() if mark or stands_apart else None
         self.buffer.sink = mention or self
         found = yield from self._follow(parser) if self.tells_arguments else parser
+        self.buffer.sink = NO_SINK  # a cycle of references would wait for the garbage collector
         if found is None:
             self._drop_open_calls()
             self.seek = max(self.at, self.resume_after(position))

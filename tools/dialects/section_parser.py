@@ -9,9 +9,9 @@ from functools import cache
 from .elements import Element, find_prefixed, may_be_prefixed, parse_element, parse_text_input, read_attributes, tool_element
 from .families.gemma import HEAD as GEMMA_HEAD
 from .families.gemma import OWN_QUOTES, parse_gemma_call
-from .growing import match
+from .growing import growing, match
 from .json_calls import ESCAPED_START, NotACall, parse_calls, parse_escaped_json, parse_json_call
-from .json_end import JsonEnd, find_json_end, parse_json_at
+from .json_end import JsonEnd, decode_whole, parse_json_at, walk_to_json_end
 from .markers import (
     BODY_PARSERS,
     CALL_ENDS,
@@ -41,6 +41,8 @@ _TAGGED_HEADER = re.compile(rf"({_NAME})\s*(?:(?:{_SEPARATED})\s*)?(?=({'|'.join
 _ELEMENT_AFTER_LEAD = re.compile(rf"(?:{_LEAD})[\w.\-]*\s*(?=<\w)")
 _HEADER_SO_FAR = re.compile(r"[\w.\-:/=\s<>|｜▁\\\[\]`✿]*\Z")
 _LONGEST_HEADER = 300
+_PROGRAM = growing(r"\s*<code>")
+_MAY_BE_ESCAPED = ("{", "\\", "")  # or has not arrived
 _FIRST_WORDS = re.compile(r"(?:[^\s<>{}()\[\]]+[ \t]?){0,2}")
 _LONGEST_UNREADABLE = 4_000
 _LONGEST_WORDS = 200
@@ -200,7 +202,7 @@ def _parse_json_or_list(buffer: TextBuffer, start: int, at: int, section: CallSe
         inner = yield from skip_space(buffer, at + 1)
         if buffer.text[inner : inner + 1].isalpha() or buffer.text[inner : inner + 1] == "_":
             return (yield from parse_call_list(buffer, at, marked=True))
-    if buffer.text[at] == "{" and (yield from match(buffer, ESCAPED_START, at)):
+    if buffer.text[at] == "{" and buffer.text[at + 1 : at + 2] in _MAY_BE_ESCAPED and (yield from match(buffer, ESCAPED_START, at)):
         escaped = yield from parse_escaped_json(buffer, at)
         if escaped is not None:
             return escaped
@@ -226,11 +228,13 @@ def _parse_json_or_list(buffer: TextBuffer, start: int, at: int, section: CallSe
 def _parse_program(buffer: TextBuffer, start: int, end: int, items: list[Item], closes: tuple[str, ...]) -> Incremental[ParsedCalls]:
     """Parse <code>...</code> behind a call of which one argument is an empty text: there Qwen-Agent lets a model write a program."""
     call = items[0] if len(items) == 1 else None
-    empty = [name for name, value in call.arguments.items() if value == ""] if isinstance(call, ReadCall) else []
-    opened = (yield from skip_space(buffer, end)) if isinstance(call, ReadCall) else end
-    if not isinstance(call, ReadCall) or not (yield from match_literal(buffer, opened, ("<code>",))):
+    if not isinstance(call, ReadCall):
         return end, items
-    close = opened
+    opened = yield from match(buffer, _PROGRAM, end)
+    if opened is None:
+        return end, items
+    empty = [name for name, value in call.arguments.items() if value == ""]
+    close = opened.end()
     while True:  # a program may have the tag in it: its own stands before what closes the call, or at the end of the text
         close = yield from find(buffer, "</code>", close, in_call=True)
         if close < 0:
@@ -242,13 +246,15 @@ def _parse_program(buffer: TextBuffer, start: int, end: int, items: list[Item], 
         close = end
     if len(empty) != 1:
         return end, [buffer.report(call.tool, start, end, "one argument that is an empty text, whose place <code> takes")]
-    program = buffer.text[opened + len("<code>") : close].strip("\n")
+    program = buffer.text[opened.end() : close].strip("\n")
     return end, [ReadCall(call.tool, {**call.arguments, empty[0]: program}, (start, end), call.notes)]
 
 
 def find_json_end_announcing(buffer: TextBuffer, start: int, at: int, pattern: re.Pattern[str] = _FIRST_NAME) -> Incremental[JsonEnd]:
     """Run `find_json_end` from `at`, and announce the tool of each call from `start` as soon as the pattern finds its name."""
-    steps = find_json_end(buffer, at)
+    if whole := decode_whole(buffer, at):
+        return whole
+    steps = walk_to_json_end(buffer, at)
     announced = 0
     while True:
         try:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from .coerce import CoercionError, accepts_only_text, coerce_value, is_plain_text, list_types
+from .coerce import CoercionError, accepts_only_text, coerce_value, find_plain_types, list_types
 from .lenient_json import parse_json
 from .read_events import Problem, ReadCall
 from .schema_references import resolve_references
@@ -25,7 +25,7 @@ _WRAPPERS = frozenset((*ARGUMENTS, "properties"))
 class ToolSignature:
     """One tool as a parser sees it: its name, and its parameters with their schemas in order."""
 
-    __slots__ = ("closed", "is_pure", "name", "plain_texts", "properties", "required", "text_parameter", "text_parameters")
+    __slots__ = ("closed", "is_pure", "name", "plain_types", "properties", "required", "text_parameter", "text_parameters")
 
     def __init__(self, name: str, parameters: Mapping[str, object], *, is_pure: bool = False) -> None:
         self.name: str = name
@@ -36,7 +36,7 @@ class ToolSignature:
         self.required: tuple[str, ...] = tuple(required) if isinstance(required, (list, tuple)) else ()
         self.closed: bool = parameters.get("additionalProperties") is False
         self.text_parameters: list[str] = [key for key, schema in self.properties.items() if accepts_only_text(schema)]
-        self.plain_texts: frozenset[str] = frozenset(key for key, schema in self.properties.items() if is_plain_text(schema))
+        self.plain_types: Mapping[str, tuple[type, ...]] = {key: find_plain_types(schema) for key, schema in self.properties.items()}
         # The name of the parameter, where the tool takes one text and nothing else.
         self.text_parameter: str | None = self.text_parameters[0] if self.text_parameters and len(self.properties) == 1 else None
 
@@ -62,7 +62,7 @@ class ToolSignature:
         if len(arguments) == 1 and (key := next(iter(arguments))) in _WRAPPERS and (inner := self._unwrap(key, arguments[key])):
             arguments, notes = inner, (*notes, "arguments taken out of one more object")
         for key, value in arguments.items():
-            if type(value) is str and key in self.plain_texts and key not in coerced:
+            if type(value) in self.plain_types.get(key, ()) and key not in coerced:
                 coerced[key] = value
                 continue
             name = self.find_parameter(key) or key

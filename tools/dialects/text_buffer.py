@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from .parsed_calls import CallSink, Incremental, Item, MentionSink, T
+from .parsed_calls import NO_SINK, CallSink, Incremental, Item, T
 from .signatures import ToolSignature, ToolSignatures
 
 NO_TOOLS = ToolSignatures(())
@@ -25,7 +25,7 @@ class TextBuffer:
     tools: ToolSignatures = NO_TOOLS
     text: str = ""
     ended: bool = False
-    sink: CallSink = field(default_factory=MentionSink)
+    sink: CallSink = NO_SINK
     searched_to: int = 0
     """How far the failed attempts to parse a call have looked."""
     no_start_before: int = 0
@@ -131,9 +131,10 @@ def search_end(buffer: TextBuffer, at: int, literals: tuple[str, ...]) -> Increm
 
 def skip_repeats(text: str, at: int, marker: str) -> int:
     """Skip a marker that is repeated many times, in steps of 64: ten thousand opening markers in a row cost no more than prose."""
-    many = marker * 64
-    while text.startswith(many, at):
-        at += len(many)
+    if text.startswith(marker, at):
+        many = marker * 64
+        while text.startswith(many, at):
+            at += len(many)
     return at
 
 
