@@ -253,9 +253,8 @@ def _open(path: str) -> sqlite3.Connection:
         raise explain_sqlite_error(path, error) from None
     if has_others and not has_tables:
         db.close()
-        raise UsageError(
-            f"{path} is another program's database: it has {has_others} table{'s' * (has_others > 1)}, and none of an index. Name a new file."
-        )
+        tables = f"{has_others} table{'s' * (has_others > 1)}"
+        raise UsageError(f"{path} is another program's database: it has {tables}, and none of an index. Name a new file.")
     if has_tables and version != _VERSION:
         db.close()
         raise UsageError(
