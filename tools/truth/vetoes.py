@@ -57,7 +57,7 @@ def find_gap(sentence: Reading, evidence: Reading, owner: Sequence[Word], everyt
         leader = next((at for at in range(segment.first, segment.end) if not evidence.is_small(at)), None)
         label = next((each for each in evidence.figures if each.kind == "label" and each.first == leader), None)
         said = leader is not None and (_is_figure_said(sentence, label) if label else _says(sentence, evidence.words[leader]))
-        if leader is None or not evidence.is_name(leader) or said:
+        if leader is None or said or not (evidence.is_name(leader) or _is_parallel(sentence, evidence, segment, leader)):
             continue
         rest, end = label.end if label else leader + 1, segment.end
         following = evidence.segments[number + 1 : number + 2]
@@ -72,6 +72,13 @@ def find_gap(sentence: Reading, evidence: Reading, owner: Sequence[Word], everyt
         if before and len(told) > len(again):
             yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{evidence.words[leader].text}”.")
             return
+
+
+def _is_parallel(sentence: Reading, evidence: Reading, segment: Segment, leader: int) -> bool:
+    """Return whether a thing and its preposition repeat those before: "trains run to Cologne, buses to Bonn"."""
+    after = evidence.words[leader + 1].text.casefold() if leader + 1 < segment.end else ""
+    before = [at for at in range(1, segment.first - 1) if evidence.words[at].text.casefold() == after]
+    return after in PREPOSITIONS and any(not _says(sentence, evidence.words[at + 1]) for at in before)
 
 
 def _begins_with_figure(reading: Reading, segment: Segment) -> bool:
@@ -159,13 +166,14 @@ def find_other_doer(sentence: Reading, evidence: Reading, owner: Sequence[Word],
             if not is_verb(evidence.words, place) or (sentence.words[deed].stem, evidence.words[place].stem) in CONVERSES:
                 continue
             yield from _compare_doers(evidence, sentence, segment, there, place, places)
+            yield from _compare_makers(evidence, sentence, segment, there, places)
             return
 
 
 def _compare_doers(
     evidence: Reading, sentence: Reading, segment: Segment, there: Segment, place: int, places: Sequence[int]
 ) -> Iterator[Problem]:
-    own = _telling(evidence, there.first, there.verb) if there.verb is not None and there.own_subject else []
+    own = [at for at in range(there.first, there.verb) if not evidence.is_small(at)] if there.verb is not None and there.own_subject else []
     unsaid = bool(own) and not any(_says(sentence, evidence.words[at]) for at in own)
     theirs = {word.text.casefold() for word in evidence.words[there.first : there.verb]}
     if not (unsaid or theirs & {"we", "i"}) or not places or there.passive != segment.passive:
@@ -182,13 +190,22 @@ def _compare_doers(
         yield Problem(ProblemKind.ROLE, f"The passage says this of “{show(evidence, there.first, there.verb or there.end)}”.")
 
 
+def _compare_makers(evidence: Reading, sentence: Reading, segment: Segment, there: Segment, places: Sequence[int]) -> Iterator[Problem]:
+    """Check that whom something was made for did not make it: "designed by Marta for Ikea"."""
+    by = next((at for at in range(there.first, there.end) if evidence.words[at].text.casefold() == "by"), None)
+    if segment.passive or not there.passive or by is None or not places:
+        return
+    maker = next((at for at in range(by + 1, there.end) if not evidence.is_small(at)), None)
+    if maker is not None and not _says(sentence, evidence.words[maker]) and all(_is_governed(evidence, each) for each in places):
+        yield Problem(ProblemKind.ROLE, f"The passage says “by {evidence.words[maker].text}”.")
+
+
 _AGAINST = frozenset("of from to for over against unlike behind than".split())
 
 
 def _is_governed(reading: Reading, at: int) -> bool:
-    before = next((reading.words[each].text.casefold() for each in range(at - 1, -1, -1) if reading.is_small(each)), "")
-    nearest = next((each for each in range(at - 1, max(-1, at - 4), -1) if reading.words[each].text.casefold() in PREPOSITIONS), None)
-    return before in _AGAINST and nearest is not None
+    before = [reading.words[each].text.casefold() for each in range(at - 1, max(-1, at - 4), -1)]
+    return next((low for low in before if low in PREPOSITIONS), "") in _AGAINST
 
 
 def find_payer(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
@@ -278,7 +295,7 @@ def find_party(sentence: Reading, evidence: Reading, owner: Sequence[Word], ever
 
 def find_foreign_roles(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
     """Check that names keep their order in other languages, and that a relative clause tells of the name before it."""
-    if _is_english(evidence):
+    if evidence.language == "en" or any(word.text.casefold() in _ENGLISH for word in evidence.words):
         return
     names = _find_names(sentence, evidence)
     order = [evidence_at for _, evidence_at in names]
@@ -297,6 +314,7 @@ def find_foreign_roles(sentence: Reading, evidence: Reading, owner: Sequence[Wor
             return
 
 
+_ENGLISH = (PREPOSITIONS | AUXILIARIES | frozenset(["the", "and", "its"])) - frozenset("a an as des in on at am was has her".split())
 _RELATIVE = frozenset("der die das dem den dessen deren qui que dont quien quienes cuyo".split())
 
 
@@ -307,7 +325,7 @@ def _find_names(sentence: Reading, evidence: Reading) -> list[tuple[int, int]]:
         places = [place for place, each in enumerate(evidence.words) if each.text == word.text]
         named = word.text[:1].isupper() and len(places) == 1 and (at > 0 or places[0] > 0)
         once = sum(each.text == word.text for each in sentence.words) == 1
-        if named and once and (evidence.language != "de" or _is_doubled(sentence, at)):
+        if named and once and (evidence.language != "de" or _is_doubled(sentence, at) or _is_doubled(evidence, places[0])):
             found.append((at, places[0]))
     return found
 
