@@ -7,10 +7,12 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from starlette.requests import Request
 
+from sayso.web.doors import TurnedAway, read_json
 from sayso.web.people import TrustedHeader
 from sayso.workflows import engine
 
@@ -53,6 +55,17 @@ def test_a_wrong_option_is_one_sentence(tmp_path: Path, options: tuple[str, ...]
     shown = sayso_here("serve", *options, "--port", "0", cwd=tmp_path)
     assert shown.returncode == 2
     assert said in shown.stderr
+
+
+async def test_a_browser_that_goes_away_in_the_middle_of_a_change_is_no_error_of_the_server() -> None:
+    sent = iter([{"type": "http.request", "body": b'{"a": ', "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> Any:
+        return next(sent)
+
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
+    with pytest.raises(TurnedAway, match="ended in the middle"):
+        await read_json(Request(scope, receive))
 
 
 def test_an_app_without_agents_has_an_inbox_and_says_that_nobody_talks(serve: Callable[..., Served], browser: Browser) -> None:

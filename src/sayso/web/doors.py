@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from sayso.cli.display import shorten
@@ -136,10 +136,13 @@ async def read_json(request: Request) -> dict[str, object]:
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise TurnedAway(415, "Send JSON: Content-Type: application/json.")
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BODY_BYTES:
-            raise TurnedAway(413, f"That is too long: more than {MOST_BODY_BYTES:,} bytes.")
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > MOST_BODY_BYTES:
+                raise TurnedAway(413, f"That is too long: more than {MOST_BODY_BYTES:,} bytes.")
+    except ClientDisconnect:
+        raise TurnedAway(400, "The connection ended in the middle of the body.") from None
     try:
         data = strict_json(body.decode())
     except ValueError as error:
