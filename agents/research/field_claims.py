@@ -20,7 +20,7 @@ from .aspects import Aspect, count_cues
 from .fitting import find_offer, fit, is_like, is_specific, names_a_day
 from .offer_words import is_region
 from .orders import is_order
-from .page_reading import DATA_MARK
+from .page_reading import DATA_MARK, is_home
 from .page_terms import find_terms
 from .report_values import Claim
 from .sentence_words import has_money
@@ -74,12 +74,11 @@ _PLAIN_LABELS = {
     "accepts reservations": "takes reservations",
     "knows about": "fields",
     "area served": "serves",
+    "duration of warranty": "warranty",
 }
 _NUTRITION = re.compile(r"(?i:(?:energy|calories|kcal|kj|fat.*|protein.*|carbohydrates?.*|sugars?|salt|sodium|fibre|fiber)\Z)")
 _PLACE_OR_HOURS = re.compile(r"(?i:(?:address|area served|opening hours|price range|founders?|founding location)\Z)")
-_WITHOUT_PRICE = re.compile(
-    r"(?i:\b(?:free|included|none|half|gratis|kostenlos|inklusive|inbegriffen|gratuit|compris|incluido)\b|[$€£¥]|無料|✓)"
-)
+_WITHOUT_PRICE = re.compile(r"(?i:\b(?:free|included|none|half|gratis|kostenlos|inklusive|inbegriffen|gratuit|compris|incluido)\b|無料|✓)")
 _PROSE = re.compile(
     r"(?i:(?:.* (?:text|notes?|description|tagline)|description|abstract|text|article body|review body|slogan|"
     r"disambiguating description|about|notes?|tagline|claim|intro|summary|"
@@ -288,7 +287,10 @@ def _make_claim(
         return None
     section = (
         ""
-        if _OF_ALL.search(name) or squash_letters(field.section) == squash_letters(company) or _adds_nothing(field.section)
+        if _OF_ALL.search(name)
+        or squash_letters(field.section) == squash_letters(company)
+        or _adds_nothing(field.section)
+        or _is_over_all(field.section, page)
         else field.section
     )
     question = next((each for each in (name, subject) if each.endswith(("?", "？"))), "")
@@ -313,6 +315,13 @@ def _is_told(field: Field, name: str, value: str) -> bool:
 def _is_visible(value: str, page: VisitedPage) -> bool:
     """Return whether a page shows a text to people, so that its sentences are found as sentences."""
     return find_quote(value, page.text.partition(DATA_MARK)[0]) is not None
+
+
+def _is_over_all(section: str, page: VisitedPage) -> bool:
+    """Return whether a heading is the name of the whole site: over all data of its home page, and in its title."""
+    if not section or not is_home(page.url) or squash_letters(section) not in squash_letters(page.title):
+        return False
+    return all(field.section in ("", section) for field in page.fields)
 
 
 def _adds_nothing(section: str) -> bool:

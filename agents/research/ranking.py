@@ -147,7 +147,7 @@ class _Fact:
         is_label = claim.written == "data" and not claim.subject and bool(claim.name) and claim.value != claim.text
         words = _read_words(f"{claim.name}: {claim.value}" if is_label else claim.text)
         self.all_stems = frozenset(word.stem for word in tokenize(claim.text))
-        self.stems = frozenset(word.stem for word in words if squash_name(word.text) not in own)
+        self.stems = frozenset(word.stem for word in words if not (name := squash_name(word.text)) or name not in own)
         self.plain = [frozenset((word.stem, *word.senses)) for word in words if word.stem in self.stems]
         self.meanings: frozenset[str | int] = self.stems | frozenset(sense for word in words for sense in word.senses)
         self.money = frozenset((amount.value, amount.unit) for amount in self.amounts if amount.kind is Kind.MONEY)

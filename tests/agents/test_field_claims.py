@@ -153,6 +153,20 @@ def test_a_sentence_that_a_longer_one_says_is_told_once(texts: tuple[str, ...], 
     assert len(rank_claims([quoted(text) for text in texts], [page("\n".join(texts))], "Nordlicht", RETAIL)) == kept
 
 
+@pytest.mark.parametrize("company", ["Kikoe Dou", "きこえ堂"])
+def test_facts_in_other_scripts_are_told_apart(company: str) -> None:
+    text = "営業時間: 10:00〜18:30\n定休日: 水曜日\n聴力測定は無料です。"
+    fields = [Field("", name, value, "list", f"{name}: {value}") for name, value in [("営業時間", "10:00〜18:30"), ("定休日", "水曜日")]]
+    pages = [page(text, *fields)]
+    claims = [
+        *claim_fields(pages, company, RETAIL),
+        quoted("営業時間: 10:00〜18:30", topic="opening hours"),
+        quoted("聴力測定は無料です。"),
+    ]
+    told = " ".join(claim.text for claim in rank_claims(claims, pages, company, RETAIL))
+    assert all(word in told for word in ("18:30", "水曜日", "無料")), told
+
+
 def test_the_same_fact_is_told_once() -> None:
     text = "We sell lamps in 12 shops.\n\nNordlicht has 12 shops that sell lamps.\n\nA Bird lamp costs 49 €."
     price = Field("Bird lamp", "Price", "49 €", "table", "Bird lamp | 49 €")

@@ -96,6 +96,10 @@ def test_what_is_struck_through_is_marked(html: str, text: str) -> None:
 
 
 LINES = {
+    "a price after a number": ("<li><span>Classe 1</span> <span>950 €</span></li>", "- Classe 1 | 950 €"),
+    "a price that touches a number": ("<li><span>Menu 2</span><b>450 kr</b></li>", "- Menu 2 | 450 kr"),
+    "thousands in an element": ("<p>Preis <b>1</b> <b>950 €</b></p>", "Preis 1 950 €"),
+    "thousands after a bound": ("<p>ab 1 <b>950 €</b></p>", "ab 1 950 €"),
     "paragraphs in cells": ("<table><tr><td><p>Classic</p></td><td><p>$8</p></td></tr></table>", "Classic | $8"),
     "a break in a cell": ("<table><tr><td>Double<br>Stack</td><td>$9</td></tr></table>", "Double Stack | $9"),
     "a list in a cell": ("<table><tr><td>Pro</td><td><ul><li>a<li>b</ul></td></tr></table>", "Pro | a; b"),

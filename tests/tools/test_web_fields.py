@@ -41,6 +41,10 @@ def script(data: object, kind: str = "application/ld+json") -> str:
 
 
 VISIBLE = {
+    "a former price before the price of a card": (
+        "<div class=card><h3>A2 posters</h3><p><span>was £14</span> £9</p></div>",
+        [("A2 posters", "price", "£9"), ("A2 posters", "price", "£14")],
+    ),
     "a menu as a list": (
         "<h2>Hot drinks</h2><ul><li>Espresso 2,50 €</li><li>Cappuccino <span>3,20 €</span></li></ul>"
         "<h2>Cold</h2><ul><li>Cola ..... 3,00 €</li><li>Water: 2,00 €</li></ul>",

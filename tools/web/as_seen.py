@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .advertisements import drop_advertisements
 from .hidden import drop_hidden
-from .inline_text import AMOUNT, CURRENCY, first_letter, last_letter, short_text
+from .inline_text import AMOUNT, CURRENCY, first_letter, last_letter, short_text, text_before
 from .price_boxes import join_price_boxes
 from .raised import join_cents
 from .struck import mark_struck
@@ -31,6 +31,9 @@ _END_OF_COUNT = re.compile(r"data-(?:[a-z-]+-)?(?:to|count|target|end|value|numb
 _FIGURE = re.compile(r"[1-9][\d.,]{0,11}[+%]?")
 _ENDS_IN_PRICE = re.compile(rf"\d\s?{CURRENCY}$")
 _MOST_NEIGHBOURS = 50_000
+_STARTS_WITH_AMOUNT = re.compile(rf"\s*\d{{3}}(?:[ .,'’\xa0]\d{{3}})*(?:[.,]\d\d)?\s?{CURRENCY}")
+_LABEL_WITH_NUMBER = re.compile(r"[^\W\d_]{2}[^\d,$€£¥]{0,3}[ \xa0]\d{1,3}\s+$")
+_BEFORE_NUMBER = re.compile(r"(?i)\b(?:from|only|now|ab|nur|dès|de|da|vanaf|från|fra|desde)[ \xa0]\d{1,3}\s+$")
 _WIDE_LETTERS = 0x2E80  # from here on Chinese, Japanese and Korean
 
 
@@ -47,6 +50,7 @@ def show_as_seen(tree: HtmlElement) -> None:
     join_price_boxes(tree)
     join_cents(tree)
     _part_neighbours(tree)
+    _part_numbers(tree)
     mark_struck(tree, rules)
 
 
@@ -120,6 +124,19 @@ def _part_neighbours(tree: HtmlElement) -> None:
             continue
         if _are_apart(short_text(element, _MOST_OPTIONS), last_letter(element), short_text(beside, _MOST_OPTIONS), first_letter(beside)):
             element.tail = " "
+
+
+def _part_numbers(tree: HtmlElement) -> None:
+    """Set a price off from the number at the end of the name before it: `<b>Class 1</b> <i>950 €</i>` is no price of 1 950 €."""
+    for element in islice(tree.iter(*_INLINE), _MOST_NEIGHBOURS):
+        if not _STARTS_WITH_AMOUNT.match(short_text(element, 24)):
+            continue
+        beside = element.getprevious()
+        if beside is not None and short_text(beside, 24).strip().isdigit():
+            continue  # the thousands of one number
+        before = text_before(element)
+        if _LABEL_WITH_NUMBER.search(before) and not _BEFORE_NUMBER.search(before):
+            element.text = f"| {(element.text or '').lstrip()}"
 
 
 def _are_apart(before: str, last: str, after: str, first: str) -> bool:

@@ -35,6 +35,11 @@ _NO_NAME_END = re.compile(
     r"(?i)\s(?:is|are|was|be|costs?|charged?|pay|paid|for|at|of|to|than|and|or|with|will|only|kostet|kosten|beträgt|betragen|für|von|ist|sind"
     r"|zahlen|um|mit|und|coûte|est|sont|pour|et|de|cuesta|es|por|con|y|voor|is|zijn|för)$|(?:は|が|を|で|と|に|につき)$"
 )
+_WAS = re.compile(
+    r"(?i)(?:was|were|previously|formerly|instead of|rrp|r\.r\.p\.|statt|bisher|vorher|früher|uvp|au lieu de|avant|antes|prima|eerder|förr|"
+    r"tidigare|før|通常価格?|定価)[:：]?$"
+)
+"""Before a price: it is no longer asked."""
 _OFF = re.compile(r"(?i)\s?(?:off|discount|rabatt|günstiger|less|de descuento|de réduction)\b")
 _SEPARATORS = " .…·:：-–—|•\t(*="
 
@@ -68,6 +73,9 @@ def read_prices(page: PageLines, number: int, line: Line, text: str, records: Re
             return
     old = [(start, end) for start, end in money if text[start - 2 : start] == "~~"]
     current = [span for span in money if span not in old]
+    if len(current) > 1 and _WAS.search(text[: current[0][0]].strip(_SEPARATORS)) and not text[current[0][1] : current[1][0]].strip():
+        old, current = [*old, current[0]], current[1:]
+        name, bound = ("" if _WAS.fullmatch(name) else name), ""
     for start, end in old:
         yield Pair(name or "price", text[start:end], heading, is_price=True, of_heading=of_heading, old=True)
     for spans in _group(text, current):
