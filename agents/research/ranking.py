@@ -47,7 +47,7 @@ def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: 
     dated = [_date(claim, pages, company, today) for claim in claims]
     in_data = [_find_data_figures(page) for page in pages]
     read = [_Fact(claim, company) for claim in dated if claim is not None]
-    labels = [frozenset(squash_name(each) for field in page.fields for each in (field.subject, field.name)) for page in pages]
+    labels = [frozenset(squash_letters(each) for field in page.fields for each in (field.subject, field.name)) for page in pages]
     facts = [fact for fact in read if not fact.is_in_data(in_data[fact.claim.source], labels[fact.claim.source])]
     current = [fact for fact in facts if not fact.claim.old and not _is_old_news(fact.claim, pages[fact.claim.source], today)]
     undated_money = any(not is_stale(fact.claim.dated, today) and bool(fact.money) for fact in current)
@@ -168,7 +168,7 @@ class _Fact:
             return False
         if quoted := find_amounts(self.claim.quote):
             return all(amount.value in figures for amount in quoted)
-        return any(squash_name(cell) in labels for cell in self.claim.quote.split(" | "))  # what it is about, or the names of the columns
+        return any(squash_letters(cell) in labels for cell in self.claim.quote.split(" | "))  # what it is about, or the columns
 
     def is_new_beside(self, kept: Sequence[_Fact]) -> bool:
         """Return whether no kept fact says the same or a newer figure. Most pairs share no figure or no word: they are passed over."""
