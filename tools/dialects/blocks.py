@@ -10,7 +10,7 @@ from typing import NamedTuple
 from .elements import Element, parse_element
 from .explaining import acts, explains_before, explains_behind
 from .families.harmony import ENDS, parse_header, parse_message
-from .json_calls import FIRST_KEY, KEYS, NotACall, may_be_call, parse_calls, parse_json_arguments
+from .json_calls import FIRST_KEY, KEYS, NotACall, find_named_tool, may_be_call, parse_calls, parse_json_arguments
 from .json_end import decode_strict, find_json_end, parse_json_at
 from .markers import ELEMENTS, SECTIONS, CallSection
 from .mentions import Form, Surroundings
@@ -81,6 +81,22 @@ def parse_json_in_prose(state: ScannerState, start: int) -> Incremental[None]:
         state.emit_quoted(end)
         return
     yield from state.parse_call(start, start, parse_bare_json(state, start), Form.UNMARKED)
+
+
+def parse_member(state: ScannerState, at: int, key: str, *, opens_reply: bool) -> Incremental[None]:
+    """Set aside the value of a member of an object: what looks like a call in it is data.
+
+    Where this member opens the reply, the object around it may be meant as a call's: that is a problem.
+    """
+    found = yield from find_json_end(state.buffer, at)
+    end = found.end if found.end >= 0 else max(at + 1, found.stopped)
+    value = parse_json_at(state.buffer.text, at, found, state.buffer.ended)
+    inside = value[0] if value is not None else None
+    if opens_reply and isinstance(inside, dict) and (tool := find_named_tool(inside, state.tools)):
+        state.add([tool.report_problem(state.buffer.text[:end], (0, end), f"a call by itself, not under {key!r}: {tool.signature}")])
+    else:
+        state.note_set_aside(at, end, _DATA)
+    state.emit_quoted(end)
 
 
 def _find_data_end(state: ScannerState, at: int) -> int:

@@ -13,7 +13,7 @@ from .families.gemma import parse_gemma_call
 from .families.harmony import STRIPPED_TURN
 from .families.react import parse_action
 from .growing import growing
-from .json_calls import ESCAPED_START, FIRST_KEY, KEYS, parse_escaped_json
+from .json_calls import ESCAPED_START, FIRST_KEY, KEYS, find_member, parse_escaped_json
 from .markers import INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS, CallSection
 from .mentions import Form
 from .named_call import detect_named_call
@@ -147,6 +147,8 @@ def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
         return MORE if FIRST_KEY.so_far.match(text, position, position + _LONGEST_KEY) else NOTHING
     if key[1] not in KEYS and (state.dialect.name_on_line is None or state.tools.find(key[1]) is None):
         return NOTHING
+    if member := find_member(text, start):
+        return start, blocks.parse_member(state, start, member[0], opens_reply=member[1])
     return start, blocks.parse_json_in_prose(state, start)
 
 

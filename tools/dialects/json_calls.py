@@ -36,8 +36,11 @@ _OTHER_KEYS = frozenset(
     )
 )
 # OpenAI's {"function": {...}} and its relatives: the call is one level deeper.
-_WRAPPERS = ("function", "function_call", "tool_call", "tool_use", "call", "tool", "action")
+_WRAPPERS = ("function", "function_call", "tool_call", "tool_use", "call", "tool", "action", "command", "ability")
 _LISTS = ("tool_calls", "tool_uses", "calls", "function_calls", "tools")
+_MEMBER = re.compile(r"(\A\s*\{\s*)?[\"']([\w\-]{1,40})[\"']\s{0,8}:\s{0,40}\Z")
+# Any program's spelling of them: functionCall, tool-use. The parameters are JSON-RPC's.
+_ENVELOPES = frozenset(key.replace("_", "").removesuffix("s") for key in (*_WRAPPERS, *_LISTS, "params"))
 KEYS = frozenset((*NAMES, *ARGUMENTS, *_OTHER_KEYS, *_WRAPPERS, *_LISTS))
 """The keys one of which a call's object begins with."""
 # Bounded repeats: an unbounded one would make a long text of near misses quadratic.
@@ -57,19 +60,29 @@ def may_be_call(value: object, tools: ToolSignatures) -> bool:
         return False
     keys = value.keys() & _CALL_KEYS
     if not keys:
-        inside = [each for each in value.values() if isinstance(each, dict)]
-        return len(inside) == len(value) == 1 or any(_names_tool(each, tools) for each in inside)
+        return len(value) == 1 and isinstance(next(iter(value.values())), dict)
     if any(isinstance(value[key], (dict, list)) for key in keys):
         return True
     name = next((name for key in NAMES if isinstance(name := value.get(key), str)), None)
     return name is not None and (not value.keys().isdisjoint(ARGUMENTS) or tools.find_marked(name) is not None)
 
 
-def _names_tool(value: Mapping[str, object], tools: ToolSignatures) -> bool:
-    """Tell whether this is a call of a known tool with its arguments, whatever the key under which it stands."""
+def find_named_tool(value: Mapping[str, object], tools: ToolSignatures) -> ToolSignature | None:
+    """Return the known tool that an object names beside its arguments."""
     if value.keys().isdisjoint(ARGUMENTS):
-        return False
-    return any(isinstance(name := value.get(key), str) and tools.find(name) is not None for key in NAMES)
+        return None
+    return next((tool for key in NAMES if isinstance(name := value.get(key), str) and (tool := tools.find(name))), None)
+
+
+def find_member(text: str, at: int) -> tuple[str, bool] | None:
+    """Return the key whose value begins at `at`, where a call is not put under it, and whether this member opens the reply.
+
+    In {"rejected": {"name": ...}} a call is spoken of, whatever it looks like by itself.
+    """
+    found = _MEMBER.search(text, max(0, at - 100), at)
+    if found is None or re.sub(r"[_\-]", "", found[2].casefold()).removesuffix("s") in _ENVELOPES:
+        return None
+    return found[2], bool(found[1])
 
 
 class NotACall(ValueError):
@@ -90,7 +103,7 @@ def parse_calls(value: object, tools: ToolSignatures, span: tuple[int, int], not
         raise NotACall
     for key, inner in value.items():
         is_list = isinstance(inner, list) and bool(inner) and key in _LISTS
-        is_call = isinstance(inner, dict) and (key in _WRAPPERS or _names_tool(inner, tools))
+        is_call = isinstance(inner, dict) and (key in _WRAPPERS or (marked and find_named_tool(inner, tools) is not None))
         if (is_list or is_call) and value.keys() - {key} <= _OTHER_KEYS:
             return parse_calls(inner, tools, span, notes, marked=marked)
     return [_parse_call_object(value, tools, span, notes, marked=marked)]
