@@ -20,6 +20,7 @@ MENTIONS: dict[str, tuple[str, list[str], str]] = {
     "an address": ("See https://x.org/ask(who)", ["ask(who)"], "in an address or a path"),
     "the signature": ("There is ask(question).", ["ask(question)"], "as the tool's signature, with its parameters for arguments"),
     "data": ('{"name": "ask", "arguments": {"question": "hi"}, "score": 1}', ["ask"], "in JSON that is not a call"),
+    "a setting named like a tool": ('The file a.json holds {"ask": {"question": "hi"}}.', [], ""),
     "beside a call": (f"So ask(hi). {MARKED}", ["ask(hi)"], "beside a call in a form of its own"),
     "an invented result": ("now()\nObservation: 5\nask(hi)", ["ask(hi)"], "behind a turn or a result that the model made up"),
     "a plural": ("Your ask(s) are here.", [], ""),

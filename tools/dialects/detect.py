@@ -147,6 +147,8 @@ def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
         return MORE if FIRST_KEY.so_far.match(text, position, position + _LONGEST_KEY) else NOTHING
     if key[1] not in KEYS and (state.dialect.name_on_line is None or state.tools.find(key[1]) is None):
         return NOTHING
+    if key[1] not in KEYS and not _begins_line(state, start) and text[max(state.at, start - 8) : start].rstrip()[-1:].isalnum():
+        return NOTHING  # "The file holds {"server": {...}}": a key that a tool is named like
     if member := find_member(text, start):
         return start, blocks.parse_member(state, start, member[0], opens_reply=member[1])
     return start, blocks.parse_json_in_prose(state, start)
