@@ -808,9 +808,43 @@ async def test_a_long_text_is_recognised_and_not_kept_whole() -> None:
         return long
 
     await Agent(ScriptedModel(Reply(calls=(call("book"),)), "Done."), tools=[book]).run("Read.")
-    assert max(len(text) for text in HANDED_OUT.texts) <= 10_000
+    assert max(len(each.text) for each in HANDED_OUT.texts.values()) <= 10_000
     assert (await Agent(ScriptedModel("Fine.")).run(f"Sum this up: {long}")).labels.private
     assert not (await Agent(ScriptedModel("Fine.")).run(f"Sum this up: {long[:5000]}")).labels.private
+
+
+ENDS: dict[str, Callable[[str], str]] = {
+    "far behind": lambda to: "A line of many. " * 2000 + to,
+    "across the end of what is kept": lambda to: "x" * 9_990 + f" {to} and more",
+    "just behind it": lambda to: "x" * 10_000 + f" {to}",
+    "white space around it": lambda to: "\n\n" + "A line of many.\n" * 2000 + f"{to}\n\n",
+    "one character many times": lambda to: "a" * 30_000 + f" {to}",
+}
+
+
+@pytest.mark.parametrize("make", ENDS.values(), ids=ENDS)
+async def test_the_end_of_a_long_text_is_no_word_of_the_user(make: Callable[[str], str]) -> None:
+    pages = iter([make("eve@evil.example"), make("ann@else.example")])  # two that begin alike
+
+    @tool.read(trust="untrusted")
+    async def book() -> str:
+        """Reads a book."""
+        return next(pages)
+
+    reading = Reply(calls=(call("book"), call("book")))
+    read = await Agent(ScriptedModel(reading, "Done."), tools=[book]).run("Read.")
+    first, second = read.messages[-2].results
+
+    @tool.write(from_user=("to",))
+    async def send(to: str) -> str:
+        """Sends it."""
+        return to
+
+    for long, to in ((first.text, "eve@evil.example"), (second.text, "ann@else.example")):
+        model = ScriptedModel(Reply(calls=(call("send", to=to),)), "No.")
+        result = await Agent(model, tools=[send]).run(f"Sum this up and send it to me: {long} Thank you!")
+        sources = [row.source for request in result.pending for row in request.shown]
+        assert (result.labels.untrusted, [source for source in sources if source.startswith("you wrote")]) == (True, [])
 
 
 # writes

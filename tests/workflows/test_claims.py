@@ -17,7 +17,7 @@ from sayso.tools.errors import NotFinished, UsageError, WorkflowError
 from sayso.workflows import App, DurableEngine, Worker, find_stuck, sequential
 from sayso.workflows.durable import log_writes, records
 from sayso.workflows.durable.chain import Row
-from sayso.workflows.durable.log_writes import Addition
+from sayso.workflows.durable.log_writes import Addition, RunEnd
 from sayso.workflows.durable.records import NewRun
 
 from .postgres_server import new_database
@@ -204,6 +204,34 @@ async def test_a_run_that_workers_have_left_can_be_resumed_and_then_counts_anew(
     await home.decide("left", {request.digest: Approve()})
     await lose_programs(home, clock, 1)
     assert (await home.run("left")).state == records.QUEUED
+
+
+async def test_the_neighbours_of_a_run_that_kills_are_done_and_only_it_is_left(home: DurableEngine, clock: Clock) -> None:
+    """Their first step takes 30 seconds; the run among them that kills does so after 5, each time."""
+    names = ["a", "b", "c", "killer", "d"]
+    for run_id in names:
+        await home.submit("flow", run_id, run_id=run_id)
+        clock.now += 0.1
+    under_way, program = dict[str, tuple[float, Any]](), 0
+    while (await home.run("killer")).state != records.INTERRUPTED or under_way:
+        for claimed in [*await claim(home, f"program-{program}", 9), *await claim(home, f"program-{program}", 1, suspects=True)]:
+            under_way[claimed.run.id] = clock.now, claimed.run
+        clock.now += 5
+        if "killer" in under_way:
+            await home.database.do(lambda session: home.store.release_dead(session, clock.now))
+            under_way, program = {}, program + 1
+        for run_id, (began, run) in list(under_way.items()):
+            if clock.now - began >= 30:
+                await home.store.add(Addition(run, (), (), clock.now, RunEnd(records.DONE, output="{}")))
+                del under_way[run_id]
+    assert {run_id: (await home.run(run_id)).state for run_id in names} == dict.fromkeys(names, "done") | {"killer": "interrupted"}
+
+
+async def test_a_run_that_workers_have_left_can_be_cancelled_and_still_verifies(home: DurableEngine, clock: Clock) -> None:
+    await home.submit("flow", "it kills", run_id="killer")
+    await lose_programs(home, clock, records.MOST_DEATHS)
+    await home.cancel("killer")
+    assert ((await home.run("killer")).state, (await home.verify("killer")).problems) == (records.CANCELLED, ())
 
 
 async def test_a_run_that_gets_further_each_time_is_no_suspect(home: DurableEngine, clock: Clock) -> None:

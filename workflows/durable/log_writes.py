@@ -24,6 +24,9 @@ from .records import Claimed, InboxRow, LogChanged, NewRun, RunRow, Superseded
 SUSPECT_DEATHS, SUSPECT_PAUSE_SECONDS, SUSPECT_BUSY_SECONDS = 2, 5.0, 60.0
 """With how many deaths in a row a run is a suspect: it may be what kills its programs. For each death it waits so long; where there is
 always something else to do so much longer, so that it has its turn all the same."""
+ALONE_DEATHS = 4
+"""With how many deaths in a row a program executes a run beside no other such suspect: else what is innocent would be lost again and again
+with the run that kills."""
 
 FindChange = Callable[[Session, RunRow, Sequence[Row]], str]
 """Returns why a run is not to be executed, for what is stored of it was changed; empty if it may be."""
@@ -152,7 +155,8 @@ def claim_queued(
     Each run is claimed in the order in which it was queued. Of runs that were executed before (a decision came, their program died) the
     first `resumed` come before all others, half if that is not said: so they do not wait behind a flood of new runs, nor do those wait for
     ever behind them. The runs in `left` are left to others. A run with a key that is not among the `keys` is left to programs that have it;
-    one that was changed fails by name. Claims no suspects, or only those that have waited, the one with the fewest deaths first.
+    one that was changed fails by name. Claims no suspects, or only those that have waited, the one with the fewest deaths first; one with
+    ALONE_DEATHS only where this program executes no other such run.
     """
     if not flows:  # Postgres knows no empty list
         return []
@@ -163,11 +167,13 @@ def claim_queued(
     which, order = "deaths < :suspect", "changed_at, created_at, id"
     if suspects:
         pause = SUSPECT_PAUSE_SECONDS + (SUSPECT_BUSY_SECONDS if is_busy else 0)
-        which, order, resumed = f"deaths >= :suspect AND changed_at + {pause} * deaths <= :now", "deaths, changed_at, created_at, id", 0
+        others = "SELECT 1 FROM sayso_runs AS other WHERE other.state = 'running' AND other.owner = :owner AND other.deaths >= :alone"
+        which = f"deaths >= :suspect AND changed_at + {pause} * deaths <= :now AND (deaths < :alone OR NOT EXISTS ({others}))"
+        order, resumed = "deaths, changed_at, created_at, id", 0
     which = (
         f"state = 'queued' AND app = :app AND flow IN {_each('flows', is_sqlite)} {but}AND ({known}substr(head, 1, 1) <> 'k') AND {which}"
     )
-    values = {"app": app, "owner": owner, "now": now, "suspect": SUSPECT_DEATHS, "most": most}
+    values = {"app": app, "owner": owner, "now": now, "suspect": SUSPECT_DEATHS, "alone": ALONE_DEATHS, "most": most}
     values["resumed"] = (most + 1) // 2 if resumed is None else resumed
     values |= {name: _list(given, is_sqlite) for name, given in (("flows", flows), ("left", left), ("ids", ids)) if given}
     found = session.execute(

@@ -348,7 +348,7 @@ def wake(session: Session, now: float, is_sqlite: bool) -> None:
 def stop_idle(session: Session, root: str, now: float) -> None:
     """End a cancelled run that nobody executes."""
     stopped = session.execute(
-        "UPDATE sayso_runs SET state = 'cancelled', owner = NULL, wake_at = NULL, changed_at = :now "
+        "UPDATE sayso_runs SET state = 'cancelled', owner = NULL, wake_at = NULL, error = NULL, changed_at = :now "
         "WHERE id = :root AND state <> 'running' RETURNING id",
         {"root": root, "now": now},
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -20,17 +21,37 @@ address, a name) is recognised from LONG characters on: a user may know it too.
 """
 MOST = 200
 LONGEST = 10_000
-"""Of a longer text the beginning is kept: whatever holds the text holds that too, and a program does not keep what it has read for ever."""
+"""Of a longer text the beginning is kept, and a hash of it all: whatever holds the text holds that too, and a program does not keep what it
+has read for ever.
+"""
+MOST_PLACES = 20
+"""At how many places of a text that hold such a beginning it is looked whether the rest follows."""
 NOBODYS = "\0"
 """A text that no value holds."""
 
 
 class HandedOutText(NamedTuple):
-    """A text, the run that handed it out, and what that run had read."""
+    """A text, the run that handed it out, and what that run had read.
+
+    Of a long one `text` is the beginning; `length` and `hash` are those of all of it.
+    """
 
     text: str
     origin: str
     labels: Labels
+    length: int = 0
+    hash: str = ""
+
+    def find_all(self, text: str) -> str:
+        """Return what of it a text that holds its beginning holds: all of it, or the beginning where another end follows."""
+        at = text.find(self.text) if self.hash else -1
+        for _ in range(MOST_PLACES):
+            if at < 0:
+                break
+            if _hash(whole := text[at : at + self.length]) == self.hash:
+                return whole
+            at = text.find(self.text, at + 1)
+        return self.text
 
 
 class HandedOut:
@@ -58,8 +79,10 @@ class HandedOut:
     def note(self, run_id: str, value: object, labels: Labels, read: Iterable[str] = ()) -> None:
         """Note an output, or an error's words: each text in it, and each line of a text. `read` are the results in the run's messages."""
         for text in islice(chain(_find_long(read), _iter_lines(value)), MOST):
-            self.texts.pop(text, None)
-            self.texts[text] = HandedOutText(text, f"run {run_id}", labels)
+            hashed = _hash(text) if len(text) > LONGEST else ""
+            key = hashed or text  # two long texts may begin alike
+            self.texts.pop(key, None)
+            self.texts[key] = HandedOutText(text[:LONGEST], f"run {run_id}", labels, len(text), hashed)
         while len(self.texts) > MOST:
             del self.texts[next(iter(self.texts))]
 
@@ -80,17 +103,17 @@ def _is_in(text: str, history: Sequence[object]) -> bool:
 
 
 def _find_long(texts: Iterable[str]) -> Iterator[str]:
-    return (kept for text in texts if len(kept := _cut(text)) >= LONG)
+    return (stripped for text in texts if len(stripped := text.strip()) >= LONG)
 
 
 def _iter_lines(value: object) -> Iterator[str]:
     for text in iter_said(value):
         lines = [text, *text.splitlines()] if "\n" in text else [text]
-        yield from (kept for line in lines if len(kept := _cut(line)) >= SHORTEST)
+        yield from (stripped for line in lines if len(stripped := line.strip()) >= SHORTEST)
 
 
-def _cut(text: str) -> str:
-    return text.lstrip()[:LONGEST].rstrip()
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 HANDED_OUT = HandedOut()

@@ -210,9 +210,10 @@ class Provenance:
             text = each if isinstance(each, str) else each.text
             for found in HANDED_OUT.find(text, history):
                 self.labels, self.unvouched = self.labels.union(found.labels), self.unvouched or found.origin
-                text = text.replace(found.text, " ")
-                if (found.origin, found.text) not in self.read_texts:
-                    self._add_text(found.origin, found.text)
+                others = found.find_all(text)
+                text = text.replace(others, " ")
+                if (found.origin, others) not in self.read_texts:
+                    self._add_text(found.origin, others)
             left.append(text if isinstance(each, str) else replace(each, text=text))
         return tuple(left)
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 from temporalio import workflow
@@ -17,7 +18,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from ..durable import records
 from ..durable.chain import START, Row, link_rows
-from ..durable.log_writes import SUSPECT_DEATHS, SUSPECT_PAUSE_SECONDS, link_begun
+from ..durable.log_writes import ALONE_DEATHS, SUSPECT_DEATHS, SUSPECT_PAUSE_SECONDS, link_begun
 from ..durable.records import InboxRow, RunRow
 from ..runs.execution import CANCEL
 
@@ -81,13 +82,24 @@ class RunKeeper:
     async def _have_it_executed(self) -> None:
         """Hand the run to a worker of its app; where that dies, or cannot read it, the run is queued again."""
         if self.deaths >= SUSPECT_DEATHS:
-            await workflow.sleep(SUSPECT_PAUSE_SECONDS * self.deaths)
+            await workflow.sleep(self.find_pause(workflow.random()))
         before = self.row.attempt
         with suppress(ActivityError):
             await self._start(EXECUTE, self.queue, None, self.row.id)
         if self.row.state == records.QUEUED and self.row.attempt == before:
             await workflow.sleep(SUSPECT_PAUSE_SECONDS)  # nobody has claimed it: it cannot be read there
         self._release(self.row.attempt)
+
+    def find_pause(self, chance: Random) -> float:
+        """Return for how many seconds a suspect waits. Keepers know nothing of each other, so those lost together part by chance."""
+        pause = SUSPECT_PAUSE_SECONDS * self.deaths
+        if self.deaths >= ALONE_DEATHS and self.is_since("spread suspects"):
+            pause += chance.uniform(0, SUSPECT_PAUSE_SECONDS * 2**self.deaths)
+        return pause
+
+    def is_since(self, change: str) -> bool:
+        """Return whether this is executed by the code since a change, and not replayed as it was before."""
+        return workflow.patched(change)
 
     async def _start(self, name: str, queue: str, soon: timedelta | None, *args: object) -> None:
         beats = timedelta(seconds=self.lease_seconds)
@@ -111,7 +123,7 @@ class RunKeeper:
         """Queue the run if the program that had claimed it is gone."""
         if self.row.state == records.RUNNING and self.row.attempt == attempt:
             self.deaths += 1
-            is_given_up = self.deaths >= records.MOST_DEATHS and workflow.patched("most deaths")
+            is_given_up = self.deaths >= records.MOST_DEATHS and self.is_since("most deaths")
             self._become(records.QUEUED if self.row.app and not is_given_up else records.INTERRUPTED)
             if is_given_up:
                 self.row = self.row._replace(error=records.say_given_up())
@@ -148,7 +160,8 @@ class RunKeeper:
         self.log += chain
         if chain:
             run = run._replace(number=chain[-1].number, head=chain[-1].hash)
-        if any(row.kind == "kept" for row in chain):
+        is_over = ending is not None and not goes_on
+        if any(row.kind == "kept" for row in chain) or (is_over and self.deaths and self.is_since("an end counts")):
             self.deaths = 0
         self.row = run._replace(changed_at=asked["now"])
         for change in asked["requests"]:
@@ -204,6 +217,7 @@ class RunKeeper:
         self._receive({"row": [root, root, CANCEL, "true", now, None]})
         if self.row.state != records.RUNNING:
             self._become(records.CANCELLED)
+            self.row = self.row._replace(error=None)
             self._close_requests()
 
     # what programs ask of it
