@@ -120,11 +120,13 @@ class CaseProvenance(Provenance):
         super().__init__(user_texts)
         self.rules: CaseRules = rules
 
-    def recognise(self, texts: Iterable[str | Said], history: Sequence[object] = ()) -> tuple[str | Said, ...]:
+    def recognise(
+        self, texts: Iterable[str | Said], history: Sequence[object] = (), places: list[list[Any]] | None = None
+    ) -> tuple[str | Said, ...]:
         """Take in only what runs of this case have handed out."""
         own = {f"run {execution.id}" for execution in self.rules.executions}
         if own and any(each.origin in own for each in HANDED_OUT.texts.values()):
-            return super().recognise(texts, history)
+            return super().recognise(texts, history, places)
         return tuple(texts)
 
     def for_child(self) -> Provenance:

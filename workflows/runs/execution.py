@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sayso.tools.approval.grant import describe_grant
 from sayso.tools.calls import find_labels
@@ -19,6 +19,7 @@ from .protocols import (
     BEGUN_WITH,
     ENCLOSING,
     NOTHING,
+    RECOGNISED,
     UNLABELLED,
     Earlier,
     Engine,
@@ -199,7 +200,12 @@ class Execution(Inbox):
         self.scope = scope
         scope.approvers, scope.head_guard = self.approvers, self.head_guard
         enclosing, value = ENCLOSING.get(), self.value
-        if enclosing is not None or HANDED_OUT.texts or (type(value) not in UNLABELLED and getattr(value, "labels", NOTHING) is not None):
+        if (
+            enclosing is not None
+            or HANDED_OUT.texts
+            or self.journal.results
+            or (type(value) not in UNLABELLED and getattr(value, "labels", NOTHING) is not None)
+        ):
             self._begin_with_others(scope, enclosing)
         ENCLOSING.set(scope.provenance)
         make_run, workflow = self.make_run, self.workflow  # CPython 3.11 is slow to call what it finds in a slot
@@ -256,14 +262,19 @@ class Execution(Inbox):
         provenance = scope.provenance
         if type(self.value) not in UNLABELLED and getattr(self.value, "labels", NOTHING) is not None:
             provenance.labels = provenance.labels.union(find_labels(self.value))
+        earlier = self.journal.results.get(self.id)
+        if earlier and RECOGNISED in earlier:
+            provenance.take_places(cast(list[list[Any]], earlier[RECOGNISED]))
         if not HANDED_OUT.texts and enclosing is None:
             return
-        before = provenance.labels if enclosing is None else CLEAN
+        before, places = provenance.labels if enclosing is None else CLEAN, list[list[Any]]()
         if HANDED_OUT.texts:
-            provenance.user_texts = provenance.recognise(provenance.user_texts, getattr(self.value, "history", ()))
+            provenance.user_texts = provenance.recognise(provenance.user_texts, getattr(self.value, "history", ()), places)
         results = self.journal.results.setdefault(self.id, {})
-        if provenance.labels is not before and not results:
+        if (places or provenance.labels is not before) and not results:
             self.journal.store(self.id, BEGUN_WITH, provenance.labels)
+            if places:
+                self.journal.store(self.id, RECOGNISED, places)
 
     def _make_result(self, value: object, scope: Scope) -> AnyResult:
         provenance = scope.provenance

@@ -90,6 +90,7 @@ class HandedOut:
         """Return what a text holds that was handed out. What the messages before it say as well, the user has seen and may repeat."""
         whole = text.strip()
         found = [each for each in self.texts.values() if each.text == whole or (len(each.text) >= LONG_ENOUGH and each.text in text)]
+        found.sort(key=lambda each: -each.length)  # a part of another one after it: whoever takes them out leaves nothing of either
         return [each for each in found if not _is_in(each.text, history)] if found else found
 
 

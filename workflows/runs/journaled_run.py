@@ -17,7 +17,7 @@ from .execution import ChildRun, EventSink, Execution
 from .inbox import Suspended
 from .journal import Failure
 from .limits import Limits, Meter
-from .protocols import BEGUN_WITH, ENCLOSING, NOTHING, UNLABELLED, B, Earlier, Provenance, Scope, Ts, WorkflowCode
+from .protocols import BEGUN_WITH, ENCLOSING, NOTHING, RECOGNISED, UNLABELLED, B, Earlier, Provenance, Scope, Ts, WorkflowCode
 from .run_secrets import RunSecrets, find_edit_secrets
 from .timing import in_time
 
@@ -80,7 +80,7 @@ class JournaledRun:
         if results:
             self._names = tuple(results)
             if self._names[0] == BEGUN_WITH:
-                self._at = 1
+                self._at = 2 if RECOGNISED in results else 1
                 scope.provenance.take_labels(cast(Labels, results[BEGUN_WITH]))
             self.scope = replace(scope, meter=Meter(None, scope.meter, lambda: self._at < len(self._names)))
         self._children = NO_CHILDREN

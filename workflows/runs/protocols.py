@@ -132,6 +132,8 @@ however deep) hands its output on as a plain text: so it begins with what that r
 only add labels; nothing is allowed because of it."""
 BEGUN_WITH = "labels:"
 """The name under which a run stores what it began with of other runs."""
+RECOGNISED = "labels::texts"
+"""The name under which it stores, after that, which parts of its user's texts are the words of others: another program knows of none."""
 UNLABELLED = PLAIN | {ToolResult, ApprovalRequest, Approve, Edit, Reject, Allow, Ask, Deny, Intent}
 """Types whose values are not searched for labels when a step returns them: they have none, or whoever asked takes them in."""
 WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
@@ -200,22 +202,38 @@ class Provenance:
             self.made = []
         self.made.append(made)
 
-    def recognise(self, texts: Iterable[str | Said], history: Sequence[object] = ()) -> tuple[str | Said, ...]:
+    def recognise(
+        self, texts: Iterable[str | Said], history: Sequence[object] = (), places: list[list[Any]] | None = None
+    ) -> tuple[str | Said, ...]:
         """Take in what other runs have handed out and is in these texts now, and return the texts without it.
 
-        What the messages of the `history` say as well is left: the user has seen it.
+        What the messages of the `history` say as well is left: the user has seen it. Where it was is added to `places`.
         """
         left = list[str | Said]()
-        for each in texts:
+        for number, each in enumerate(texts):
             text = each if isinstance(each, str) else each.text
             for found in HANDED_OUT.find(text, history):
                 self.labels, self.unvouched = self.labels.union(found.labels), self.unvouched or found.origin
                 others = found.find_all(text)
+                if places is not None and (start := text.find(others)) >= 0:
+                    places.append([found.origin, number, start, len(others)])
                 text = text.replace(others, " ")
                 if (found.origin, others) not in self.read_texts:
                     self._add_text(found.origin, others)
             left.append(text if isinstance(each, str) else replace(each, text=text))
         return tuple(left)
+
+    def take_places(self, places: Iterable[Sequence[Any]]) -> None:
+        """Take out of the user's texts what an earlier execution has recognised there."""
+        texts = list(self.user_texts)
+        for origin, number, start, length in places:
+            each = texts[number]
+            text = each if isinstance(each, str) else each.text
+            others = text[start : start + length]
+            text, self.unvouched = text.replace(others, " "), self.unvouched or origin
+            self._add_text(origin, others)
+            texts[number] = text if isinstance(each, str) else replace(each, text=text)
+        self.user_texts = tuple(texts)
 
     def take_labels(self, labels: Labels) -> None:
         """Join the labels of a value that the run is given."""
