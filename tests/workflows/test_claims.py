@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
 import threading
@@ -19,6 +20,8 @@ from sayso.workflows.durable import log_writes, records
 from sayso.workflows.durable.chain import Row
 from sayso.workflows.durable.log_writes import Addition, RunEnd
 from sayso.workflows.durable.records import NewRun
+from sayso.workflows.runs.codec import to_json
+from sayso.workflows.runs.limits import Intent
 
 from .postgres_server import new_database
 
@@ -232,6 +235,23 @@ async def test_a_run_that_workers_have_left_can_be_cancelled_and_still_verifies(
     await lose_programs(home, clock, records.MOST_DEATHS)
     await home.cancel("killer")
     assert ((await home.run("killer")).state, (await home.verify("killer")).problems) == (records.CANCELLED, ())
+
+
+@pytest.mark.parametrize(("attempt", "state"), [("shop#2.2", "unknown"), ("", "approved")], ids=["begun", "not to be begun after all"])
+async def test_of_a_write_that_was_cut_off_in_a_cancelled_run_a_person_is_told(
+    attempt: str, state: str, home: DurableEngine, clock: Clock
+) -> None:
+    await home.submit("shop", "a burger", run_id="shop")
+    (request,) = (await home.resume("shop", {})).pending
+    await home.decide("shop", {request.digest: Approve(by="ada")})
+    (claimed,) = await claim(home, "lost", 1)
+    intent = Row(0, clock.now, request.run_id, "kept", f"intent:{request.position}", json.dumps(to_json(Intent(attempt, 0.0))))
+    await home.store.add(Addition(claimed.run, (intent,), (), clock.now))
+    await home.database.do(lambda session: home.store.release_dead(session, clock.now))
+    await home.cancel("shop")
+    (approval,) = await home.approvals("shop")
+    assert (approval.state, (await home.verify("shop")).problems) == (state, ())
+    assert [stuck.run.id for stuck in await find_stuck(home)] == ["shop"] * (state == "unknown")
 
 
 async def test_a_run_that_gets_further_each_time_is_no_suspect(home: DurableEngine, clock: Clock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import NamedTuple
 
@@ -346,7 +347,7 @@ def wake(session: Session, now: float, is_sqlite: bool) -> None:
 
 
 def stop_idle(session: Session, root: str, now: float) -> None:
-    """End a cancelled run that nobody executes."""
+    """End a cancelled run that nobody executes. Of a write that was cut off nobody knows whether it happened, and nobody will look."""
     stopped = session.execute(
         "UPDATE sayso_runs SET state = 'cancelled', owner = NULL, wake_at = NULL, error = NULL, changed_at = :now "
         "WHERE id = :root AND state <> 'running' RETURNING id",
@@ -354,6 +355,29 @@ def stop_idle(session: Session, root: str, now: float) -> None:
     )
     if stopped.fetchone():
         session.execute("UPDATE sayso_approvals SET state = 'closed' WHERE root = :root AND state = 'proposed'", {"root": root})
+        for key in find_cut_off(log_rows(session, root)):
+            session.execute(
+                "UPDATE sayso_approvals SET state = 'unknown' WHERE root = :root AND key = :key AND state IN ('approved', 'executing')",
+                {"root": root, "key": key},
+            )
+
+
+def find_cut_off(log: Sequence[Row]) -> set[str]:
+    """Return the keys of the writes that were begun, by the log of a run, and of which it does not say what became."""
+    keys, begun = dict[tuple[str, str], set[str]](), set[tuple[str, str]]()
+    for row in log:
+        kind, _, position = row.name.partition(":")
+        if row.kind != "kept" or kind not in ("propose", "intent", "effect"):
+            continue
+        place = (row.run, position.partition(".edit")[0])
+        if kind == "propose":
+            with suppress(ValueError, TypeError, LookupError):  # no request: it is a step of that name, or nobody had to be asked
+                keys.setdefault(place, set()).add(str(json.loads(row.value)["="][0]["="]["key"]))
+        elif kind == "effect" or '"=": ["",' in row.value:  # an intent that names no attempt: it was not to be begun after all
+            begun.discard(place)
+        else:
+            begun.add(place)
+    return {key for place in begun for key in keys.get(place, ())}
 
 
 def count_sent(session: Session, owner: str) -> dict[str, int]:

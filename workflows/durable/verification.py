@@ -188,6 +188,7 @@ def _compare_requests(stored: Stored, consumed: Mapping[tuple[str, str], Json], 
     problems = [f"the request {digest[:12]} is not in the database any more." for digest in asked if digest not in known]
     started = {event["="][2] for event in _events(stored.log, "WriteStarted")}
     settled = {event["="][2]: _plain(event["="][3]) for event in _events(stored.log, "WriteSettled")}
+    cut_off = records.find_cut_off(stored.log) if stored.run.state == records.CANCELLED else ()
     for approval in stored.approvals:
         request = asked.get(approval.digest)
         if request is None or _parse(approval.request) != request or _columns(approval) != _columns_of(request["="], stored.run.id):
@@ -200,6 +201,8 @@ def _compare_requests(stored: Stored, consumed: Mapping[tuple[str, str], Json], 
             states = {"executing"}
         else:
             states = _find_states(stored.run, approval, decision, consumed)
+        if approval.key in cut_off and decision is not None:
+            states.add("unknown")
         if approval.state not in states:
             said = " or ".join(sorted(states))
             problems.append(f"the request {approval.digest[:12]} is marked {approval.state}, by the log it is {said}.")
