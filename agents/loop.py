@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from sayso.tools import Outcome, ToolCall, ToolResult
 from sayso.tools.approval.background import Made, Said
-from sayso.tools.canonical import sha256
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.dialects import DIALECTS, split_at_calls
 from sayso.tools.effects import CLEAN, Effect, Labels
@@ -259,7 +259,8 @@ def make_tool_message(
     if native:
         return ToolMessage(tuple(results), native, "", read)
     tools = {call.id: call.tool for call in parsed.message.calls}
-    boundary = sha256(run.id, run.attempt)[:8]  # a page cannot know it, so a page cannot end its frame
+    # A page cannot know it, so a page cannot end its frame.
+    boundary = hashlib.sha256(f"{run.id} {run.attempt}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
     named = [(tools[result.call_id], result.text) for result in results]
     shown = DIALECTS[conversation.format.dialect].render_results(named, boundary, failed=ask_to_repair)
     return ToolMessage(tuple(results), shown=shown, labels=read)

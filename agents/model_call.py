@@ -15,10 +15,9 @@ from sayso.tools.dialects import (
     ReadCall,
     Reading,
     ToolSignatures,
-    is_prose,
-    read,
     read_native_calls,
 )
+from sayso.tools.dialects.reader import is_prose, read
 from sayso.tools.dialects.signatures import ToolSignature
 from sayso.tools.errors import InputTooLong, ModelError, UsageError
 from sayso.workflows import Run

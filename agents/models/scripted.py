@@ -41,7 +41,7 @@ class ScriptedModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """Yield the next line as deltas. Raises the line where it is an exception, ModelError after the last one."""
-        reply = self._next_reply(request)
+        reply = await ScriptedModel.complete(self, request)  # of this class: a subclass may have a `complete` of its own, or none
         if reply.reasoning:
             yield ReasoningDelta(reply.reasoning)
         if reply.text and not self.pieces:
@@ -55,9 +55,6 @@ class ScriptedModel:
 
     async def complete(self, request: ModelRequest) -> Reply:
         """Return the next line as a reply. Raises as `stream` does."""
-        return self._next_reply(request)
-
-    def _next_reply(self, request: ModelRequest) -> Reply:
         at = self.requests
         self.requests += 1
         if at >= len(self.lines):

@@ -51,9 +51,9 @@ def _parse_named_call(state: ScannerState, start: int, position: int, tool: Tool
         why = ""
         if is_signature(tool, state.buffer.text, position + 1, found.commas, found.end - 1):
             why = "as the tool's signature, with its parameters for arguments"
-        elif _is_word_ending(tool, written) and (yield from _is_in_sentence(state, found.end)):
-            return None
-        elif _is_page_of_manual(tool, written) and (yield from _is_in_sentence(state, found.end)):
+        elif (written in _PLURAL_ENDINGS or (tool.required and not written.strip())) and (yield from _is_in_sentence(state, found.end)):
+            return None  # a word with the ending of its plural, as in order(s), or with nothing where the tool needs something
+        elif written in _SECTIONS_OF_MANUAL and _wants_more_than_a_section(tool) and (yield from _is_in_sentence(state, found.end)):
             why = "as a page of a manual"
         elif state.buffer.text[start - 1 : start] == "[" and (yield from is_link(state, found.end)):
             why = "as the text of a link"
@@ -80,16 +80,9 @@ def _is_certain(state: ScannerState, start: int, position: int, tool: ToolSignat
     return not any(f"{ending})".startswith(written) for ending in _PLURAL_ENDINGS)
 
 
-def _is_word_ending(tool: ToolSignature, written: str) -> bool:
-    """Tell whether this is the ending of a plural, as in order(s), or nothing where the tool needs something."""
-    return written in _PLURAL_ENDINGS or (bool(tool.required) and not written.strip())
-
-
-def _is_page_of_manual(tool: ToolSignature, written: str) -> bool:
-    """Tell whether this is Unix's way to cite a page of its manual, such as write(2), and the tool takes more than a number there."""
-    return (
-        written in _SECTIONS_OF_MANUAL and tool.name.islower() and len(tool.properties) > 1 and str in next(iter(tool.plain_types.values()))
-    )
+def _wants_more_than_a_section(tool: ToolSignature) -> bool:
+    """Tell whether NAME(2) is Unix's way to cite a page of its manual, such as write(2), and no call: the tool takes more than a number."""
+    return tool.name.islower() and len(tool.properties) > 1 and str in next(iter(tool.plain_types.values()))
 
 
 def _is_in_sentence(state: ScannerState, end: int) -> Incremental[bool]:

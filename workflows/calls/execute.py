@@ -210,8 +210,6 @@ def _agree(agreed: tuple[str, ...], answer: Approve) -> tuple[str, ...]:
 
 def _describe_agreed(tool: AnyTool, agreed: tuple[str, ...]) -> str:
     """Return what a card says where several people must say yes."""
-    if tool.approvals < 2:
-        return ""
     so_far = f"{show_value(', '.join(agreed))} said yes; it needs somebody else." if agreed else "Nobody has said yes so far."
     return f"{tool.approvals} people must say yes to this. {so_far}"
 
@@ -291,6 +289,7 @@ async def _propose(
     ruling, sources = await _rule(run, call, tool, arguments, origin, now)
     caution = _find_caution(run, call, tool, arguments) if tool.caution is not None else ""
     asks = ruling.warning if isinstance(ruling, Ask) else ""
+    so_far = _describe_agreed(tool, origin.agreed) if tool.approvals > 1 else ""
     request = propose(
         tool,
         arguments,
@@ -301,7 +300,7 @@ async def _propose(
         nonce=secrets.token_hex(16),
         now=now,
         expires_at=now + APPROVAL_SECONDS,
-        warnings=tuple(filter(None, (_describe_agreed(tool, origin.agreed), caution, asks, *sources.warnings))),
+        warnings=tuple(filter(None, (so_far, caution, asks, *sources.warnings))),
         hide=partial(run.secrets.hide, place=json.dumps([run.id, position, tool.name])),
         context=make_context(run, call, tool),
     )
