@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sayso.tools import Approve, tool
-from sayso.tools.errors import NotFinished, UsageError, WorkflowError
+from sayso.tools.errors import Cancelled, NotFinished, UsageError, WorkflowError
 from sayso.workflows import App, DurableEngine, Worker, find_stuck, sequential
 from sayso.workflows.durable import log_writes, records
 from sayso.workflows.durable.chain import Row
@@ -237,9 +237,10 @@ async def test_a_run_that_workers_have_left_can_be_cancelled_and_still_verifies(
     assert ((await home.run("killer")).state, (await home.verify("killer")).problems) == (records.CANCELLED, ())
 
 
+@pytest.mark.parametrize("is_seen_first", [True, False], ids=["its death is seen first", "it is cancelled first"])
 @pytest.mark.parametrize(("attempt", "state"), [("shop#2.2", "unknown"), ("", "approved")], ids=["begun", "not to be begun after all"])
 async def test_of_a_write_that_was_cut_off_in_a_cancelled_run_a_person_is_told(
-    attempt: str, state: str, home: DurableEngine, clock: Clock
+    attempt: str, state: str, is_seen_first: bool, home: DurableEngine, clock: Clock
 ) -> None:
     await home.submit("shop", "a burger", run_id="shop")
     (request,) = (await home.resume("shop", {})).pending
@@ -247,8 +248,14 @@ async def test_of_a_write_that_was_cut_off_in_a_cancelled_run_a_person_is_told(
     (claimed,) = await claim(home, "lost", 1)
     intent = Row(0, clock.now, request.run_id, "kept", f"intent:{request.position}", json.dumps(to_json(Intent(attempt, 0.0))))
     await home.store.add(Addition(claimed.run, (intent,), (), clock.now))
+    if not is_seen_first:
+        await home.cancel("shop")
     await home.database.do(lambda session: home.store.release_dead(session, clock.now))
-    await home.cancel("shop")
+    if is_seen_first:
+        await home.cancel("shop")
+    else:
+        with pytest.raises(Cancelled):
+            await home.resume("shop", {})
     (approval,) = await home.approvals("shop")
     assert (approval.state, (await home.verify("shop")).problems) == (state, ())
     assert [stuck.run.id for stuck in await find_stuck(home)] == ["shop"] * (state == "unknown")

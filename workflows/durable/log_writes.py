@@ -409,6 +409,7 @@ def _move_requests(session: Session, moves: Sequence[_Move], is_sqlite: bool) ->
                     settled.setdefault(str(outcome), []).append(key)
     _insert(session, "sayso_approvals", _ASKED, asked, is_sqlite, "ON CONFLICT (digest) DO NOTHING")
     over = [move.run.id for move in moves if move.ending is not None and move.ending.state in (records.DONE, records.CANCELLED)]
+    cancelled = [move.run.id for move in moves if move.ending is not None and move.ending.state == records.CANCELLED]
     changes = [("executing", "approved", "key", started)]
     changes += [(outcome, "executing", "key", keys) for outcome, keys in settled.items()]
     changes += [("closed", "proposed", "root", over)]
@@ -418,6 +419,8 @@ def _move_requests(session: Session, moves: Sequence[_Move], is_sqlite: bool) ->
                 f"UPDATE sayso_approvals SET state = :after WHERE state = :before AND {column} IN {_each('which', is_sqlite)}",
                 {"after": after, "before": before, "which": _list(which, is_sqlite)},
             )
+    for root in cancelled:
+        records.mark_cut_off(session, root)
 
 
 # many values in one statement, in the words of both databases

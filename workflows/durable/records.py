@@ -347,7 +347,7 @@ def wake(session: Session, now: float, is_sqlite: bool) -> None:
 
 
 def stop_idle(session: Session, root: str, now: float) -> None:
-    """End a cancelled run that nobody executes. Of a write that was cut off nobody knows whether it happened, and nobody will look."""
+    """End a cancelled run that nobody executes."""
     stopped = session.execute(
         "UPDATE sayso_runs SET state = 'cancelled', owner = NULL, wake_at = NULL, error = NULL, changed_at = :now "
         "WHERE id = :root AND state <> 'running' RETURNING id",
@@ -355,11 +355,16 @@ def stop_idle(session: Session, root: str, now: float) -> None:
     )
     if stopped.fetchone():
         session.execute("UPDATE sayso_approvals SET state = 'closed' WHERE root = :root AND state = 'proposed'", {"root": root})
-        for key in find_cut_off(log_rows(session, root)):
-            session.execute(
-                "UPDATE sayso_approvals SET state = 'unknown' WHERE root = :root AND key = :key AND state IN ('approved', 'executing')",
-                {"root": root, "key": key},
-            )
+        mark_cut_off(session, root)
+
+
+def mark_cut_off(session: Session, root: str) -> None:
+    """Mark the writes as unknown that were cut off in a run that is cancelled: no execution will look what became of them."""
+    for key in find_cut_off(log_rows(session, root)):
+        session.execute(
+            "UPDATE sayso_approvals SET state = 'unknown' WHERE root = :root AND key = :key AND state IN ('approved', 'executing')",
+            {"root": root, "key": key},
+        )
 
 
 def find_cut_off(log: Sequence[Row]) -> set[str]:

@@ -185,6 +185,10 @@ class RunKeeper:
             for approval in self.approvals.values():
                 if approval["state"] == "proposed":
                     approval["state"] = "closed"
+        cut_off = records.find_cut_off(self.log) if self.row.state == records.CANCELLED else ()
+        for approval in self.approvals.values():
+            if approval["row"][1] in cut_off and approval["state"] in ("approved", "executing"):
+                approval["state"] = "unknown"
 
     @workflow.update
     async def send(self, asked: Stored) -> list[Any]:
@@ -219,10 +223,6 @@ class RunKeeper:
             self._become(records.CANCELLED)
             self.row = self.row._replace(error=None)
             self._close_requests()
-            cut_off = records.find_cut_off(self.log)
-            for approval in self.approvals.values():
-                if approval["row"][1] in cut_off and approval["state"] in ("approved", "executing"):
-                    approval["state"] = "unknown"
 
     # what programs ask of it
 
