@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from .growing import Growing, growing, match
 from .json_calls import parse_json_arguments, parse_json_call
-from .json_end import find_closing_quote, find_json_end
+from .json_end import find_json_end
 from .lenient_json import unescape
 from .parsed_calls import CallParser, Incremental, Item
 from .signatures import ARGUMENTS, ToolSignature
 from .tagged import Tags, build_call, parse_tagged_arguments
-from .text_buffer import TextBuffer, find, match_literal, skip_space
+from .text_buffer import TextBuffer, find, find_closing_quote, match_literal, skip_space
 
 
 class Element(NamedTuple):

@@ -9,13 +9,11 @@ from typing import NoReturn
 
 from .lenient_json import DEEPEST, parse_json
 from .parsed_calls import Incremental
-from .text_buffer import TextBuffer, find, wait_for
+from .text_buffer import QUOTES, TextBuffer, find, find_closing_quote, wait_for
 
 # Brackets, quotes and comments, and in the last alternative every character that no JSON has outside of strings.
 _JSON_TOKEN = re.compile(r"""["'“\[\]{}]|//|/\*|\#|[^\s\w,:+.\-$/()…]""")
 CLOSES = {"{": "}", "[": "]", "(": ")"}
-QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
-_INSIDE = {quote: re.compile(rf"\\|{re.escape(close)}") for quote, close in QUOTES.items()}
 
 
 def _check_unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -149,26 +147,3 @@ def parse_json_at(text: str, at: int, found: JsonEnd, ended: bool) -> tuple[obje
     except ValueError:
         return None
     return value, (*notes, *repairs)
-
-
-def find_closing_quote(buffer: TextBuffer, quote: str, at: int, *, in_call: bool = False) -> Incremental[int]:
-    """Return the offset behind the next quote from `at` on that closes a string that `quote` opened, or -1.
-
-    With `in_call` all text up to there, or to the end where there is none, belongs to a call.
-    """
-    inside = _INSIDE[quote]
-    while True:
-        found = inside.search(buffer.text, at)
-        if found is None:
-            if buffer.ended:
-                buffer.searched_to = len(buffer.text)
-                return -1
-            at = len(buffer.text)
-            if in_call:
-                buffer.certain_to = at
-            yield
-        elif found[0] == "\\":
-            yield from wait_for(buffer, found.end() + 1)
-            at = found.end() + 1
-        else:
-            return found.end()

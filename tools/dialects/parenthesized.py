@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .coerce import CoercionError, coerce_text, list_types, unquote
-from .json_end import CLOSES, QUOTES, find_closing_quote
+from .json_end import CLOSES
 from .lenient_json import DEEPEST, parse_json
 from .parsed_calls import Incremental
 from .read_events import Problem, ReadCall
 from .signatures import ToolSignature
-from .text_buffer import TextBuffer, find, wait_for
+from .text_buffer import QUOTES, TextBuffer, find, find_closing_quote, wait_for
 
 _QUOTED = ('"', "'", "“", "‘")
 # The colon must not be that of a URL: city: Oslo, but not https://...

@@ -16,6 +16,8 @@ from .signatures import ToolSignature, ToolSignatures
 
 NO_TOOLS = ToolSignatures(())
 _NOT_SPACE = re.compile(r"\S")
+QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
+_INSIDE = {quote: re.compile(rf"\\|{re.escape(close)}") for quote, close in QUOTES.items()}
 
 
 @dataclass(slots=True, eq=False)
@@ -115,6 +117,29 @@ def find(buffer: TextBuffer, literal: str, at: int, *, in_call: bool = False) ->
         if in_call:
             buffer.certain_to = at
         yield
+
+
+def find_closing_quote(buffer: TextBuffer, quote: str, at: int, *, in_call: bool = False) -> Incremental[int]:
+    """Return the offset behind the next quote from `at` on that closes a string that `quote` opened, or -1.
+
+    With `in_call` all text up to there, or to the end where there is none, belongs to a call.
+    """
+    inside = _INSIDE[quote]
+    while True:
+        found = inside.search(buffer.text, at)
+        if found is None:
+            if buffer.ended:
+                buffer.searched_to = len(buffer.text)
+                return -1
+            at = len(buffer.text)
+            if in_call:
+                buffer.certain_to = at
+            yield
+        elif found[0] == "\\":
+            yield from wait_for(buffer, found.end() + 1)
+            at = found.end() + 1
+        else:
+            return found.end()
 
 
 def search_end(buffer: TextBuffer, at: int, literals: tuple[str, ...]) -> Incremental[int]:

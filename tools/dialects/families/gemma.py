@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from ..family import OTHER_SPEAKERS, ChatTemplate, Family
 from ..growing import growing
 from ..json_calls import parse_json_arguments
-from ..json_end import find_closing_quote
 from ..lenient_json import DEEPEST, parse_json
 from ..parsed_calls import Incremental, ParsedCalls
 from ..read_events import ReadCall
 from ..signatures import ToolSignatures
-from ..text_buffer import TextBuffer, find
+from ..text_buffer import TextBuffer, find, find_closing_quote
 from ..writers import as_json, render_each
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
