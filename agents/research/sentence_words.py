@@ -66,8 +66,8 @@ QUOTED = re.compile(r"[\"“„«'][^\"”“»]*[\"”“»']?[.!?]?(?:\s*[-–
 NOTICE = QuickPattern(
     r"(?i:cookie|©|\(c\) \d{4}|\ball rights reserved|\bprivacy|datenschutz|\bimprint\b|\bimpressum\b|terms (?:of|and)|\bagb\b|javascript|"
     r"newsletter|subscribe|"
-    r"skip to|log ?in\b|\btrade ?marks?\b|\b(?:are|is a) (?:registered )?marks? of\b|sign (?:in|up)\b|add to cart|"
-    r"in den warenkorb|mentions légales|aviso legal|vat (?:no|id)|ust-?id|registergericht|"
+    r"skip to|\blog ?in\b|\btrade ?marks?\b|\b(?:are|is a) (?:registered )?marks? of\b|\bsign (?:in|up)\b|add to cart|"
+    r"in den warenkorb|mentions légales|aviso legal|\bvat (?:no|id)|\bust-?id|registergericht|"
     r"lorem ipsum|ray id|last (?:updated|modified)\b.{0,25}\Z|results? (?:found|shown)|ergebnisse|\(pdf\)|see (?:the|our) price)"
 )
 QUOTATION = re.compile(r"[“„«\"][^“”„«»\"]*[”“»\"]")

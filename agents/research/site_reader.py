@@ -7,6 +7,7 @@ sites, one processor, or no workers, the same functions run in a thread.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ WORTH = 12
 SECONDS = 120.0
 """How long a worker may take over a site; then it is read here."""
 MEMORY_MB = 1024
+NEW_OBJECTS = 100_000
+"""How many new containers a worker makes before it looks for garbage: what it reads of a site makes few cycles."""
 MOST_FAILURES = 3
 """After so many workers that did not answer, sites are read here."""
 _TASKS: dict[str, Callable[..., object]] = {"examine": examine_site, "find": find_on_site}
@@ -94,6 +97,9 @@ def warm() -> None:
     visit, aspects = Visit(Candidate(name, url, ""), (page,), ()), find_aspects(("what they offer", "prices", "opening hours", "locations"))
     do_in_worker("examine", to_json([profile, before, ["canalbikes.example"], visit, aspects, "market"]))
     do_in_worker("find", to_json([visit, aspects, "market", 0]))
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
 
 
 _SAMPLE = (

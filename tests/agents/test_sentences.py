@@ -29,6 +29,20 @@ def test_sentences_end_where_readers_end_them(text: str, expected: list[str]) ->
     assert split_sentences(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nordlicht shows its whole catalog in two shops.",
+        "Nordlicht staff design in Ghent and build in Porto.",
+        "Nordlicht prints each dialog in two languages.",
+        "Nordlicht staff design up to ten kitchens a year.",
+    ],
+)
+def test_words_that_end_as_a_notice_begins_are_no_notice(text: str) -> None:
+    assert states(text) == [text]
+    assert states("Log in to see all 12 lamps.") == states("Sign up to get all 12 lamps.") == states("Nordlicht, USt-ID DE 12 345.") == []
+
+
 ALONE = {
     "a vague subject": ("The price is 12 €.", []),
     "a vague subject under a heading": ("Desk lamp\n\nThe price is 12 €.", ["Desk lamp: The price is 12 €."]),

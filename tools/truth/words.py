@@ -16,6 +16,8 @@ from .groups import Links, Side, find_links
 from .languages import find_language
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿豈-\ufaff가-힣]|%|[^\W_぀-ヿ㐀-鿿豈-\ufaff가-힣]+(?:['’][^\W\d_]{1,3}\b)?")
+_PLAIN_WORD = re.compile(r"%|[A-Za-z0-9]+(?:'[A-Za-z]{1,3}\b)?")
+"""The same for a text of ASCII letters, in half the time."""
 _NOT = re.compile(r"(\w+?)n['’]t", re.IGNORECASE)
 _SHORT_VERBS = {"wo": "will", "ca": "can", "sha": "shall"}
 _JOINED = re.compile(r"(\w+?)['’](re|ve|ll|m)", re.IGNORECASE)
@@ -157,7 +159,7 @@ def spell_american(word: str) -> str:
 
 def find_words(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield the words of a text with their places, as `tokenize` cuts them."""
-    for found in _WORD.finditer(text):
+    for found in (_PLAIN_WORD if text.isascii() else _WORD).finditer(text):
         word = found[0][:_LONGEST]
         if word.isalnum() and word.lower() != "cannot":
             yield word, found.start(), found.end()
