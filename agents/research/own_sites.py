@@ -34,7 +34,7 @@ def find_own_domains(
         asked = sum(any(alike(word, other) for other in used[domain]) for word in wanted)
         return -asked / max(1, len(wanted)) - sum(_shares(used[domain], other) for other in rest) / max(1, len(rest))
 
-    named.sort(key=count_support)
+    named.sort(key=lambda domain: (count_support(domain), find_site(domain).label not in names))
     return tuple(domain for domain in named if domain == named[0] or _shares(_find_words(hits, named[0]), _find_words(hits, domain)))
 
 
