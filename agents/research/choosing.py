@@ -16,7 +16,7 @@ from .offer_words import does_something, is_activity, is_deed, is_deed_for_hire,
 from .own_names import cut_name
 from .page_kinds import find_closing, find_new_home, find_page_kind, is_no_evidence, sentences
 from .page_reading import FIRST_WORDS, MOST_READ, find_front, find_owner_name, is_home, read_data, read_field, read_offer, read_visible
-from .page_terms import alike, find_rows, find_terms, is_foreign, knows, split_title
+from .page_terms import alike, find_rows, find_stem, find_terms, is_foreign, knows, split_title
 from .profile import STRONG, ClientProfile, Term
 from .reasons import find_self_description, is_sentence, say_offer
 from .report import Considered
@@ -259,7 +259,7 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
     headline, identity = _read_headline(pages), _read_identity(pages)
     if _names_other_service(profile, identity) and sum(_is_told(profile, lead, headline) for lead in profile.leads) < 2:
         return False  # "legal-grade X and Y" is no lawyer
-    if _has_half_the_name(profile, start):
+    if _has_half_the_name(profile, start) or _has_only_the_material(profile, identity):
         return False
     if _is_of_another_trade(profile, find_owner_name(pages), identity) or _only_teaches(profile, identity):
         return False
@@ -276,8 +276,8 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
     describes = bool(leads) and (lets or _is_establishment_for(leads, identity))
     if points or describes or not _names_an_offer(identity, name):
         points = max(points, measure_sameness(profile, headline))
-    if points and _is_in_another_language(profile, start):
-        return True  # other words of the offer may be in no table
+    if is_told_otherwise and (points or sum(each.counts >= 1 for each in find_shared_terms(profile, headline).values()) > 1):
+        return True  # other words of the offer may be in no table; two of the same customers or materials in the first lines are evidence
     if points >= ENOUGH_POINTS:
         return True
     full = [term for term, each in shared.items() if each.counts >= 1 and profile.is_strong(term)]
@@ -329,6 +329,23 @@ def _has_half_the_name(profile: ClientProfile, text: str) -> bool:
     pairs = [(first, last) for first, last in pairs if last.weight <= first.weight or does_something(last.word)]
     shared = find_shared_terms(profile, text)
     return any(last in shared and min(shared.get(each, NOT_SHARED).counts for each in (first, last)) < 1 for first, last in pairs)
+
+
+def _has_only_the_material(profile: ClientProfile, text: str) -> bool:
+    """Return whether an English text has what the client works with or on, and nothing that it does: who sells dry ice blasts nothing."""
+    if is_foreign(text):
+        return False
+    leads = {term.word.stem: term for term in profile.leads}
+    pairs = [(leads[first], leads[last]) for first, last in profile.compounds if first in leads and last in leads and first != last]
+    told = {term.word.stem: term for term, each in find_shared_terms(profile, text).items() if each.counts >= 1}
+    deeds = {find_stem(word) for word in re.findall(r"[^\W\d_]+", text.casefold()) if is_deed(word)}
+    if any(_is_doing(term) for term in told.values()) or not profile.verbs.isdisjoint(deeds):
+        return False
+    return any(first.word.stem in told and last.word.stem not in told and _is_doing(last) for first, last in pairs)
+
+
+def _is_doing(term: Term) -> bool:
+    return term.word.text.casefold().endswith("ing") or does_something(term.word)
 
 
 def measure_sameness(profile: ClientProfile, text: str) -> int:

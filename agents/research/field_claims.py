@@ -258,6 +258,7 @@ def _read_values(field: Field) -> Iterator[tuple[str, str]]:
     yield name, value
 
 
+_OPENED, _CLOSED = re.compile(r"[“„«]"), re.compile(r"[”»]|“\s*$")
 _OF_ALL = re.compile(r"(?i:\b(?:for|of|in|at) (?:all|every|each)\b|\bfür alle\b|\bpour tous\b|\bpara todos\b)")
 
 
@@ -267,6 +268,8 @@ def _make_claim(
     subject = " ".join(field.subject.split()).strip(" :：")
     if squash_letters(subject) == squash_letters(company) or _OF_ALL.search(name):
         subject = ""  # what is for all restaurants is not for those under a heading only
+    if _OPENED.search(f"{subject} {name}") and not _CLOSED.search(f"{subject} {name}"):
+        return None  # cut out of what somebody else is quoted with
     if subject.casefold() in ("default", "default title") or _DOMAIN.match(value):
         return None
     if any(amount.kind is Kind.MONEY for amount in find_amounts(name)) or _POINTS.match(f"{name} {value}"):

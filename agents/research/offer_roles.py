@@ -144,9 +144,12 @@ def _read_clause(clause: str) -> tuple[OfferRole, ...]:
     return tuple(_find_clause_roles(clause))
 
 
+_TOWN = re.compile(r"(?<=[a-z]{3}) (?=[A-Z][a-z]+, [A-Z]{2}(?![\w.]))")
+
+
 def split_clauses(text: str) -> list[str]:
-    """Split a text at full stops, semicolons, dashes, bars and line ends."""
-    return [clause.strip() for clause in _CLAUSE.split(text) if clause and clause.strip()]
+    """Split a text at full stops, semicolons, dashes, bars and line ends, and before a town with its state: "Roof Repair Austin, TX"."""
+    return [clause.strip() for clause in _CLAUSE.split(_TOWN.sub("; ", text)) if clause and clause.strip()]
 
 
 def _weigh_letters(clause: str) -> list[float]:

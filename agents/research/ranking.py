@@ -224,6 +224,9 @@ class _Fact:
         same_value = self.claim.subject == other.claim.subject and self.claim.value.rstrip(".") == other.claim.value.rstrip(".")
         if same_value and (self.claim.name == other.claim.name or len(self.claim.value.split()) > 3):
             return True
+        same_label = self.is_about_business and self.claim.name == other.claim.name
+        if same_label and _sort_words(self.claim.value) == _sort_words(other.claim.value):
+            return True  # "BS2 0XJ Bristol" and "Bristol BS2 0XJ"
         if other.subject and other.subject < self.subject and self.claim.name == other.claim.name:
             values, others = ({value for value, _ in fact.figures} for fact in (self, other))
             if values and values - others <= {amount.value for amount in find_amounts(self.claim.subject)}:
@@ -260,6 +263,10 @@ class _Fact:
         if self.meanings.isdisjoint(other.meanings):
             return 0.0
         return sum(not word.isdisjoint(other.meanings) for word in self.plain) / max(1, len(self.plain))
+
+
+def _sort_words(text: str) -> list[str]:
+    return sorted(re.findall(r"\w+", text.casefold()))
 
 
 def _weigh(fact: _Fact) -> tuple[int, str, float]:

@@ -132,7 +132,7 @@ def _read_address(page: PageLines, number: int, text: str) -> Pair | None:
         return None
     line, below = page.lines[number], page.lines[number + 1]
     before = page.lines[number - 1].text if number else ""
-    if _TOWN.fullmatch(text) and _STREET.fullmatch(before) and not _TOWN.fullmatch(before):
+    if _TOWN.fullmatch(text) and _STREET.fullmatch(before) and any(map(str.isdigit, before)) and not _TOWN.fullmatch(before):
         return None  # the last line of another address
     same_box = below.element is line.element or below.element.getparent() is line.element.getparent()
     if not same_box or not _TOWN.fullmatch(below.text):
@@ -147,7 +147,7 @@ def _find_heading_right_above(page: PageLines, number: int) -> str:
 
 
 def _read_counter(page: PageLines, number: int, line: Line) -> Pair | None:
-    """Return a figure and what it counts, the two lines of one box in whichever order: 2,400+ over "Pupils passed".
+    """Return a figure and what it counts, two parts of a line or the two lines of one box in whichever order: 2,400+ over "Pupils passed".
 
     Times stand behind what they are of: Monday, 08:00 - 17:00.
     """
@@ -156,9 +156,13 @@ def _read_counter(page: PageLines, number: int, line: Line) -> Pair | None:
         if box is None or page.spans.get(box, (number, number)) == (number, number + 2):
             break
         box = box.getparent()
-    if box is None or page.spans.get(box) != (number, number + 2) or line.is_heading:
+    parts = [part.strip() for part, _ in line.parts if part.strip()]
+    if len(parts) == 2 and _FIGURE.fullmatch(parts[0]) and not line.is_heading and parts[1].count(" ") < 3:
+        texts = parts  # in spans of their own: <span>31</span> <span>employees</span>
+    elif box is None or page.spans.get(box) != (number, number + 2) or line.is_heading:
         return None
-    texts = [line.text, page.lines[number + 1].text]
+    else:
+        texts = [line.text, page.lines[number + 1].text]
     figures = [text for text in texts if _FIGURE.fullmatch(text) and (len(text) > 1)] or [
         text for text in texts[1:] if _TIMES.fullmatch(text)
     ]
