@@ -18,7 +18,7 @@ from . import aspects as known
 from .aspect_forms import settle_aspect
 from .aspects import Aspect, count_cues
 from .fitting import find_offer, fit, is_like, is_specific, names_a_day
-from .offer_words import is_region
+from .offer_words import is_person, is_region
 from .orders import is_order
 from .page_reading import DATA_MARK, is_home
 from .page_terms import find_terms
@@ -251,6 +251,8 @@ def _read_values(field: Field) -> Iterator[tuple[str, str]]:
         return
     if count_cues(name, known.PRICES) and not amounts and not _WITHOUT_PRICE.search(value) and value not in ("yes", "no"):
         return  # a link to the prices
+    if _WAS.match(value) or (count_cues(name, known.PRICES) and _SIGNS.fullmatch(value)):
+        return  # "was £9" is what it does not cost, and "$$" no price
     if _NUTRITION.match(name) or squash_letters(value) == squash_letters(field.subject):
         return
     if _ENERGY.fullmatch(value) or value in ("-", "–", "—", "/", "?", "n/a", "N/A"):
@@ -258,6 +260,10 @@ def _read_values(field: Field) -> Iterator[tuple[str, str]]:
     yield name, value
 
 
+_WAS = re.compile(r"(?i:(?:was|were|statt|früher|avant|antes|prima) [^\d]{0,6}\d[\d.,]*\W*\Z)")
+_SIGNS = re.compile(r"[$€£¥\s]+")
+_MANY = 1_000_000
+"""From this on a sum is no price of a shop: "Insurance: £10m public liability"."""
 _OPENED, _CLOSED = re.compile(r"[“„«]"), re.compile(r"[”»]|“\s*$")
 _OF_ALL = re.compile(r"(?i:\b(?:for|of|in|at) (?:all|every|each)\b|\bfür alle\b|\bpour tous\b|\bpara todos\b)")
 
@@ -371,6 +377,9 @@ def _find_aspect(subject: str, name: str, value: str, section: str, aspects: Seq
     # "Rate limit: 120 requests per minute" is no price.
     counts = bool(amounts) and all(amount.kind in (Kind.COUNT, Kind.MEASURE) for amount in amounts)
     is_priced = bool(amounts) and not counts and (count_cues(name, known.PRICES) > 0 or is_sum)
+    is_company = _counts_people(name, value) or any(amount.kind is Kind.MONEY and amount.value >= _MANY for amount in amounts)
+    if is_company and not count_cues(name, known.PRICES) and (company := _like(aspects, known.COMPANY)):
+        return company
     if (is_priced or any(amount.kind is Kind.MONEY for amount in amounts)) and (prices := _like(aspects, known.PRICES)):
         return prices
     timed = sum(amount.kind is Kind.TIME for amount in amounts)
@@ -397,6 +406,13 @@ def _find_aspect(subject: str, name: str, value: str, section: str, aspects: Seq
     if subject:
         return _like(aspects, known.SPECIFICATIONS, known.OFFER)
     return None
+
+
+def _counts_people(label: str, value: str) -> bool:
+    """Return whether a label is people, and its value no more than how many there are: "Operators: 14"."""
+    words = find_terms(label)
+    plural = label.casefold().endswith("s")
+    return len(words) == 1 == len(label.split()) and plural and is_person(words[0]) and bool(re.fullmatch(r"\d{1,4}", value))
 
 
 def _like(aspects: Sequence[Aspect], *built_in: Aspect) -> Aspect | None:

@@ -91,7 +91,8 @@ _THE_HOUSE = re.compile(
     r"(?:has|have|holds|seats|sleeps|takes|hat|haben|fasst|bietet|a|ont|compte|tiene|ha|heeft|har)\b)"
 )
 _CLOCK_WORD = QuickPattern(
-    r"(?i:\b(?:noon|midday|midnight|mitternacht|mittags|midi|minuit|mediodía|medianoche|mezzanotte|middernacht|midnatt)\b)"
+    r"(?i:\b(?:noon|midday|midnight|mitternacht|mittags|midi|minuit|mediodía|medianoche|mezzanotte|middernacht|midnatt)\b|"
+    r"\b\d{1,2} (?:o['’]clock|in the (?:morning|afternoon|evening)|at night)\b)"
 )
 _AWARD = QuickPattern(
     r"\b(?:[Aa]ward|[Pp]rize|[Mm]edal|[Pp]laque|[Tt]rophy|[Aa]uszeichnung|[Pp]rix de)(?:s|en)?\b|"

@@ -47,7 +47,7 @@ class Planner:
             await run.step("gated", _say_gated)
         first_look = await self._look_up(run, state.company)
         if state.kind == "competitors":
-            first_look = _put_own_first(state.company, first_look)
+            first_look = put_own_first(state.company, first_look)
         usual = [aspect.name for aspect in choose_aspects([f"{hit.title} {hit.snippet}" for hit in first_look], state.kind)]
         seen = [(hit.title, hit.snippet) for hit in first_look[:5]]
         plan = await self.watch.ask(run, "plan", self.planner, plan_question(state.company, state.kind, state.wanted, seen, usual))
@@ -118,7 +118,7 @@ class Planner:
         return [SearchHit(row["title"], row["url"], row["snippet"]) for row in rows]
 
 
-def _put_own_first(company: str, hits: Sequence[SearchHit]) -> list[SearchHit]:
+def put_own_first(company: str, hits: Sequence[SearchHit]) -> list[SearchHit]:
     """Return the results with those of the company's own site first: a plan is made from what is said there, not from a namesake."""
     own = find_own_domains(company, spell_name(company), hits)[:1]
     return sorted(hits, key=lambda hit: find_site(hit.url).domain not in own)

@@ -14,6 +14,7 @@ from sayso.agents.research.choosing import consider, judge, require_known
 from sayso.agents.research.more_queries import more_queries
 from sayso.agents.research.offer_roles import find_roles
 from sayso.agents.research.page_reading import find_owner_name
+from sayso.agents.research.planning import put_own_first
 from sayso.agents.research.profile import ClientProfile, make_profile
 from sayso.agents.research.reasons import find_self_description
 from sayso.agents.research.report import Considered
@@ -434,3 +435,16 @@ def test_a_word_that_only_french_offers_is_read_again_alone() -> None:
     profile = make_profile("Roue Libre", hits)
     assert "location" in {term.word.stem for term in profile.terms}
     assert [each.host for each in consider(profile, hits) if each.competes] == ["cyclolyon.example"]
+
+
+def test_of_two_sites_with_the_name_that_one_is_the_clients_whose_trade_the_other_results_share() -> None:
+    game = SearchHit("Rimeblast – the snowball arena game", "http://rimeblast-game.example/", "Throw and dodge snowballs in eight arenas.")
+    own = SearchHit("Rimeblast | Dry ice blasting", "http://rimeblast.example/", "Dry ice blasting for bakeries.")
+    other = SearchHit("CryoKleen - Dry ice blasting", "http://cryokleen.example/", "Dry ice blasting for pharma.")
+    assert [hit.url for hit in put_own_first("Rimeblast", [game, own, other])] == [own.url, game.url, other.url]
+
+
+@pytest.mark.parametrize(("title", "described"), [("Roof Repair Austin, TX", ""), ("Roof Repair Kits", "Kits")])
+def test_a_town_with_its_state_is_not_what_is_offered(title: str, described: str) -> None:
+    head = next(role.head for role in find_roles(title) if role.word.text == "Repair")
+    assert (head.text if head is not None else "") == described

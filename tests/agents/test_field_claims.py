@@ -251,3 +251,21 @@ def test_comparisons_name_their_claims_and_compare_only_what_has_one_unit() -> N
         "Oldest first, by the year in which each says that it began: A 1958, B 1999.": (1, 4),
         "The lowest price that each names for “lamp”: B $15 (Floor lamp); A $20 (Desk lamp).": (5, 2),
     }
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        Field("A2 posters", "price", "was £9", "list", "q"),
+        Field("Anvil Street", "price range", "$", "json-ld", "q"),
+        Field("“Another firm quoted", "price", "£9,800", "list", "q"),
+    ],
+    ids=["a former price", "a sign alone", "cut out of a quotation"],
+)
+def test_a_price_that_says_nothing_is_not_told(field: Field) -> None:
+    assert told(field) == []
+    assert told(Field("Lamp", "price", "£9", "list", "q"), field) == [("prices", "Lamp, price: £9.")]
+
+
+def test_a_sum_of_millions_is_no_price() -> None:
+    assert told(Field("", "Insurance", "£10m public liability", "table", "q"))[0][0] == "company"

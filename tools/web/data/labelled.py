@@ -156,7 +156,7 @@ def _read_counter(page: PageLines, number: int, line: Line) -> Pair | None:
         if box is None or page.spans.get(box, (number, number)) == (number, number + 2):
             break
         box = box.getparent()
-    parts = [part.strip() for part, _ in line.parts if part.strip()]
+    parts = [part.strip() for part, _ in line.parts[:4] if part.strip()]
     if len(parts) == 2 and _FIGURE.fullmatch(parts[0]) and not line.is_heading and parts[1].count(" ") < 3:
         texts = parts  # in spans of their own: <span>31</span> <span>employees</span>
     elif box is None or page.spans.get(box) != (number, number + 2) or line.is_heading:
