@@ -23,17 +23,22 @@ class Keeper(RunKeeper):
         row = RunRow("r1", "flow", "app", "1", "null", records.QUEUED, 0, None, 0, START, 0, 0, None, None, None)
         super().__init__({"row": row, "log": [], "inbox": [], "approvals": {}, "queue": "app", "lease_seconds": 1})
 
+    @property
+    def server(self) -> Any:
+        """Itself, as what a server calls: Temporal's decorators hide from a type checker that an update can be called directly."""
+        return self
+
     def is_since(self, change: str) -> bool:
         return True
 
     async def begin(self) -> None:
-        claimed = await self.claim({"attempt": self.row.attempt, "owner": "a program", "limits": None, "queue": "", "now": 1})
+        claimed = await self.server.claim({"attempt": self.row.attempt, "owner": "a program", "limits": None, "queue": "", "now": 1})
         assert claimed["claimed"]
 
     async def pause(self, state: str) -> None:
         row = self.row
         added: dict[str, Any] = {"attempt": row.attempt, "owner": row.owner, "before": row.number, "rows": [], "requests": [], "now": 2}
-        assert (await self.add({**added, "ending": RunEnd(state)._asdict()}))["held"]
+        assert (await self.server.add({**added, "ending": RunEnd(state)._asdict()}))["held"]
 
     async def lose_programs(self, number: int) -> None:
         for _ in range(number):
@@ -47,7 +52,7 @@ async def test_a_run_that_waits_for_weeks_over_many_lost_programs_is_not_interru
         await keeper.lose_programs(1)
         await keeper.begin()
         await keeper.pause(records.WAITING)
-        await keeper.send({"row": ["r1", "r1", f"news {keeper.row.attempt}", "1", 3, None]})
+        await keeper.server.send({"row": ["r1", "r1", f"news {keeper.row.attempt}", "1", 3, None]})
     assert (keeper.row.state, keeper.row.error) == (records.QUEUED, None)
 
 
@@ -72,5 +77,5 @@ async def test_a_run_that_was_left_says_why_until_somebody_resumes_or_cancels_it
     await keeper.begin()
     assert (keeper.row.state, keeper.row.error) == (records.RUNNING, None)
     keeper._release(keeper.row.attempt)
-    await keeper.cancel(5)
+    await keeper.server.cancel(5)
     assert (keeper.row.state, keeper.row.error) == (records.CANCELLED, None)
