@@ -6,6 +6,7 @@ It happens inside the step that asks the model, so the stored reply is the guard
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,9 @@ from ..model_conversation import ModelConversation
 from .guarded_input import tell
 from .guarding import DECODER, Guarding, Leaves, Passed, name_all
 from .verdicts import TextPlace
+
+# What a model's family puts around a call.
+_MARK_BEFORE, _MARK_BEHIND = re.compile(r"<[^<>\s]+>\s*\Z"), re.compile(r"\s*<[^<>\s]+>")
 
 
 @dataclass(slots=True)
@@ -245,6 +249,9 @@ def _write_text(reply: Reply, conversation: ModelConversation, parsed: ParsedRep
         else:
             calls = [ReadCall(call.tool, call.arguments) for _, call in pairs if call is not None]
             written = DIALECTS[conversation.format.dialect].render(*calls, tools=conversation.spec.signatures)
+            opening, closing = _MARK_BEFORE.search(parts[-1]), _MARK_BEHIND.match(piece)
+            if not written and opening and closing:  # marks around nothing would be a problem
+                parts[-1], piece = parts[-1][: opening.start()], piece[closing.end() :]
             parts += written, piece
     return reply._replace(text="".join(parts), calls=())
 
