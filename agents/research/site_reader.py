@@ -10,6 +10,7 @@ import asyncio
 import gc
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,14 @@ class SiteReader:
     failures: int = 0
 
     def expect(self, sites: int) -> None:
-        """Get ready for so many sites."""
-        self.uses_workers = self.uses_workers or (sites >= WORTH and count_processors() > 1)
+        """Get ready for so many sites: a worker loads what it needs while the first pages are fetched."""
+        if self.uses_workers or sites < WORTH or count_processors() < 2:
+            return
+        from sayso.tools.sandbox import SandboxError, begin_worker  # late, for load time
+
+        self.uses_workers = True
+        with suppress(SandboxError):  # the first call finds it out again
+            begin_worker(f"{__name__}:do_in_worker", memory_mb=MEMORY_MB)
 
     @property
     def at_once(self) -> int:

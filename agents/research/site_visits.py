@@ -39,6 +39,8 @@ class SiteVisits:
 
         No site is begun after the budget has refused something.
         """
+        # Without a model finding claims is computing: of as many sites at a time as can be, while others are fetched.
+        self.visitor.reader.expect(min(state.wanted, len(state.candidates)))
         profile = await asyncio.to_thread(profile_client, state)
         if state.client is not None:
             client: Visit = await run.child("client", self._find_claims(state), state.client)
@@ -46,8 +48,6 @@ class SiteVisits:
                 client = await asyncio.to_thread(read_without_model, client, find_aspects(state.aspects), state.kind)
             run.publish(Progress(run.id, "found", describe_visit(client)))
             state = publish_state(run, _note_stops(replace(state, client=client), (client,)))
-        # Without a model finding claims is computing: of as many sites at a time as can be, while others are fetched.
-        self.visitor.reader.expect(min(state.wanted, len(state.candidates)))
         turns = asyncio.Semaphore(self.concurrency), asyncio.Semaphore(self.visitor.reader.at_once)
         batch_by = _Batches(self, profile, state, Tally(self.visitor.watch, self.concurrency), *turns)
         visits: list[Visit] = []

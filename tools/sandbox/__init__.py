@@ -8,6 +8,7 @@ from ..lazy_names import lazily
 
 if TYPE_CHECKING:
     from .calls import acall_sandboxed as acall_sandboxed
+    from .calls import begin_worker as begin_worker
     from .calls import call_sandboxed as call_sandboxed
     from .calls import close_all as close_all
     from .errors import SandboxDied as SandboxDied
@@ -34,6 +35,7 @@ _PLACES = {
     "SandboxRaised": "errors",
     "SandboxTimeout": "errors",
     "acall_sandboxed": "calls",
+    "begin_worker": "calls",
     "call_function_sandboxed": "functions",
     "call_sandboxed": "calls",
     "close_all": "calls",

@@ -36,6 +36,14 @@ async def acall_sandboxed(target: str, *args: Json, seconds: float = 2.0, memory
     return await call_in(_make_profile(target, memory_mb), target, list(args), {}, seconds)
 
 
+def begin_worker(target: str, *, memory_mb: int = 1024) -> None:
+    """Start a worker for calls of that function, in a thread, so that the first call need not wait until it has loaded its modules.
+
+    Where none can be started, the call will say why.
+    """
+    _executor().submit(get_pool(_make_profile(target, memory_mb)).layers)
+
+
 async def call_in(profile: Profile, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, how: How = PLAIN) -> Json:
     """Call a function in a worker of that profile: on the event loop when one is warm, otherwise in a thread that waits for it."""
     pool = get_pool(profile)

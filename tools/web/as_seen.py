@@ -97,7 +97,9 @@ def _read_heading(heading: HtmlElement) -> str:
 
 def _count_up(tree: HtmlElement) -> None:
     """Write the figure at which a script lets a counter end where the page has the nought with which it begins."""
-    for element in tree.xpath("descendant::*[not(*) and @*[starts-with(name(), 'data-')] and string-length(normalize-space(.))<3]")[:500]:
+    for element in tree.xpath("descendant::*[@* and not(*)][@*[starts-with(name(), 'data-')] and string-length(normalize-space(.))<3]")[
+        :500
+    ]:
         if not _NOUGHT.fullmatch((element.text or "").strip()):
             continue
         ends = [

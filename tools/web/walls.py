@@ -24,7 +24,7 @@ _SHORT = 700
 _TINY = 250
 
 _MOUNT_IDS = ("root", "app", "__next", "__nuxt", "___gatsby", "main-app", "react-root", "app-root")
-_MOUNTS = f"descendant::*[self::app-root or {' or '.join(f'@id={name!r}' for name in _MOUNT_IDS)}]"
+_MOUNTS = f"descendant::app-root | descendant::*[@id][{' or '.join(f'@id={name!r}' for name in _MOUNT_IDS)}]"
 _ASKS_FOR_SCRIPTS = re.compile(r"javascript|\bJS\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?。！？\n]+")
 
@@ -46,17 +46,20 @@ class Gates:
 def find_gates(tree: HtmlElement, html: str) -> Gates:
     """Find them before scripts and forms are dropped."""
     start = html[:_MOST_HTML].lower()
-    inputs = [field for field in tree.iter("input") if field.get("type", "text").lower() in ("text", "email", "tel", "password", "search")]
+    parts: dict[object, list[HtmlElement]] = {"input": [], "noscript": [], "script": [], "textarea": []}
+    for part in tree.iter(*parts):  # once through a large page
+        parts[part.tag].append(part)
+    inputs = [field for field in parts["input"] if field.get("type", "text").lower() in ("text", "email", "tel", "password", "search")]
     buttons = (short_text(button, 100) or button.get("value", "") for button in islice(tree.iter("button", "a", "input"), _MOST_BUTTONS))
-    noscript = " ".join(short_text(part, 500) for part in tree.iter("noscript"))
+    noscript = " ".join(short_text(part, 500) for part in parts["noscript"])
     return Gates(
         challenge=any(mark in start for mark in CHALLENGE),
         widget=any(mark in start for mark in WIDGETS),
         password=any(field.get("type", "").lower() == "password" for field in inputs),
         fields=sum(field.get("type", "text").lower() not in ("password", "search") for field in inputs),
-        asks_message=next(tree.iter("textarea"), None) is not None and "g-recaptcha-response" not in start,
+        asks_message=bool(parts["textarea"]) and "g-recaptcha-response" not in start,
         accepts=any(ACCEPT.search(text) for text in buttons),
-        scripts=sum(1 for _ in tree.iter("script")),
+        scripts=len(parts["script"]),
         drawn=bool(tree.xpath(_MOUNTS)) or bool(_ASKS_FOR_SCRIPTS.search(noscript)),
     )
 
