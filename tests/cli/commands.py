@@ -50,7 +50,10 @@ def sayso(*arguments: object, cwd: Path, text: str | None = None, **more: str) -
 
 
 def sayso_here(*arguments: object, cwd: Path, text: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
-    """`sayso ARGUMENTS` in this process, which no terminal and no key belong to: where a program's start is not what is tested."""
+    """`sayso ARGUMENTS` in this process, which no terminal and no key belong to: where a program's start is not what is tested.
+
+    What it imports from `cwd` is forgotten again.
+    """
     from sayso.cli.main import run
 
     words = [str(argument) for argument in arguments]
@@ -64,7 +67,14 @@ def sayso_here(*arguments: object, cwd: Path, text: str | None = None, **more: s
             redirect_stdout(out),
             redirect_stderr(err),
         ):
-            code = run(words)
+            loaded, path = set(sys.modules), [*sys.path]
+            try:
+                code = run(words)
+            finally:
+                sys.path[:] = path
+                for name in set(sys.modules) - loaded:
+                    if str(getattr(sys.modules[name], "__file__", "")).startswith(f"{cwd}{os.sep}"):
+                        del sys.modules[name]
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess(words, code, out.read(), err.read())
