@@ -91,7 +91,7 @@ def find_plain_types(schema: object) -> tuple[type, ...]:
 
 def is_plain_text(schema: object) -> bool:
     """Tell whether a schema takes any string and nothing else, as those of most parameters do."""
-    return is_mapping(schema) and schema.get("type") == "string" and schema.keys().isdisjoint(_CHOICE_KEYS)
+    return find_plain_types(schema) == (str,)
 
 
 def accepts_only_text(schema: object) -> bool:
