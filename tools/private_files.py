@@ -44,12 +44,48 @@ class Access:
 
 OWNER = Access()
 _HAS_MODES = sys.platform != "win32"
+_HAS_UNNAMED_FILES = sys.platform == "linux"
 
 
 def create_private_file(path: Path, access: Access = OWNER, content: bytes = b"") -> bool:
     """Create a file that was never readable by anybody else; False if there is one already. Raises OSError where it cannot be created."""
     if path.exists():
         return False
+    try:
+        if not (content and _create_from_unnamed(path, access, content)):
+            _create_from_draft(path, access, content)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _create_from_unnamed(path: Path, access: Access, content: bytes) -> bool:
+    """Name a file that had no name while it was written: a program that is killed leaves nothing. False where that is not possible."""
+    if not _HAS_UNNAMED_FILES or access.group:
+        return False
+    try:
+        descriptor = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, 0o600)
+    except OSError:  # a file system that has none; whatever else is wrong, the draft says
+        return False
+    opened = -1
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fchmod(descriptor, access.file_mode)
+        try:
+            opened = os.open("/proc/self/fd", os.O_RDONLY | os.O_DIRECTORY)
+            os.link(str(descriptor), path, src_dir_fd=opened)  # as open(2) says of O_TMPFILE
+        except FileExistsError:
+            raise
+        except OSError:  # no /proc, or no links
+            return False
+        finally:
+            if opened >= 0:
+                os.close(opened)
+    return True
+
+
+def _create_from_draft(path: Path, access: Access, content: bytes) -> None:
     # Made under another name and complete before it appears: whoever opens it finds it with its final permissions, and no descriptor of
     # ours on it is left to be closed, which would end the locks that SQLite has on it in this process (POSIX).
     draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
@@ -58,12 +94,11 @@ def create_private_file(path: Path, access: Access = OWNER, content: bytes = b""
         try:
             os.link(draft, path)  # never over another file
         except FileExistsError:
-            return False
+            raise
         except OSError:  # a file system without links
             _write(path, access, content)
     finally:
         draft.unlink(missing_ok=True)
-    return True
 
 
 def replace_private_file(path: Path, content: bytes, access: Access = OWNER) -> None:

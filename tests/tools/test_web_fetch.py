@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import signal
+import subprocess
+import sys
 import zlib
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -531,3 +534,19 @@ async def test_a_yes_to_an_address_is_no_yes_to_where_it_redirects() -> None:
         done = await asked.resume({request.digest: Approve()})
     assert "evil.example/?q=4711 is refused: only shop.example may be read here" in done.output
     assert {host for host, _ in server.requests} == {"shop.example"}
+
+
+KILLED_WHILE_IT_STORES = """
+import os, pathlib, signal, sys
+from sayso.tools.web.snapshots import Snapshot, store_snapshot
+
+os.fchmod = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # the bytes are written, the file has no name yet
+at = "https://a.example/"
+store_snapshot(pathlib.Path(sys.argv[1]), Snapshot(at, at, "2026-12-01T00:00:00Z", "00", 200, "text/html", "Soup"), b"<p>Soup" * 100_000)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has files without a name")
+def test_a_program_killed_while_it_stores_a_page_leaves_no_half_file(tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", KILLED_WHILE_IT_STORES, tmp_path], check=False)
+    assert (ended.returncode, list(tmp_path.iterdir())) == (-signal.SIGKILL, [])
