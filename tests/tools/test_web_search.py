@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import threading
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -271,6 +272,17 @@ async def test_a_search_that_is_blocked_did_not_find_nothing(
             assert await ddgs_search()("burger chains", 5) == outcome
 
 
+async def test_the_first_search_of_a_program_tells_a_block_from_nothing_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [each for each in sys.modules if each.partition(".")[0] == "ddgs"]:
+        monkeypatch.delitem(sys.modules, name)
+    from ddgs.engines.duckduckgo import Duckduckgo
+
+    with answered_with(202, "") as url:
+        monkeypatch.setattr(Duckduckgo, "search_url", url)
+        with pytest.raises(SearchError, match="keeps programs out"):
+            await ddgs_search()("burger chains", 5)
+
+
 async def test_an_engine_whose_words_for_nothing_are_not_known_must_answer_something(monkeypatch: pytest.MonkeyPatch) -> None:
     from ddgs.engines.mojeek import Mojeek
 
@@ -319,9 +331,11 @@ def answered_with(status: int, page: str) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 async def test_the_tools_search_and_read_and_are_labelled() -> None:

@@ -333,24 +333,34 @@ class WordIndex:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
-        self._holders: dict[str, list[int]] = {}  # made by the first search; most runs need none
+        self._holders: dict[str, Sequence[int]] = {}  # made by the first search; most runs need none
         self._known = 0
 
     def find(self, wanted: str, most: int | None = None) -> Iterable[int]:
         """Yield the numbers of the texts that hold `wanted` word for word, in any case and spacing; of the first `most` texts."""
         for number in range(self._known, len(self._texts)):
-            for word in set(_list_words(self._texts[number])):
-                self._holders.setdefault(word, []).append(number)
+            self._add(number)
         self._known = len(self._texts)
         is_long = len(wanted) > _LONG  # long enough to be nobody else's words by chance, even where it begins inside a word
         words = _list_words(wanted)[1:-1] if is_long else _list_words(wanted)
-        holders: Sequence[int] = min((self._holders.get(word, []) for word in words), key=len, default=range(self._known))
+        holders = min((self._holders.get(word, ()) for word in words), key=len, default=range(self._known))
         candidates: Iterable[int] = holders if most is None else takewhile(lambda number: number < most, holders)
         if is_long:
             part = " ".join(wanted.casefold().split())
             return (number for number in candidates if part in " ".join(self._texts[number].casefold().split()))
         pattern = re.compile(r"(?<!\w)" + r"\s+".join(re.escape(part) for part in wanted.split()) + r"(?!\w)", re.IGNORECASE)
         return (number for number in candidates if pattern.search(self._texts[number]))
+
+    def _add(self, number: int) -> None:
+        words = set(_list_words(self._texts[number]))
+        seen = set(filter(self._holders.__contains__, words))
+        self._holders.update(dict.fromkeys(words - seen, (number,)))  # the words that only one text has share its tuple
+        for word in seen:
+            holders = self._holders[word]
+            if isinstance(holders, list):
+                holders.append(number)
+            else:
+                self._holders[word] = [*holders, number]
 
 
 def _list_words(text: str) -> list[str]:

@@ -45,7 +45,7 @@ def _find_with_ddgs(query: str, limit: int, backend: str, region: str, timeout_s
 
     ddgs says "No results found" for an empty page, any status but 200, a challenge, and an engine that was too slow.
     """
-    from ddgs import DDGS
+    from ddgs.ddgs import DDGS  # `ddgs.DDGS` is a proxy until its first use: a class that is derived from it overrides nothing
     from ddgs.exceptions import DDGSException
 
     answers: list[tuple[str, Any]] = []
