@@ -25,7 +25,7 @@ from .answer import CheckedAnswer, CitedPassage, LeftOutSentence, say_not_found
 from .hunt import Hunt, SearchRound
 from .sources import DocumentSource, PassageSource, drop_orders
 from .step_agents import StepAgents, make_agents
-from .talking import asks_for_something, make_greeting
+from .talking import asks_for_something, is_formula, make_greeting
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -91,8 +91,12 @@ class _Steps:
         return replace(hunt, rounds=(*hunt.rounds, searched), unread=tuple(dict.fromkeys((*hunt.unread, *found.unread))))
 
     async def route(self, run: Run, hunt: Hunt) -> Hunt:
-        """Take for small talk only what asks for nothing, has no words of the documents, and is small talk by the router as well."""
-        if hunt.last.fits or self.agents.router is None or asks_for_something(hunt.question):
+        """Take for small talk only what asks for nothing, has no words of the documents, and is small talk by the router as well.
+
+        Of "good morning" the documents' words tell nothing.
+        """
+        asks = not is_formula(hunt.question) and (hunt.last.fits or asks_for_something(hunt.question))
+        if self.agents.router is None or asks:
             return hunt
         try:
             return replace(hunt, is_talk=await run.child("router", self.agents.router, hunt.question) == "talk")

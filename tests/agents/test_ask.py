@@ -190,6 +190,32 @@ async def test_small_talk_is_answered_and_says_that_no_document_was_read(policie
     assert str(given).splitlines()[-1] == "No document was read for this."
 
 
+GREETINGS = ("Good morning!", "Thanks a lot", "Have a nice day", "How are you?", "Great, thanks!", "OK", "See you tomorrow", "Welcome back")
+KEYWORDS = (
+    "morning",
+    "Tomorrow",
+    "nice weather",
+    "the good jackets",
+    "Hi, what is on tomorrow?",
+    "Is it all good?",
+    "thank-you gift",
+    "new year",
+)
+
+
+@pytest.mark.parametrize("said", [*GREETINGS, *KEYWORDS])
+async def test_greetings_are_small_talk_although_the_documents_hold_their_words_and_keywords_are_not(tmp_path: Path, said: str) -> None:
+    (tmp_path / "gifts.md").write_text(
+        "# Gifts\n\nA thank-you gift is handed out in the morning on a great day of the new year. See you tomorrow!\n"
+    )
+    (tmp_path / "weather.md").write_text(
+        "# Weather\n\nIn nice weather wear a jacket in good condition, and take a lot of water. OK, welcome back.\n"
+    )
+    with Documents.of_folder(tmp_path, embedder=None) as documents:
+        given = await answer(documents, said, models={"router": ScriptedModel('"talk"')})
+    assert (given.outcome == "talk") is (said in GREETINGS)
+
+
 async def test_the_steps_may_have_models_of_their_own(policies: Documents) -> None:
     everything, writer = ScriptedModel(lambda request: f"[{number_of(request, 'Prices')}]"), ScriptedModel("Guests pay 9 euros.")
     given = await answer(policies, "What do guests pay for a meal?", everything, models={"writer": writer})
