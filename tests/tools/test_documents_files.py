@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import random
 import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from sayso.tools import UsageError
-from sayso.tools.documents import Documents, Passage
+from sayso.tools.documents import Documents, Passage, Skipped
+from sayso.tools.documents.folder import FileFound, sum_up_skipped, walk_folder
+from sayso.tools.documents.reading import ReadOptions
+from sayso.tools.documents.reading_files import read_files
 
 from .pdf_files import bomb, encrypted, laughing, pdf_of
 
@@ -147,6 +151,60 @@ def test_what_takes_too_long_is_stopped_and_named(folder: Path) -> None:
         assert reasons(documents) == {"laughs.pdf": "reading it took longer than 0.4 s; pass more with seconds_per_file="}
 
 
+def test_what_took_long_and_could_not_be_read_is_tried_again_only_if_the_file_or_the_limits_change(tmp_path: Path) -> None:
+    bad, index = tmp_path / "laughs.pdf", tmp_path / "index.db"
+    bad.write_bytes(laughing(12))
+    (tmp_path / "notes.txt").write_text("The printer is on the second floor.\n")
+
+    def reason(seconds: float, password: str = "") -> str:
+        with Documents.of_folder(tmp_path, index=index, seconds_per_file=seconds, embedder=None, password=password) as documents:
+            return reasons(documents)["laughs.pdf"]
+
+    too_long = "reading it took longer than 0.3 s; pass more with seconds_per_file="
+    assert reason(0.3) == too_long
+    seen = bad.stat()
+    bad.write_bytes(b" " * seen.st_size)
+    os.utime(bad, ns=(seen.st_atime_ns, seen.st_mtime_ns))  # nobody can tell without reading it
+    assert reason(0.3) == too_long
+    assert reason(0.4) == reason(0.3, password="s3cret") == "it is empty"
+    os.utime(bad)
+    assert reason(0.3) == "it is empty"
+
+
+def test_copies_of_a_file_do_not_take_the_places_of_other_passages(tmp_path: Path) -> None:
+    for name in ("parking.md", "parking (1).md", "old/parking.md", "old/2024/parking.md", "mail/parking.md", "x.md", "y.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("# Parking\n\nEmployees park on level 1.\n\n# Bicycles\n\nThe cellar is for bicycles.\n")
+    (tmp_path / "guests.md").write_text("# Guests\n\nGuests may park in lot B, and employees show them where that is.\n")
+    (tmp_path / "garage.md").write_text("# Parking\n\nEmployees park on level 1.\n\n# Tyres\n\nTyres are stored in the garage.\n")
+    with Documents.of_folder(tmp_path, embedder=None) as documents:
+        assert len(documents.files) == 9
+        found = documents.nearest("Where do employees park?", 4)
+        assert [passage.file for passage in found[:3]].count("garage.md") == 1  # the same passage, but not a copy of the file
+        assert "guests.md" in [passage.file for passage in found]
+        assert len(documents.nearest("Where do employees park?", 50)) == 5
+
+
+def test_files_that_are_skipped_for_one_reason_are_named_together() -> None:
+    pictures = [Skipped(f"img{number}.png", ".png is not read") for number in range(1_200)]
+    others = [Skipped("a.txt", "it is empty"), Skipped("b.pdf", "it is encrypted"), Skipped("c.txt", "it is empty")]
+    assert sum_up_skipped([*others, *pictures]) == [
+        "a.txt, c.txt: it is empty",
+        "b.pdf: it is encrypted",
+        "img0.png, img1.png, img2.png and 1,197 more: .png is not read",
+    ]
+
+
+def test_how_far_the_reading_is_is_told_every_five_seconds(tmp_path: Path) -> None:
+    for number in range(9):
+        (tmp_path / f"{number}.txt").write_text(f"Rule number {number} is kept.")
+    found = [each for each in walk_folder(tmp_path) if isinstance(each, FileFound)]
+    told, seconds = list[str](), count(step=2)
+    (batch,) = read_files(found, {}, ReadOptions(), told.append, lambda: float(next(seconds)))
+    assert len(batch) == 9
+    assert told == [f"Reading documents: {number} of 9 files" for number in (3, 6, 9)]
+
+
 def test_a_pdf_of_many_pages_keeps_its_page_numbers(folder: Path) -> None:
     (folder / "thick.pdf").write_bytes(pdf_of([f"Chapter {page}\nThis page is about the animal number{page}." for page in range(1, 301)]))
     with Documents.of_files([folder / "thick.pdf"]) as documents:
@@ -169,7 +227,14 @@ def test_an_encrypted_pdf_is_read_with_its_password_or_when_it_needs_none(tmp_pa
         assert reasons(documents) == {"locked.pdf": "it is encrypted and that password does not open it"}
 
 
-CHARSETS = {"utf-8": "utf-8", "with a mark": "utf-8-sig", "western": "cp1252", "UTF-16": "utf-16", "central european": "cp1250"}
+CHARSETS = {
+    "utf-8": "utf-8",
+    "with a mark": "utf-8-sig",
+    "western": "cp1252",
+    "UTF-16": "utf-16",
+    "UTF-32": "utf-32",
+    "central european": "cp1250",
+}
 
 
 @pytest.mark.parametrize("charset", CHARSETS.values(), ids=CHARSETS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sayso.tools.documents import Documents, IndexEntry, PassageIndex
-from sayso.tools.documents.embedding import Kind
+from sayso.tools.documents.embedding import Kind, MiniLM
 from sayso.tools.documents.fusing import add_likeness
 from sayso.tools.documents.installed_embedder import find_installed_embedder
 from sayso.tools.documents.judgement import Evidence
@@ -221,3 +221,27 @@ def test_words_alone_make_no_vectors(folder: Path, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "index.db") as db:
         assert db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'vectors'").fetchone() == (0,)
     db.close()
+
+
+@needs_weights
+def test_many_passages_get_vectors_only_if_somebody_asks_for_that(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = list[str]()
+
+    def has_vectors(index: Path | str) -> bool:
+        with Documents.of_folder(folder, index=index, on_progress=told.append) as documents:
+            return documents.index.vectors is not None
+
+    monkeypatch.delenv("SAYSO_EMBEDDER", raising=False)
+    monkeypatch.setattr(MiniLM, "most_unasked", (9, 3))
+    assert not has_vectors(":memory:")
+    assert told.pop().endswith(" An index in a file (index=, --index) has it done once; embedder=MiniLM() always does.")
+    monkeypatch.setattr(MiniLM, "most_unasked", (3, 1))
+    assert not has_vectors(tmp_path / "index.db")
+    assert told.pop().endswith(
+        " SAYSO_EMBEDDER=minilm and an index in a file (index=, --index) has it done once; embedder=MiniLM() always does."
+    )
+    monkeypatch.setenv("SAYSO_EMBEDDER", "minilm")
+    assert not has_vectors(":memory:")
+    assert told.pop().startswith("4 passages are searched by words alone")
+    assert has_vectors(tmp_path / "index.db")
+    assert told == []

@@ -13,6 +13,7 @@ VERSION = 1
 """The version of reading and splitting files: an index of another version is built again."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (file TEXT PRIMARY KEY, size INTEGER, changed_ns INTEGER, sha256 TEXT, first INTEGER, last INTEGER);
+CREATE TABLE IF NOT EXISTS unreadable (file TEXT PRIMARY KEY, size INTEGER, changed_ns INTEGER, reason TEXT, limits TEXT);
 CREATE TABLE IF NOT EXISTS made_by (version TEXT);
 """
 
@@ -24,9 +25,18 @@ class StoredFile(NamedTuple):
     changed_ns: int
     sha256: str
 
-    def is_unchanged(self, found: FileFound) -> bool:
-        """Return whether the file has the same size and time as before."""
-        return (self.size, self.changed_ns) == (found.size, found.changed_ns)
+
+class UnreadableFile(NamedTuple):
+    """A file that could not be read, with the reason."""
+
+    size: int
+    changed_ns: int
+    reason: str
+
+
+def is_unchanged(known: StoredFile | UnreadableFile, found: FileFound) -> bool:
+    """Return whether a file has the same size and time as before."""
+    return (known.size, known.changed_ns) == (found.size, found.changed_ns)
 
 
 class FileTable:
@@ -39,7 +49,7 @@ class FileTable:
                 db.execute(statement)
             made_by = f"{VERSION}/{PASSAGE_CHARS}"
             if db.execute("SELECT version FROM made_by").fetchall() != [(made_by,)]:
-                for table in ("files", "passages", "made_by"):
+                for table in ("files", "unreadable", "passages", "made_by"):
                     db.execute(f"DELETE FROM {table}")
                 db.execute("INSERT INTO made_by VALUES (?)", (made_by,))
 
@@ -47,6 +57,25 @@ class FileTable:
         """Return the files in the index, by name."""
         with self._index.changes() as db:
             return {file: StoredFile(*known) for file, *known in db.execute("SELECT file, size, changed_ns, sha256 FROM files")}
+
+    def read_contents(self, files: Iterable[str]) -> dict[str, str]:
+        """Return the SHA-256 of each of the files, by name."""
+        names = list(dict.fromkeys(files))
+        with self._index.reading() as db:
+            marks = ",".join("?" * len(names))
+            return dict(db.execute(f"SELECT file, sha256 FROM files WHERE file IN ({marks})", names).fetchall())
+
+    def read_unreadable(self, limits: str) -> dict[str, UnreadableFile]:
+        """Return the files that took long and could not be read under these limits, by name."""
+        with self._index.changes() as db:
+            rows = db.execute("SELECT file, size, changed_ns, reason FROM unreadable WHERE limits = ?", (limits,))
+            return {file: UnreadableFile(*known) for file, *known in rows}
+
+    def put_unreadable(self, found: FileFound, reason: str, limits: str) -> None:
+        """Remember that a file cannot be read, so that it is not tried again while it stays as it is."""
+        with self._index.changes() as db:
+            row = (found.file, found.size, found.changed_ns, reason, limits)
+            db.execute("INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?, ?, ?)", row)
 
     def put(self, found: FileFound, sha256: str, entries: Iterable[IndexEntry] | None) -> None:
         """Replace a file's passages; None keeps them and only stores the new time."""

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from .errors import FileUnreadable
 from .reading import choose_kind, explain_kind
 
+MOST_NAMED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
@@ -22,6 +24,18 @@ class Skipped:
 
     def __str__(self) -> str:
         return f"{self.file}: {self.reason}"
+
+
+def sum_up_skipped(skipped: Iterable[Skipped]) -> list[str]:
+    """Return a line for each reason, with the first files that were skipped for it: a folder may hold thousands of pictures."""
+    by_reason: dict[str, list[str]] = {}
+    for each in skipped:
+        by_reason.setdefault(each.reason, []).append(each.file)
+    more = {reason: len(files) - MOST_NAMED for reason, files in by_reason.items()}
+    return [
+        f"{', '.join(files[:MOST_NAMED])}{f' and {more[reason]:,} more' if more[reason] > 0 else ''}: {reason}"
+        for reason, files in by_reason.items()
+    ]
 
 
 class FileFound(NamedTuple):

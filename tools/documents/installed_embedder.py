@@ -43,6 +43,11 @@ def find_installed_embedder() -> InstalledEmbedder | None:
     return None
 
 
+def is_asked_for() -> bool:
+    """Return whether SAYSO_EMBEDDER names an embedder: then vectors are made of as many passages as there are."""
+    return os.environ.get(EMBEDDER_VARIABLE, "").strip().lower() in ("mpnet", "minilm")
+
+
 @cache
 def share_embedder(name: str) -> InstalledEmbedder:
     """Return the embedder mpnet or minilm, loaded once for all. Raises UsageError where it is not installed."""

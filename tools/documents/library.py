@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, NamedTuple, Protocol, Self
+from typing import Literal, Protocol, Self
 from urllib.parse import quote
 
 from ..canonical import Json
 from ..errors import UsageError
 from .citations import CitedAnswer, resolve_citations
-from .cutting import PASSAGE_CHARS, split_passages
 from .embedding import Embedder
-from .errors import FileUnreadable
-from .file_table import FileTable, StoredFile
-from .folder import FileFound, Skipped, list_files, read_bytes, walk_folder
-from .installed_embedder import find_installed_embedder
+from .file_table import FileTable, is_unchanged
+from .folder import FileFound, Skipped, list_files, walk_folder
+from .installed_embedder import EMBEDDER_VARIABLE, find_installed_embedder, is_asked_for
 from .judgement import LEAST, Judgement, judge
-from .passage_index import IndexEntry, Match, PassageIndex
+from .passage_index import MOST_RESULTS, Match, PassageIndex
 from .passages import Passage
 from .query_words import query_words
-from .reading import DocumentText, ReadOptions, read_document
+from .reading import ReadOptions
+from .reading_files import FileRead, read_files
 
-READERS = max(2, min(4, os.cpu_count() or 2))
 NAMED_IN_ERRORS = 5
 
 
 def print_progress(line: str) -> None:
     """Print how long work goes to standard error."""
     print(line, file=sys.stderr, flush=True)
-
-
-BATCH_FILES, BATCH_CHARS = 200, 2_000_000
 
 
 class Documents:
@@ -143,25 +134,30 @@ class Documents:
 
     def refresh(self) -> None:
         """Look at the files again: read new and changed ones, forget those that are gone."""
-        stored = self._table.read_all()
+        stored, limits = self._table.read_all(), self._how.name_limits()
+        unreadable = self._table.read_unreadable(limits)
         files: list[str] = []
         skipped: list[Skipped] = []
         to_read: list[FileFound] = []
         for found in self._look():
             if isinstance(found, Skipped):
                 skipped.append(found)
-            elif (known := stored.get(found.file)) and known.is_unchanged(found):
+            elif (known := stored.get(found.file)) and is_unchanged(known, found):
                 files.append(found.file)
+            elif (failed := unreadable.get(found.file)) and is_unchanged(failed, found):
+                skipped.append(Skipped(found.file, failed.reason))
             else:
                 to_read.append(found)
-        for batch in _make_batches(self._read_all(to_read, stored)):
+        for batch in read_files(to_read, stored, self._how, self._on_progress):
             with self.index.changes():  # making one change safe on disk takes longer than reading a page
                 for outcome in batch:
-                    if isinstance(outcome, Skipped):
-                        skipped.append(outcome)
-                    else:
+                    if isinstance(outcome, FileRead):
                         self._table.put(outcome.found, outcome.sha256, outcome.entries)
                         files.append(outcome.found.file)
+                        continue
+                    skipped.append(Skipped(outcome.found.file, outcome.reason))
+                    if outcome.is_slow and limits:
+                        self._table.put_unreadable(outcome.found, outcome.reason, limits)
         self._table.forget(set(stored).difference(files))
         self.files, self.skipped = tuple(sorted(files)), tuple(sorted(skipped, key=lambda each: each.file))
         self._embed()
@@ -169,6 +165,7 @@ class Documents:
     def _embed(self) -> None:
         """Make the vectors of new passages. Unasked, only where that does not take long."""
         installed = find_installed_embedder() if self._embedder == "installed" and len(self.index) else None
+        in_memory = self.index.path == ":memory:"
         embedder = installed or self._embedder
         if embedder is None or embedder == "installed":
             return
@@ -176,27 +173,18 @@ class Documents:
             self.index.use_embedder(embedder)
         vectors = self.index.vectors
         assert vectors is not None  # it has just been made
-        most = installed.most_unasked[self.index.path == ":memory:"] if installed is not None else 0
-        if installed is not None and (missing := vectors.count_missing()) > most:
-            self.index.vectors = None
-            self._on_progress(
-                f"{missing:,} passages are searched by words alone: to compare them by meaning would take some time. "
-                f"An index in a file (index=, --index) has it done once, for up to {installed.most_unasked[0]:,}; "
-                f"embedder={type(installed).__name__}() always does."
-            )
-            return
+        if installed is not None and (in_memory or not is_asked_for()):
+            once, each_time = installed.most_unasked
+            if (missing := vectors.count_missing()) > (each_time if in_memory else once):
+                self.index.vectors = None
+                name = type(installed).__name__
+                asked = f"{EMBEDDER_VARIABLE}={name.lower()} and an" if missing > once else "An"
+                self._on_progress(
+                    f"{missing:,} passages are searched by words alone: to compare them by meaning would take some time. "
+                    f"{asked} index in a file (index=, --index) has it done once; embedder={name}() always does."
+                )
+                return
         vectors.fill(self._on_progress)
-
-    def _read_all(self, to_read: list[FileFound], stored: dict[str, StoredFile]) -> Iterator[_Outcome | Skipped]:
-        """Read several files at a time, in order, and few ahead of those that are stored: texts are large."""
-        if not to_read:
-            return
-        with ThreadPoolExecutor(READERS, "sayso-documents") as readers:
-            rest = iter(to_read)
-            running = [readers.submit(_read_file, found, stored.get(found.file), self._how) for found in islice(rest, 2 * READERS)]
-            while running:
-                yield running.pop(0).result()
-                running += [readers.submit(_read_file, found, stored.get(found.file), self._how) for found in islice(rest, 1)]
 
     def nearest(self, question: str, top: int = 5) -> list[Passage]:
         """Return the passages nearest to the question, the best first, whether they answer it or not.
@@ -214,7 +202,21 @@ class Documents:
         return judge(self.index.weigh_evidence(question), least)
 
     def _rank(self, question: str, top: int) -> list[Match]:
-        return self.index.search(question, top) or (self.index.first(top) if query_words(question) else [])
+        return self._find_distinct(question, top) or (self.index.first(top) if query_words(question) else [])
+
+    def _find_distinct(self, question: str, top: int) -> list[Match]:
+        """Return the nearest passages. Of files that are copies of each other, each passage is there once."""
+        looked_at = top
+        while True:
+            found = self.index.search(question, looked_at)
+            contents = self._table.read_contents(match.payload[0] for match in found)
+            distinct = dict[tuple[Json, ...], Match]()
+            for match in found:
+                file, *_, start, end = match.payload
+                distinct.setdefault((contents.get(file, file), start, end), match)
+            if len(distinct) >= top or len(found) < looked_at or looked_at >= MOST_RESULTS:
+                return list(distinct.values())[:top]
+            looked_at *= 4
 
     def passage(self, number: int) -> Passage | None:
         """Return the passage that `[DOC number]` means; None for an unknown number."""
@@ -269,46 +271,3 @@ def _find_shown(messages: Iterable[object]) -> Iterator[int]:
     for message in messages:
         for result in getattr(message, "results", ()):
             yield from map(int, re.findall(r"^\[DOC (\d{1,18})\] ", result.text, re.MULTILINE))
-
-
-class _Outcome(NamedTuple):
-    """A file that was read; `entries` is None when the same bytes are in the index already."""
-
-    found: FileFound
-    sha256: str
-    entries: list[IndexEntry] | None
-
-
-def _make_batches(outcomes: Iterable[_Outcome | Skipped]) -> Iterator[list[_Outcome | Skipped]]:
-    """Yield the files that were read in as many at a time as are stored together: a program that is ended loses no more than that."""
-    batch, chars = list[_Outcome | Skipped](), 0
-    for outcome in outcomes:
-        batch.append(outcome)
-        chars += 0 if isinstance(outcome, Skipped) else sum(len(entry.text) for entry in outcome.entries or ())
-        if len(batch) == BATCH_FILES or chars >= BATCH_CHARS:
-            yield batch
-            batch, chars = [], 0
-    if batch:
-        yield batch
-
-
-def _read_file(found: FileFound, known: StoredFile | None, how: ReadOptions) -> _Outcome | Skipped:
-    try:
-        body = read_bytes(found, how.most_mb)
-        sha256 = hashlib.sha256(body).hexdigest()
-        if known is not None and known.sha256 == sha256:
-            return _Outcome(found, sha256, None)
-        return _Outcome(found, sha256, _make_entries(found.file, read_document(found.file, body, how)))
-    except FileUnreadable as error:
-        return Skipped(found.file, str(error))
-
-
-def _make_entries(file: str, read: DocumentText) -> list[IndexEntry]:
-    return [
-        IndexEntry(
-            read.text[cut.start : cut.end],
-            [file, read.title, cut.headings, cut.page, cut.start, cut.end],
-            "\n".join([read.title, *(heading for heading in cut.headings if heading != read.title)]),
-        )
-        for cut in split_passages(read.text, read.sections, PASSAGE_CHARS)
-    ]

@@ -126,9 +126,10 @@ class PassageIndex:
                     yield self.db
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read from the database, without waiting for another program that writes to it."""
         with self._lock, self._explained():
-            yield
+            yield self.db
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -153,13 +154,13 @@ class PassageIndex:
         """Return the text of that number as it was added; None for an unknown number."""
         if not 0 < number < 2**63:
             return None
-        with self._reading():
+        with self.reading():
             row = self.db.execute("SELECT text, payload, context FROM passages WHERE number = ?", (number,)).fetchone()
         return None if row is None else IndexEntry(row[0], json.loads(row[1]), row[2])
 
     def search(self, question: str, k: int = 5, *, least: float = 0.0) -> list[Match]:
         """Return the `k` best texts for a question, the best first, if their coverage is at least `least`."""
-        with self._reading():
+        with self.reading():
             words = self._weigh_question(question)
             best = self._find_best(question, words, min(k, MOST_RESULTS) + SPARE) if k > 0 else []
             texts = self._read_texts([number for number, _ in best])
@@ -171,13 +172,13 @@ class PassageIndex:
 
     def first(self, k: int) -> list[Match]:
         """Return the `k` texts that were added first: what there is to show when a question has no word in common with any."""
-        with self._reading():
+        with self.reading():
             rows = self.db.execute("SELECT number, text, payload FROM passages ORDER BY number LIMIT ?", (max(k, 0),)).fetchall()
         return [Match(number, text, json.loads(payload), 0.0, 0.0) for number, text, payload in rows]
 
     def weigh_evidence(self, question: str, k: int = 5) -> Evidence:
         """Return what speaks for and against that one of the `k` best texts answers the question."""
-        with self._reading():
+        with self.reading():
             words = self._weigh_question(question)
             likeness = self._compare(question)
         best = find_best(words, k)

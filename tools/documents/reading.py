@@ -54,6 +54,10 @@ class ReadOptions:
     seconds: float = 60.0
     most_mb: float = 50.0
 
+    def name_limits(self) -> str:
+        """Return what decides, but for the file, whether it can be read; empty with a password, which is stored nowhere."""
+        return "" if self.password else f"{self.seconds:g} s, {self.most_mb:g} MB"
+
 
 def choose_kind(name: str) -> Kind | None:
     """Return how a file of that name is read; None if it is not read."""

@@ -25,6 +25,7 @@ from sayso.cli.stopping import StopSignals
 from sayso.console import escape_controls
 from sayso.tools.canonical import readable_json
 from sayso.tools.documents import Documents
+from sayso.tools.documents.folder import sum_up_skipped
 from sayso.tools.errors import UsageError
 from sayso.workflows import Limits
 from sayso.workflows import engine as memory_engine
@@ -98,7 +99,7 @@ def ask(
             return signals.run(_answer(question, options, as_json=json, quiet=quiet))
         tell: Callable[[str], None] = say if not quiet else lambda line: None
         with Documents.of_folder(documents, index=index or ":memory:", base_url=links, on_progress=tell) as opened:
-            for skipped in opened.skipped:
+            for skipped in sum_up_skipped(opened.skipped):
                 tell(f"Not read: {skipped}")
             options["documents"] = opened
             return signals.run(_answer(question, options, as_json=json, quiet=quiet))
