@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from importlib import import_module
 from itertools import product
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 HEAD = 3
@@ -43,19 +44,50 @@ class Line(NamedTuple):
 
 
 class Need(NamedTuple):
-    """What a match needs, one of it: a whole word, a word that begins with the letters before a "*", or a piece of text."""
+    """What a match needs, one of it: a whole word, a word that begins with the letters before a "*", or a piece of text.
+
+    `rest` has for some of these what a match needs beside it: all needs of one of these rows.
+    """
 
     words: frozenset[str] = frozenset()
     pieces: frozenset[str] = frozenset()
+    rest: Mapping[str, Rows] = MappingProxyType({})
 
     def join(self, other: Need) -> Need:
         """Return that one of both is needed."""
-        return Need(self.words | other.words, self.pieces | other.pieces)
+        rest: dict[str, Rows] = {}
+        for sign in self.rest.keys() | other.rest.keys():
+            rows = [row for need in (self, other) if sign in need.words | need.pieces for row in need.rest.get(sign, ((),))]
+            if () not in rows:
+                rest[sign] = tuple(row for at, row in enumerate(rows) if row not in rows[:at])
+        return Need(self.words | other.words, self.pieces | other.pieces, rest)
+
+    def add(self, others: Sequence[Need]) -> Need:
+        """Return that these are needed as well."""
+        return self._replace(rest={sign: tuple((*row, *others) for row in self.rest.get(sign, ((),))) for sign in self.words | self.pieces})
 
     def tells(self) -> tuple[int, int]:
         """Return how much it tells: by the shortest of its words and pieces, and by how few they are."""
         lengths = [len(each) if each.endswith("*") else len(each) + 3 for each in self.words] + [len(each) for each in self.pieces]
         return min(lengths, default=0), -len(lengths)
+
+    def is_met(self, line: Line) -> bool:
+        """Return whether a text has it."""
+        words, pieces, rest = self
+        lowered, known = line
+        for piece in pieces:
+            if piece in lowered and (piece not in rest or _has_row(rest[piece], line)):
+                return True
+        if words.isdisjoint(known):
+            return False
+        return any(word not in rest or _has_row(rest[word], line) for word in words & known)
+
+
+Rows = tuple[tuple[Need, ...], ...]
+
+
+def _has_row(rows: Rows, line: Line) -> bool:
+    return any(all(need.is_met(line) for need in row) for row in rows)
 
 
 class QuickPattern:
@@ -67,30 +99,21 @@ class QuickPattern:
     def __init__(self, source: str, flags: int = 0) -> None:
         self.pattern = source
         self.flags = flags
-        self._need: Need | None = None
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
         """The pattern itself."""
         return re.compile(self.pattern, self.flags)
 
-    @property
+    @cached_property
     def need(self) -> Need:
         """What each match needs."""
-        if self._need is None:
-            self._need = find_need(self.pattern, self.flags)
-        return self._need
+        return find_need(self.pattern, self.flags)
 
     def may_match(self, text: str) -> bool:
         """Return whether a text has what each match needs."""
-        words, pieces = self._need or self.need
-        lowered, known = _read_kept(text) if len(text) <= _LONGEST_KEPT else _read_line(text)
-        if not words.isdisjoint(known):
-            return True
-        for piece in pieces:
-            if piece in lowered:
-                return True
-        return _MARK_LIKE_LETTER in text
+        line = _read_kept(text) if len(text) <= _LONGEST_KEPT else _read_line(text)
+        return self.need.is_met(line) or _MARK_LIKE_LETTER in text
 
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first match in a text."""
@@ -158,9 +181,9 @@ def find_need(source: str, flags: int = 0) -> Need:
 
 
 def _need_of_all(sequence: Iterable[Any], *, before: bool, after: bool) -> Need | None:
-    """Return what a match of parts one after another needs: what that part needs which tells most. None where none tells anything.
+    """Return what a match of parts one after another needs: what that part needs which tells most, and all that the others need.
 
-    `before` and `after` tell whether an edge of a word is there.
+    None where none needs anything. `before` and `after` tell whether an edge of a word is there.
     """
     parts = [(str(operation), argument) for operation, argument in sequence]
     needs: list[Need] = []
@@ -172,15 +195,49 @@ def _need_of_all(sequence: Iterable[Any], *, before: bool, after: bool) -> Need 
                 continue
             runs = ("",)
         needs += _need_of_runs(runs)
-        ends_in_edge = all(run.endswith(_EDGE) for run in runs) if any(runs) else before and at == 0
+        is_edge = all(run and not _WORD.match(run[-1]) for run in runs)
         is_followed = after if at + 1 == len(parts) else _read_letters(*parts[at + 1]) == (_EDGE,)
-        if need := _need_of_part(*part, before=ends_in_edge, after=is_followed):
+        if need := _need_of_part(*part, before=is_edge, after=is_followed):
             needs.append(need)
-        runs = ("",)
+        runs = (_EDGE if _ends_in_edge(*part, before=is_edge) else "",)
     if after:
         runs = tuple(run + _EDGE for run in runs)
     needs += _need_of_runs(runs)
-    return max(needs, key=Need.tells, default=None)
+    return _need_of_each(needs)
+
+
+def _need_of_each(needs: Sequence[Need]) -> Need | None:
+    """Return that all of these are needed, None without any."""
+    best = max(needs, key=Need.tells, default=None)
+    others = [need for need in needs if need is not best]
+    return best.add(others) if best and others else best
+
+
+def _ends_in_edge(operation: str, argument: Any, *, before: bool) -> bool:
+    """Return whether an edge of a word is behind a part, whatever it matches. `before` tells whether one is before it."""
+    match operation:
+        case "SUBPATTERN":
+            return _end_in_edge(argument[-1], before=before)
+        case "ATOMIC_GROUP":
+            return _end_in_edge(argument, before=before)
+        case "BRANCH":
+            return all(_end_in_edge(branch, before=before) for branch in argument[1])
+        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+            return (before or argument[0] > 0) and _end_in_edge(argument[2], before=before)
+        case "IN":
+            return all(_is_no_letter(*each) for each in argument)
+        case _:
+            return _is_no_letter(operation, argument) or _read_letters(operation, argument) == (_EDGE,)
+
+
+def _is_no_letter(operation: Any, argument: Any) -> bool:
+    return _read_class(operation, argument) == _EDGE or (str(operation) == "LITERAL" and not _WORD.match(chr(argument)))
+
+
+def _end_in_edge(sequence: Iterable[Any], *, before: bool) -> bool:
+    for operation, argument in sequence:
+        before = _ends_in_edge(str(operation), argument, before=before)
+    return before
 
 
 def _read_letters(operation: str, argument: Any) -> tuple[str, ...]:
@@ -213,19 +270,22 @@ def _need_of_runs(runs: Sequence[str]) -> list[Need]:
     """Return what a match that has one of these runs of letters needs; nothing where one of them is empty."""
     found = Need()
     for run in runs:
-        words = [(word, at > 0, at < run.count(_EDGE)) for at, word in enumerate(run.split(_EDGE)) if word]
-        if not words:
+        words = [_need_of_word(word, at > 0, at < run.count(_EDGE)) for at, word in enumerate(run.split(_EDGE)) if word]
+        if (need := _need_of_each(words)) is None:
             return []
-        word, begins, ends = max(words, key=lambda each: len(each[0]) + 2 * (each[1] and each[2]) + each[1])
-        if not _WORD.fullmatch(word):
-            found = found.join(Need(pieces=frozenset([word])))
-        elif begins and ends:
-            found = found.join(Need(words=frozenset([word])))
-        elif begins and len(word) >= HEAD - 1:
-            found = found.join(Need(words=frozenset([f"{word[:HEAD]}*"])))
-        else:
-            found = found.join(Need(pieces=frozenset([word])))
+        found = found.join(need)
     return [found]
+
+
+def _need_of_word(word: str, begins: bool, ends: bool) -> Need:
+    """Return what a match needs that has a word, or the letters with which one begins, or a piece of one."""
+    if begins and _WORD.fullmatch(word):
+        if ends:
+            return Need(words=frozenset([word]))
+        if len(word) >= HEAD - 1:
+            head = Need(words=frozenset([f"{word[:HEAD]}*"]))
+            return head.add([Need(pieces=frozenset([word]))]) if len(word) > HEAD else head
+    return Need(pieces=frozenset([word]))
 
 
 def _need_of_part(operation: str, argument: Any, *, before: bool, after: bool) -> Need | None:
@@ -237,7 +297,7 @@ def _need_of_part(operation: str, argument: Any, *, before: bool, after: bool) -
         case "ASSERT":  # what stands before or after a match is in the text as well
             return _need_of_all(argument[1], before=False, after=False)
         case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
-            return _need_of_all(argument[2], before=False, after=False) if argument[0] else None
+            return _need_of_all(argument[2], before=before, after=False) if argument[0] else None
         case "BRANCH":
             needs = [_need_of_all(branch, before=before, after=after) for branch in argument[1]]
             found = Need()

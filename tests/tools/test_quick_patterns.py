@@ -28,6 +28,8 @@ TEXTS = (
     "under_score words_no longer_here",
     "est-ce que vous livrez ? n'est-ce pas",
     "line one\nNo refunds\nline two",
+    "Note: AI tools rewrite pages. (Any model) repairs itself; bikes of our own.",
+    "We repay what we buy, can't wait, and cannot pay.",
 )
 PATTERNS = {
     "words": (r"\b(?:formerly|no longer|nicht mehr)\b|以前は", re.IGNORECASE),
@@ -41,6 +43,9 @@ PATTERNS = {
     "lines": (r"^no \w+", re.IGNORECASE | re.MULTILINE),
     "turkish": (r"\blisboa\b|\bdaily\b|\bistanbul\b|\bsuch\b", re.IGNORECASE),
     "letters alike in the pattern": (r"\bkapalı\b|\bſo\b|\d µm\b|οδοσ", re.IGNORECASE),
+    "edges after what may be left out": (r"(?i:(?:^|[.!?:;(\[]\s*|note:? )(?:an? |any |the )*(?:ais?|models?|rep)\b)", 0),
+    "two of several": (r"\b(?:we|they) (?:\w+ )?(?:pay|buy)s?\b|\b(?:is|of) (?:our|us)\b|can['’]t", re.IGNORECASE),
+    "one after another": (r"(?:\ba|\brepa)(?:y|irs?)\b|b(?:i|u)(?:kes|y)|(?:re)+pair", re.IGNORECASE),
     "in a word": (r"(?i:livrez|score|onger_)", 0),
 }
 
@@ -54,6 +59,18 @@ def test_a_quick_pattern_finds_what_the_pattern_finds(source: str, flags: int) -
         assert [found.span() for found in quick.finditer(text)] == [found.span() for found in pattern.finditer(text)], text
         for one, other in ((quick.search(text), pattern.search(text)), (quick.match(text), pattern.match(text))):
             assert (one and one.span()) == (other and other.span()), text
+
+
+def test_a_text_needs_all_that_a_match_has() -> None:
+    pattern = QuickPattern(r"\b(?:we|they) (?:pay|buy)\b|\bpay (?:us|them)\b|\bwarehouses?\b")
+    assert [pattern.may_match(text) for text in ("they buy it", "we sell it", "pay us", "pay me", "at war", "our warehouse")] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_alternatives_that_cannot_match_are_left_out() -> None:
@@ -75,9 +92,11 @@ def test_texts_that_each_need_another_choice_do_not_compile_one_each() -> None:
 
 NEEDS = {
     r"\b(?:is|are)\b": Need(words=frozenset(["is", "are"])),
-    r"\bdeliver\w*": Need(words=frozenset(["del*"])),
+    r"\bdeliver\w*": Need(words=frozenset(["del*"]), rest={"del*": ((Need(pieces=frozenset(["deliver"])),),)}),
     r"(?:fee|charge)s?": Need(pieces=frozenset(["fee", "charge"])),
-    r"\bno longer (?:open|sold)\b": Need(words=frozenset(["longer"])),
+    r"\bno longer (?:open|sold)\b": Need(
+        words=frozenset(["longer"]), rest={"longer": ((Need(words=frozenset(["no"])), Need(words=frozenset(["open", "sold"]))),)}
+    ),
     r"[Aa]ward": Need(pieces=frozenset(["award"])),
     r"\d+|€": Need(pieces=frozenset([""])),
 }
