@@ -132,11 +132,12 @@ class _Zygote:
         os.setpgid(0, 0)
         end_with_parent(zygote)
         self._control.close()
-        high = [fcntl.fcntl(each, fcntl.F_DUPFD, 64) for each in (requests, replies)]
+        # Out of the way of 3 and 4, and no higher than needed: few descriptors may be allowed.
+        kept = [fcntl.fcntl(each, fcntl.F_DUPFD, 5) for each in (requests, replies)]
         # What is open in two processes is shared down to its flags. The worker opens its own, and keeps nothing else of the zygote's.
-        os.closerange(0, 64)
+        os.closerange(0, 5)
         nowhere = os.open(os.devnull, os.O_RDWR)
-        for descriptor, number in zip((nowhere, nowhere, *high), (1, 2, 3, 4), strict=True):
+        for descriptor, number in zip((nowhere, nowhere, *kept), (1, 2, 3, 4), strict=True):
             os.dup2(descriptor, number)
         os.closerange(5, OPEN_AT_MOST)
         serve(profile, 3, 4)
