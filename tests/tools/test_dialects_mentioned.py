@@ -43,6 +43,14 @@ MENTIONS: dict[str, tuple[str, list[str], str]] = {
         ['Tool: ask\nArguments: {"question": "hi"}'],
         "in a table, or among lines of code",
     ),
+    "an example": (
+        f"For example, you would write {MARKED}",
+        [MARKED.removesuffix("</tool_call>")],
+        "behind words that explain how calls are written",
+    ),
+    "what was done": ("We have called ask(who) before.", ["ask(who)"], "as something that was done"),
+    "what became of it": ("So ask(who) failed.", ["ask(who)"], "as something that was done"),
+    "an item of data": ('[{"kind": 1}, {"name": "ask", "arguments": {"question": "hi"}}]', ["ask"], "in JSON that is not a call"),
     "labels that describe": ('I have these:\nTool: ask\nParameters: {"question": "string"}', [], ""),
     "labels that name": ('I have these:\nFunction: ask\nArguments: {"question": "<question>"}', [], ""),
 }

@@ -27,7 +27,9 @@ _FENCE_RUNS = {marker: re.compile(f"{marker}*") for marker in "`~"}
 _INFO_STRING = re.compile(r"[ \t]*([\w+\-.]*)[ \t]*")
 # A name and the beginning of its arguments; an object that goes on with "type" or "properties" is the definition of a tool.
 _CALL_WITH_ARGUMENTS = re.compile(
-    r"\s*\[?\s*\{\s*[\"'](?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']\s*,\s*"
+    r"\s*\[?\s*\{\s*(?:[\"'](?:tool_calls|function|function_call)[\"']\s*:\s*\[?\s*\{\s*)?"
+    r"(?:[\"'](?:id|type|index)[\"']\s*:\s*(?:[\"'][\w\-]{0,80}[\"']|\d{1,9})\s*,\s*){0,3}"
+    r"[\"'](?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']\s*,\s*"
     r"[\"'](?:arguments|parameters|args|input|params)[\"']\s*:\s*\{\s*(?:\}|[\"'](?!(?:type|properties)[\"'])[^\"']{1,100}[\"'])()"
 )
 _SPACE, _NEVER = re.compile(r"\s*"), re.compile(r"(?!)")
@@ -83,17 +85,17 @@ def parse_json_in_prose(state: ScannerState, start: int) -> Incremental[None]:
     yield from state.parse_call(start, start, parse_bare_json(state, start), Form.UNMARKED)
 
 
-def parse_member(state: ScannerState, at: int, key: str, *, opens_reply: bool) -> Incremental[None]:
-    """Set aside the value of a member of an object: what looks like a call in it is data.
+def parse_data(state: ScannerState, at: int, place: str, *, opens_reply: bool) -> Incremental[None]:
+    """Set aside a value inside of JSON that is no call: what looks like a call in it is data.
 
-    Where this member opens the reply, the object around it may be meant as a call's: that is a problem.
+    Where it is the one member of an object that opens the reply, the object around it may be meant as a call's: that is a problem.
     """
     found = yield from find_json_end(state.buffer, at)
     end = found.end if found.end >= 0 else max(at + 1, found.stopped)
     value = parse_json_at(state.buffer.text, at, found, state.buffer.ended)
     inside = value[0] if value is not None else None
     if opens_reply and isinstance(inside, dict) and (tool := find_named_tool(inside, state.tools)):
-        state.add([tool.report_problem(state.buffer.text[:end], (0, end), f"a call by itself, not under {key!r}: {tool.signature}")])
+        state.add([tool.report_problem(state.buffer.text[:end], (0, end), f"a call by itself, not under {place}: {tool.signature}")])
     else:
         state.note_set_aside(at, end, _DATA)
     state.emit_quoted(end)

@@ -19,7 +19,7 @@ _TRIGGERS = (
     r"`(?=``)",
     r"~(?=~~)",
     r":(?:(?<=Action:)|(?<=Observation:)|(?<=Action \d:)|(?<=Observation \d:)|(?<=Instruction:)|(?<=# Input:)|(?<=# System:)"
-    r"|(?<=Tool:)|(?<=TOOL:)|(?<=\[tool:)|(?<=Function:)|(?<=[Cc]all:)|(?<=[Nn]ame:)"
+    r"|(?<=Tool:)|(?<=TOOL:)|(?<=TOOL_NAME:)|(?<=\[tool:)|(?<=Function:)|(?<=[Cc]all:)|(?<=\w\):)|(?<=[Nn]ame:)"
     r"|(?i:(?<=human:)|(?<=user:)|(?<=response:)|(?<=result:)|(?<=results:)|(?<=output:)|(?<=[*\]]:)))",
     r":(?<=户.|ー.|자.)",
     r"：(?<=户.|ー.|자.)",

@@ -13,7 +13,7 @@ from .families.gemma import parse_gemma_call
 from .families.harmony import STRIPPED_TURN
 from .families.react import parse_action
 from .growing import growing
-from .json_calls import ESCAPED_START, FIRST_KEY, KEYS, find_member, parse_escaped_json
+from .json_calls import ESCAPED_START, FIRST_KEY, KEYS, find_data_around, parse_escaped_json
 from .markers import INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS, CallSection
 from .mentions import Form
 from .named_call import detect_named_call
@@ -26,9 +26,14 @@ _LIST_OF_NAMES = growing(r"\[\s*([^\W\d][\w.\-:/]*)\(")
 _FUNCTIONARY_HEAD = growing(r">>>([\w.\-]+)\s*\n\s*")
 _FUNCTOOLS = re.compile(r"(?<![A-Za-z_])functools")
 # A label stands at the beginning of a line or sentence, maybe in bold or numbered: "**Action 1:**".
-_TOOL_LABELS = ("TOOL", *(f"{what}{more}" for what in ("Tool", "Function") for more in ("", " Call", " call", " Name", " name")))
+_TOOL_LABELS = (
+    "TOOL",
+    "TOOL_NAME",
+    *(f"{what}{more}" for what in ("Tool", "Function") for more in ("", " Call", " call", " Name", " name")),
+)
 _LABEL = re.compile(rf"(^|\n|[.!?:][ \t])[ \t]*([*`#\[]{{0,4}}(?:(Action|Observation)(?: \d)?|{'|'.join(_TOOL_LABELS)}|(?<=\[)tool):)\Z")
-_LABEL_SO_FAR = re.compile(r"(?:^|\n|[.!?:][ \t])[ \t]*([*`#\[]{0,4}([AOTFt][a-z]*(?: [A-Za-z\d]*)?)?)\Z")
+_LABEL_SO_FAR = re.compile(r"(?:^|\n|[.!?:][ \t])[ \t]*([*`#\[]{0,4}([AOTFt][A-Za-z_]*(?: [A-Za-z\d]*)?)?)\Z")
+_SUGGESTED = re.compile(r"\*{3,} Suggested (?:tool|function) [Cc]all(?: \([^()\n]{1,80}\))?:\Z")  # AutoGen, whose mark stays prose
 _BEHIND_LABEL = re.compile(r"[*_\]]{0,3}\s*")
 # Beside people's turns, the sections of Alpaca's prompt and the results of Glaive's.
 _TURN = re.compile(
@@ -47,7 +52,7 @@ _RECIPIENT = re.compile(r"\s*(?:assistant\s*)?to=[\w.\-:/]+\s*\Z")
 # The header of a call where a server has dropped the special tokens: "assistantcommentary to=functions.weather json{...}".
 _STRIPPED = re.compile(
     r"(?:(?<![^\W_])(?:assistant)?(?:commentary|analysis)[ \t]*)?"
-    r"(?<![\w.])to=([\w.\-:/]+?)(?:commentary)?(?:[ \t]*(?<![a-z])(?:json|code)?\s*|\s+)\Z"
+    r"(?<![\w.])to=([\w.\-:/]+?)(?:commentary)?(?:[ \t]*(?<![a-z])(?:json|code)?\s*|\s+|[ \t]+[^\x00-\x7f]{1,16}json\s*)\Z"
 )
 _CHANNELS_SO_FAR = "|".join(
     sorted(
@@ -56,7 +61,7 @@ _CHANNELS_SO_FAR = "|".join(
 )
 _STRIPPED_SO_FAR = re.compile(
     rf"(?:(?<![^\W_])(?:{_CHANNELS_SO_FAR})[ \t]*(?:t|to)?"
-    r"|(?:(?<![^\W_])(?:assistant)?(?:commentary|analysis)[ \t]*)?(?<![\w.])to=[\w.\-:/]*\s*[a-z]{0,4}\s*)\Z"
+    r"|(?:(?<![^\W_])(?:assistant)?(?:commentary|analysis)[ \t]*)?(?<![\w.])to=[\w.\-:/]*\s*(?:[^\x00-\x7f]{1,16})?[a-z]{0,4}\s*)\Z"
 )
 # A name before its arguments, though no marker precedes it; and what may still become one, with tools to compare it to and without.
 _NAME_BEFORE = re.compile(r"(?<![\w.\-:])((?:functions\.)?\w[\w.\-]{0,80}(?::\d{1,3})?)[ \t]?\n?\Z")
@@ -149,8 +154,8 @@ def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
         return NOTHING
     if key[1] not in KEYS and not _begins_line(state, start) and text[max(state.at, start - 8) : start].rstrip()[-1:].isalnum():
         return NOTHING  # "The file holds {"server": {...}}": a key that a tool is named like
-    if member := find_member(text, start):
-        return start, blocks.parse_member(state, start, member[0], opens_reply=member[1])
+    if data := find_data_around(text, state.dropped_to, start):
+        return start, blocks.parse_data(state, start, data[0], opens_reply=data[1])
     return start, blocks.parse_json_in_prose(state, start)
 
 
@@ -225,6 +230,8 @@ def _detect_invented_turn(state: ScannerState, position: int) -> Detection:
 
 
 def _detect_react_label(state: ScannerState, position: int) -> Detection:
+    if _SUGGESTED.search(state.buffer.text, max(state.dropped_to, position - 120), position + 1):
+        return _call(state, position + 1, position, parse_action(state.buffer, position + 1, position + 1), Form.UNMARKED)
     found = _LABEL.search(state.buffer.text, max(0, position - 40), position + 1)
     start = found.start(2) if found is not None else NOT_HERE
     if start < state.at and state.surroundings.at_line_start and position - state.at <= 40:
@@ -237,6 +244,9 @@ def _detect_react_label(state: ScannerState, position: int) -> Detection:
         return (start, blocks.parse_invented(state, position + 1)) if state.calls or state.problems else NOTHING
     if "react" not in state.dialect.forms or (found[3] is None and found[1] not in ("", "\n") and "[" not in found[2]):
         return NOTHING  # "The form is: Tool: NAME" speaks of it
+    if found[2].endswith("TOOL_NAME:"):
+        fenced = state.dialect.fences.get("tool")
+        return _call(state, start, position, parse_element(state.buffer, start, fenced), Form.LABELLED) if fenced else NOTHING
     following = _BEHIND_LABEL.match(state.buffer.text, position + 1, position + 41)
     after = following.end()  # type: ignore[union-attr]
     if state.buffer.text.startswith("```", after):

@@ -105,7 +105,7 @@ def parse_element(buffer: TextBuffer, at: int, element: Element, *, in_section: 
     given: dict[str, str] = {}
     if buffer.text.startswith(">", position):
         position += 1
-    elif element.tags.begins and head[0][-1] not in ">\n":
+    elif element.tags.begins and head[0][-1] not in ">\n=]":
         attributes, position = yield from read_attributes(buffer, position, (">", "/>"))
         if attributes is None or position >= len(buffer.text):
             cut_off = _ATTRIBUTE.whole.search(buffer.text, head.end()) if position >= len(buffer.text) else None

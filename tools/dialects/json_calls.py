@@ -43,6 +43,14 @@ _MEMBER = re.compile(r"(\A\s*\{\s*)?[\"']([\w\-]{1,40})[\"']\s{0,8}:\s{0,40}\Z")
 _ENVELOPES = frozenset(key.replace("_", "").removesuffix("s") for key in (*_WRAPPERS, *_LISTS, "params"))
 KEYS = frozenset((*NAMES, *ARGUMENTS, *_OTHER_KEYS, *_WRAPPERS, *_LISTS))
 """The keys one of which a call's object begins with."""
+# What stands around a call in known forms, in any program's spelling (functionCall, tool-use): JSON-RPC's parameters, Gemini's replies.
+_ENVELOPES = frozenset(key.replace("_", "").removesuffix("s") for key in (*_WRAPPERS, *_LISTS, *"params candidates content parts".split()))
+# And beside it: what says nothing about the call, the version and method of JSON-RPC, the thoughts of browser-use.
+_BESIDE_CALLS = _ENVELOPES | {
+    key.replace("_", "").casefold().removesuffix("s") for key in (*KEYS, *"method jsonrpc current_state thinking memory next_goal".split())
+}
+_AROUND = re.compile(r"""\"(?:[^"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|[\w$\-]+|[{}\[\],:]""")
+_LONGEST_AROUND = 2_000
 # Bounded repeats: an unbounded one would make a long text of near misses quadratic.
 _COMMENTS = r"(?:(?://|#)[^\n]{0,200}\n\s*|/\*[^*]{0,200}\*/\s*)*"
 FIRST_KEY = growing(rf"\{{\s*{_COMMENTS}[\"'“]?([A-Za-z_]{{1,40}})[\"'”]?\s*:")
@@ -74,15 +82,38 @@ def find_named_tool(value: Mapping[str, object], tools: ToolSignatures) -> ToolS
     return next((tool for key in NAMES if isinstance(name := value.get(key), str) and (tool := tools.find(name))), None)
 
 
-def find_member(text: str, at: int) -> tuple[str, bool] | None:
-    """Return the key whose value begins at `at`, where a call is not put under it, and whether this member opens the reply.
+def find_data_around(text: str, lowest: int, at: int) -> tuple[str, bool] | None:
+    """Return what the value that begins at `at` is in JSON that puts no call there, and whether it is the one member that opens the reply.
 
-    In {"rejected": {"name": ...}} a call is spoken of, whatever it looks like by itself.
+    A call stands by itself, in a list of calls, or under a key of a known form such as "function" beside which no other data stands. In
+    {"rejected": {"name": ...}} and in [{"kind": "log"}, {"name": ...}] it is only spoken of, whatever it looks like by itself.
     """
-    found = _MEMBER.search(text, max(0, at - 100), at)
-    if found is None or re.sub(r"[_\-]", "", found[2].casefold()).removesuffix("s") in _ENVELOPES:
+    if text[max(lowest, at - 40) : at].rstrip()[-1:] not in (":", ",", "["):
         return None
-    return found[2], bool(found[1])
+    frames, word, begin = list[list[str]](), "", max(lowest, at - _LONGEST_AROUND)
+    for found in _AROUND.finditer(text, begin, at):
+        token = found[0]
+        if token in "{[":
+            before = text[found.start() - 1 : found.start()]
+            frames.append(["" if token == "[" and (before.isalnum() or before == "!") else token])  # an index, or CDATA, is no list
+        elif token in "}]":
+            frames = frames[:-1]
+        elif token == "," and frames and frames[-1][0] == "[":
+            frames[-1].append(token)
+        elif token == ":" and (frames[-1][0] == "{" if frames else word[:1] in ('"', "'")):
+            frames = frames or [["{"]]  # the beginning of the object does not stand here
+            frames[-1].append(word.strip("\"'"))
+        word = token
+    if frames and text[at] == frames[-1][0] == "[":
+        return "a list", False
+    for depth, (bracket, *inside) in enumerate(frames):
+        keys = [re.sub(r"[_\-]", "", key.casefold()).removesuffix("s") for key in inside]
+        if bracket == "[" and (frames[depth - 1][0] == "[" if depth else inside):
+            return "an item of a list", False
+        if bracket == "{" and not (keys and keys[-1] in _ENVELOPES and _BESIDE_CALLS.issuperset(keys)):
+            is_only = len(frames) == len(inside) == 1 and text[:at].lstrip().startswith("{") and text[:begin].strip() == ""
+            return repr(inside[-1]) if inside else "an object", is_only
+    return None
 
 
 class NotACall(ValueError):

@@ -12,7 +12,7 @@ from .parsed_calls import Incremental
 from .text_buffer import QUOTES, TextBuffer, find, find_closing_quote, wait_for
 
 # Brackets, quotes and comments, and in the last alternative every character that no JSON has outside of strings.
-_JSON_TOKEN = re.compile(r"""["'“\[\]{}]|//|/\*|\#|[^\s\w,:+.\-$/()…]""")
+_JSON_TOKEN = re.compile(r"""["'“\[\]{}]|//|/\*|\#|[^\s\w,:+.\-$/()…=>]|=(?!>|\Z)|(?<!=)>""")
 CLOSES = {"{": "}", "[": "]", "(": ")"}
 
 
@@ -94,8 +94,8 @@ def walk_to_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
         if found is None:
             if buffer.ended:
                 return JsonEnd(-1, len(buffer.text), "".join(stack), buffer)
-            # A slash at the end of the text may be half of a comment's opening, so it is looked at again.
-            position = max(position, len(buffer.text) - 1) if buffer.text.endswith("/") else len(buffer.text)
+            # A slash at the end of the text may be half of a comment's opening, a sign half of an arrow, so it is looked at again.
+            position = max(position, len(buffer.text) - 1) if buffer.text.endswith(("/", "=")) else len(buffer.text)
             buffer.certain_to = position
             yield
             continue

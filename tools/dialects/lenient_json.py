@@ -11,6 +11,7 @@ _SPACE = re.compile(r"\s*")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|#[^\n]*", re.DOTALL)
 # `1.`, `.5` and `+1` are no JSON but have one reading.
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])")
+_SIGN = re.compile(":|=>")  # between a key and its value
 _WORD = re.compile(r"(?:[^\W\d]|\$)[\w$\-]*")
 _WORDS = {"true": True, "false": False, "null": None, "none": None}
 _STRICT_WORDS = {"true", "false", "null"}
@@ -169,15 +170,19 @@ class _Parser:
             if self.text[position : position + 1] == "}":
                 self.at = position + 1
                 return found
-            key = self.key(position)
+            is_flag = self.text.startswith("--", position)  # {--path "/tmp"}, as MiniMax writes arguments that it knows from a command line
+            key = self.key(position + 2 * is_flag)
             position = self.space(self.at)
-            if self.text[position : position + 1] != ":":
+            sign = _SIGN.match(self.text, position)
+            if sign is None and not is_flag:
                 raise ValueError(f"':' expected after the key {key!r}")
+            if sign is None or sign[0] != ":":
+                self.notes.append("an arrow or nothing for ':'")
             # The first or the last? Libraries keep one; here there is no single reading.
             if key in found:
                 raise ValueError(f"the key {key!r} is there twice")
-            found[key] = self.value(self.space(position + 1), depth + 1)
-            position = self.after_item("}")
+            found[key] = self.value(self.space(sign.end() if sign else position), depth + 1)
+            position = self.space(self.at) if is_flag and self.text.startswith("--", self.space(self.at)) else self.after_item("}")
 
     def key(self, position: int) -> str:
         if self.text[position : position + 1] in _CLOSING and self.text[position : position + 1]:

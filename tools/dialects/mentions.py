@@ -107,6 +107,10 @@ _LINE_OF_CODE = re.compile(
 _COMMENT = re.compile(r"\s*(?:#|//|--|/?\*)")
 CODE_BEHIND = growing(r"\s?\{|\s?(?:\|\||&&|==)|\[|\.[a-z_]|\s[<>]\s|>|/[a-z]|s(?=\W)")
 """What does not follow a call on its line, but follows the head of a function, a member, an operand, and a page of a manual: write(2)s."""
+_DONE = frozenset("ran did made sent tried used called executed invoked issued performed requested".split())
+_TOLD = frozenset("i we you he she it they already just previously earlier have has had run i've we've you've they've i’ve we’ve".split())
+TOLD_BEHIND = growing(r"(?:,? which)?[ \t]+(?:was|were|has|had|did|failed|returned|printed|gave|raised|succeeded|worked)(?=[ \t.,;:!])")
+"""A verb in the past behind a call, which is its subject: "weather(Oslo) was refused"."""
 _STRING = re.compile(r"\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\\n])*'|“[^”]*”", re.DOTALL)
 _STATEMENTS = re.compile(r"(?:\)|=>)\s*\{|;[ \t]*\n")
 # Words without commas, APPEND NAME_OF_LIST ${VALUE}, as a command of CMake takes them; a scope of Vim's comes first: get(g:, 'x')
@@ -157,6 +161,7 @@ class Mark(NamedTuple):
     why: str = ""
 
 
+AS_AN_EXAMPLE = Mark("", why="behind words that explain how calls are written")
 BESIDE_A_CALL = Mark("", why="beside a call in a form of its own")
 _IN_QUOTATION = Mark("", why="in a quotation")
 _IN_TABLE = Mark("", why="in a table, or among lines of code")
@@ -385,6 +390,12 @@ def holds_code(arguments: str, *, takes_words: bool) -> bool:
     if "\n" in arguments and _STATEMENTS.search(arguments) is not None and _STATEMENTS.search(_STRING.sub("", arguments)) is not None:
         return True
     return not takes_words and _NOT_FOR_TOOLS.match(arguments) is not None
+
+
+def is_told(line: str) -> bool:
+    """Tell whether what follows on this line is told as done: "I already ran", "we have called"."""
+    words = line[-_LONGEST_TAG:].lower().split()[-2:]
+    return len(words) == 2 and words[1] in _DONE and words[0] in _TOLD
 
 
 def _is_code(line: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .growing import match
-from .mentions import CODE_BEHIND, Form, holds_code
+from .mentions import CODE_BEHIND, TOLD_BEHIND, Form, holds_code, is_told
 from .parenthesized import find_call_end, is_signature, may_be_signature, parse_arguments
 from .parsed_calls import NOTHING, CallParser, Detection, Incremental
 from .read_events import Mention
@@ -61,6 +61,8 @@ def _parse_named_call(state: ScannerState, start: int, position: int, tool: Tool
             holds_code(written, takes_words=tool.text_parameter is not None) or (yield from match(state.buffer, CODE_BEHIND, found.end, 3))
         ):
             why = "in code"
+        elif not tool.is_pure and (is_told(state.surroundings.line) or (yield from match(state.buffer, TOLD_BEHIND, found.end, 24))):
+            why = "as something that was done"
         if why:
             state.mentions.append(Mention(tool.name, (start, found.end), why))
             return None

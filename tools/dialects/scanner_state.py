@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from .argument_texts import OpenCall
 from .compiled_dialect import CompiledDialect
+from .explaining import explains_before
 from .growing import growing, match
-from .mentions import BESIDE_A_CALL, CALL, Form, Mark, Surroundings, find_closing
+from .mentions import AS_AN_EXAMPLE, BESIDE_A_CALL, CALL, Form, Mark, Surroundings, find_closing
 from .parsed_calls import NO_SINK, CallParser, Incremental, Item, MentionSink, ParsedCalls
 from .read_events import (
     AllWasReasoning,
@@ -44,6 +45,8 @@ class ScannerState:
     surroundings: Surroundings = field(default_factory=Surroundings)
     at: int = 0
     seek: int = 0
+    dropped_to: int = 0
+    """Where the text behind the last call or mark begins."""
     failures: int = 0
     prose: list[str] = field(default_factory=list)
     in_prose: list[tuple[int, ReadCall | Problem, int]] = field(default_factory=list)
@@ -103,12 +106,12 @@ class ScannerState:
 
     def skip_to(self, end: int) -> None:
         """Drop the text up to `end`: a marker, or a token of the chat template."""
-        self.at = self.seek = end
+        self.at = self.seek = self.dropped_to = end
 
     def skip_call(self, end: int) -> None:
         """Drop the text of a call that was added. Quotes inside of it open nothing."""
         self.surroundings.unread.append(CALL)
-        self.at = self.seek = end
+        self.at = self.seek = self.dropped_to = end
 
     def parse_call(self, start: int, position: int, parser: CallParser, form: Form = Form.MARKED) -> Incremental[bool]:
         """Parse calls that begin at `start` and were detected at `position`: where they are only mentioned they are prose.
@@ -121,6 +124,8 @@ class ScannerState:
             mark = BESIDE_A_CALL
         elif start:  # nothing stands before a call that opens the reply
             mark = self.surroundings.find_mention(form, self.dialect.native)
+            if mark is None and (form is Form.UNMARKED or form is Form.MARKED) and explains_before(self.surroundings.line_before):
+                mark = AS_AN_EXAMPLE
         # Of a mention nothing is emitted before the mark that closes it was found: only then is it one.
         stands_apart = form is Form.UNMARKED and self.dialect.native
         mention = MentionSink() if mark or stands_apart else None

@@ -43,7 +43,7 @@ _HERMES = Family(
         "<tool_call>": ("</tool_call>", "<end_of_tool_call>"),  # Hermes 2 Pro, Qwen 2.5 and 3
         # spellings of the same that other models were trained on or fall into
         **{f"<{word}>": f"</{word}>" for word in ("tool_calls", "toolcall", "TOOLCALL", "tool", "function_call", "tool_use")},
-        "<functioncall>": "</functioncall>",  # fine-tunes on glaive-function-calling-v2
+        **{f"<{word}>": f"</{word}>" for word in ("functioncall", "FunctionCall")},  # fine-tunes on glaive-function-calling-v2
         "<ifm|tool_calls>": "</ifm|tool_calls>",  # K2 Horizon
         "<ifm|tool_call>": "</ifm|tool_call>",
         "[unused11]": "[unused12]",  # openPangu
@@ -137,24 +137,32 @@ _KIMI = Family(
         "<|open|>tools<|sep|>": "<|close|>tools<|sep|>",  # Kimi K3
     },
     call_begins=("<|tool_call_begin|>",),
-    call_ends=("<|tool_call_end|>",),
+    call_ends=("<|tool_call_end|>", "<|sep|>"),
     separators=("<|tool_call_argument_begin|>",),
     elements={
-        '<|open|>call tool="': Element(
-            growing(r'<\|open\|>call tool="([^"<>\n]+)"[^<>\n]*<\|sep\|>'),
+        f'<|open|>{word} tool="': Element(  # a server may lose what stands between two marks, and a reply break off in the last one
+            growing(
+                rf'<\|open\|>{word} tool="([^"<>\n]+)"[^<>\n]*<\|sep\|>'
+                r"(?:<\|open\|>json[^<>\n]*<\|sep\|>)?(?=\s*(?:[^\s<]|<\|close\|>|<\|open\|>a))"
+            ),
             Tags(
                 growing(r'<\|open\|>argument key="([^"]*)"([^<]*)<\|sep\|>'),
                 ("<|open|>argument",),
                 ("<|close|>argument<|sep|>",),
-                ("<|close|>call<|sep|>",),
+                ("<|close|>call", "<|close|>json<|sep|><|close|>call"),
             ),
         )
+        for word in ("call", "toolscall")
     },
     write=_render_kimi,
     template=ChatTemplate(
         thinks={"<|open|>think<|sep|>": "<|close|>think<|sep|>", "◁think▷": "◁/think▷"},  # Kimi K3, Kimi-VL
         turns=("<|im_user|>", "<|im_system|>"),
-        tokens=("<|open|>response<|sep|>", *(f"<|close|>{part}<|sep|>" for part in ("response", "message", "tools"))),
+        tokens=(
+            "<|open|>response<|sep|>",
+            "<|sep|>",
+            *(f"<|close|>{part}<|sep|>" for part in ("response", "message", "tools", "toolsmessage")),
+        ),
     ),
 )
 _COHERE = Family(

@@ -41,6 +41,7 @@ FAMILIES = (
         sections={"<tool_call>": ("</tool_call>", "<end_of_tool_call>"), "<seed:tool_call>": "</seed:tool_call>"},  # Seed-OSS
         elements={
             "<function=": _FUNCTION,
+            "<parameter=": Element(growing(r"<parameter=([\w.\-:/]*\w)>\s*(?=<parameter=)"), _QWEN),  # the tag of the name is mistaken
             "<__function=": Element(
                 growing(r"<__function=([\w.\-:/]*\w)(?=[\s/>])"), _NOVA
             ),  # Amazon Nova, where a server does not parse its calls

@@ -22,7 +22,7 @@ from ..writers import name_and_json_writer, render_each
 _INPUT = r"[`*]*(?:Action[ _]Input(?: \d)?|(?:Tool[ _]|Function[ _])?(?:Input|Arguments|Parameters|Args))[`*]*:[`*]*[ \t]*"
 # The name may stand on the next line, in backticks, quotes or bold. JSON may follow it without the second label.
 _NAME = growing(
-    rf"[ \t]*(?:\r?\n[ \t]*)?[ \t`\"'*\[]*([\w.\-:/]*\w)[`\"'*\]]*[ \t]*\r?(?:(?:\n\s*|(?<=\] )){_INPUT}|\s*(?=\{{))", re.IGNORECASE
+    rf"[ \t]*(?:\r?\n[ \t]*)?[ \t`\"'*\[]*([\w.\-:/]*\w)[`\"'*\] \t]*\r?(?:(?:\n\s*|(?<=\] )){_INPUT}|\s*(?=\{{))", re.IGNORECASE
 )
 _IN_BRACKETS = growing(r"[ \t]*([\w.\-]+)\[([^\n]*)\][ \t]*(?=\n|\Z)")
 _LONGEST = 300
