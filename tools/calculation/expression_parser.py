@@ -64,6 +64,9 @@ def check_depth(depth: int) -> None:
         raise Refused(f"The expression is nested more than {MAX_DEPTH} levels deep.", ErrorCode.TOO_LARGE)
 
 
+_BEFORE_FRACTION = frozenset({"(", ",", "+", "*", "x", "of"})
+
+
 class Parser:
     """A descent over the tokens, one method for each rule of the grammar. `at` is the next token, `code` the instructions so far."""
 
@@ -173,6 +176,11 @@ class Parser:
                 self.at = at + 1
                 if operator == "%":
                     self._check_modulo(at)
+                if operator == "/" and self._is_fraction_of_unit(at):
+                    code += [("number", at + 1, parse_number(tokens[at + 1])), ("/", at, None)]
+                    self.at = at + 2
+                    self.parse_postfix()
+                    continue
                 self.parse_operand(depth)
                 if operator == "%":
                     self._check_remainder(at)
@@ -191,6 +199,19 @@ class Parser:
                 last = "*"
             else:
                 return
+
+    def _is_fraction_of_unit(self, at: int) -> bool:
+        """Return whether the sign at `at` is that of 3/4 cup, which is (3/4) cup: of a fraction below one the unit is no divisor."""
+        tokens = self.tokens
+        above, below, unit = tokens[at - 1], tokens[at + 1], tokens[at + 2] if tokens[at + 1] else ""
+        if not (above.isdecimal() and below.isdecimal() and unit in UNITS and unit not in self.variables) or tokens[at + 3] in ("^", "**"):
+            return False
+        if len(below) > 9 or int(above) >= int(below):
+            return False
+        if at > 1 and tokens[at - 2] == "/":  # 6 m / 1/4 m
+            raise Refused(f"Write parentheses: what is divided by {above}/{below} {unit}?", ErrorCode.AMBIGUOUS, at)
+        # 1-1/2 cups may be one and a half.
+        return at == 1 or tokens[at - 2] in _BEFORE_FRACTION or (tokens[at - 2] == "-" and (at == 2 or tokens[at - 3] in ("(", ",")))
 
     def parse_other_operator(self, operator: str, last: str, depth: int) -> bool:
         """Parse an operator between factors that the strict grammar does not have; `last` is the one before it. Return False for others."""

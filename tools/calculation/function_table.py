@@ -108,6 +108,7 @@ ALIASES = {
     "int": "trunc",
     "ncr": "comb",
     "npr": "perm",
+    "power": "pow",
     "sgn": "sign",
     "sine": "sin",
     "std": "stdev",

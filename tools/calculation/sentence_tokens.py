@@ -32,8 +32,11 @@ class Sentence:
         known = word in FUNCTIONS or word in ALIASES or word in CONSTANTS or word in UNITS or word in OPERATORS
         return len(word) > 1 and word.isalpha() and not known and word not in ("of", "on", "in", "to", "as", "is", "and")
 
-    def check_reach(self, tokens: Tokens, begun: int, end: int, word: str) -> None:
-        """Refuse a sign outside of brackets, before which the sentence may end: divide 20 by 4 + 1. The sign of a number is none."""
+    def check_reach(self, tokens: Tokens, begun: int, end: int, word: str, even: Container[str] = ()) -> None:
+        """Refuse a sign outside of brackets, before which the sentence may end: divide 20 by 4 + 1. The sign of a number is none.
+
+        Behind those of `even` the value is the same, wherever it ends: double 3/4.
+        """
         depth = 0
         for at in range(begun, end):
             token = self.word(tokens, at)
@@ -43,6 +46,7 @@ class Sentence:
                 and begun < at
                 and token in OPERATORS
                 and token not in ("^", "**")
+                and token not in even
                 and self.word(tokens, at - 1) not in ("^", "**")
             ):
                 raise self.pieces.refuse(tokens[at][1], f"How far does {word!r} reach? Write signs and parentheses.")

@@ -57,6 +57,9 @@ def add_named_shares(sentence: Sentence, tokens: Tokens) -> Tokens:
 def ask_percent(sentence: Sentence, tokens: Tokens) -> Tokens:
     """20 is what % of 80, what % of 80 is 20, 20 as a % of 80, 20 out of 80, 25% of what is 50, 45 is 50% off what."""
     words = sentence.words(tokens, 0, len(tokens))
+    if "%" in words and words[:2] in (("the", "%"), ("the", "number")):
+        tokens = tokens[1 + (words[1] == "number") :]
+        words = sentence.words(tokens, 0, len(tokens))
     if "%" in words and (named := find_phrase(words, ("what", "number"), 0)) >= 0:
         tokens = [*tokens[: named + 1], *tokens[named + 2 :]]
         words = sentence.words(tokens, 0, len(tokens))

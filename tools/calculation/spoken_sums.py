@@ -101,7 +101,7 @@ def drop_programs(sentence: Sentence, tokens: Tokens) -> Tokens:
     if words[1:2] == ("=",) and len(words) > 2 and sentence.is_label(tokens, 0) and words.count("=") == 1:
         tokens, words = tokens[2:], words[2:]
     if words[:2] == ("print", "(") and words[-1:] == (")",):
-        tokens = tokens[1:]
+        tokens, words = tokens[1:], words[1:]
     found: Tokens = []
     for at, token in enumerate(tokens):
         if token[0] == "." and found and sentence.is_label(tokens, at - 1) and _is_member(sentence, tokens, at + 1):
@@ -114,6 +114,20 @@ def drop_programs(sentence: Sentence, tokens: Tokens) -> Tokens:
 def _is_member(sentence: Sentence, tokens: Tokens, at: int) -> bool:
     name = sentence.word(tokens, at)
     return name in CONSTANTS or (sentence.word(tokens, at + 1) == "(" and (name in FUNCTIONS or name in ALIASES))
+
+
+def write_plainly(sentence: Sentence, tokens: Tokens) -> Tokens:
+    """Half of a cup is half of 1 cup, and a sheet's PI() is pi."""
+    found: Tokens = []
+    for at, token in enumerate(tokens):
+        before, word, following = sentence.words(tokens, at - 1, 3)
+        if word in ("a", "an") and before == "of" and following in UNITS:
+            found.append(("1", token[1]))
+        elif sentence.words(tokens, at - 2 + (word == "("), 3) == ("pi", "(", ")"):
+            continue
+        else:
+            found.append(token)
+    return found
 
 
 def name_signs(sentence: Sentence, tokens: Tokens) -> Tokens:
@@ -133,12 +147,12 @@ def name_signs(sentence: Sentence, tokens: Tokens) -> Tokens:
             found.append(("!", start))
         elif word in _TIMES_WORDS and following and (following[0].isdecimal() or following in ("(", "the", *CURRENCIES, *CONSTANTS)):
             if at == 0 and word in ("double", "triple"):
-                sentence.check_reach(tokens, 1, len(tokens), word)
+                sentence.check_reach(tokens, 1, len(tokens), word, even=("*", "/", "x"))
             found += [(_TIMES_WORDS[word], start), ("*", start)]
         elif word == "half" and following[:1].isdecimal() and sentence.pieces.text[tokens[at + 1][1]].lower() == "a":  # half a dozen
             found += [(token, start), ("of", start)]
         elif word == "halve" and following[:1].isdecimal():
-            sentence.check_reach(tokens, at + 1, len(tokens), word)
+            sentence.check_reach(tokens, at + 1, len(tokens), word, even=("*", "/", "x"))
             found += [("half", start), ("of", start)]
         elif word in ("to", "^") and following == "the" and (power := _find_power(sentence, tokens, at + 2)):
             found += [("^", start), (power[0], tokens[at + 2][1])]
@@ -416,6 +430,7 @@ def round_to(sentence: Sentence, tokens: Tokens) -> Tokens:
 
 _RULES = (
     drop_programs,
+    write_plainly,
     shorten_feet,
     round_to,
     name_roots,

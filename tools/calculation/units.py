@@ -38,6 +38,9 @@ _SPELLINGS = {
     "ml": "ml milliliter milliliters millilitre millilitres",
     "l": "l L liter liters litre litres",
     "gal": "gal gallon gallons",
+    "cups": "cup cups",
+    "tbsp": "tbsp tbsps tablespoon tablespoons",
+    "tsp": "tsp tsps teaspoon teaspoons",
     "acres": "acre acres",
     "ha": "ha hectare hectares",
     "tonnes": "tonne tonnes",
@@ -77,6 +80,7 @@ _KINDS: dict[str, dict[str, Rational]] = {
     "mass": {"g": 1, "mg": (1, 1000), "kg": 1000, "tonnes": 1_000_000, "lb": (45359237, 100_000), "oz": (45359237, 1_600_000)},
     "area": {"ha": 10_000, "acres": (316_160_658, 78_125)},  # in square metres
     "volume": {"l": (1, 1000), "ml": (1, 1_000_000)},  # in cubic metres
+    "kitchen": {"tsp": 1, "tbsp": 3, "cups": 48},  # how many millilitres they hold depends on the country
     "data": {
         "bytes": 1,
         "kB": 10**3,
