@@ -16,7 +16,7 @@ ALSO = 0.7
 _WORD = re.compile(r"[^\W_]+")
 _LAST_NARROW = "\u2fff"
 """Signs after this one are those of scripts without spaces."""
-_HEAD = 2
+_HEAD = 3
 """By how many of their first letters the beginnings of words are looked up."""
 
 
@@ -245,23 +245,32 @@ TRADES: tuple[tuple[str, Aspect], ...] = (
 )
 
 
-@lru_cache(2_048)
 def count_cues(text: str, aspect: Aspect) -> int:
     """Return how many different cues of an aspect stand in a text. Whole words count: "store" does not stand in "restored"."""
+    return count_cues_of_each(text, (aspect,))[0]
+
+
+@lru_cache(2_048)
+def count_cues_of_each(text: str, aspects: tuple[Aspect, ...]) -> tuple[int, ...]:
+    """Return how many different cues of each aspect stand in a text."""
     line = _read_line(text)
-    cues = _sort_cues(aspect)
-    found = 0
+    cues = _sort_cues(aspects)
+    counts = [0] * len(aspects)
     if not cues.words.isdisjoint(line.words):
-        places = {place for word in line.words & cues.words for place in cues.one_word.get(word, ())}
-        phrases = (cue for word in line.words & cues.words for cue in cues.phrases.get(word, ()))
-        found = len(places) + sum(f" {cue} " in line.text or f" {cue}s " in line.text for cue in phrases)
-    if not cues.heads.isdisjoint(line.heads):
-        found += sum(f" {beginning}" in line.text for head in line.heads & cues.heads for beginning in cues.beginnings[head])
-    if cues.short:
-        found += sum(f" {beginning}" in line.text for beginning in cues.short)
+        words = cues.words & line.words
+        for number, _ in {cue for word in words for cue in cues.one_word.get(word, ())}:  # in singular and plural it counts once
+            counts[number] += 1
+        for number, cue in (each for word in words for each in cues.phrases.get(word, ())):
+            counts[number] += f"{cue} " in line.text or f"{cue}s " in line.text
+    for head in cues.heads & line.heads:
+        for number, cue in cues.beginnings[head]:
+            counts[number] += cue in line.text
+    for number, cue in cues.short:
+        counts[number] += cue in line.text
     if line.is_wide:
-        found += sum(cue in line.lowered for cue in cues.wide)
-    return found
+        for number, cue in cues.wide:
+            counts[number] += cue in line.lowered
+    return tuple(counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,19 +286,20 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Cues:
-    """The cues of an aspect by how they are looked up: `words` are all first words of cues, `heads` the first letters of beginnings.
+    """The cues of aspects, each with the number of its aspect, by how they are looked up.
 
-    `one_word` has the places of cues of one word, singular and plural, `phrases` cues by their first word, `beginnings` those that end
-    in "*" by their first letters, `short` those that have fewer.
+    `words` are all first words of cues, `heads` the first letters of beginnings. `one_word` has the numbers and places of cues of one
+    word, singular and plural, `phrases` cues by their first word, `beginnings` those that end in "*" by their first letters, `short` those
+    that have fewer. What is no wide sign has a space before it, as in the text.
     """
 
     words: frozenset[str]
-    one_word: Mapping[str, tuple[int, ...]]
-    phrases: Mapping[str, tuple[str, ...]]
+    one_word: Mapping[str, Sequence[tuple[int, int]]]
+    phrases: Mapping[str, Sequence[tuple[int, str]]]
     heads: frozenset[str]
-    beginnings: Mapping[str, tuple[str, ...]]
-    short: tuple[str, ...]
-    wide: tuple[str, ...]
+    beginnings: Mapping[str, Sequence[tuple[int, str]]]
+    short: Sequence[tuple[int, str]]
+    wide: Sequence[tuple[int, str]]
 
 
 @lru_cache(512)
@@ -302,28 +312,25 @@ def _read_line(text: str) -> _Line:
 
 
 @lru_cache(256)
-def _sort_cues(aspect: Aspect) -> _Cues:
-    one_word: dict[str, tuple[int, ...]] = {}
-    phrases: dict[str, tuple[str, ...]] = {}
-    beginnings: dict[str, tuple[str, ...]] = {}
-    short: list[str] = []
-    wide: list[str] = []
-    for place, cue in enumerate(aspect.cues):
+def _sort_cues(aspects: tuple[Aspect, ...]) -> _Cues:
+    one_word: dict[str, list[tuple[int, int]]] = {}
+    phrases: dict[str, list[tuple[int, str]]] = {}
+    beginnings: dict[str, list[tuple[int, str]]] = {}
+    short: list[tuple[int, str]] = []
+    wide: list[tuple[int, str]] = []
+    for number, place, cue in ((number, place, cue) for number, aspect in enumerate(aspects) for place, cue in enumerate(aspect.cues)):
         if not cue.isascii() and cue[0] > _LAST_NARROW:
-            wide.append(cue)
+            wide.append((number, cue))
         elif cue.endswith("*"):
-            head = cue[:_HEAD]
-            if " " in head or "*" in head:
-                short.append(cue[:-1])
-            else:
-                beginnings[head] = (*beginnings.get(head, ()), cue[:-1])
+            beginning = cue[:-1]
+            is_short = " " in cue[:_HEAD] or len(beginning) < _HEAD
+            (short if is_short else beginnings.setdefault(cue[:_HEAD], [])).append((number, f" {beginning}"))
         elif _WORD.fullmatch(cue):
             for word in (cue, f"{cue}s"):
-                one_word[word] = (*one_word.get(word, ()), place)
+                one_word.setdefault(word, []).append((number, place))
         else:
-            first = cue.partition(" ")[0]
-            phrases[first] = (*phrases.get(first, ()), cue)
-    return _Cues(frozenset((*one_word, *phrases)), one_word, phrases, frozenset(beginnings), beginnings, tuple(short), tuple(wide))
+            phrases.setdefault(cue.partition(" ")[0], []).append((number, f" {cue}"))
+    return _Cues(frozenset((*one_word, *phrases)), one_word, phrases, frozenset(beginnings), beginnings, short, wide)
 
 
 def choose_aspects(words: str | Iterable[str], kind: str = "competitors") -> tuple[Aspect, ...]:

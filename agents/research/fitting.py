@@ -10,7 +10,7 @@ from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
 from sayso.tools.quick_patterns import QuickPattern
 
 from . import aspects as known
-from .aspects import Aspect, count_cues
+from .aspects import Aspect, count_cues, count_cues_of_each
 from .offer_words import is_land, is_person
 from .page_terms import find_terms, is_foreign
 from .site_identity import squash_letters
@@ -197,18 +197,21 @@ def fit(
     plain = _IDIOM.sub(" ", text)
     rare = " ".join(word for word in re.findall(r"\w+", plain) if word.casefold().rstrip("s") not in usual) if usual else plain
     kinds = [amount.kind for amount in read if not amount.old]
-    scored = [(_score(plain, rare, over, aspect, kinds), -place, aspect) for place, aspect in enumerate(aspects)]
+    in_plain, in_rare, in_over = (count_cues_of_each(each, tuple(aspects)) for each in (plain, rare, over))
+    scored = [
+        (_score(plain, (min(3, found) + min(3, in_rare[place])) / 2, in_over[place], aspect, kinds), -place, aspect)
+        for place, (aspect, found) in enumerate(zip(aspects, in_plain, strict=True))
+    ]
     if is_about(text, company) and not read and len(_LOWER.findall(text)) > 1:
         scored = [(score + (2.5 if is_like(aspect, known.OFFER) else 0.0), place, aspect) for score, place, aspect in scored]
     best = max(scored, key=lambda each: each[:2], default=None)
     return (best[2], best[0]) if best and best[0] >= _ENOUGH else (None, 0.0)
 
 
-def _score(text: str, rare: str, over: str, aspect: Aspect, kinds: Sequence[Kind]) -> float:
+def _score(text: str, cues: float, over: int, aspect: Aspect, kinds: Sequence[Kind]) -> float:
+    """Return how well a text fits an aspect of which it has so many cues, and what stands over it so many."""
     likes = _find_likes(aspect)
-    found = count_cues(text, aspect)
-    cues = min(3, found) if rare == text else (min(3, found) + min(3, count_cues(rare, aspect))) / 2
-    score = 1.5 * cues + (0.7 * min(2, count_cues(over, aspect)) if over else 0.0)
+    score = 1.5 * cues + 0.7 * min(2, over)
     if _names_an_award(text):
         score += 4.0 if known.DIFFERENCE.name in likes else -2.0
     if known.PRICES.name in likes:

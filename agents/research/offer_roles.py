@@ -136,11 +136,12 @@ class OfferRole(NamedTuple):
 @lru_cache(1024)
 def find_roles(text: str) -> tuple[OfferRole, ...]:
     """Return the words of a text with their roles, in order."""
-    return tuple(role for clause in split_clauses(text) for role in _read_clause(clause))
+    return tuple(role for clause in split_clauses(text) for role in read_clause(clause))
 
 
 @lru_cache(2_048)
-def _read_clause(clause: str) -> tuple[OfferRole, ...]:
+def read_clause(clause: str) -> tuple[OfferRole, ...]:
+    """Return the words of a clause with their roles, in order: those that `find_terms` finds in it."""
     return tuple(_find_clause_roles(clause))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles
+from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles, read_clause, split_clauses
 from .offer_words import is_activity, is_area, is_deed_for_hire, is_offer, is_person, is_program, is_way
 from .page_terms import OfferWord, alike, find_stem, find_terms, is_modifier, split_phrase
 from .profile import STRONG, ClientProfile, Term, may_stand_alone
@@ -29,17 +29,31 @@ class _Used(NamedTuple):
 
 
 @lru_cache(256)
-def _find_used(text: str) -> tuple[_Used, ...]:
-    """Return the words of a text once each: a page says a few hundred words many times."""
+def _find_used(text: str, wanted: Sequence[OfferWord]) -> tuple[_Used, ...]:
+    """Return the words of a text that offer the same as one of these, or have a part that does, once each: a page says them many times.
+
+    Most clauses have none, and the roles of their words, which take long to tell, are not asked.
+    """
+    known: dict[OfferWord, bool] = {}
     roles: dict[OfferWord, dict[OfferRole, int]] = {}
-    for place, role in enumerate(find_roles(text)):
-        roles.setdefault(role.word, {}).setdefault(role, place)
+    place = 0
+    for clause in split_clauses(text):
+        words = find_terms(clause)
+        known |= {word: _is_one_of(word, wanted) for word in words if word not in known}
+        for role in read_clause(clause) if any(known[word] for word in words) else ():
+            if known[role.word]:
+                roles.setdefault(role.word, {}).setdefault(role, place)
+            place += 1
     return tuple(_Used(word, split_phrase(word), tuple((at, role) for role, at in places.items())) for word, places in roles.items())
+
+
+def _is_one_of(word: OfferWord, wanted: Sequence[OfferWord]) -> bool:
+    return any(alike(each, own) for own in (word, *split_phrase(word)) for each in wanted)
 
 
 def find_shared_terms(profile: ClientProfile, text: str) -> Mapping[Term, Shared]:
     """Return the profile's terms that a text has, the heaviest first, each with the text's own word for it in its best role."""
-    used = _find_used(text)
+    used = _find_used(text, tuple(dict.fromkeys(word for term in profile.terms for word in (term.word, *split_phrase(term.word)))))
     letting = [other.word for other in profile.terms if is_deed_for_hire(other.word)]
     found: dict[Term, Shared] = {}
     for term in profile.terms:

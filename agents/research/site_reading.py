@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from .aspects import Aspect, count_cues
+from .aspects import Aspect, count_cues, count_cues_of_each
 from .site_names import find_host
 from .state import VisitedPage
 
@@ -19,6 +18,8 @@ MOST_QUESTIONS = 12
 """How many questions are asked about the pages of a site: some 60,000 characters, those first that say most about what is unknown."""
 FIRST_WEIGHT = 0.5
 """How much more the first aspect counts than the last one: what is sold and for how much comes before the rest."""
+ENOUGH_LINES = 5
+"""So many lines about an aspect make a part as good as more would."""
 LEAST_WORTH = 0.01
 """What a link is worth whose words say nothing, if it leads to a page right below the home page."""
 OLD_WORTH = 0.2
@@ -68,13 +69,17 @@ class Part(NamedTuple):
 
 def measure_coverage(pages: Iterable[VisitedPage], aspects: Sequence[Aspect]) -> Mapping[str, int]:
     """Return how many statements of the pages are about each aspect: fields by their label, lines of text by their words."""
-    covered = dict.fromkeys((aspect.name for aspect in aspects), 0)
-    for page in pages:
-        labels = [f"{field.section} {field.name}" for field in page.fields]
-        lines = [line for line in page.text.splitlines() if len(line) > 20]
-        for aspect in aspects:
-            covered[aspect.name] += sum(1 for text in (*labels, *lines) if count_cues(text, aspect))
-    return covered
+    labels = [f"{field.section} {field.name}" for page in pages for field in page.fields]
+    return _count_texts([*labels, *(line for page in pages for line in page.text.splitlines() if len(line) > 20)], aspects)
+
+
+def _count_texts(texts: Iterable[str], aspects: Sequence[Aspect]) -> Mapping[str, int]:
+    """Return how many of some texts have words of each aspect."""
+    counts = dict.fromkeys((aspect.name for aspect in aspects), 0)
+    for text in texts:
+        for aspect, found in zip(aspects, count_cues_of_each(text, tuple(aspects)), strict=True):
+            counts[aspect.name] += bool(found)
+    return counts
 
 
 def choose_link(
@@ -187,11 +192,8 @@ def order_parts(pages: Sequence[VisitedPage], aspects: Sequence[Aspect], covered
     parts = [Part(number, text) for number, page in enumerate(pages) for text in cut_parts(page.text)]
 
     def promise(part: Part) -> float:
-        lines = part.text.splitlines()
-        return sum(
-            sum(1 for _ in islice((line for line in lines if count_cues(line, aspect)), 5)) / math.sqrt(1 + covered.get(aspect.name, 0))
-            for aspect in aspects
-        )
+        counts = _count_texts(part.text.splitlines(), aspects)
+        return sum(min(counts[aspect.name], ENOUGH_LINES) / math.sqrt(1 + covered.get(aspect.name, 0)) for aspect in aspects)
 
     return sorted(parts, key=lambda part: -promise(part))
 
