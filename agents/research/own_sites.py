@@ -11,6 +11,15 @@ from .site_identity import carries_name, find_site, squash_letters
 from .state import SearchHit, VisitedPage
 
 _SHORT = 2
+_TOLD_OF = (
+    r"(?:\bvs\.?|\bversus|\balternatives? to|\bcompetitors? of|\brivals? of|\bcompared (?:to|with)|\breviews? of|"
+    r"\bswitch(?:ed|ing)? from) {name}"
+    r"|{name}(?:'s|’s)? (?:vs\b|versus\b|alternatives?\b|competitors?\b|reviews?\b|pricing\b|plans\b)"
+    r"|{name}(?: (?:is|are|was)|,) (?:an? |the |one of )?(?:[\w'’&-]+ ){{0,5}}"
+    r"(?:company|business|firm|chain|brand|maker|shop|store|restaurant|provider|service|app|tool|software|platform|agency|studio|school|"
+    r"clinic|practice|group|cooperative|co-op|manufacturer|supplier|retailer)s?\b"
+    r"|{name} (?:sells?|offers?|makes?|serves?|rents?|hires? out|charges|costs|has (?:\d|more than|over)|provides?|delivers?|builds?)\b"
+)
 
 
 def find_own_domains(
@@ -67,6 +76,20 @@ def _is_titled(title: str, names: Sequence[str], label: str) -> bool:
     parts = [squash_letters(part) for part in split_title(title)]
     others = [part for part in parts if part not in names]
     return any(part in names for part in parts) and not any(part and (part in label or label in part) for part in others)
+
+
+def is_told_of(company: str, hits: Sequence[SearchHit]) -> bool:
+    """Return whether results that name a company speak of it as a business: they say what it is or does, or put it beside others.
+
+    A founder, a street, a town or a supplier is named as well, on the pages of the businesses that they belong to.
+    """
+    name = rf"(?<!\w){re.escape(company.strip())}(?!\w)"
+    told = re.compile(_TOLD_OF.format(name=name), re.IGNORECASE)
+    if any(told.search(text) for hit in hits for text in (hit.title, hit.snippet)):
+        return True
+    own = squash_letters(company)
+    titled = any(squash_letters(part) == own for hit in hits for part in split_title(hit.title))  # not "Bakery in Ulm"
+    return titled and len({find_site(hit.url).domain for hit in hits}) > 1
 
 
 def is_named(company: str, text: str, hits: Sequence[SearchHit] = ()) -> bool:

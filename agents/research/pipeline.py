@@ -28,7 +28,7 @@ from .report import KINDS, Report
 from .selection import give_site
 from .site_choice import SPARE, Chooser, SiteChoice
 from .site_visits import SiteVisits
-from .stage_models import choose_sampling, hand_answers, is_extractive
+from .stage_models import READERS, Reader, choose_reader, choose_sampling, describe_author, hand_answers, is_extractive
 from .state import ResearchState
 from .visiting import SiteVisitor
 from .writing import ReportWriter
@@ -80,9 +80,10 @@ class CompetitorResearch(Workflow[str, Report]):
         dialect: str = "auto",
         again: Report | Path | str | None = None,
         second_opinion: bool = False,
+        reader: Reader = "auto",
     ) -> None:
         super().__init__(name, budget.merge_limits(None))
-        _check_options(kind, sites, competitors=competitors, rounds=rounds, pages=pages, concurrency=concurrency)
+        _check_options(kind, sites, reader, competitors=competitors, rounds=rounds, pages=pages, concurrency=concurrency)
         self.watch: BudgetWatch = BudgetWatch(budget, writes=not is_extractive(model), began=began, clock=clock)
         self.wanted: int = competitors
         self.model: Model = model
@@ -95,23 +96,28 @@ class CompetitorResearch(Workflow[str, Report]):
         from . import stage_prompts as ask  # late, for load time
 
         answers: dict[str, str] = {}
-        model = hand_answers(model, answers)
+        thinker = hand_answers(choose_reader(model, reader), answers)
 
-        def agent(name: str, instructions: str, output: type[Any], examples: Sequence[tuple[object, ...]] = ()) -> Agent[Any]:
+        def agent(
+            name: str, instructions: str, output: type[Any], examples: Sequence[tuple[object, ...]] = (), model: Model = thinker
+        ) -> Agent[Any]:
             sampling = choose_sampling(model, name)
             return Agent(model, name=name, instructions=instructions, dialect=dialect, output=output, sampling=sampling, examples=examples)
 
         planner = Planner(agent("plan", ask.PLAN, ask.Plan), search_tool, self.watch, has_sites=bool(sites))
-        reader = agent("opinion", ask.DOUBT, ask.Opinion, ask.OPINION_EXAMPLES) if second_opinion else None
-        reworder = agent("reword", ask.REWORD, ask.Reworded, ask.REWORD_EXAMPLES)
-        own_words = None if is_extractive(model) else OwnWords(reworder, self.watch, reader)
+        doubter = agent("opinion", ask.DOUBT, ask.Opinion, ask.OPINION_EXAMPLES, model) if second_opinion else None
+        reworder = agent("reword", ask.REWORD, ask.Reworded, ask.REWORD_EXAMPLES, model)
+        own_words = None if is_extractive(model) else OwnWords(reworder, self.watch, doubter)
         finder = agent("find", ask.FIND, ask.Findings, ask.FIND_EXAMPLES)
-        visitor = SiteVisitor(visit_tool, memory, finder, pages, self.watch, own_words, answers=answers)
+        visitor = SiteVisitor(visit_tool, memory, finder, pages, self.watch, own_words, is_extractive(thinker), answers=answers)
         # The extractive reader sees no more in a row than the evidence has said.
-        chooser = None if is_extractive(model) else agent("choose", ask.CHOOSE, ask.Choice)
+        chooser = None if is_extractive(thinker) else agent("choose", ask.CHOOSE, ask.Choice)
         choice = SiteChoice(planner, visitor, chooser, rounds, tuple(sites), choose)
         writer = ReportWriter(
-            model, agent("compare", ask.COMPARE, ask.Comparison), agent("criticise", ask.CRITICISE, ask.Critique), self.watch
+            describe_author(model, thinker),
+            None if is_extractive(thinker) else agent("compare", ask.COMPARE, ask.Comparison),
+            agent("criticise", ask.CRITICISE, ask.Critique),
+            self.watch,
         )
         self.stages: Stages = Stages(planner, choice, SiteVisits(choice, visitor, concurrency), writer)
 
@@ -149,7 +155,7 @@ async def _read_earlier(given: Report | Path | str, company: str, kind: str) -> 
     return await asyncio.to_thread(read_earlier, given, company, kind)
 
 
-def _check_options(kind: str, sites: Sequence[str], **numbers: int) -> None:
+def _check_options(kind: str, sites: Sequence[str], reader: str, **numbers: int) -> None:
     for url in sites:
         give_site(url)
     for option, number in numbers.items():
@@ -157,3 +163,5 @@ def _check_options(kind: str, sites: Sequence[str], **numbers: int) -> None:
             raise UsageError(f"{option}={number}: ask for at least one.")
     if kind not in KINDS:
         raise UsageError(f"kind={kind!r} is not one of {', '.join(KINDS)}.")
+    if reader not in READERS:
+        raise UsageError(f"reader={reader!r} is not one of {', '.join(READERS)}.")

@@ -27,7 +27,7 @@ from .offer_words import (
     may_be_deed,
 )
 from .own_names import cut_name, find_used_words, split_name
-from .own_sites import find_own_domains, is_named
+from .own_sites import find_own_domains, is_named, is_told_of
 from .page_reading import FIRST_WORDS, is_home, read_field, read_offer, read_visible
 from .page_terms import (
     OfferWord,
@@ -177,7 +177,7 @@ def make_profile(
     if kept := _find_trade_in_name(company, terms):
         counts = _weigh_client(own, about, pages, queries, company, kept)
         terms = counts.pick(names, company, places, others, used)
-    known = bool(own or pages or about)
+    known = bool(own or pages or (about and is_told_of(company, about)))
     types = tuple(dict.fromkeys(value for page in pages if (value := read_field(page, "type"))))
     beside, own_words = _find_beside(company, about), _find_own_words(own, pages)
     return ClientProfile(

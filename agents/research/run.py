@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..models.model import Model
     from .pipeline import Kind
     from .site_choice import Chooser
+    from .stage_models import Reader
 
 
 class ResearchOptions(SharedRunOptions, total=False):
@@ -43,6 +44,7 @@ class ResearchOptions(SharedRunOptions, total=False):
     kind: Kind
     rounds: int
     second_opinion: bool
+    reader: Reader
     pages: int
     sites: Sequence[str]
     choose: Chooser | None
@@ -71,6 +73,9 @@ class ResearchAgent:
 
     With `second_opinion` the model is asked about each sentence in its own words whether the page says so; where it says no, the page's
     words are quoted instead.
+
+    `reader` says who reads the pages: the "model", or "code", which plans, chooses, reads and compares by itself and has the model say
+    single sentences in its own words. "auto" is code for a LocalModel: a processor takes minutes to read a page with one.
 
     `again` is an earlier report on the same, or its JSON file: `report.changes` says what changed since.
 
@@ -125,6 +130,7 @@ async def _open_flow(
     kind: Kind = "competitors",
     rounds: int = 2,
     second_opinion: bool = False,
+    reader: Reader = "auto",
     pages: int = 6,
     sites: Sequence[str] = (),
     choose: Chooser | None = None,
@@ -158,6 +164,7 @@ async def _open_flow(
             kind=kind,
             rounds=rounds,
             second_opinion=second_opinion,
+            reader=reader,
             pages=pages,
             sites=sites,
             choose=choose,

@@ -56,16 +56,13 @@ class SiteVisitor:
     most_pages: int
     watch: BudgetWatch
     own_words: OwnWords | None = None
-    """Puts quotes into words of the model's own; None where the model is the reader that only quotes."""
+    """Puts quotes into words of a model's own; None where there is none."""
+    is_extractive: bool = False
+    """Tells whether claims are found by computing alone, without a model."""
     reader: SiteReader = field(default_factory=SiteReader)
     """Finds what that reader quotes."""
     answers: dict[str, str] = field(default_factory=dict)
     """Where it finds its answers: question to text."""
-
-    @property
-    def is_extractive(self) -> bool:
-        """Tell whether claims are found by computing alone, without a model."""
-        return self.own_words is None
 
     async def read_site(self, run: Run, candidate: Candidate, state: ResearchState, most: int | None = None) -> Visit:
         """Read the page that was found, the home page, and then the pages that promise most about what is still unknown.
@@ -134,9 +131,10 @@ class SiteVisitor:
         known already.
         """
         aspects = find_aspects(state.aspects)
-        if self.own_words is None:
+        if self.is_extractive:
             found = found or await self.reader.find(visit, aspects, state.kind, first)
-            return await self._quote(run, visit, state, first, found, tell)
+            quoted = await self._quote(run, visit, state, first, found, tell)
+            return await self._word(run, quoted, first, tell) if first == 0 else quoted
         pages = visit.pages
         name = visit.candidate.name
         claims: list[Claim] = []
@@ -156,9 +154,15 @@ class SiteVisitor:
         written = [write_question(parts, pages, aspects, name, state.kind) for parts in questions]
         claims += await asyncio.to_thread(find_overlooked, written, claims, pages, name, aspects)
         whole: Visit = await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn)
+        return await self._word(run, whole, first, tell)
+
+    async def _word(self, run: Run, visit: Visit, first: int, tell: Callable[[Visit], None] | None) -> Visit:
+        """Return the visit with the best of its quotes in a model's own words, if there is a model."""
+        if self.own_words is None:
+            return visit
         if tell is not None:
-            tell(whole)
-        worded: Visit = await run.child(f"own_words.{first}" if first else "own_words", self.own_words.word, whole)
+            tell(visit)
+        worded: Visit = await run.child(f"own_words.{first}" if first else "own_words", self.own_words.word, visit)
         return worded
 
     async def _quote(

@@ -20,21 +20,19 @@ from .point_gate import gate_points
 from .report import Competitor, LeftOut, Point, Report
 from .report_making import make_columns, make_report
 from .site_choice import explain_no_choice
-from .stage_models import describe_author, is_extractive
 from .state import ResearchState, count_words, has_found, publish_state
 
 if TYPE_CHECKING:
     from ..agent import Agent
-    from ..models.model import Model
     from .stage_prompts import Comparison, Critique
 
 
 @dataclass(frozen=True, slots=True)
 class ReportWriter:
-    """Compares in sentences that are built by code and, where a model writes, in its own; and makes the report."""
+    """Compares in sentences that are built by code and in those of `writer`, if there is one; and makes the report by `author`."""
 
-    model: Model
-    writer: Agent[Comparison]
+    author: str
+    writer: Agent[Comparison] | None
     critic: Agent[Critique]
     watch: BudgetWatch
 
@@ -60,22 +58,23 @@ class ReportWriter:
         return publish_state(run, replace(state, comparison=comparison, withdrawn=withdrawn))
 
     async def _write_comparison(self, run: Run, state: ResearchState, columns: Sequence[Competitor]) -> list[Point]:
-        """Have the comparison written by the model, and criticised once. The extractive reader knows no more than the code.
+        """Have the comparison written by the model, and criticised once.
 
         Raises BudgetEnded if nothing was written; what was written before is kept.
         """
         from .stage_prompts import Critique, comparison_question, critique_question, rewrite_question  # late, for load time
 
-        if is_extractive(self.model):
+        writer = self.writer
+        if writer is None:
             return []
         question = comparison_question(state.company, columns)
 
         async def write(run: Run, task: str | Draft) -> Comparison:
             if isinstance(task, str):
-                return await self.watch.ask(run, "compare", self.writer, task, to_write=True)
+                return await self.watch.ask(run, "compare", writer, task, to_write=True)
             rewrite = rewrite_question(question, task.text, task.critique)
             try:
-                return await self.watch.ask(run, "compare", self.writer, rewrite, to_write=True)
+                return await self.watch.ask(run, "compare", writer, rewrite, to_write=True)
             except BudgetEnded:
                 first: Comparison = task.text
                 return first
@@ -105,7 +104,7 @@ class ReportWriter:
             raise BudgetEnded(state.stopped)
         if state.visits and not state.stopped and all(visit.passed_over for visit in state.visits):
             raise NothingFound(explain_no_choice(state, tuple(visit.passed_over for visit in state.visits if visit.passed_over)))
-        return make_report(state, describe_author(self.model), await run.step("made_at", _moment, run), state.stopped, earlier)
+        return make_report(state, self.author, await run.step("made_at", _moment, run), state.stopped, earlier)
 
 
 async def _moment(run: Run) -> str:

@@ -13,6 +13,7 @@ from sayso.agents import ScriptedModel
 from sayso.agents.models.model import ModelRequest
 from sayso.agents.research.own_words import MOST_REWORDED
 from sayso.agents.research.report import Report
+from sayso.tools.errors import UsageError
 
 from .small_webs import Web, read_prices, show_texts
 
@@ -96,3 +97,36 @@ async def test_an_aspect_that_the_model_passed_over_is_not_called_unknown(web: W
     web.add_bakery("goldencrust.example", "Golden Crust", QUOTE, "Golden Crust was founded in 1987 by two sisters.")
     report = await write(web, Rewriter(""))  # it states prices and opening hours, and nothing else
     assert any("1987" in text for text in show_texts(report, "Golden Crust"))
+
+
+async def test_code_reads_and_a_model_only_says_sentences_in_its_own_words(web: Web) -> None:
+    """A page takes a model on a processor minutes, a sentence seconds: with reader="code" it is asked for nothing else."""
+    wording = "Golden Crust charges $3.90 for a loaf of rye bread."
+    model = Rewriter(wording)
+    report = await write(web, model, reader="code")
+    assert set(model.asked) == {"Reworded"}
+    assert model.asked["Reworded"] <= 2 * MOST_REWORDED
+    (claim,) = [claim for column in report.competitors for claim in column.claims if "$" in claim.text]
+    assert (claim.text, claim.quote, claim.written) == (wording, QUOTE, "model")
+    by_code = (await research.run("Crumb Brothers", search=str(web.folder), competitors=1)).output
+    assert [column.name for column in report.competitors] == [column.name for column in by_code.competitors]
+    assert {claim.quote for column in report.competitors for claim in column.claims} == {
+        claim.quote for column in by_code.competitors for claim in column.claims
+    }
+    assert (
+        report.written_by
+        == "Read without a language model; some sentences were worded by rewriter, and checked against the page that they quote."
+    )
+
+
+async def test_a_model_that_cannot_word_a_sentence_costs_no_report(web: Web) -> None:
+    def says_nothing(request: ModelRequest) -> str:
+        return "I am a small model."
+
+    report = await write(web, says_nothing, reader="code")  # type: ignore[arg-type]
+    assert QUOTE in show_texts(report, "Golden Crust")
+
+
+async def test_another_reader_is_refused(web: Web) -> None:
+    with pytest.raises(UsageError, match="reader='me' is not one of auto, model, code"):
+        await write(web, Rewriter(""), reader="me")

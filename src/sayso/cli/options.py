@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
@@ -97,6 +97,13 @@ Choose = Annotated[bool, Parameter(negative="", help="Show the sites and aspects
 Again = Annotated[Path | None, Parameter(help="The .json file of an earlier report on the same subject: report the changes since then.")]
 MaxCost = Annotated[float | None, Parameter(validator=check_above_zero, help="The most that model calls may cost, in US dollars.")]
 SecondOpinion = Annotated[bool, Parameter(negative="", help="Ask the model again about each sentence that it wrote.")]
+WhoReads = Annotated[
+    Literal["auto", "model", "code"],
+    Parameter(
+        help="Who reads the pages: the model, or code, which leaves the model only the wording of single sentences. Default: code for a "
+        "model file, which takes minutes for a page."
+    ),
+]
 Quiet = Annotated[bool, Parameter(negative="", help="Print only errors, and the path of the report.")]
 SearchIn = Annotated[
     str | None,

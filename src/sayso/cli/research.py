@@ -40,6 +40,7 @@ from sayso.cli.options import (
     SecondOpinion,
     Sites,
     StoreIn,
+    WhoReads,
     resolve_model,
 )
 from sayso.cli.progress import ProgressTree
@@ -89,6 +90,7 @@ def research(
     cache_age: CacheAge = None,
     again: Again = None,
     second_opinion: SecondOpinion = False,
+    reader: WhoReads = "auto",
     quiet: Quiet = False,
     database: StoreIn = None,
     run_id: str | None = None,
@@ -115,7 +117,7 @@ def research(
         require_terminal()
     task = ResearchTask(company, None, None, search, competitors, "", dialect, kind, rounds, pages, tuple(sites or ()), choose)
     task = replace(task, formats=split_formats(format), cache_age=age, again=str(again.absolute()) if again is not None else "")
-    task = replace(task, second_opinion=second_opinion)
+    task = replace(task, second_opinion=second_opinion, reader=reader)
     task = replace(task, max_cost=max_cost, max_pages=max_pages, minutes=minutes, concurrency=concurrency)
     with StopSignals() as signals:
         stored = is_database_named(database, run_id)

@@ -13,6 +13,7 @@ from sayso.agents.research.pipeline import CONCURRENCY, CompetitorResearch, Kind
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import choose_model
 from sayso.agents.research.sources import CACHE_AGE, open_sources
+from sayso.agents.research.stage_models import Reader
 from sayso.cli.run_models import find_model, replay_model
 from sayso.tools.approval.grant import Grant
 from sayso.tools.errors import RunError
@@ -50,6 +51,7 @@ class ResearchTask:
     minutes: float | None = None
     concurrency: int = CONCURRENCY
     second_opinion: bool = False
+    reader: Reader = "auto"
     cache_age: str = CACHE_AGE
     again: str = ""
 
@@ -76,6 +78,7 @@ class ResearchTask:
             budget=self.budget,
             concurrency=self.concurrency,
             second_opinion=self.second_opinion,
+            reader=self.reader,
             began=began,
             again=self.again or None,
         )
