@@ -100,7 +100,8 @@ def _filter_visit(visit: Visit, names: Sequence[tuple[str, str]]) -> Visit:
     own = {name for name, domain in names if domain in domains} | {squash_name(find_site(page.url).label) for page in visit.pages}
     others = frozenset(name for name, _ in names if not any(name in mine or mine in name for mine in own if mine))
     cells = [frozenset(_find_others_cells(page, own)) for page in visit.pages]
-    away = [claim for claim in visit.claims if _is_about_another(claim, others, own, cells, visit)]
+    headed = {number for number, page in enumerate(visit.pages) if _has_others_heading(page)}
+    away = [claim for claim in visit.claims if _is_about_another(claim, others, own, cells, headed, visit)]
     if not away:
         return visit
     dropped = set(map(id, away))
@@ -110,19 +111,23 @@ def _filter_visit(visit: Visit, names: Sequence[tuple[str, str]]) -> Visit:
 
 
 def _is_about_another(
-    claim: Claim, others: frozenset[str], own: Collection[str], cells: Sequence[Collection[object]], visit: Visit
+    claim: Claim, others: frozenset[str], own: Collection[str], cells: Sequence[Collection[object]], headed: Collection[int], visit: Visit
 ) -> bool:
     if claim.written == "data" and (squash_cell(claim.subject), squash_cell(claim.name)) in cells[claim.source]:
         return True
-    is_price = has_money(claim.text)
-    if _names_another_first(claim.text, others) or (is_price and _names_any(claim.text, others)):
+    if _names_another_first(claim.text, others):
         return True
-    if not is_price:
-        return bool(_BESIDE.search(claim.text)) and not _begins_with_us(claim.text, own)
-    if is_price_of_others(claim.text, own):
-        return True
-    page = visit.pages[claim.source]
-    return claim.written != "data" and _stands_under_others(claim, page, visit.candidate.name)
+    if (  # whether it is a price is asked last: it takes longest
+        is_price_of_others(claim.text, own)
+        or _names_any(claim.text, others)
+        or (
+            claim.source in headed
+            and claim.written != "data"
+            and _stands_under_others(claim, visit.pages[claim.source], visit.candidate.name)
+        )
+    ):
+        return has_money(claim.text) or (bool(_BESIDE.search(claim.text)) and not _begins_with_us(claim.text, own))
+    return False
 
 
 def is_price_of_others(text: str, own: Collection[str]) -> bool:
@@ -200,10 +205,12 @@ def _find_others_cells(page: VisitedPage, own: Collection[str]) -> Iterator[tupl
             yield subject, name
 
 
+def _has_others_heading(page: VisitedPage) -> bool:
+    return any(_OTHERS_HEADING.fullmatch(line.strip()) for line in page.text.splitlines() if len(line) <= 80)
+
+
 def _stands_under_others(claim: Claim, page: VisitedPage, company: str) -> bool:
-    """Return whether a price stands under a heading that is about others: partners, an advertisement."""
-    if not any(_OTHERS_HEADING.fullmatch(line.strip()) for line in page.text.splitlines() if len(line) <= 80):
-        return False
+    """Return whether a claim stands under a heading that is about others: partners, an advertisement."""
     stated = find_stated(page.text, company, page.published, page.fetched_at)
     return any(
         _OTHERS_HEADING.fullmatch(each.headings[0].strip())

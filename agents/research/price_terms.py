@@ -14,7 +14,7 @@ from sayso.tools.truth.words import is_light, tokenize
 
 from . import aspects as known
 from .aspects import count_cues
-from .money_words import find_mixed_signs, write_money
+from .money_words import choose_mixed_signs, write_money
 from .page_terms import knows
 from .report_values import Claim, Competitor
 
@@ -62,19 +62,18 @@ class Price:
 def read_prices(columns: Sequence[Competitor]) -> Iterator[Price]:
     """Yield the prices of the columns' claims that can be compared; claims are numbered from 1 in the order of the columns."""
     told = [(column.name, claim) for column in columns for claim in column.claims]
-    mixed = find_mixed_signs(claim for _, claim in told)
-    for number, (company, claim) in enumerate(told, 1):
-        price = _read_price(company, number, claim, mixed)
+    read = [[amount for amount in find_amounts(claim.value or claim.text) if amount.kind is Kind.MONEY] for _, claim in told]
+    mixed = choose_mixed_signs(amount.unit for money in read for amount in money)
+    for number, ((company, claim), money) in enumerate(zip(told, read, strict=True), 1):
+        price = _read_price(company, number, claim, money, mixed)
         if price is not None:
             yield price
 
 
-def _read_price(company: str, number: int, claim: Claim, mixed: frozenset[str]) -> Price | None:
+def _read_price(company: str, number: int, claim: Claim, money: Sequence[Amount], mixed: frozenset[str]) -> Price | None:
     """Return the one price of a claim; None where it has none or several, is no longer asked, or may be another one ("up to")."""
     if claim.old:
         return None
-    text = claim.value or claim.text
-    money = [amount for amount in find_amounts(text) if amount.kind is Kind.MONEY]
     if len(money) != 1 or money[0].old or money[0].bound in ("up to", "under", "about", "over") or money[0].value <= 0:
         return None
     label = f"{claim.subject}, {claim.name}" if claim.value else ""
@@ -86,7 +85,7 @@ def _read_price(company: str, number: int, claim: Claim, mixed: frozenset[str]) 
         if not thing and not (SUBSCRIPTIONS.intersection(per) and count_cues(claim.topic, known.PRICES)):
             return None  # the sentence does not say in one place what the price is of; what is paid each month compares all the same
     said = write_money(money[0].value, money[0].unit, mixed)
-    return Price(company, number, money[0].value, money[0].unit, per, thing, shown, said, money[0].unit in text)
+    return Price(company, number, money[0].value, money[0].unit, per, thing, shown, said, money[0].unit in (claim.value or claim.text))
 
 
 def _join_periods(amount: Amount, label: str) -> tuple[str, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sayso.tools.quantities import Kind, find_amounts
-from sayso.tools.truth.words import Word, is_light, tokenize
+from sayso.tools.truth.words import Word, find_words, is_light_stem, stem, tokenize
 from sayso.tools.web import find_quote
 
 from . import aspects as known
@@ -33,6 +35,8 @@ MOST_OF_AN_ASPECT = 12
 """How many quoted sentences of one aspect a site has in the report; facts from its data are told in full."""
 SHORT_TEXT = 6
 """An address in a script without spaces has more characters than these."""
+SAME = 0.8
+"""Two sentences with so many of their words in common say the same."""
 MANY_WORDS = 4
 """A sentence of fewer words than these is kept beside a longer one that has them all."""
 
@@ -50,13 +54,13 @@ def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: 
     labels = [frozenset(squash_letters(each) for field in page.fields for each in (field.subject, field.name)) for page in pages]
     facts = [fact for fact in read if not fact.is_in_data(in_data[fact.claim.source], labels[fact.claim.source])]
     current = [fact for fact in facts if not fact.claim.old and not _is_old_news(fact.claim, pages[fact.claim.source], today)]
-    undated_money = any(not is_stale(fact.claim.dated, today) and bool(fact.money) for fact in current)
+    undated_money = any(fact.money and not is_stale(fact.claim.dated, today) for fact in current)
     current = [fact for fact in current if not (undated_money and fact.is_volatile and is_stale(fact.claim.dated, today))]
-    kept: list[_Fact] = []
+    told = _Told()
     for fact in sorted(current, key=_weigh, reverse=True):
-        if fact.is_new_beside(kept):
-            kept.append(fact)
-    kept = _cap([fact for fact in kept if not any(fact.is_beginning_of(other) for other in kept)])
+        if not told.has_like(fact):
+            told.add(fact)
+    kept = _cap(told.drop_beginnings())
     kept += _choose_overruled(facts, kept)
     order = {id(fact): place for place, fact in enumerate(facts)}
     return tuple(fact.claim for fact in sorted(kept, key=lambda fact: _place(fact, aspects, order)))
@@ -66,10 +70,9 @@ def _choose_overruled(facts: Sequence[_Fact], kept: Sequence[_Fact]) -> list[_Fa
     """Return what does not hold because a kept fact says otherwise: for each of these the newest such statement, as an old claim."""
     chosen: dict[int, _Fact] = {}
     told = {id(fact) for fact in kept}
-    for fact in sorted(facts, key=_weigh, reverse=True):
-        if id(fact) in told:
-            continue
-        by = next((place for place, other in enumerate(kept) if place not in chosen and fact.is_contradicted_by(other)), None)
+    passing = [(place, other) for place, other in enumerate(kept) if other.passing]
+    for fact in sorted((each for each in facts if each.passing and id(each) not in told), key=_weigh, reverse=True):
+        by = next((place for place, other in passing if place not in chosen and fact.is_contradicted_by(other)), None)
         if by is not None and not any(fact.is_said_by(other) for other in (*kept, *chosen.values())):
             chosen[by] = fact
     for fact in chosen.values():
@@ -87,10 +90,9 @@ def _is_old_news(claim: Claim, page: VisitedPage, today: str) -> bool:
     return claim.written != "data" and claim.dated != page.published[:10] and is_stale(claim.dated, today)
 
 
-def _read_words(text: str) -> list[Word]:
-    """Return the words of a text that carry meaning; all of them, where none does ("Basic service: 89")."""
-    words = [word for word in tokenize(text) if not word.text.isdigit() and word.text.isalpha()]
-    return [word for word in words if not is_light(word)] or words
+def _read_stems(text: str) -> list[tuple[str, str]]:
+    """Return the words of a text with their stems. What they may say in other words is another matter, and costs most of `tokenize`."""
+    return [(word, stem(word)) for word, _, _ in find_words(text)]
 
 
 def _place(fact: _Fact, aspects: Sequence[Aspect], order: Mapping[int, int]) -> tuple[int, int, int]:
@@ -145,17 +147,37 @@ class _Fact:
         own = squash_name(company)
         # The heading over a label and its value is no part of what they say.
         is_label = claim.written == "data" and not claim.subject and bool(claim.name) and claim.value != claim.text
-        words = _read_words(f"{claim.name}: {claim.value}" if is_label else claim.text)
-        self.all_stems = frozenset(word.stem for word in tokenize(claim.text))
-        self.stems = frozenset(word.stem for word in words if not (name := squash_name(word.text)) or name not in own)
-        self.plain = [frozenset((word.stem, *word.senses)) for word in words if word.stem in self.stems]
-        self.meanings: frozenset[str | int] = self.stems | frozenset(sense for word in words for sense in word.senses)
+        self._said = f"{claim.name}: {claim.value}" if is_label else claim.text
+        stems = _read_stems(claim.text)
+        self.all_stems = frozenset(root for _, root in stems)
+        # The words that carry meaning; all of them, where none does ("Basic service: 89").
+        words = [(at, *each) for at, each in enumerate(_read_stems(self._said) if is_label else stems) if each[0].isalpha()]
+        words = [(at, word, root) for at, word, root in words if not is_light_stem(word, root)] or words
+        self._places = [at for at, _, _ in words]
+        self.stems = frozenset(root for _, word, root in words if not (name := squash_name(word)) or name not in own)
         self.money = frozenset((amount.value, amount.unit) for amount in self.amounts if amount.kind is Kind.MONEY)
+        self.kinds = frozenset((amount.kind, amount.unit) for amount in self.amounts)
+        self.overruled_in = frozenset((kind, unit) for kind, unit in self.kinds if kind in (Kind.MONEY, Kind.COUNT, Kind.PERCENT))
         self.passing = frozenset((amount.kind, amount.unit, amount.per) for amount in self.amounts if amount.kind in VOLATILE)
         self.is_volatile = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.COUNT) for amount in self.amounts)
         self.is_about_business = claim.written == "data" and not claim.subject and claim.value != claim.text
         self.is_sentence = claim.written == "data" and (claim.value == claim.text or not (claim.subject or claim.name))
-        self.subject = frozenset(word.stem for word in tokenize(claim.subject))
+        self.subject = frozenset(root for _, root in _read_stems(claim.subject))
+
+    @cached_property
+    def _words(self) -> list[Word]:
+        words = tokenize(self._said)
+        return [words[at] for at in self._places]
+
+    @cached_property
+    def plain(self) -> list[frozenset[str | int]]:
+        """The words that carry meaning but for the company's name: of each what it may say, by stem or by sense."""
+        return [frozenset((word.stem, *word.senses)) for word in self._words if word.stem in self.stems]
+
+    @cached_property
+    def meanings(self) -> frozenset[str | int]:
+        """All that the words may say."""
+        return self.stems.union(*(word.senses for word in self._words))
 
     def is_in_data(self, figures: Collection[Decimal], labels: Collection[str]) -> bool:
         """Return whether this claim quotes a row that the page's data tells: all its figures, or, where it has none, what it is about."""
@@ -169,22 +191,6 @@ class _Fact:
         if quoted := find_amounts(self.claim.quote):
             return all(amount.value in figures for amount in quoted)
         return any(squash_letters(cell) in labels for cell in self.claim.quote.split(" | "))  # what it is about, or the columns
-
-    def is_new_beside(self, kept: Sequence[_Fact]) -> bool:
-        """Return whether no kept fact says the same or a newer figure. Most pairs share no figure or no word: they are passed over."""
-        if self.claim.written == "data":
-            return not any(self.is_said_by(other) or self.is_overruled_by(other) for other in kept)
-        source, figures = self.claim.source, self.figures
-        for other in kept:
-            if figures:
-                may_be_said = figures <= other.figures or (bool(self.money) and bool(other.subject))
-            else:
-                may_be_said = not self.stems or not self.meanings.isdisjoint(other.meanings)
-            if may_be_said and self.is_said_by(other):
-                return False
-            if other.claim.source != source and self.is_overruled_by(other):
-                return False
-        return True
 
     def is_beginning_of(self, other: _Fact) -> bool:
         """Return whether a longer sentence says all of this one: "A founded B in 2018." beside "A founded B in 2018, after years in C"."""
@@ -206,7 +212,7 @@ class _Fact:
             return False
         shared = self._share(other)
         if self.is_about_business and self.figures:
-            label = {word.stem for word in tokenize(self.claim.name) if not is_light(word)}
+            label = {root for word, root in _read_stems(self.claim.name) if not is_light_stem(word, root)}
             if "found" in label and BEGAN.search(other.claim.text):
                 return self.figures <= other.figures
             return self.figures <= other.figures and (
@@ -216,7 +222,7 @@ class _Fact:
             return self.money <= other.money  # "Espresso: $3.75, 380 calories" beside the price in the menu
         if self.figures:
             return self.figures <= other.figures and (shared >= 0.5 or (bool(other.subject) and other.subject <= self.all_stems))
-        return shared >= (0.7 if self.is_about_business else 0.8)
+        return shared >= (0.7 if self.is_about_business else SAME)
 
     def _is_same_cell(self, other: _Fact) -> bool:
         """Return whether two facts from data are one: the same cell, or the same price of the same thing in a table and in the page's "
@@ -245,10 +251,9 @@ class _Fact:
             return False
         if self.figures & other.figures:
             return False
-        mine = {(amount.kind, amount.unit) for amount in self.amounts if amount.kind in (Kind.MONEY, Kind.COUNT, Kind.PERCENT)}
-        others = {(amount.kind, amount.unit) for amount in other.amounts}
-        counted = any(kind is Kind.COUNT and (kind, unit) in others for kind, unit in mine)
-        return bool(mine & others) and (counted or (bool(other.subject) and other.subject <= self.all_stems) or self._share(other) >= 0.6)
+        shared = self.overruled_in & other.kinds
+        counted = any(kind is Kind.COUNT for kind, _ in shared)
+        return bool(shared) and (counted or (bool(other.subject) and other.subject <= self.all_stems) or self._share(other) >= 0.6)
 
     def is_contradicted_by(self, other: _Fact) -> bool:
         """Return whether a newer claim overrules this one and is about the same: one kind of figure, and the same words."""
@@ -263,6 +268,57 @@ class _Fact:
         if self.meanings.isdisjoint(other.meanings):
             return 0.0
         return sum(not word.isdisjoint(other.meanings) for word in self.plain) / max(1, len(self.plain))
+
+
+class _Told:
+    """Facts that are kept. They are found by what another fact shares with them, as most pairs share no figure and no word."""
+
+    def __init__(self) -> None:
+        self.facts: list[_Fact] = []
+        self._by_figure: defaultdict[tuple[Decimal, str], list[_Fact]] = defaultdict(list)
+        self._by_kind: defaultdict[tuple[Kind, str], list[_Fact]] = defaultdict(list)
+        self._by_meaning: defaultdict[str | int, list[int]] = defaultdict(list)
+
+    def add(self, fact: _Fact) -> None:
+        """Keep a fact."""
+        for figure in fact.figures:
+            self._by_figure[figure].append(fact)
+        for kind in fact.kinds:
+            self._by_kind[kind].append(fact)
+        for meaning in fact.meanings:
+            self._by_meaning[meaning].append(len(self.facts))
+        self.facts.append(fact)
+
+    def has_like(self, fact: _Fact) -> bool:
+        """Return whether a fact that was kept says the same as this one, or a newer figure."""
+        return self._has_same(fact) or any(fact.is_overruled_by(other) for kind in fact.overruled_in for other in self._by_kind[kind])
+
+    def _has_same(self, fact: _Fact) -> bool:
+        if fact.claim.written == "data":
+            return any(fact.is_said_by(other) for other in self.facts)
+        if fact.figures:
+            shared = next(iter(fact.money or fact.figures))  # who says the same says each of these
+            return any(fact.is_said_by(other) for other in self._by_figure[shared])
+        if not fact.plain:
+            return bool(self.facts)
+        shares = Counter[int]()
+        for word in fact.plain:
+            shares.update({place for meaning in word for place in self._by_meaning.get(meaning, ())})
+        return max(shares.values(), default=0) / len(fact.plain) >= SAME
+
+    def drop_beginnings(self) -> list[_Fact]:
+        """Return the facts without those that a longer one begins with."""
+        by_stem: defaultdict[str, list[_Fact]] = defaultdict(list)
+        for fact in self.facts:
+            for root in fact.all_stems:
+                by_stem[root].append(fact)
+
+        def find_longer(fact: _Fact) -> Sequence[_Fact]:
+            if fact.figures:
+                return self._by_figure[next(iter(fact.figures))]
+            return min((by_stem[root] for root in fact.stems), key=len, default=())
+
+        return [fact for fact in self.facts if not any(fact.is_beginning_of(other) for other in find_longer(fact))]
 
 
 def _sort_words(text: str) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from .other_companies import leave_out_others
 from .report import Claim, Competitor, Considered, Report, Source
 from .report_finishing import finish_report
 from .report_values import SourceKind, hash_text
@@ -14,8 +13,7 @@ from .state import ResearchState, Visit, VisitedPage, find_home, list_left_out, 
 
 
 def make_report(state: ResearchState, author: str, made_at: str, stopped: str = "", earlier: Report | None = None) -> Report:
-    """Return the report of what is known; with an `earlier` one, it says what changed since."""
-    state = leave_out_others(state)
+    """Return the report of what is known and about nobody else (`leave_out_others`); with an `earlier` one, what changed since."""
     visits = state.visits if state.client is None else (state.client, *state.visits)
     told = [visit for visit in visits if visit.claims or visit is state.client]
     pages = {page.snapshot: (page, visit) for visit in told for page in visit.pages}
@@ -69,7 +67,6 @@ def _tell_visit(considered: Considered, visit: Visit | None, stopped: str) -> Co
 
 def make_columns(state: ResearchState) -> tuple[Competitor, ...]:
     """Return whom a comparison compares, the client first; the sources of the claims have no numbers yet."""
-    state = leave_out_others(state)
     visits = state.visits if state.client is None else (state.client, *state.visits)
     return tuple(_make_column(visit, {}, state) for visit in visits if visit.claims)
 

@@ -16,6 +16,7 @@ from sayso.workflows.workflow import SharedRunOptions, reject_option, run_in_new
 from .aspects import find_aspects
 from .budget import Budget, open_in_time
 from .comparing import compare_columns
+from .other_companies import leave_out_others
 from .pipeline import CONCURRENCY, CompetitorResearch
 from .report import Report
 from .report_making import make_columns, make_report
@@ -198,7 +199,7 @@ def make_partial_report(state: ResearchState, model: Model | None, stopped: str,
         return None
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     visits = tuple(merge_same_business(state.visits, find_aspects(state.aspects)))
-    state = replace(state, visits=visits, stopped=stopped)
+    state = leave_out_others(replace(state, visits=visits, stopped=stopped))
     if not state.comparison:
         state = replace(state, comparison=tuple(compare_columns(make_columns(state))))
     return make_report(state, describe_author(choose_model(model)), now, stopped, earlier)

@@ -15,6 +15,8 @@ from .state import VisitedPage
 LONG_SENTENCE, COPIED = 30, 0.6
 """Two sites with more than this part of their long sentences in common are one business."""
 _PHONE = re.compile(r"(?:\+\d|\b(?:tel|phone|telefon|téléphone|call|电话|電話)\W{0,3}\+?[\d(])[\d\s()/.-]{6,18}\d", re.IGNORECASE)
+_DIGITS = re.compile(r"[\d(][\d\s()/.-]{6,18}\d")
+"""What each telephone number has, and few pages that have none."""
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
@@ -65,5 +67,6 @@ def _find_domains(pages: Sequence[VisitedPage]) -> set[str]:
 def _find_contacts(pages: Sequence[VisitedPage]) -> set[str]:
     """Return the telephone numbers and addresses of mail on the pages, in one form."""
     text = "\n".join(page.text for page in pages)
-    phones = {re.sub(r"\D", "", match[0])[-8:] for match in _PHONE.finditer(text)}
-    return {phone for phone in phones if len(phone) == 8} | {match[0].casefold() for match in _MAIL.finditer(text)}
+    phones = {re.sub(r"\D", "", match[0])[-8:] for match in _PHONE.finditer(text)} if _DIGITS.search(text) else set()
+    lines = [line for line in text.split("\n") if "@" in line]
+    return {phone for phone in phones if len(phone) == 8} | {match[0].casefold() for line in lines for match in _MAIL.finditer(line)}

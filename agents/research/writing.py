@@ -16,6 +16,7 @@ from sayso.workflows.shapes.typed import reflect
 
 from .budget import BudgetEnded, BudgetWatch
 from .comparing import compare_columns
+from .other_companies import leave_out_others
 from .point_gate import gate_points
 from .report import Competitor, LeftOut, Point, Report
 from .report_making import make_columns, make_report
@@ -37,7 +38,8 @@ class ReportWriter:
     watch: BudgetWatch
 
     async def compare(self, run: Run, state: ResearchState) -> ResearchState:
-        """Compare in sentences built from the claims' amounts, and in those of a model's sentences that the claims state."""
+        """Leave out what is said of others; compare in sentences built from the amounts, and in a model's that the claims state."""
+        state = await asyncio.to_thread(leave_out_others, state)
         columns = make_columns(state)
         facts = sum(len(column.claims) for column in columns)
         if not facts:

@@ -5,10 +5,11 @@ They are read out of tables/groups.txt, which tests/tools/write_word_groups.py m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from .sorted_tables import find_line
 
@@ -31,8 +32,7 @@ class Member:
     group says (empty: all): of "on Sundays" the second, and of "day pass", which says "day ticket", the second too.
     """
 
-    side: Side
-    group: int
+    links: Links
     rest: tuple[str, ...] = ()
     part: str = ""
     partners: frozenset[str] = frozenset()
@@ -41,22 +41,33 @@ class Member:
     told: tuple[int, ...] = ()
 
 
-Links = dict[Side, set[int]]
+class Links(NamedTuple):
+    """The groups of a word, by how it belongs to them: one field for each side, in their order."""
+
+    same: frozenset[int] = frozenset()
+    special: frozenset[int] = frozenset()
+    general: frozenset[int] = frozenset()
+    near: frozenset[int] = frozenset()
+
+    def join(self, other: Links) -> Links:
+        """Return the groups of both."""
+        return Links(*(mine | its for mine, its in zip(self, other, strict=True)))
+
+
+NO_LINKS = Links()
 
 
 def find_links(texts: Sequence[str], stems: Sequence[str]) -> list[Links]:
     """Return the groups of each word of a text. The words of a phrase belong to the phrase's groups."""
-    links: list[Links] = [{} for _ in stems]
+    words = [_read_members(stemmed) for stemmed in stems]
+    links = [word.wherever for word in words]
     everything = frozenset(stems)
-    for start, stemmed in enumerate(stems):
-        plain, others = _read_members(stemmed)
-        for side, group in plain:
-            links[start].setdefault(side, set()).add(group)
+    for start, word in enumerate(words):
         second = stems[start + 1] if start + 1 < len(stems) else ""
-        for member in others:
-            if (not member.rest or member.rest[0] == second) and _fits(member, start, texts, stems, everything):
+        for member in (*word.alone, *word.phrases.get(second, ())):
+            if _fits(member, start, texts, stems, everything):
                 for at in member.told or range(1 + len(member.rest)):
-                    links[start + at].setdefault(member.side, set()).add(member.group)
+                    links[start + at] = links[start + at].join(member.links)
     return links
 
 
@@ -83,21 +94,35 @@ def _may_be(part: str, texts: Sequence[str], at: int) -> bool:
     return before not in _BEFORE_VERBS and not texts[at].casefold().endswith("ing")
 
 
+class _Members(NamedTuple):
+    """What a word belongs to: the groups wherever it stands, the members of one word that may fit, and the phrases by their second word."""
+
+    wherever: Links
+    alone: Sequence[Member]
+    phrases: Mapping[str, Sequence[Member]]
+
+
 @lru_cache(20_000)
-def _read_members(stemmed: str) -> tuple[tuple[tuple[Side, int], ...], tuple[Member, ...]]:
-    """Return the groups that a word belongs to wherever it stands, and the members that depend on what stands around it."""
+def _read_members(stemmed: str) -> _Members:
     line = find_line("groups", stemmed)
-    members = [_parse_member(cell) for cell in line.split("\t")[1:]] if line is not None else []
-    plain = [each for each in members if each == Member(each.side, each.group, told=each.told) and each.told in ((), (0,))]
-    return tuple((each.side, each.group) for each in plain), tuple(each for each in members if each not in plain)
+    wherever = NO_LINKS
+    alone: list[Member] = []
+    phrases: dict[str, list[Member]] = {}
+    for member in map(_parse_member, line.split("\t")[1:] if line is not None else ()):
+        if member == Member(member.links, told=member.told) and member.told in ((), (0,)):
+            wherever = wherever.join(member.links)
+        elif member.rest:
+            phrases.setdefault(member.rest[0], []).append(member)
+        else:
+            alone.append(member)
+    return _Members(wherever, alone, phrases)
 
 
 def _parse_member(cell: str) -> Member:
     head, rest, part, partners, forms, told = [*cell.split("|"), "", "", "", "", ""][:6]
     stems = partners.split()
     return Member(
-        Side(head[0]),
-        int(head[1:]),
+        Links(*(frozenset([int(head[1:])] if side == head[0] else ()) for side in Side)),
         tuple(rest.split()),
         part,
         frozenset(each for each in stems if not each.startswith("-")),

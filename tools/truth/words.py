@@ -12,7 +12,7 @@ from importlib.resources import files
 from zlib import crc32
 
 from ..quick_init import fill_quickly
-from .groups import Links, Side, find_links
+from .groups import NO_LINKS, Links, find_links
 from .languages import find_language
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿豈-\ufaff가-힣]|%|[^\W_぀-ヿ㐀-鿿豈-\ufaff가-힣]+(?:['’][^\W\d_]{1,3}\b)?")
@@ -29,7 +29,6 @@ _FAMILY_LETTERS = 5
 """The fewest letters that are left when a derived word is taken for its root: founder is found, corner is not corn."""
 _LONGEST = 100
 _NO_SENSES: frozenset[int] = frozenset()
-_SIDES = tuple(Side)
 
 
 @fill_quickly
@@ -56,26 +55,20 @@ def tokenize(text: str) -> tuple[Word, ...]:
     """Return the words of a text in order, with their places. "don't" is two words, and so is "plant-based"; "company's" is "company"."""
     plain = [(word, stem(word), start, end) for word, start, end in find_words(text)]
     links = _find_links([word for word, _, _, _ in plain], [stemmed for _, stemmed, _, _ in plain])
-    return tuple(
-        Word(*word, *(frozenset(found[side]) if side in found else _NO_SENSES for side in _SIDES)) if found else Word(*word)
-        for word, found in zip(plain, links, strict=True)
-    )
+    return tuple(Word(*word) if found is NO_LINKS else Word(*word, *found) for word, found in zip(plain, links, strict=True))
 
 
 def _find_links(texts: Sequence[str], stems: Sequence[str]) -> list[Links]:
     """Return the groups of each word, by the tables of English, and of the other languages if the text may be in one of them."""
     links = find_links(texts, stems)
     language = find_language(word.casefold() for word in texts)
-    if language == "en" or (not language and (any(links) or all(text.isdigit() for text in texts))):
+    if language == "en" or (not language and (links.count(NO_LINKS) < len(links) or all(text.isdigit() for text in texts))):
         return links
     for other in STEMMED:  # a short text does not tell in which
         stemmed = [stem_in(other, word) for word in texts]
-        for link, found in zip(links, find_links(texts, stemmed), strict=True):
-            for side, groups in found.items():
-                link.setdefault(side, set()).update(groups)
-        if other == language and STEMMED[other]:
-            for link, root in zip(links, stemmed, strict=True):
-                link.setdefault(Side.SAME, set()).add(-crc32(root.encode()))  # forms of one word are a group of their own
+        links = [link.join(found) for link, found in zip(links, find_links(texts, stemmed), strict=True)]
+        if other == language and STEMMED[other]:  # forms of one word are a group of their own
+            links = [link.join(Links(frozenset([-crc32(root.encode())]))) for link, root in zip(links, stemmed, strict=True)]
     return links
 
 
