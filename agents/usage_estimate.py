@@ -20,6 +20,8 @@ DEFAULT_REPLY_TOKENS = 4096  # reserved for a reply where neither agent nor mode
 def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
     """Return the most that the call can use: the prompt at four characters a token, and all the tokens the reply may have.
 
+    A model that has no listed price and says itself what its calls cost is taken to cost as much as the dearest call so far.
+
     Raises UsageError where a limit depends on what the call costs and no price is known.
     """
     from .models.hosts import is_local_url, show_url  # late, for load time
@@ -38,7 +40,7 @@ def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
             f"No price is known for {model.name!r} at {show_url(base_url)}, so no limit or cap of costs can be kept. "
             "Limit tokens or model_calls, or use another model."
         )
-    return Usage(input_tokens, output_tokens, cost or 0.0)
+    return Usage(input_tokens, output_tokens, meter.find_dearest_call() if cost is None else cost)
 
 
 def estimate_sent(conversation: ModelConversation, reserved: Usage) -> float:

@@ -137,10 +137,10 @@ async def test_neither_scores_nor_what_makes_the_deps_write() -> None:
 
 async def test_what_runs_inside_cost_counts_and_is_remembered(tmp_path: Path) -> None:
     cases = [Case(name=str(number), input="mail Ada") for number in range(4)]
-    evaluation = await evaluate(cases, run_it, writes="reject", max_cost_usd=0.9, concurrency=1, store=tmp_path / "runs.db")
+    evaluation = await evaluate(cases, run_it, writes="reject", max_cost_usd=1.1, concurrency=1, store=tmp_path / "runs.db")
     assert [each.cost_usd for each in evaluation.results] == [0.5, 0.5]
     assert len(evaluation.not_run) == 2
-    again = await evaluate(cases, run_it, writes="reject", max_cost_usd=0.9, concurrency=1, store=tmp_path / "runs.db")
+    again = await evaluate(cases, run_it, writes="reject", max_cost_usd=1.1, concurrency=1, store=tmp_path / "runs.db")
     assert [each.record.calls for each in again.results] == [each.record.calls for each in evaluation.results]
     assert [each.record.approvals for each in again.results] == [each.record.approvals for each in evaluation.results]
     assert [each.decision for result in again.results for each in result.record.approvals] == ["rejected", "rejected"]

@@ -83,8 +83,8 @@ class Spent(NamedTuple):
     cost_usd: float
 
 
-_UNUSED = (False, False, False, 0, 0, 0, 0, 0, 0, 0.0, 0.0)
-"""What a meter begins with: one unpacking in place of eleven assignments, for every run has one."""
+_UNUSED = (False, False, False, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0.0)
+"""What a meter begins with: one unpacking in place of twelve assignments, for every run has one."""
 
 
 class Meter:
@@ -108,10 +108,12 @@ class Meter:
     reasoning_tokens: int
     cost_usd: float
     spend_usd: float
+    dearest_usd: float  # the most that a model call has cost which was not known before it
 
     __slots__ = (
         "cached_tokens",
         "cost_usd",
+        "dearest_usd",
         "input_tokens",
         "is_replaying",
         "limits",
@@ -142,6 +144,7 @@ class Meter:
             self.reasoning_tokens,
             self.cost_usd,
             self.spend_usd,
+            self.dearest_usd,
         ) = _UNUSED
         if parent is not None:
             self.limits_cost, self.reserves = parent.limits_cost, parent.reserves
@@ -212,7 +215,13 @@ class Meter:
             meter.cost_usd += used.cost_usd - before.cost_usd
             meter.cached_tokens += used.cached_tokens
             meter.reasoning_tokens += used.reasoning_tokens
+            if used.cost_usd > max(before.cost_usd, meter.dearest_usd):
+                meter.dearest_usd = used.cost_usd
             meter = meter.parent
+
+    def find_dearest_call(self) -> float:
+        """Return the most that a call without a listed price has cost so far, here or in a run above, in US dollars."""
+        return self.dearest_usd if self.parent is None else max(self.dearest_usd, self.parent.find_dearest_call())
 
     def count_tool_calls(self, number: int) -> None:
         """Count tool calls that are about to start. Raises LimitReached and counts nothing if they are too many."""

@@ -164,7 +164,12 @@ def _is_near(figure: Figure, other: Figure) -> bool:
         one, two = figure.value, other.value
     else:
         return False
-    return bool(two) and abs(one - two) <= _ROUNDED * abs(two)
+    return bool(two) and abs(one - two) <= _ROUNDED * abs(two) and _count_digits(one) <= _count_digits(two)
+
+
+def _count_digits(number: Decimal) -> int:
+    """Return how many digits of a number say something: 2 of 4,500. What is rounded has no more of them."""
+    return len(number.normalize().as_tuple().digits)
 
 
 def rank_statements(read: ReadClaim) -> list[tuple[float, int]]:

@@ -226,11 +226,24 @@ def does_something(reading: Reading, at: int) -> bool:
     """Return whether a word is a verb where it stands, also one that may be a noun elsewhere: "the female lays an egg"."""
     if is_verb(reading.words, at):
         return True
-    if not 0 < at < len(reading.words) - 1 or not reading.words[at].text.endswith(("s", "ed")) or not reading.words[at].text.islower():
+    if not 0 < at < len(reading.words) - 1 or not reading.words[at].text.islower():
         return False
     after, before = reading.words[at + 1].text.casefold(), reading.words[at - 1].text.casefold()
+    if _is_between_names(reading, at):
+        return any(part == "v" for entry in look_up(reading.words[at]) for part, _ in entry.senses)
+    if not reading.words[at].text.endswith(("s", "ed")):
+        return False
     verb = any(part == "v" for entry in look_up(reading.words[at]) for part, _ in entry.senses)
     return verb and (after in DETERMINERS or after[:1].isdigit()) and before not in DETERMINERS | PREPOSITIONS
+
+
+def _is_between_names(reading: Reading, at: int) -> bool:
+    """Return whether a word joins two names as only a verb can: "Aston Villa beat Manchester United", "who beat Aston Villa"."""
+    before, word, after = reading.words[at - 1 : at + 2]
+    together = reading.text[before.end : word.start] == " " == reading.text[word.end : after.start]
+    if not together or word.text in _NO_NAMES or not after.text[:1].isupper() or is_owner(reading, at - 1):
+        return False
+    return before.text in {"who", "which"} or before.text[:1].isupper()
 
 
 def is_owner(reading: Reading, at: int) -> bool:

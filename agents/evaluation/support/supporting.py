@@ -23,6 +23,7 @@ from .denials import check_amounts_in_words, check_denials, find_opposed
 from .exchanged_facts import check_exchanged
 from .figure_facts import check_figures, check_limits, check_unit_words
 from .likeness import measure_likeness, says_opposite, weigh
+from .near_quotes import check_near_quote, is_quote, measure_sameness
 from .near_rivals import check_rivals
 from .order_facts import check_clauses, check_comparisons
 from .problems import SupportProblem
@@ -68,6 +69,7 @@ CHECKS: tuple[Callable[[Alignment], Iterator[SupportProblem]], ...] = (
     check_objects,
     check_limits,
     check_slots,
+    check_near_quote,
 )
 LEAST_SHARE = 0.5
 """How much of what a claim says has to be in its sources, in these or like words."""
@@ -122,7 +124,10 @@ def find_support(claim: str, sources: Sequence[str], *, given: str = "") -> Supp
     text = " ".join(fold(tidy(claim[:_LONGEST_CLAIM])).text.split())
     if not text or not read_sources.statements:
         return Support(False, (SupportProblem("nothing", "There is nothing to compare."),), 0.0)
-    parts = split_claim(read_statement(drop_frame(text, read_sources)))
+    reading = read_statement(drop_frame(text, read_sources))
+    if is_quote(reading, read_sources):
+        return Support(True)
+    parts = split_claim(reading)
     judged = [_judge_part(part, read_sources) for part in parts]
     problems = tuple(dict.fromkeys(problem for each in judged for problem in each.problems))
     share, order = min(each.share for each in judged), min(each.order for each in judged)
@@ -138,7 +143,11 @@ def _judge_part(part: str, sources: SourceReading) -> Support:
     # A figure may stand anywhere: the statement that has most of the claim's words is what it rests on.
     had = [_count_said(read, at) for at in range(len(read.tables))]
     near = [-at for rate, at in ranked if had[-at] == max(had) or rate >= _NEARLY_AS_GOOD * best]
-    tried = [_judge(align(read, at)) for at in near if had[at] >= max(had) - _NEARLY][:_MOST_STATEMENTS]
+    places = [at for at in near if had[at] >= max(had) - _NEARLY][:_MOST_STATEMENTS]
+    same = [measure_sameness(read.claim, statement) for statement in sources.statements]
+    if any(same):
+        places = [same.index(max(same))]  # it is in this one's words
+    tried = [_judge(align(read, at)) for at in places]
     most = max(each.share for each in tried)
     return min((each for each in tried if each.share >= most - _AS_MUCH), key=lambda each: (len(each.problems), -each.share))
 

@@ -30,6 +30,7 @@ TRUE = [
     "The mill sells no bread.",
     "Dogs are forbidden.",
     "A guided tour takes no longer than ninety minutes.",
+    "Unlike the bakery in Kelling, the mill does not sell bread.",
 ]
 CORRUPTED = {
     "number": "The mill was built in 1817.",
@@ -49,6 +50,10 @@ CORRUPTED = {
     "weekday": "The mill is closed on Tuesdays.",
     "roles": "The city was bought by the mill in 1964.",
     "two figures exchanged": "Guided tours cost £90 and last eight minutes.",
+    "another name in a quote": "The Aldersby mill was built in 1871 by Thomas Wray and bought by the Kelling in 1964.",
+    "a number that is less round in a quote": "The Aldersby mill was built in about 1872 by Thomas Wray.",
+    "a denial put into a quote": "Guided tours last ninety minutes and the café is not free to enter.",
+    "two numbers exchanged in a quote": "The Aldersby mill was built in 1964 by Thomas Wray and bought by the city in 1871.",
     "one of two facts": "The mill has 42 employees and is closed on Sundays.",
 }
 
