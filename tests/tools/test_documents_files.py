@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import sys
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -340,3 +342,19 @@ def test_a_title_that_a_program_made_up_is_none(tmp_path: Path, title: str) -> N
     (tmp_path / "house-rules.pdf").write_bytes(pdf_of(["Dogs are welcome."], title=title))
     with Documents.of_folder(tmp_path) as documents:
         assert documents.search("dogs")[0].place == "House rules, page 1"
+
+
+def test_questions_do_not_wait_for_another_program_that_writes_to_the_index(folder: Path, tmp_path: Path) -> None:
+    with Documents.of_folder(folder, index=tmp_path / "index.db", embedder=None) as documents:
+        documents.index.db.execute("PRAGMA busy_timeout = 1")
+        with closing(sqlite3.connect(tmp_path / "index.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert documents.search("Where can a visitor park?")[0].file == "rules/parking policy.md"
+
+
+def test_a_file_that_is_named_in_two_ways_is_read_once_and_links_have_no_detours(folder: Path) -> None:
+    notes = folder / "notes.txt"
+    with Documents.of_files([notes, str(notes), folder / "rules" / ".." / "notes.txt"], embedder=None) as documents:
+        assert (documents.files, len(documents)) == (("notes.txt",), 1)
+    with Documents.of_folder(folder / "rules" / "..", embedder=None) as documents:
+        assert documents.search("printer")[0].link == notes.as_uri()

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sayso.tools import UsageError
-from sayso.tools.documents import Documents, PassageIndex
+from sayso.tools.documents import Documents, IndexEntry, PassageIndex
+from sayso.tools.documents.expected import find_expected
 from sayso.tools.documents.judgement import judge
 from sayso.tools.documents.neighbours import find_neighbours
 from sayso.tools.documents.picking import pick_answer
@@ -201,3 +202,38 @@ def test_without_words_to_look_for_nothing_is_near(handbook: Documents) -> None:
         assert handbook.nearest(question) == handbook.search(question) == handbook.search(question, least=0) == []
     assert handbook.search("zorblatt") == []
     assert len(handbook.nearest("zorblatt", 3)) == 3
+
+
+EXPECTED = {
+    "How much is the locker?": ("A locker costs 5 euros.", "Lockers stand in the cellar."),
+    "What does lunch cost guests?": ("Guests pay €9.", "Guests pay at the desk."),
+    "How long can I keep the locker?": ("A locker is yours for two full weeks.", "A locker is yours."),
+    "How many lockers may I have?": ("Everybody gets two lockers.", "Everybody gets lockers."),
+    "When does the cellar open?": ("The cellar opens at 7:30.", "The cellar has a door that opens."),
+    "By when do I have to empty it?": ("Empty it by noon on Friday.", "Empty it and leave the key."),
+}
+
+
+@pytest.mark.parametrize("question", EXPECTED)
+def test_a_text_has_the_kind_of_thing_that_is_asked_for_or_not(question: str) -> None:
+    has_expected = find_expected(question)
+    assert has_expected is not None
+    assert [has_expected(text) for text in EXPECTED[question]] == [True, False]
+
+
+@pytest.mark.parametrize("question", ["Where is the cellar?", "Is the locker mine?", "Who has the key?", "Wo ist der Keller?", ""])
+def test_most_questions_ask_for_no_kind_of_thing_that_is_known(question: str) -> None:
+    assert find_expected(question) is None
+
+
+def test_of_passages_with_the_same_words_the_one_with_an_amount_answers_how_much() -> None:
+    with PassageIndex() as index:
+        index.add_all(
+            [
+                IndexEntry("The locker in the cellar is for staff, and so is its price list."),
+                IndexEntry("A locker in the cellar is 5 euros for staff."),
+            ]
+        )
+        index.add_all(IndexEntry(f"Rule {number} is about the garden.") for number in range(9))
+        assert "5 euros" in index.search("How much is a locker in the cellar for staff?", 1)[0].text
+        assert "price list" in index.search("locker price list", 1)[0].text

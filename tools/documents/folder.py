@@ -65,8 +65,8 @@ def walk_folder(folder: Path) -> Iterator[FileFound | Skipped]:
 
 
 def list_files(files: Iterable[Path | str]) -> Iterator[FileFound | Skipped]:
-    """Yield the files of a list; a name that occurs twice gets its folder before it."""
-    paths = list(dict.fromkeys(Path(file).absolute() for file in files))
+    """Yield the files of a list, each once; a name that occurs twice gets its folder before it."""
+    paths = list(dict.fromkeys(Path(os.path.abspath(file)) for file in files))  # noqa: PTH100 - `resolve` would follow links
     for path in paths:
         name = path.name if sum(path.name == other.name for other in paths) == 1 else path.as_posix()
         yield _stat(path, name)

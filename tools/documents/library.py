@@ -99,7 +99,7 @@ class Documents:
             )
         if not root.is_dir():
             raise UsageError(f"The folder {folder} to read documents from does not exist.")
-        base = root.absolute().as_uri() if base_url is None else base_url.rstrip("/")
+        base = root.resolve().as_uri() if base_url is None else base_url.rstrip("/")
         own = Path(index).absolute()
         how = ReadOptions(password=password, seconds=seconds_per_file, most_mb=max_file_mb)
 

@@ -19,6 +19,7 @@ from ..errors import UsageError
 from ..private_files import create_private_file
 from .asking import read_question
 from .embedding import Embedder
+from .expected import find_expected
 from .fusing import CANDIDATES, WORDS_WEIGHT, add_likeness, fuse
 from .judgement import Evidence
 from .query_words import query_words, quote_term
@@ -34,6 +35,8 @@ MOST_RESULTS = 200
 BUSY_SECONDS = 30.0
 SPARE = 20
 """How many texts more are looked at than are returned: some of the best may only repeat the words of the question."""
+EXPECTED_GAIN = 0.1
+"""What a text gains, of the best score, that has the kind of thing that is asked for: an amount, a time."""
 LARGE_FROM = 5_000
 """From how many texts an index is large."""
 _CONTEXT_WEIGHT = 0.5
@@ -164,8 +167,11 @@ class PassageIndex:
             words = self._weigh_question(question)
             best = self._find_best(question, words, min(k, MOST_RESULTS) + SPARE) if k > 0 else []
             texts = self._read_texts([number for number, _ in best])
+        has_expected = find_expected(question) or (lambda text: False)
+        gain = EXPECTED_GAIN * best[0][1] if best else 0.0
         # Another program may just have removed a text that was found.
-        scored = [(score * count_for(texts[number][0]), number) for number, score in best if number in texts]
+        known = [(texts[number][0], score, number) for number, score in best if number in texts]
+        scored = [(score * count_for(text) + gain * has_expected(text), number) for text, score, number in known]
         ordered = sorted(scored, key=lambda each: -each[0])[: min(k, MOST_RESULTS)]
         found = [Match(number, *texts[number], score, cover(words, number)) for score, number in ordered]
         return [match for match in found if match.coverage >= least]
