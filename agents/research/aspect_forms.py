@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from sayso.tools.quantities import Amount, Kind
+from sayso.tools.quick_patterns import QuickPattern
 from sayso.tools.web.data.postal_lines import find_postal_line
 
 from . import aspects as known
@@ -22,48 +23,48 @@ _USE = re.compile(
     r"joined|signed up|have chosen|host with|book with|"
     r"nutzen|vertrauen|arbeiten mit|utilisent|font confiance|usan|confían|utilizzano|gebruiken)\b)"
 )
-_TEAM = re.compile(
+_TEAM = QuickPattern(
     r"(?i:\b(?:team of|team von|équipe de|equipo de)\s\d|\bwe are (?:a team of )?\d+\b(?! (?:years|miles|minutes|km))|"
     r"\b\d+ (?:\w+ )?(?:people|employees|staff|colleagues) (?:work|at|in our))|\d+\s?[名人](?:です|が在籍|体制)"
 )
-_KEEPS = re.compile(r"(?i:\b(?:we|it) (?:keep|keeps|take|takes|charge|charges|deduct)\b|\bcommission\b|\bprovision\b)")
-_PAYS = re.compile(
+_KEEPS = QuickPattern(r"(?i:\b(?:we|it) (?:keep|keeps|take|takes|charge|charges|deduct)\b|\bcommission\b|\bprovision\b)")
+_PAYS = QuickPattern(
     r"(?i:\b(?:accepts?|takes?|pay(?:ment)? (?:by|with|in)|zahlung|zahlen|acceptons|aceptamos|accettiamo)\b.{0,40}"
     r"\b(?:cards?|cash|cheques?|checks?|bank transfer|paypal|invoice|karte\w*|bar|rechnung|cartes?|espèces|chèques?|tarjetas?|efectivo|"
     r"carte|contanti)\b)|(?:現金|クレジットカード)"
 )
-_BEGAN = re.compile(
+_BEGAN = QuickPattern(
     r"(?:(?:[A-ZÀ-Þ][\w'’-]+ )+(?:and|und|et|y) )?(?:[A-ZÀ-Þ][\w'’-]+ )+"
     r"(?:founded|started|established|launched|opened (?:the|their|its|his|her) first|gründete|a fondé|fundó|fondò)\b"
     r"|\b(?:was|were|wurde|a été|fue) (?:founded|established|gegründet|fondée?|fundad[oa])\b|\bgegründet\b"
 )
-_DELIVERS = re.compile(r"(?i:\b(?:delivery is|deliver(?:s|ed|y) (?:by|within|to)|lieferung|livraison)\b)")
-_TERMS_OF_PRICE = re.compile(
+_DELIVERS = QuickPattern(r"(?i:\b(?:delivery is|deliver(?:s|ed|y) (?:by|within|to)|lieferung|livraison)\b)")
+_TERMS_OF_PRICE = QuickPattern(
     r"(?i:^(?:all |our )?(?:prices|fees|rates) (?:include|exclude|are|is)\b|\btips?\b|"
     r"\b(?:vat|service charge)(?: of \d+ ?%)? (?:is|included)\b"
     r"|^(?:alle )?preise (?:inkl|verstehen|enthalten)|^prix (?:ttc|net)|\btrinkgeld\b|\bpourboire\b)|税込|税別"
 )
 _STREET_ONLY = re.compile(r"\W*\d+[a-z]? (?:[A-ZÀ-Þ][\w'’.-]* ?){1,4}(?:,\s*[A-ZÀ-Þ][\w'’. -]*){1,3}\W*")
 _US = re.compile(r"\b(?:it|us|our|uns|unsere?|nous|nos|notre|nosotros|noi|ons|onze)\b")
-_HAS_CUSTOMERS = re.compile(
+_HAS_CUSTOMERS = QuickPattern(
     r"(?i:\b(?:has|have|serves?|zählt|betreut|compte|tiene|conta|telt)\b.{0,20}\d[\d.,]*\+? (?:\w+ )?"
     r"(?:customers|clients|users|subscribers|member\w*(?: \w+)?|kunden|nutzer|utilisateurs|clientes|usuarios|clienti|klanten))"
 )
-_FOR_YEARS = re.compile(
+_FOR_YEARS = QuickPattern(
     r"(?i:\b(?:has|have|been)\b.*\bfor (?:more than |over )?\d+ years\b|\bseit (?:über )?\d+ jahren\b|\bdepuis (?:plus de )?\d+ ans\b)"
 )
-_HAS_PLACES = re.compile(
+_HAS_PLACES = QuickPattern(
     r"\b(?:has|have|runs?|operates?) (?:[\w-]+ ){1,4}in [A-ZÀ-Þ][\w'’-]+(?:, [A-ZÀ-Þ][\w'’-]+)*,? (?:and|&) [A-ZÀ-Þ][\w'’-]+"
 )
-_SPENDS = re.compile(r"(?i:\b(?:guest|customer|client|visitor|member|diner|shopper)s? [^.;]{0,30}\bspends?\b)")
-_OWNS = re.compile(
+_SPENDS = QuickPattern(r"(?i:\b(?:guest|customer|client|visitor|member|diner|shopper)s? [^.;]{0,30}\bspends?\b)")
+_OWNS = QuickPattern(
     r"(?i:\b(?:owns?|owned by|belongs? to) (?:(?:the|this|our|its|a|every|all(?: the)?) )?"
     r"(?:company|business|firm|workers|staff|employees|family|restaurants?|shops?|stores?)\b)"
 )
-_STAFF = re.compile(
+_STAFF = QuickPattern(
     r"(?:Our|Many|Most|All|Half)(?: (?:of )?(?:our|the))? [a-z-]+s\b[^.;]{0,30}\b(?:trained|stay|stays|come back|work here|work with us)\b"
 )
-_ACCREDITED = re.compile(
+_ACCREDITED = QuickPattern(
     r"(?i:\b(?:accredited|licensed|certified|registered|approved) (?:by|with|practice|member)\b|\b[A-Z]{3,6} accredited\b)"
 )
 
@@ -132,7 +133,7 @@ _FORMS: tuple[tuple[_Says, tuple[Aspect, ...]], ...] = (
     (_says_who_owns, (known.COMPANY,)),
     (_keeps_a_share, (known.PRICES,)),
 )
-_OF_AN_OFFER: tuple[tuple[re.Pattern[str], tuple[Aspect, ...]], ...] = (
+_OF_AN_OFFER: tuple[tuple[QuickPattern, tuple[Aspect, ...]], ...] = (
     (_TERMS_OF_PRICE, (known.PRICES,)),
     (_PAYS, (known.ORDERING, known.DELIVERY, known.PRICES)),
     (_ACCREDITED, (known.QUALIFICATIONS, known.DIFFERENCE)),

@@ -357,6 +357,11 @@ def find_aspects(names: Sequence[str]) -> tuple[Aspect, ...]:
     return tuple(_BY_NAME.get(name) or _make_aspect(name) for name in clean if name)[:MOST_ASPECTS]
 
 
+def take_built_in(aspects: Sequence[Aspect]) -> tuple[Aspect, ...]:
+    """Return the built-in aspects in the place of equal ones that another process has sent: to compare two objects takes long."""
+    return tuple(_BY_NAME[aspect.name] if _BY_NAME.get(aspect.name) == aspect else aspect for aspect in aspects)
+
+
 def _make_aspect(name: str) -> Aspect:
     words = [word for word in _WORD.findall(name.casefold()) if len(word) > 2 or not word.isascii()]
     return Aspect(name, "", tuple(f"{word[:-1] if word.endswith('s') else word}*" for word in words if word not in ("and", "the", "its")))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from sayso.tools.quick_patterns import QuickPattern
 from sayso.tools.truth.lexicon import look_up
 from sayso.tools.truth.words import tokenize
 
@@ -31,13 +32,13 @@ _LEAD = re.compile(
     r"concurrent\w*|voisin\w*|competidor\w*|vecino\w*),? )?(?:at|by|bei|chez|en|with|the|unlike|anders als|contrairement à) ?|",
     re.IGNORECASE,
 )
-_RIVALS = re.compile(
+_RIVALS = QuickPattern(
     r"(?i:\b(?:our|a|the|other|most|many|some|main|nearest|biggest|cheapest|local|leading) (?:\w+ )?(?:competitors?|rivals?|competition)\b"
     r"|^(?:competitors|rivals)\b|\b(?:mitbewerber\w*|konkurrenz|konkurrent\w*|wettbewerber\w*)\b|\b(?:nos|les|un|notre) concurrents?\b"
     r"|\bla (?:concurrence|competencia|concorrenza)\b|\b(?:nuestr|l|otr)[oa]s competidores\b|\bconcorrenti\b|\bconcurrent(?:en)?\b)"
     r"|他社|競合|同業"
 )
-_OTHERS = re.compile(
+_OTHERS = QuickPattern(
     r"(?i:\b(?:other|most|many|some|traditional|typical|ordinary|high[- ]street|big) (?!of\b)(?:[\w-]+ ){1,3}"
     r"(?:charge|ask|want|take|bill|quote|cost you|demand)s?\b"
     r"|\b(?:elsewhere|anderswo|andernorts|ailleurs|en otros sitios|altrove)\b(?! (?:in|en|im)\b)"
@@ -45,11 +46,11 @@ _OTHERS = re.compile(
     r"|\bandere (?:\w+ )?(?:verlangen|berechnen|nehmen)\b|\bd'autres (?:\w+ )?(?:demandent|facturent)\b|\bin contrast to\b"
     r"|\bim gegensatz zu\b)"
 )
-_CHARGES = re.compile(
+_CHARGES = QuickPattern(
     r"([A-ZÀ-Þ][\w'’-]*(?: (?:&|and|und|et|[A-ZÀ-Þ][\w'’-]*))*) (?:charges?|charged|asks?|asked|wants?|wanted|bills?|billed|quotes?|quoted|"
     r"verlangt|verlangte|berechnet|nimmt|demande|facture|cobra|pide|rekent|vraagt)\b"
 )
-_BESIDE = re.compile(
+_BESIDE = QuickPattern(
     r"(?i:, (?:our|unser|notre|nuestro|il nostro) (?:\w+ )?(?:neighbou?r|competitor|rival|friends?|nachbar\w*|mitbewerber|voisin|vecino))"
 )
 _OTHERS_HEADING = re.compile(

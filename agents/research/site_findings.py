@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sayso.tools.canonical import readable_json
 
-from .aspects import Aspect
+from .aspects import Aspect, take_built_in
 from .choosing import judge
 from .field_claims import claim_fields
 from .gating import gate_claims
@@ -68,6 +68,7 @@ def find_on_site(visit: Visit, aspects: Sequence[Aspect], kind: str, first: int 
     from .stage_prompts import Findings  # late, for load time
 
     pages, name = visit.pages, visit.candidate.name
+    aspects = take_built_in(aspects)
     questions = make_questions(pages, first, aspects)
     answers: list[QuotedAnswer] = []
     for question in questions:

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from .found import Amount, Kind, Label
 from .labels import find_label_spans
-from .money import Signs, read_money, read_signs
+from .money import Signs, read_money
 from .number_words import guess_language
 from .numerals import Numeral, find_numerals, flatten
 from .periods import read_bound, read_per
@@ -53,7 +53,7 @@ def _find_amounts(text: str, language: str, context: str) -> tuple[Amount, ...]:
     said = list(find_phrases(flat)) if language in ("", "en") else []
     if not numerals and not said:
         return ()  # a date has a number, too
-    signs = read_signs(context or flat, language)
+    signs = Signs(context or flat, language)
     dates = list(find_written_dates(flat, language))
     taken = _Spans([*find_label_spans(flat), *(date.span for date in dates)])
     found: list[Amount] = []
@@ -96,7 +96,7 @@ def find_years(flat: str, dates: Sequence[tuple[int, int]], language: str) -> It
     if not years:
         return
     taken = _Spans([*find_label_spans(flat), *dates])
-    signs = read_signs(flat, guess_language(flat, language))
+    signs = Signs(flat, guess_language(flat, language))
     for found in years:
         amount = None if found.start() in taken else _read(flat, Numeral(Decimal(found[0]), *found.span(), bare=True), signs)
         if amount and amount.kind is Kind.YEAR and not amount.unit:

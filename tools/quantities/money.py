@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 from ..quick_patterns import QuickPattern
@@ -37,18 +38,6 @@ _OTHER_WORDS = frozenset(["try", "real", "won", "crowns"])
 _WEIGHING = QuickPattern(r"\b(?:weigh\w*|weight|heavy|lbs?|ounces?|oz|flour|lift\w*|lighter|heavier)\b|(?<=pounds) of\b", re.IGNORECASE)
 
 
-class Signs(NamedTuple):
-    """What a text's doubtful signs mean in it: "$", "kr", "¥", "cents", "pounds"."""
-
-    dollar: str
-    crown: str
-    yen: str
-    cents: str
-    pounds: str
-    language: str
-    rand: bool
-
-
 _DOLLARS = {
     code: re.compile(words)
     for code, words in {
@@ -68,19 +57,46 @@ _RAND = re.compile(r"(?<![\w.])R ?\d{2,6}(?![\w-])|\bZAR\b|\bRand\b|South Africa
 _STERLING = QuickPattern(r"£|\bGBP\b|\bpence\b|sterling")
 
 
-def read_signs(flat: str, language: str) -> Signs:
-    """Return what the doubtful signs of a text mean, by what else it says."""
-    head = flat[:200_000]
-    named = [code for code, words in _DOLLARS.items() if words.search(head)]
-    dollar = named[0] if len(named) == 1 else "USD"
-    crowns = {found[1] for found in _CROWNS.finditer(head)}
-    crown = crowns.pop() if len(crowns) == 1 else {"da": "DKK", "nb": "NOK", "no": "NOK", "nn": "NOK", "is": "ISK"}.get(language, "SEK")
-    yen = "CNY" if _YUAN.search(head) else "JPY"
-    is_euro = bool(_EURO.search(head)) and "$" not in head
-    cents = "EUR" if is_euro or language in ("de", "fr", "es", "it", "nl") else dollar
-    pounds = "GBP" if _STERLING.search(head) or not _WEIGHING.search(head) else "lb"
-    rand = len(_RAND.findall(head)) > 1
-    return Signs(dollar, crown, yen, cents, pounds, language, rand)
+class Signs:
+    """What a text's doubtful signs mean in it, by what else it says: "$", "kr", "¥", "cents", "pounds", "R". Most texts never ask."""
+
+    def __init__(self, flat: str, language: str) -> None:
+        self.language = language
+        self._text = flat[:200_000]
+
+    @cached_property
+    def dollar(self) -> str:
+        """The currency of "$"."""
+        named = [code for code, words in _DOLLARS.items() if words.search(self._text)]
+        return named[0] if len(named) == 1 else "USD"
+
+    @cached_property
+    def crown(self) -> str:
+        """The currency of "kr"."""
+        named = {found[1] for found in _CROWNS.finditer(self._text)}
+        of_language = {"da": "DKK", "nb": "NOK", "no": "NOK", "nn": "NOK", "is": "ISK"}
+        return named.pop() if len(named) == 1 else of_language.get(self.language, "SEK")
+
+    @cached_property
+    def yen(self) -> str:
+        """The currency of "¥"."""
+        return "CNY" if _YUAN.search(self._text) else "JPY"
+
+    @cached_property
+    def cents(self) -> str:
+        """The currency of "cents"."""
+        is_euro = bool(_EURO.search(self._text)) and "$" not in self._text
+        return "EUR" if is_euro or self.language in ("de", "fr", "es", "it", "nl") else self.dollar
+
+    @cached_property
+    def pounds(self) -> str:
+        """The currency of "pounds", or "lb" where they are a weight."""
+        return "GBP" if _STERLING.search(self._text) or not _WEIGHING.search(self._text) else "lb"
+
+    @cached_property
+    def rand(self) -> bool:
+        """Whether "R" is a currency."""
+        return len(_RAND.findall(self._text)) > 1
 
 
 def _currency(written: str, signs: Signs) -> str:
@@ -88,8 +104,19 @@ def _currency(written: str, signs: Signs) -> str:
     canonical = CURRENCY_SIGNS.get(written) or (
         written.rstrip("$") if written.rstrip("$") in CURRENCY_CODES else CURRENCY_WORDS.get(written.casefold(), written)
     )
-    doubtful = {"$": signs.dollar, "kr": signs.crown, "JPY": signs.yen, "pound": signs.pounds, "RMB": "CNY"}
-    return doubtful.get(canonical, canonical)
+    match canonical:
+        case "$":
+            return signs.dollar
+        case "kr":
+            return signs.crown
+        case "JPY":
+            return signs.yen
+        case "pound":
+            return signs.pounds
+        case "RMB":
+            return "CNY"
+        case _:
+            return canonical
 
 
 class Reading(NamedTuple):
