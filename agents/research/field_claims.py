@@ -343,7 +343,7 @@ def _adds_nothing(section: str) -> bool:
 
 def _is_prose(field: Field, page: VisitedPage) -> bool:
     """Return whether a "label" is the beginning of a sentence that ends with the value: "The car park has 20 places and costs 5 €."."""
-    if _CUT_SENTENCE.search(field.subject) and f"{field.subject}\n" not in page.text:
+    if field.place != "table" and _CUT_SENTENCE.search(field.subject) and f"{field.subject}\n" not in page.text:
         return True
     if field.place != "list" or len(field.subject.split()) < 5:
         return False

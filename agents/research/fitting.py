@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
 from sayso.tools.quick_patterns import QuickPattern
+from sayso.tools.truth.lexicon import names_people
 
 from . import aspects as known
 from .aspects import Aspect, count_cues, count_cues_of_each
@@ -158,13 +159,14 @@ _TO_CUSTOMERS = QuickPattern(
 )
 _IN_PLACES = QuickPattern(
     r"\b(?:in|across|around|throughout|serving|covering|near|en|à|te|im Raum) (?=[A-ZÀ-Þ])"
-    r"(?:[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)?, )*[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)?(?:,? (?:and|und|et|y|e|en|och|og|&) )[A-ZÀ-Þ]"
+    r"(?:[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)?, )*[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)?"
+    r"(?:,? (?:and|und|et|y|e|en|och|og|&) )(?:(?:on|in) )?(?:the )?[A-ZÀ-Þ]"
 )
 """Several names after "in": the towns that are served."""
 _FIND_IN = re.compile(r"(?:[Ff]ind|[Vv]isit|[Ss]ee) (?:us|our|\d+|\w+ of our)\b.{0,40}\bin (?=[A-ZÀ-Þ])")
 _LOWER = re.compile(r"\b[a-zà-þ]{2,}|[\u3040-\u309f]")
 _CLOSED = QuickPattern(r"(?i:\b(?:closed|open all|round the clock|24 hours|geschlossen|fermé|cerrado|gesloten)\b)|定休|年中無休")
-_TOLD_AS_PAST = QuickPattern(
+TOLD_AS_PAST = QuickPattern(
     r"\b(?:was|were|had|came|went|took|gave|got|bought|paid|said|told|left|brought|stood|sat|found|lost|kept|wore|rode|sang|\w{3,}ed|war|"
     r"waren|hatte\w*|"
     r"kam|ging|était|avait)\b"
@@ -241,7 +243,11 @@ def _score(text: str, cues: float, over: int, aspect: Aspect, kinds: Sequence[Ki
     if known.COMPANY.name in likes:
         return score + (
             1.5
-            if (Kind.YEAR in kinds and Kind.MONEY not in kinds) or _NOT_A_PRICE.search(text) or _names_a_role(text) or _OF_US.search(text)
+            if (Kind.YEAR in kinds and Kind.MONEY not in kinds)
+            or _NOT_A_PRICE.search(text)
+            or _names_a_role(text)
+            or _OF_US.search(text)
+            or (Kind.COUNT in kinds and _counts_its_people(text))
             else 0.0
         )
     if known.LOCATIONS.name in likes:
@@ -285,6 +291,8 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
         return False
     if amounts and is_foreign(own) and cues >= 1.2:
         return True
+    if cues >= _ENOUGH and _IN_PLACES.search(own) and not _tells_a_story(own):
+        return True
     if cues >= _ENOUGH and _SEASON.search(own) and count_cues(own, known.HOURS):
         return True
     if (amounts and _BOUNDS.search(own) and not _tells_a_story(own)) or (names_a_day(own) and _NOT_THEN.search(own)):
@@ -296,6 +304,16 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
             return True
         return speaks or cues >= 2.9 or _names_a_role(own) or any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own))
     return not _THERE_IS.match(own) and cues >= (1.4 if speaks else 2.9)
+
+
+@lru_cache(2_048)
+def _counts_its_people(text: str) -> bool:
+    """Return whether a text begins with how many people of a trade there are: "Nine farriers, one telephone number"."""
+    first = next((amount for amount in find_amounts(text) if amount.kind is Kind.COUNT), None)
+    if first is None or first.span[0] > len("We are three") or _TO_CUSTOMERS.search(text):
+        return False
+    *_, who = find_terms(first.unit) or (None,)
+    return who is not None and is_person(who) and not names_people(who.text.casefold())
 
 
 @lru_cache(2_048)
@@ -312,7 +330,7 @@ def _speaks(own: str, company: str) -> bool:
 def _tells_a_story(own: str) -> bool:
     """Return whether a sentence is in the past tense: "Two nuns needed a mudguard before the rain"."""
     beginning = " ".join(_PARTICIPLE.sub(" ", own).split()[:6])
-    return bool(_TOLD_AS_PAST.search(beginning)) and not _ROLE.search(own)
+    return bool(TOLD_AS_PAST.search(beginning)) and not _ROLE.search(own)
 
 
 def is_about(own: str, company: str) -> bool:

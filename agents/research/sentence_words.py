@@ -61,7 +61,11 @@ POINTS = re.compile(
 LEGAL = QuickPattern(r"\b(?:Inc|Corp|LLC|L\.L\.C|Ltd|GmbH|AG|OHG|KG|SARL|SAS|S\.L|B\.V|Pty|PLC|AB|ApS|A/S)\b")
 TRAIL = re.compile(r" [·|›»>/•] ")
 INDEFINITE = re.compile(r"(?:An?|Eine?|Une?|Una?|Uno|Een|Ett?) (?=\w)")
-FIRST_PERSON = QuickPattern(r"\b(?:I|I'(?:m|ve|ll|d)|[Mm]y|[Mm]yself|ich|[Mm]eine?[nmrs]?|[Jj]e|[Jj]'|[Mm]on|[Mm]es|yo)\b(?![.-])")
+FIRST_PERSON = QuickPattern(
+    r"\b(?:I|I'(?:m|ve|ll|d)|[Mm]y|[Mm]yself|ich|[Mm]eine?[nmrs]?|"
+    r"[Jj]e(?! [^\W\d_]+t\b| [A-ZÄÖÜ\d]| [a-zäöüß]+ [A-ZÄÖÜ]| nach\b)|[Jj]'|[Mm]on|[Mm]es|yo)\b(?![.-])"
+)
+"""Words of who speaks alone; "je" is French there, and neither Dutch ("je betaalt") nor German ("je Stunde")."""
 QUOTED = re.compile(r"[\"“„«'][^\"”“»]*[\"”“»']?[.!?]?(?:\s*[-–—].*)?\Z")
 NOTICE = QuickPattern(
     r"(?i:cookie|©|\(c\) \d{4}|\ball rights reserved|\bprivacy|datenschutz|\bimprint\b|\bimpressum\b|terms (?:of|and)|\bagb\b|javascript|"

@@ -17,7 +17,7 @@ from sayso.tools.truth.words import tokenize
 from sayso.tools.web.data.postal_lines import find_postal_line
 from sayso.tools.web.fields import DATA_HEADING
 
-from .fitting import states_a_term
+from .fitting import TOLD_AS_PAST, states_a_term
 from .holding import VOLATILE, find_date, is_past, read_date_line
 from .orders import is_order
 from .sentence_words import (
@@ -55,6 +55,9 @@ _LONGEST_HEADING = 80
 _SHORT_ANSWER = 6
 _NEAR = 120
 """How far a name may stand over its price, in characters."""
+FIRST_SENTENCES = 3
+_SPEAK_TOGETHER = re.compile(r"\b(?:[Ww]e|[Oo]urs?|us|[Ww]ir|[Uu]ns(?:ere?\w*)?|[Nn]ous|[Nn]otre|[Nn]os|[Ww]ij|[Oo]nze|[Oo]ns)\b")
+_REVIEWED = re.compile(r"[“”„«»\"★]|(?i:\b(?:reviews?|testimonials?|recommend\w*|bewertung\w*|empfehl\w*|recommand\w*|avis)\b)")
 _HOURS = re.compile(r"\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|a\.m|p\.m|Uhr|uur|h\b|時)|\d{1,2}:\d\d")
 _GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
 _SENTENCE_INSIDE = re.compile(r"[a-z]{3}[.!] [A-Z]")
@@ -140,6 +143,7 @@ def _state_all(text: str, company: str) -> tuple[tuple[Stated, bool], ...]:
     """
     statements = split_passage(text)
     ordered = _find_orders(text, statements)
+    speaks_alone = _speaks_alone(statements)
     data = text.find(f"\n{DATA_HEADING}\n")
     found: list[tuple[Stated, bool]] = []
     dated_from, date_headings = "", tuple[str, ...]()
@@ -166,7 +170,9 @@ def _state_all(text: str, company: str) -> tuple[tuple[Stated, bool], ...]:
             stated = _state_data(text, statement, dated)
         else:
             stated = (
-                _state_row(text, statement, dated) if statement.form is Form.ROW else _state_sentence(text, statements, at, company, dated)
+                _state_row(text, statement, dated)
+                if statement.form is Form.ROW
+                else _state_sentence(text, statements, at, company, dated, alone=speaks_alone)
             )
         if stated is not None:
             found.append((stated, False))
@@ -249,14 +255,25 @@ def _state_row(text: str, statement: Statement, dated: str) -> Stated | None:
     return _make(written, quote, statement.span, statement, dated, shape=Shape.ROW)
 
 
-def _state_sentence(text: str, statements: Sequence[Statement], at: int, company: str, dated: str) -> Stated | None:
+def _speaks_alone(statements: Sequence[Statement]) -> bool:
+    """Return whether a page is one person's about their own business: one of its first sentences says "I", and none says "we".
+
+    A page with reviews or quotations is not: there customers speak.
+    """
+    sentences = [each.text for each in statements if each.form is Form.SENTENCE]
+    if any(_SPEAK_TOGETHER.search(each) or _REVIEWED.search(each) for each in sentences):
+        return False
+    return any(FIRST_PERSON.search(each) and not TOLD_AS_PAST.search(each) for each in sentences[:FIRST_SENTENCES])
+
+
+def _state_sentence(text: str, statements: Sequence[Statement], at: int, company: str, dated: str, *, alone: bool = False) -> Stated | None:
     statement = statements[at]
     start, end = statement.span
     if _GAP.search(text[start:end].strip()) and not text[start:end].rstrip().endswith("."):
         return _state_columns(text[start:end], statement, dated) if has_money(text[start:end]) else None
     raw = SPACES.sub(" ", text[start:end]).strip()
     written = SPACES.sub(" ", OLD.sub("", raw)).strip(" -–—:,")
-    if not _states_something(written):
+    if not _states_something(written, alone=alone):
         return None
     if connective := CONNECTIVE.match(written):
         written = written[connective.end() :]
@@ -282,13 +299,15 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
     return _make(written, raw, (start, end), statement, dated, over=over)
 
 
-def _states_something(written: str) -> bool:
+def _states_something(written: str, *, alone: bool = False) -> bool:
     """Return whether a text is no pointer to another page, no bare name of a company, no customer's voice, and no question."""
     if POINTS.match(written) or (LEGAL.search(written) and not VERB.search(written) and not find_labels(written)):
         return False
     if _is_menu(written):
         return False
-    is_voice = FIRST_PERSON.search(written) or (QUOTED.match(written) and len(written) > 40)
+    is_voice = (FIRST_PERSON.search(written) and not (alone and not TOLD_AS_PAST.search(written))) or (
+        QUOTED.match(written) and len(written) > 40
+    )
     return not is_voice and not written.endswith(("?", "？", ":"))
 
 
@@ -363,6 +382,7 @@ def _heading_over(statement: Statement, written: str, company: str) -> str:
             and squash_name(clean) != squash_name(company)
             and not clean.endswith((".", "!", "…"))
             and not find_dates(clean)
+            and not find_postal_line(clean)
         ):
             return clean
     return ""

@@ -89,6 +89,15 @@ ALONE = {
     ),
     "struck through": ("A lamp costs ~~$30~~ $20.", ["A lamp costs $20."]),
     "a date alone": ("June 3, 2020", []),
+    "who works alone": (
+        "I shoe horses hot at your gate for £96. A trim is £39.",
+        ["I shoe horses hot at your gate for £96.", "A trim is £39."],
+    ),
+    "a customer among others": ("We shoe horses. I paid £240 elsewhere.", ["We shoe horses."]),
+    "a customer's praise": ("I recommend them. I pay £40 a trim.", []),
+    "per hour in German": ("Die Anfahrt kostet 0,60 € je Kilometer.", ["Die Anfahrt kostet 0,60 € je Kilometer."]),
+    "you in Dutch": ("Je betaalt € 55 per maand vooraf.", ["Je betaalt € 55 per maand vooraf."]),
+    "a price list with leaders": ("Front shoes ........ £70", ["Front shoes ........ £70."]),
     "Japanese": ("ランプは3,000円です。営業時間は10時から19時までです。", ["ランプは3,000円です。", "営業時間は10時から19時までです。"]),
 }
 

@@ -41,6 +41,18 @@ def script(data: object, kind: str = "application/ld+json") -> str:
 
 
 VISIBLE = {
+    "prices beside each other": (
+        "<h2>Trims from £43 · Full sets from £112</h2><p>Prices include VAT.</p>",
+        [("Trims", "price", "from £43"), ("Full sets", "price", "from £112")],
+    ),
+    "a price list with leaders in a block": (
+        "<pre>\nTrim ............... £41\nFront shoes ........ £70\n</pre>",
+        [("Trim", "price", "£41"), ("Front shoes", "price", "£70")],
+    ),
+    "hours with a post box": (
+        "<p>Office hours: Mon-Sat 8am - 4pm. P.O. Box 88, Versailles, KY 40383</p>",
+        [("", "Office hours", "Mon-Sat 8am - 4pm"), ("", "address", "P.O. Box 88, Versailles, KY 40383")],
+    ),
     "a former price before the price of a card": (
         "<div class=card><h3>A2 posters</h3><p><span>was £14</span> £9</p></div>",
         [("A2 posters", "price", "£9"), ("A2 posters", "price", "£14")],

@@ -38,6 +38,11 @@ def look_up(word: Word) -> tuple[LexiconEntry, ...]:
     return _look_up(word.text.lower())
 
 
+def has_entry(word: str) -> bool:
+    """Return whether the lexicon has a form itself, and not only a word that it may be a form of."""
+    return _read_entry(word) is not None
+
+
 def says_no_more(general: Word, specific: Word) -> bool:
     """Return whether whoever says the second word could say the first: the same, derived from it, or more general (a pastry is food)."""
     for one in look_up(general):

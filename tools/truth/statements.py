@@ -13,10 +13,10 @@ from ..quantities.tables import MONTHS
 from .folding import fold
 from .rows import find_header, is_rows_of_its_own, name_cells, split_data, split_row
 
-_SENTENCE_END = re.compile(r"(?:(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[~$€£¥]*[A-Z0-9À-ÞĀ-ſА-Я¿¡])|(?<=[。！？])[」』]?\s*)")
+_SENTENCE_END = re.compile(r"(?:(?<=[.!?…])(?<!\.{4})(?<!\. \.)[\"')\]]*\s+(?=[\"'(\[~$€£¥]*[A-Z0-9À-ÞĀ-ſА-Я¿¡])|(?<=[。！？])[」』]?\s*)")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:[A-Za-z]|[Dd]r|[Mm]rs?|[Mm]s|[Pp]rof|[Ss]t|[Nn]o|[Nn]r|[Aa]pprox|[Cc]a|[Vv]s|[Ii]nc|[Ll]td|[Cc]o|[Cc]orp|[Pp]p?|[Tt]el|[Ss]tr|"
-    r"[Ee]st|[Ii]n[ck]l|[Ee]x[ck]l|[Ff]r|[Zz]zgl|[Gg]gf|[Ss]og|[Aa]bs|[Aa]prox|[Nn]úm|[Ee]nv|[Ee]\.g|[Ii]\.e|[Zz]\.B|bzw|usw|etc|[Mm]in|[Mm]ax|[Hh]rs?|[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Aa]ug|[Ss]ept?|[Oo]ct|[Nn]ov|[Dd]ec)\.$"
+    r"[Ee]st|[Ii]n[ck]l|[Ee]x[ck]l|[Ff]r|[Zz]zgl|[Gg]gf|[Ss]og|[Aa]bs|[Aa]prox|[Nn]úm|[Ee]nv|[Ee]\.g|[Ii]\.e|[Zz]\.B|P\.?O|bzw|usw|etc|[Mm]in|[Mm]ax|[Hh]rs?|[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Aa]ug|[Ss]ept?|[Oo]ct|[Nn]ov|[Dd]ec)\.$"
 )
 _UNIT_BEFORE = re.compile(r"\d\s?[A-Za-z]\.$")
 _ITEM = re.compile(r"[ ]*(?:[-•·▪◦‣+]|\d{1,2}[.)]|[a-z]\))[ ]+(?=\S)")

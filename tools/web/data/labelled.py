@@ -24,6 +24,7 @@ _MAX_CLIMB = 4
 _BOLD = frozenset(("b", "strong", "th", "dt", "em", "label"))
 _LABEL_CLASS = re.compile(r"(?:^|[\s_-])(?:label|name|title|term|key|head|caption|prop|attribute)(?:$|[\s_-])", re.IGNORECASE)
 _DATA = re.compile(r"\d{1,2}[:.]\d\d\b|\+?\(?\d[\d ()/.-]{6,18}\d|\d\s?(?:am|pm|uhr|h|時)\b", re.IGNORECASE)
+_TIME = re.compile(r"\d{1,2}:\d\d|\d\s?(?:[ap]\.?m\b|uhr\b|h\b)", re.IGNORECASE)
 _STRUCK = re.compile(r"~~([^~]{1,200})~~")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SCORE = re.compile(r"[A-ZÀ-Þ]\D*\d{1,3} : \d{1,3} [A-ZÀ-Þ]")
@@ -60,6 +61,8 @@ def _read_line(page: PageLines, number: int, line: Line, records: Records) -> It
     text = _leave_out_struck(line.text.removeprefix("- "))
     if number in records.taken or len(text) > 400 or not any(character.isalnum() for character in text):
         return
+    if line.element.tag == "pre" and any("\n" in part.strip() for part, _ in line.parts):
+        return  # lines of a table that is written with spaces or leaders
     if line.is_heading and text[-1:] in ("?", "？") and (answer := _read_answer(page, number, text)):
         yield answer
         return
@@ -70,7 +73,11 @@ def _read_line(page: PageLines, number: int, line: Line, records: Records) -> It
             yield priced if priced.of_heading else replace(priced, heading="")  # the heading before it is of the same rank
         return
     if (found := LABEL.fullmatch(text)) and not _SCORE.match(text) and _is_label(found["label"], found["value"], line):
-        yield make_pair(found["label"], found["value"], line.heading, has_colon=True)
+        postal = find_postal_line(found["value"])
+        rest = found["value"].replace(postal, "").strip(" .,;|·") if postal else ""
+        if _TIME.search(rest):  # "Office hours: Mon-Sat 8am - 4pm. P.O. Box 88, Versailles, KY 40383"
+            yield Pair("address", postal, "")
+        yield make_pair(found["label"], rest if _TIME.search(rest) else found["value"], line.heading, has_colon=True)
         return
     if text[-1:] in (":", "：") and (below := _read_below(page, number, text)):
         records.taken.add(number + 1)

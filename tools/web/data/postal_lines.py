@@ -18,7 +18,7 @@ _WIDE = re.compile(
 _STREET = re.compile(r"(?=.*\d)[^:;!?€$£|@]{4,50}")
 _PARTS = re.compile(r"\s+[–—|•·]\s+|\s*[|•·]\s*")
 _SENTENCES = re.compile(
-    r"(?<=[^\W\d_]{3})[.!?]\s+|(?<=\d\d)[.!?]\s+|(?<=\d[A-Z]{2})[.!?]\s+|[。；;]\s*|(?<=[^\W\d_]{2}):\s+|(?<=\d\)),?\s+"
+    r"(?<=[^\W\d_]{3})[.!?]\s+|(?<=\d\d)[.!?]\s+|(?<=\d[A-Z]{2})[.!?]\s+|(?<=\d[ap]m)[.!?]\s+|[。；;]\s*|(?<=[^\W\d_]{2}):\s+|(?<=\d\)),?\s+"
 )
 _CLOCK = re.compile(
     r"\d{1,2}[:.h]\d\d(?!\d)|(?<![\w.])\d{1,2} (?:to|bis|till|until|à|tot) \d{1,2}(?!\w)|\d\s?(?:[ap]\.?m\b|uhr\b|h\b|uur\b|時)|"

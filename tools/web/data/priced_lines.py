@@ -41,6 +41,7 @@ _WAS = re.compile(
 )
 """Before a price: it is no longer asked."""
 _OFF = re.compile(r"(?i)\s?(?:off|discount|rabatt|günstiger|less|de descuento|de réduction)\b")
+_BESIDE = re.compile(r"\s+[·•|/]\s+|\s*;\s+")
 _SEPARATORS = " .…·:：-–—|•\t(*="
 
 
@@ -55,6 +56,10 @@ class Records:
 def read_prices(page: PageLines, number: int, line: Line, text: str, records: Records) -> Iterator[Pair]:
     """Yield the prices of a line, with the name before them in the line or in the record around it."""
     money = find_money(text)
+    if len(money) > 1 and (parts := _split_prices(text)):
+        for part in parts:
+            yield from read_prices(page, number, line, part, records)
+        return
     if not money:
         yield from _read_price_word(page, number, line, text, records)
         return
@@ -81,6 +86,14 @@ def read_prices(page: PageLines, number: int, line: Line, text: str, records: Re
     for spans in _group(text, current):
         value = f"{bound} {_read_value(page, number, line, text, spans, records)}".strip()
         yield Pair(name or "price", one_line(value, 120).rstrip(" .,;"), heading, is_price=True, of_heading=of_heading)
+
+
+def _split_prices(text: str) -> list[str]:
+    """Return the parts of a line that tells the prices of several things: "Trims from £43 · Full sets from £112"; empty if it does not."""
+    parts = [part.strip() for part in _BESIDE.split(text)]
+    prices = [find_money(part) for part in parts]
+    named = all(len(money) == 1 and _split_name(part[: money[0][0]])[0] for part, money in zip(parts, prices, strict=True))
+    return parts if len(parts) > 1 and named else []
 
 
 def _group(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:

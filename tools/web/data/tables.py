@@ -92,9 +92,13 @@ def read_table(table: HtmlElement, heading: str = "") -> list[Fact]:
     return read_facts(read_grid(table), _read_caption(table) or heading)
 
 
+_GAP = re.compile(r"\s*(?:\.{4,}|(?: \.){3,}|…{2,}|_{4,})\s*|\s{2,}|\t+|\s[|]\s")
+"""What parts the columns of a table that is written as text: spaces, bars, or the leaders of a price list."""
+
+
 def read_text_table(text: str, heading: str = "") -> list[Fact]:
     """Return the facts of a table that is written with spaces between its columns, as in <pre>; empty if the text is none."""
-    lines = [re.split(r"\s{2,}|\t+|\s[|]\s", line.strip(" |")) for line in text.split("\n")[:MAX_ROWS] if line.strip(" |-=+")]
+    lines = [_GAP.split(line.strip(" |")) for line in text.split("\n")[:MAX_ROWS] if line.strip(" |-=+")]
     widths = [len(line) for line in lines]
     width = max(widths, default=0)
     if len(lines) < 2 or not 2 <= width <= MAX_COLUMNS or widths.count(width) * 3 < len(lines) * 2:
