@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,11 +24,11 @@ from ..research.aspect_forms import settle_aspect
 from ..research.aspects import SETS, find_aspects
 from ..research.comparing import ComparedFact, compare_rows
 from ..research.fitting import find_condition, find_offer, fit, is_answer, is_specific, rate, states_a_term
-from ..research.offer_words import is_offer, is_trade
+from ..research.offer_words import is_deed, is_deed_for_hire, is_offer, is_term_of_art, is_trade
 from ..research.orders import is_order
 from ..research.other_companies import is_price_of_others
 from ..research.own_names import cut_name, find_used_words, split_name
-from ..research.page_terms import find_places, find_terms
+from ..research.page_terms import OfferWord, find_places, find_terms
 from ..research.sentence_words import has_money, starts_with_article
 from ..research.sentences import Shape, Stated, find_blocks, find_stated, split_sentences
 from ..research.site_names import find_business_name, find_site_name, squash_name
@@ -56,6 +56,8 @@ _WRAPPED = re.compile(r"(?<=[^\n]{30})(?<![.!?:])\n(?=[^\s#*|-])")
 _ENDINGS = re.compile(r"(?:ing|ed|es|s|e)$")
 MOST_SENTENCES = 2
 KNOWN_TRADE = 1.5
+MOST_OF_A_LINE = 2
+"""How often a term of art counts in one result at most for what a business does."""
 SHORT_SITE = 300
 """In so many words or fewer, a word that is said twice is one that the site is about."""
 MOST_CLAIMS = 25
@@ -116,11 +118,21 @@ def make_plan(question: str) -> Mapping[str, object]:
     # What a namesake says says nothing of it.
     told = [line for line in lines if line in own or not line.casefold().startswith(subject.casefold())] if own else lines
     told = [cut_name(line, subject) for line in told + own]
-    counts = Counter(word for line in told for word in {word.stem: word for word in find_terms(line) if is_offer(word)}.values())
+    counts: Counter[OfferWord] = Counter()
+    for line in told:
+        named: dict[str, list[OfferWord]] = {}
+        for word in filter(is_offer, find_terms(line)):
+            named.setdefault(word.stem, []).append(word)
+        counts.update({same[0]: min(MOST_OF_A_LINE, len(same)) if is_term_of_art(same[0].text) else 1 for same in named.values()})
     unused = set(split_name(subject)) - find_used_words(told, split_name(subject))
     places = {word.casefold() for line in lines for place in find_places(line) for word in place.split()}
     # A word that names a trade says more than one that only stands in as many results.
-    usual = sorted(counts, key=lambda word: -counts[word] - KNOWN_TRADE * bool(word.concepts and is_trade(word)))
+    common = {word for line in told for word in re.findall(r"(?<!\w)[a-z]+(?!\w)", line)}
+    # "Security - Fendrow: ..." is the name of a page.
+    pages = {match[1].casefold() for line in told if (match := re.match(r"\W*([^\W\d_]+) ?[-–—:]+ ", line))}
+    alone = {word for word in pages if sum(word in line.casefold() for line in told) == 1}
+    trades = {word for word in counts if word.text.casefold() not in alone and _names_a_trade(word, common)}
+    usual = sorted(counts, key=lambda word: -counts[word] - KNOWN_TRADE * (word in trades))
     kinds: dict[str, str] = {}
     for word in usual:
         lower = word.text.lower()
@@ -138,6 +150,13 @@ def make_plan(question: str) -> Mapping[str, object]:
     ]
     queries = [about, f"{about} prices", f"{about} locations", f"{about} about us"] if about != subject or what != "competitors" else []
     return {"steps": steps, "queries": [*queries, f"{subject} competitors" if what == "competitors" else subject]}
+
+
+def _names_a_trade(word: OfferWord, common: Collection[str]) -> bool:
+    """Return whether a word is likely to name a trade: one of the table's, or a term of art that is no name."""
+    if is_term_of_art(word.text):
+        return word.text.casefold() in common
+    return bool(word.concepts) and is_trade(word) and (not is_deed(word.text.casefold()) or is_deed_for_hire(word))
 
 
 def _find_own_lines(lines: Sequence[str], subject: str) -> list[str]:

@@ -31,6 +31,8 @@ _BOAST = re.compile(
     re.IGNORECASE,
 )
 """What a business says of an award that it has got is no sign of a contest."""
+_CUSTOMERS = re.compile(r"\bfor (?:[\w-]+(?:,| and| &| or) ){0,3}[\w-]+s\b|\byour \w+s\b", re.IGNORECASE)
+"""Whom something is for is not who offers it: "Confidential reporting for schools & charities"."""
 ENOUGH_SIGNS, MIN_HEAD, BEGIN = 2, 3, 200
 
 
@@ -237,8 +239,9 @@ def find_body_kinds(title: str, text: str) -> dict[str, KindFound]:
         head = head or next((match[0] for match in signs.heads.finditer(told[:BEGIN]) if not match[0].isascii() or " " in match[0]), "")
         if not head and signs.needs_head:
             continue
+        own = told if signs.needs_head else _CUSTOMERS.sub(" ", told)
         cues = {
-            match[0].casefold()[: signs.letters]: match[0] for match in signs.cues.finditer(told) if match[0].casefold() != head.casefold()
+            match[0].casefold()[: signs.letters]: match[0] for match in signs.cues.finditer(own) if match[0].casefold() != head.casefold()
         }
         if len(cues) + bool(head) >= ENOUGH_SIGNS:
             found[signs.name] = KindFound(signs.kind, next(iter(cues.values())))

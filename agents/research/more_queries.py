@@ -8,7 +8,9 @@ from .offer_words import is_offer, is_way
 from .page_terms import COMPOUNDING, ENGLISH, OfferWord, list_trade_words
 from .profile import ClientProfile
 
-MOST_QUERIES, MOST_WORDS, PAIRED = 14, 3, 4
+MOST_QUERIES, MOST_WORDS, PAIRED = 14, 4, 4
+HEAVY = 0.5
+"""Which part of the heaviest weight a word has at least that is looked for in other languages: a page on security is no locksmith."""
 USUAL = (1, 2, 3, 6, 5, 4, 8, 9, 10, 7)
 """The languages that are tried after those of the results: German, French, Spanish, Japanese, Dutch, Italian, then those of the North,
 Polish and Portuguese."""
@@ -17,14 +19,20 @@ Polish and Portuguese."""
 def more_queries(profile: ClientProfile, asked: Sequence[str]) -> tuple[str, ...]:
     """Return up to fourteen more queries for a client, the most promising first: none that was asked in these words.
 
-    First the heaviest words of its offer, then the same in the languages that the results are in, then other pairs of its words.
+    First what was learnt of competitors in other languages, then the heaviest words of its offer, then the same in the languages that the
+    results are in, then other pairs of its words.
     """
-    trade = [term.word for term in profile.terms if profile.is_trade(term) and not is_way(term.word)]
+    heaviest = max((term.weight for term in profile.terms if profile.is_trade(term)), default=0.0)
+    light = {term.word for term in profile.terms if term.weight < HEAVY * heaviest}
+    trade = [term.word for term in profile.terms if not term.learned and profile.is_trade(term) and not is_way(term.word)]
     words = (trade + [term.word for term in profile.terms if is_offer(term.word) and term.word not in trade])[:PAIRED]
     if not words:
         return ()
-    told = [word for word in words if word.concepts][:2]  # the table has no word for the others in any language
-    queries = [" ".join(_spell_alike(words[:2], ENGLISH) or [word.text.lower() for word in words[:2]])]
+    learned = [term.text for term in profile.learned]
+    tabled = [word for word in words if word.concepts]
+    told = ([word for word in tabled if word not in light] or tabled)[:2]  # the table has no word for the others in any language
+    plain = [word.text.lower() for word in words[:2]]  # a word that the table does not have is not left out for one that it has
+    queries = [" ".join(_spell_alike(words[:2], ENGLISH) if words[0].concepts else plain)]
     for column in dict.fromkeys((*profile.languages, *USUAL)):
         translated = _spell_alike(told, column)
         if column in COMPOUNDING and len(told) > 1 and translated:
@@ -35,7 +43,7 @@ def more_queries(profile: ClientProfile, asked: Sequence[str]) -> tuple[str, ...
     pairs = [f"{words[0].text} {other.text}".lower() for other in words[1:]]
     queries = [*queries[: 1 + len(profile.languages)], *pairs[:1], *queries[1 + len(profile.languages) :], *pairs[1:]]
     known = {frozenset(query.casefold().split()) for query in asked}
-    return tuple(query for query in dict.fromkeys(queries) if frozenset(query.casefold().split()) not in known)[:MOST_QUERIES]
+    return tuple(query for query in dict.fromkeys((*learned, *queries)) if frozenset(query.casefold().split()) not in known)[:MOST_QUERIES]
 
 
 def _spell_alike(words: Sequence[OfferWord], column: int) -> list[str]:

@@ -16,6 +16,7 @@ from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import tokenize
 
 from .offer_words import (
+    does_something,
     is_accessory,
     is_activity,
     is_deed,
@@ -78,7 +79,7 @@ _DENIED = re.compile(
 )
 
 _OWNS = re.compile(
-    r"(?:ha[sdv]|run|own|operat|open|sell|sold|offer|mak|made|build|built|design|creat|provid|rent|hir|is\b|are\b|was|"
+    r"(?:ha[sdv]|giv|run|own|operat|open|sell|sold|offer|mak|made|build|built|design|creat|provid|rent|hir|is\b|are\b|was|"
     r"were|be\b|been|serv|bak|roast|brew|cook|"
     r"deliver|stock|host|found|start|combin|repair|fix|find|book|visit|com|work|join|get|got|let|liv|eat|drink|buy|us|lov|"
     r"explor|discover|lov|know|believ|pour|ship|send|sent|bring|craft|do\b|does\b|speciali|deal|need|want|hav|put|produc|install|charg|cost)\w*",
@@ -101,13 +102,24 @@ _PLACED = re.compile(
     r"in (?=the (?:old|former)\b))(?P<place>(?:the |a |an |\d+ )?(?:(?:former|old|converted|restored|disused|listed) )?"
     r"[^\W\d_]+(?: [^\W\d_]+)?)"
 )
+_JOINED_TO = re.compile(
+    r"\b(?:integrat\w+|works?|connects?|syncs?|compatible|plugs?|lässt sich|s['’]intègre\w*|werkt|funktioniert) (?:\w+ )?"
+    r"(?:with|to|into|mit|avec|à|con|met) (?P<other>[^.;:!?|–()]{3,60})",
+    re.IGNORECASE,
+)
+"""What an offer works together with is another one: "Integrates with payroll tools"."""
+_HAS_ALSO = re.compile(
+    r"\b(?P<whole>[^\W\d_]{3,}) (?:with|mit|avec|con|met|med) (?:(?:an?|our|its|eine[mnr]?|une?|een|en|ett) )?(?P<also>[^.;:!?|–()]{3,40})"
+)
+"""What comes with another offer: the farrier of "horse vets with a remedial farrier"."""
 _LET = re.compile(r"\b(?:for|to) (?:hire|rent)\b", re.IGNORECASE)
 _SUBJECT = re.compile(
     r"(?:(?:[Ww]e|[Tt]hey) (?=(?P<plain>[a-z]+) )|[A-ZÀ-Þ][\w'’-]*(?: (?:&|and|[A-ZÀ-Þ][\w'’-]*))* "
     r"(?=(?P<other>[a-z]+s) ))(?P<verb>[a-z]+) "
 )
 _ABOUT_OFFERS = re.compile(
-    r"reviews?|news|jobs?|blog|guides?|articles?|comparison|awards?|podcasts?|newsletters?|magazine|journal|forum|festival|museum",
+    r"reviews?|news|jobs?|blog|guides?|articles?|comparison|awards?|podcasts?|newsletters?|magazine|journal|forum|festival|museum|"
+    r"polic(?:y|ies)|laws?|directives?|statements?|regulations?|rights|rules",
     re.IGNORECASE,
 )
 _ROMANCE = frozenset(("fr", "es", "it", "pt"))
@@ -175,6 +187,13 @@ def _weigh_letters(clause: str) -> list[float]:
     for match in _PART_OF.finditer(clause):
         if _is_another_thing(match["whole"]):
             lower(*match.span("part"), DESCRIBES)
+    for match in _JOINED_TO.finditer(clause):
+        lower(*match.span("other"), CUSTOMER)
+    for match in _HAS_ALSO.finditer(clause) if not _SUBJECT.match(clause) else ():
+        whole = OfferWord(match["whole"], find_stem(match["whole"]))
+        by_means_of = is_program(whole) or does_something(whole) or whole.text.endswith("ing")  # "cleaning with dry ice"
+        if _is_another_thing(whole.text) and not by_means_of and _opens(clause[: match.start()]):
+            lower(*match.span("also"), DESCRIBES)
     for match in _PLACED.finditer(clause):
         lower(*match.span("place"), DESCRIBES)
     return weights
@@ -280,6 +299,11 @@ def _find_run(clause: str, at: int) -> list[str]:
             break
         run.append(text)
     return run
+
+
+def is_about(word: OfferWord) -> bool:
+    """Return whether a word names what is told or ruled about something, and not that itself: news, a guide, a policy."""
+    return _is_about_offers(word.text)
 
 
 @lru_cache(20_000)

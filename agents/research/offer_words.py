@@ -9,7 +9,7 @@ from sayso.tools.truth.lexicon import is_thing, look_up
 from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import stem, tokenize
 
-from .page_terms import OfferWord, find_rows, find_stem
+from .page_terms import OfferWord, find_rows, find_stem, knows
 
 _AGENT = re.compile(r"(?:[eo]r|ist|ian|ant|ee|eur|man|men|woman|women|wright|smith|vet|cook|folk|people)s?$")
 
@@ -20,6 +20,12 @@ def is_offer(word: OfferWord) -> bool:
         return True
     token = tokenize(word.text)[0]
     return is_thing(token) and not any(_measures() & set(chain) for entry in look_up(token)[:1] for _, chain in entry.senses[:1])
+
+
+@lru_cache(20_000)
+def is_term_of_art(text: str) -> bool:
+    """Return whether a word is one that English's lexicon does not know, and so hardly one of several trades: "whistleblowing"."""
+    return text.isascii() and text.isalpha() and len(text) > 6 and not knows(text.casefold())
 
 
 @lru_cache(20_000)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from sayso.tools.truth.lexicon import LexiconEntry, look_up
+from sayso.tools.truth.lexicon import LexiconEntry, has_entry, look_up
 from sayso.tools.truth.words import is_light, stem, tokenize
 
 FUNCTION_WORDS = frozenset(
@@ -306,7 +306,9 @@ def _find_concepts(word: str) -> frozenset[Concept]:
     """Return the trades of a word; of a long unknown word, those of the words that it is made of: "Fahrradverleih"."""
     table, stems = _read_trades()
     lower = word.casefold()
-    if found := table.get(lower) or table.get(lower.removesuffix("s")) or stems.get(find_stem(word)):
+    if found := table.get(lower) or table.get(lower.removesuffix("s")):
+        return found
+    if (found := stems.get(find_stem(word))) and not _is_done_with(lower):
         return found
     made: set[Concept] = set()
     for whole in (lower, find_stem(word)) if len(word) > LONG_WORD and not knows(lower) else ():
@@ -317,6 +319,14 @@ def _find_concepts(word: str) -> frozenset[Concept]:
     if not made and len(word) > LONG_WORD and not knows(lower) and (knows(rest) or rest in table or find_stem(rest) in stems):
         made |= table.get(begin, frozenset())  # a Yogastudio
     return frozenset(made)
+
+
+def _is_done_with(word: str) -> bool:
+    """Return whether a word says what is done with a thing, and not that thing: who does shoeing sells no shoes."""
+    if not word.endswith("ing") or has_entry(word):
+        return False
+    entries = look_up(tokenize(word)[0])
+    return bool(entries) and bool(entries[0].senses) and entries[0].senses[0][0] == "n"
 
 
 @cache

@@ -79,6 +79,7 @@ class Term:
     counts: float = 1.0
     english: bool = False
     noun: bool = False
+    learned: bool = False
 
     @property
     def word(self) -> OfferWord:
@@ -142,6 +143,11 @@ class ClientProfile:
             return ()
         top = self.terms[0].weight if self.terms else 0.0
         return tuple(term for term in self.terms if term.weight >= LEADS * top and is_deed_for_hire(term.word))
+
+    @property
+    def learned(self) -> tuple[Term, ...]:
+        """Return the words of other languages that competitors use for the trade."""
+        return tuple(term for term in self.terms if term.learned)
 
     @property
     def offer(self) -> str:

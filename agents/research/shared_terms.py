@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles, read_clause, split_clauses
-from .offer_words import is_activity, is_area, is_deed_for_hire, is_offer, is_person, is_program, is_way
+from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles, is_about, read_clause, split_clauses
+from .offer_words import is_activity, is_area, is_deed_for_hire, is_offer, is_person, is_program, is_term_of_art, is_way
 from .page_terms import OfferWord, alike, find_stem, find_terms, is_modifier, split_phrase
 from .profile import STRONG, ClientProfile, Term, may_stand_alone
 
@@ -113,6 +113,9 @@ def _weigh_role(profile: ClientProfile, letting: Sequence[OfferWord], term: Term
     does = is_activity(role.word) or role.word.text.endswith("ing")
     named = does and role.joined and may_stand_alone(role)  # boarding kennels board; a lens laboratory makes lenses
     named = named and (role.head is None or is_activity(role.head) or not is_way(role.head))  # a driving range teaches no driving
+    # A whistleblowing channel is one, whatever else a channel is; a lawyer for it, a course or a policy are not.
+    art = role.joined and role.head is not None and is_term_of_art(role.word.text)
+    named = named or (art and role.head is not None and not (is_person(role.head) or is_activity(role.head) or is_about(role.head)))
     # Whose customers are schools offers no courses itself: a course in microscopy is no microscope.
     describes = role.head is not None and not any(alike(role.head, other.word) for other in profile.terms if other.counts >= 1)
     describes = describes and (role.beside is None or is_offer(role.beside))  # "microscopes and prepared slides" are two things

@@ -14,6 +14,7 @@ from sayso.workflows.runs.events import Progress
 from .aspects import find_aspects
 from .budget import BudgetEnded, share_pages
 from .choosing import consider, require_known
+from .learned_terms import learn_terms
 from .more_queries import more_queries
 from .page_reading import find_owner_name, is_home
 from .planning import Planner
@@ -128,14 +129,17 @@ class SiteChoice:
         return chosen or list(competing)
 
     async def choose_more(self, run: Run, state: ResearchState) -> ResearchState:
-        """Search in more words, and return the state with the sites as candidates that were no candidates before."""
-        queries = more_queries(await asyncio.to_thread(profile_client, state), state.queries)
+        """Search in more words, and return the state with the sites as candidates that were no candidates before.
+
+        Words of other languages are learnt from the competitors that were visited.
+        """
+        queries = more_queries(await asyncio.to_thread(learn_profile, state), state.queries)
         if not queries:
             return replace(state, candidates=())
         state = await self.planner.search_more(run, (state, queries))
         tried = {find_site(candidate.url).domain for candidate in state.candidates}
-        known = {each.url: each for each in state.considered}
-        profile = await asyncio.to_thread(profile_client, state)
+        profile = await asyncio.to_thread(learn_profile, state)
+        known = {each.url: each for each in state.considered if each.kind != SiteKind.UNRELATED or not profile.learned}
         considered = tuple(known.get(each.url, each) for each in await asyncio.to_thread(consider, profile, state.hits))
         competing = [each for each in considered if each.competes and find_site(each.url).domain not in tried]
         chosen = await self._let_model_choose(run, state, competing) if competing else []
@@ -164,6 +168,11 @@ def profile_client(state: ResearchState) -> ClientProfile:
     """Return what is known of the client by now."""
     pages = state.client.pages if state.client is not None else ()
     return make_profile(state.company, state.hits, pages, queries=state.queries, kind=state.kind)
+
+
+def learn_profile(state: ResearchState) -> ClientProfile:
+    """Return what is known of the client by now, with the words of other languages that the sites visited so far use for its trade."""
+    return learn_terms(profile_client(state), state.visits)
 
 
 def explain_no_choice(state: ResearchState, considered: Sequence[Considered]) -> str:

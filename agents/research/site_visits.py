@@ -13,6 +13,7 @@ from sayso.workflows.shapes.typed import map_each
 from .aspects import find_aspects
 from .budget import share_pages
 from .choosing import judge
+from .learned_terms import find_told, learn_terms
 from .page_kinds import find_new_home
 from .profile import ClientProfile
 from .second_look import SecondLook, find_unknown
@@ -59,7 +60,7 @@ class SiteVisits:
                 break
             if not left and searches_left > 0:
                 searches_left -= 1
-                more = await run.child(f"more.{round_number}", self.choice.choose_more, state)
+                more = await run.child(f"more.{round_number}", self.choice.choose_more, replace(state, visits=tuple(visits)))
                 left = list(more.candidates)
                 state = replace(more, candidates=(*state.candidates, *left))
             shares = share_pages(pages_left, min(missing, len(left)))
@@ -69,6 +70,10 @@ class SiteVisits:
             visits += await batch_by.visit(run, round_number, state, dict(zip([each.url for each in batch], shares, strict=True)), batch)
             visits = await asyncio.to_thread(merge_same_business, visits, find_aspects(state.aspects))
             state = _note_stops(state, visits)
+            learned = await asyncio.to_thread(learn_terms, profile, visits) if state.gated else profile
+            if learned != batch_by.profile and self._count_missing(state, visits)[0] > 0:
+                batch_by.profile = learned
+                visits = await self._look_again(run, round_number, state, learned, visits)
         missing, pages_left = self._count_missing(state, visits)
         if missing > 0 and pages_left == 0 and left and not state.stopped:
             state = replace(state, stopped=self.visitor.watch.budget.pages_are_read)
@@ -81,6 +86,20 @@ class SiteVisits:
         visits = list(visits)
         missing = state.wanted - sum(1 for visit in visits if visit.claims)
         return missing, self.visitor.count_pages_left(state, visits)
+
+    async def _look_again(self, run: Run, number: int, state: ResearchState, profile: ClientProfile, visits: list[Visit]) -> list[Visit]:
+        """Return the visits, of which those that seemed to offer something else are examined in the words learnt since."""
+
+        async def examine(run: Run, visit: Visit) -> Visit:
+            return await self.examine(run, visit, visit.candidate, state, profile, 0, lambda _: None)
+
+        passed = {visit.candidate.url: visit for visit in visits if visit.judged is not None and visit.judged.kind == SiteKind.UNRELATED}
+        again = await asyncio.to_thread(find_told, profile, list(passed.values()))
+        if not again:
+            return visits
+        examined: list[Visit] = await run.child(f"learned.{number}", map_each(examine, concurrency=1), again)
+        by_url = {visit.candidate.url: visit for visit in examined}
+        return [by_url.get(visit.candidate.url, visit) for visit in visits]
 
     def _find_claims(self, state: ResearchState) -> Callable[[Run, Visit], Awaitable[Visit]]:
         async def find(run: Run, visit: Visit) -> Visit:

@@ -167,6 +167,7 @@ BUSINESSES = """
     Boulangerie Petit | Pains au levain, ouvert du mardi au dimanche.
     Old Orchard glamping | Winner, Marches Campsite of the Year 2024. Bell tents from £95 a night.
     Clutchwise driving school | Learn to drive with six independent instructors. A course of ten lessons is £350.
+    Lumenline | Confidential reporting for schools & charities. You get posters, and a yearly report to your trustees.
     Hotel Seeblick | 40 Zimmer am See. Doppelzimmer ab 110 Euro mit Frühstück.
 """
 

@@ -266,6 +266,26 @@ def test_a_trade_of_two_words_is_both_of_them(title: str, text: str, *, competes
     assert judged.competes is competes, judged
 
 
+ART = {
+    "a channel": ("SpeakWell | Whistleblowing channel for mid-sized companies", "We set it up in an afternoon. Plans from €49.", True),
+    "a form": ("Tellbox – an anonymous whistleblowing form", "Tellbox gives small firms an anonymous inbox.", True),
+    "a portal among others": ("EthosDesk: whistleblowing portal and hotline", "Plans from $99 a month.", True),
+    "a policy": ("Whistleblowing policy | Northgate Foods", "Northgate Foods makes frozen meals.", False),
+    "lawyers": ("Whistleblowing lawyers – Harrow Dale LLP", "Employment solicitors who act for employees and employers.", False),
+    "a course": ("Whistleblowing officer course – Compliance Academy", "A two-day course for case handlers.", False),
+    "what connects to it": ("PayrollPeak – payroll software", "Payroll software. Integrates with whistleblowing tools.", False),
+}
+
+
+@pytest.mark.parametrize(("title", "text", "competes"), ART.values(), ids=ART)
+def test_a_term_of_art_names_the_trade_before_whatever_it_is_offered_as(title: str, text: str, *, competes: bool) -> None:
+    own = SearchHit("Candorline – whistleblowing software", "http://candorline.example/", "Whistleblowing software for companies.")
+    rest = SearchHit("VoxSafe | whistleblowing platform", "http://voxsafe.example/", "A whistleblowing platform.")
+    profile = make_profile("Candorline", [own, SearchHit(title, "http://x.example/", text), rest], queries=["whistleblowing software"])
+    judged = judge(profile, candidate("x.example"), (read(title, text),))
+    assert judged.competes is competes, judged
+
+
 ROLES = {
     "what is sold": ("We rent bicycles", "bicycles", 1.0),
     "who is served": ("Ridersure insures bicycles, bike shops and bicycle rental fleets", "bicycle", 0.25),
@@ -274,6 +294,10 @@ ROLES = {
     "nothing": ("We rent out nothing", "rent", 0.0),
     "for sale": ("bicycles for sale", "bicycles", 1.0),
     "a chain": ("X is a chain of 9 bicycle shops", "bicycle", 1.0),
+    "what comes with another offer": ("Full livery with farrier visits", "farrier", 0.5),
+    "by what means": ("We clean ovens with dry ice", "ice", 1.0),
+    "what it has itself": ("Farrier with 20 years behind the anvil", "Farrier", 1.0),
+    "what it works together with": ("Integrates with whistleblowing tools", "whistleblowing", 0.25),
 }
 
 
