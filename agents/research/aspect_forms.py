@@ -10,8 +10,10 @@ from sayso.tools.quick_patterns import QuickPattern
 from sayso.tools.web.data.postal_lines import find_postal_line
 
 from . import aspects as known
-from .aspects import Aspect
-from .fitting import find_offer, is_like, is_reduced, names_a_day
+from .aspects import Aspect, count_cues
+from .fitting import DEFINES, find_offer, is_about, is_like, is_reduced, names_a_day
+from .offer_words import is_generic_place, is_person
+from .page_terms import find_terms
 from .sentence_words import find_content
 
 FEW_WORDS, NEAR_BEGIN = 3, 30
@@ -21,7 +23,8 @@ _RANGE = re.compile(
 _USE = re.compile(
     r"(?i:\b(?:use|uses|run on|rely on|trust|bill with|work with|clock in with|are on|[a-z]+ (?:with|through)|"
     r"joined|signed up|have chosen|host with|book with|"
-    r"nutzen|vertrauen|arbeiten mit|utilisent|font confiance|usan|confían|utilizzano|gebruiken)\b)"
+    r"nutzen|vertrauen|arbeiten mit|"
+    r"(?:mit|avec|con|met) (?:uns|nous|nosotros|ons)|utilisent|font confiance|usan|confían|utilizzano|gebruiken)\b)"
 )
 _TEAM = QuickPattern(
     r"(?i:\b(?:team of|team von|équipe de|equipo de)\s\d|\bwe are (?:a team of )?\d+\b(?! (?:years|miles|minutes|km))|"
@@ -65,8 +68,62 @@ _STAFF = QuickPattern(
     r"(?:Our|Many|Most|All|Half)(?: (?:of )?(?:our|the))? [a-z-]+s\b[^.;]{0,30}\b(?:trained|stay|stays|come back|work here|work with us)\b"
 )
 _ACCREDITED = QuickPattern(
-    r"(?i:\b(?:accredited|licensed|certified|registered|approved) (?:by|with|practice|member)\b|\b[A-Z]{3,6} accredited\b)"
+    r"(?i:\b(?:accredited|licensed|certified|registered|approved|recogni[sz]ed) (?:by|with|practice|member)\b|\b[A-Z]{3,6} accredited\b)"
 )
+_DURATION = (
+    r"(?:\d+|an?|one|two|three|four|five|six|seven|ten|zwei|drei|vier|deux|trois|dos|tres)[- ]?(?:working |business )?"
+    r"(?:minutes?|hours?|days?|weeks?|months?|stunden?|tagen?|wochen?|monaten?|heures?|jours?|semaines?|mois|horas?|días?|semanas?|meses|"
+    r"uur|dagen|weken|timmar|dagar|veckor|ore|giorni|settimane)"
+)
+_DEADLINE = QuickPattern(
+    rf"(?i:\b(?:within|in under|innerhalb(?: von)?|binnen|sous|dans les|dentro de|en menos de|entro|inom) (?:\w+ )?{_DURATION}\b"
+    rf"|{_DURATION}['’]? (?:notice|before|beforehand|ahead|in advance|vorher|vor|avant|à l['’]avance|antes|van tevoren|i förväg|prima)\b"
+    rf"|^(?:waiting (?:list|time)|wartezeit|warteliste|délai|lead time)\b.*{_DURATION})|\d+(?:日|週間|時間)(?:以内|前まで)"
+)
+"""By when something is done or has to be: what is dealt with a customer, and no hours of a shop."""
+_DONE_BY = QuickPattern(
+    r"(?i:\b(?:before|by|until|bis|vor|avant|antes de las)\b[^.;]{0,20}\d.{0,30}\b"
+    r"(?:ready|sent|ships?|shipped|dispatched|delivered|collected|same day|next day|am selben tag|am nächsten tag|le jour même)\b)"
+)
+_MEANS = (
+    r"(?:(?:credit |debit |bank |gift )?cards?|cash|cheques?|checks|bank transfer|direct debit|paypal|invoice|instal\w*|karte\w*|"
+    r"überweisung|rechnung|ratenzahlung|barzahlung|bargeld|chèques?|espèces|virement|carte bancaire|tarjetas?|efectivo|transferencia|"
+    r"cheques|contanti|assegni|bonifico|contant|overschrijving|swish|faktura)"
+)
+_BY_MEANS = QuickPattern(
+    rf"(?i:(?:\bby|\bper|\bmit|\bpar|\bcon|\bvia) (?:\w+ )?{_MEANS}\b.*(?:\b(?:or|and|oder|und|ou|et|o|y|of|en)\b|\bwithin\b)"
+    rf"|\b{_MEANS}\b[^.;]{{0,40}}\b(?:accepted|taken|possible|required|needed|welcome|möglich|akzeptiert|acceptée?s?|possible|"
+    rf"aceptad[oa]s?|posible|accettat\w+|mogelijk)\b|\b(?:accepts?|takes?|no) {_MEANS}\b)"
+)
+_PAYERS = QuickPattern(r"(?:We|we|Wir|Nous) (?:accept|take|akzeptieren|acceptons) (?:[A-ZÀ-Þ][\w&'’-]+ ?){1,3}(?:,| and | und | et )")
+"""Insurers who pay for it: "We accept Blue Cross, Aetna and Medicare"."""
+_RUN_BY = QuickPattern(
+    r"\b(?:run|owned|led|managed|headed|founded|started|geführt|gegründet|dirigée?|gérée?|fondée?) (?:by|von|par) "
+    r"(?:[a-z-]+ ){0,2}[A-ZÀ-Þ][a-zà-þ]+"
+)
+_COUNTED_LINE = re.compile(r"(?P<what>[A-ZÀ-Þ][\w-]+s) (?:[a-z]{2,}(?:ed|pt|ilt|ught|own)|so far)\b[^:]{0,20}: [\d.,]+ ?\+?\W*")
+"""What a business has done so far, as a figure: "Patients treated: 12,000+"."""
+_STAFF_LINE = re.compile(r"(?P<who>[A-ZÀ-Þ][\w-]+s): \d{1,4}\W*")
+_USED_BY = QuickPattern(
+    r"(?i:\b(?:used|trusted|chosen|genutzt|utilisée?|usad[oa]) (?:by|von|par|por) (?:more than |over |über |plus de )?\d)"
+)
+_FOR_SO_MANY = QuickPattern(
+    r"(?i:\b(?:for|für|pour|para|voor) (?:more than |over |über |plus de |más de )?\d{1,3}(?:[.,]\d{3})+ (?:\w+ )?\w+s?\W*\Z)"
+)
+"""For how many: "makes invoices for 90,000 freelancers"."""
+_OF_A_PLACE = re.compile(
+    r"(?:The|Our|Each|Every|Both|All(?: our)?|An?|Unsere?|Jede[rs]?|Notre|Chaque|Nuestr[oa]|Cada) (?P<place>(?:[\w'’&-]+ ){1,3}?)"
+    r"(?:(?:in|at|on|by) (?:the|our) [\w-]+ )?(?:has|have|seats?|sleeps?|holds?|opened|fits|hat|haben|bietet|a|ont|tiene|tienen) (?=.*\d)"
+)
+_PLACES_IN = re.compile(
+    r"\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) (?:[a-z-]+ )?(?P<place>[a-zà-þ]+) (?:in|on|across|around) "
+    r"(?:the )?[A-ZÀ-Þ]"
+)
+_SPOTS = frozenset("café cafe bar site yard outlet filiale boutique studio salon station school warehouse".split())
+"""Places of business that no search for an address names."""
+_THE_FIRST = re.compile(r"(?:The|Our|Die|Unser|Le|La|Notre) (?:very )?(?:first|erste[rs]?|première?|premier)\b")
+_DOES_FOR_YOU = re.compile(r"\W*(?P<verb>[a-z]+s) (?:\w+ )?(?:your?\b|you\b)|\W*(?:is|are) [A-Z]?[\w’'-]+(?: [\w’'-]+)? \w+ers?\b")
+"""After its name, what a business is or does: "Owedly writes your invoices", "Back Forty Barns are Amish shed builders"."""
 
 
 def settle_aspect(
@@ -93,12 +150,20 @@ def settle_aspect(
         return _find_like(aspects, known.COMPANY) or aspect
     if is_like(aspect, known.LOCATIONS) and _DELIVERS.search(own):
         return _find_like(aspects, known.ORDERING, known.DELIVERY) or aspect
+    if is_like(aspect, known.HOURS) and (_DEADLINE.search(own) or _DONE_BY.search(own)) and not _RANGE.search(own):
+        return _find_like(aspects, known.ORDERING, known.DELIVERY) or find_offer(aspects) or aspect
+    if not is_like(aspect, known.OFFER) and is_about(own, company) and _says_what_it_does(own, company, aspect):
+        return find_offer(aspects) or aspect
+    if any(is_like(aspect, each) for each in _OF_PLACES) and not names_a_day(own) and _tells_of_a_place(own, aspect):
+        return _find_like(aspects, known.LOCATIONS) or aspect
+    if is_like(aspect, known.LOCATIONS) and Kind.YEAR in kinds and _THE_FIRST.match(own):
+        return _find_like(aspects, known.COMPANY) or aspect
     for says, about in _FORMS:
         if says(own, amounts, company) and (found := _find_like(aspects, *about)):
             return found
     if aspect == find_offer(aspects):
         for pattern, about in _OF_AN_OFFER:
-            if pattern.search(own) and (found := _find_like(aspects, *about)):
+            if pattern.search(own) and not (pattern is _RUN_BY and DEFINES.search(own)) and (found := _find_like(aspects, *about)):
                 return found
     return aspect
 
@@ -107,11 +172,45 @@ def _counts_users(own: str, amounts: Sequence[Amount], company: str) -> bool:
     """Return whether a text says how many use it: "6,900 studios run on Timbrella", "It has 1,750 members"."""
     if _HAS_CUSTOMERS.search(own):
         return True
+    if _FOR_SO_MANY.search(own):
+        return True
     first = next((amount for amount in amounts if amount.kind is Kind.COUNT), None)
     if first is None or first.span[0] > NEAR_BEGIN or not _USE.search(own[first.span[1] :]):
         return False
-    name = company.split()[0] if company else ""
-    return bool(_US.search(own[first.span[1] :])) or (len(name) > FEW_WORDS and name in own)
+    return bool(_US.search(own[first.span[1] :])) or any(len(name) > FEW_WORDS and name in own for name in company.split())
+
+
+def _says_what_it_does(own: str, company: str, aspect: Aspect) -> bool:
+    """Return whether a sentence says what a business is or does for its customer, unless that is what the aspect is about."""
+    if not any(is_like(aspect, each) for each in (known.ORDERING, known.DELIVERY, known.PLATFORMS)):
+        return False
+    rest = own[len(company) :] if own.startswith(company) else own.partition(" ")[2]
+    found = _DOES_FOR_YOU.match(rest)
+    return found is not None and not (found["verb"] and count_cues(found["verb"], aspect))
+
+
+def _tells_of_a_place(own: str, aspect: Aspect) -> bool:
+    """Return whether a sentence tells what one of the places of a business has, or in which towns several are."""
+    subject = _OF_A_PLACE.match(own)
+    if subject is not None and not own.startswith("The house ") and _is_place(subject["place"].split()[-1]):
+        return True
+    found = _PLACES_IN.search(own) if is_like(aspect, known.COMPANY) else None
+    return found is not None and _is_place(found["place"]) and not _BEGAN.search(own)
+
+
+def _is_place(word: str) -> bool:
+    """Return whether a word is one for a place of business: "restaurants", "bar"."""
+    singular = word.casefold().removesuffix("s")
+    return singular in _SPOTS or count_cues(word, known.LOCATIONS) > 0 or any(is_generic_place(term) for term in find_terms(singular))
+
+
+def _counts_what_was_done(own: str, amounts: Sequence[Amount], company: str) -> bool:
+    return bool(_COUNTED_LINE.fullmatch(own) or _USED_BY.search(own))
+
+
+def _counts_a_staff(own: str, amounts: Sequence[Amount], company: str) -> bool:
+    line = _STAFF_LINE.fullmatch(own)
+    return line is not None and any(is_person(word) for word in find_terms(line["who"])) and not _IS_CUSTOMER.match(line["who"])
 
 
 def _says_who_owns(own: str, amounts: Sequence[Amount], company: str) -> bool:
@@ -127,8 +226,14 @@ def _keeps_a_share(own: str, amounts: Sequence[Amount], company: str) -> bool:
 
 
 _Says = Callable[[str, Sequence[Amount], str], bool]
+_IS_CUSTOMER = re.compile(
+    r"(?i:customers?|clients?|users?|members?|guests?|patients?|pupils?|students?|listeners?|subscribers?|followers?)\Z"
+)
+_OF_PLACES = (known.OFFER, known.COMPANY, known.ORDERING, known.HOURS)
 _FORMS: tuple[tuple[_Says, tuple[Aspect, ...]], ...] = (
     (_counts_users, (known.CUSTOMERS, known.COMPANY)),
+    (_counts_what_was_done, (known.CUSTOMERS, known.COMPANY)),
+    (_counts_a_staff, (known.COMPANY,)),
     (_counts_staff, (known.COMPANY,)),
     (_says_who_owns, (known.COMPANY,)),
     (_keeps_a_share, (known.PRICES,)),
@@ -136,9 +241,13 @@ _FORMS: tuple[tuple[_Says, tuple[Aspect, ...]], ...] = (
 _OF_AN_OFFER: tuple[tuple[QuickPattern, tuple[Aspect, ...]], ...] = (
     (_TERMS_OF_PRICE, (known.PRICES,)),
     (_PAYS, (known.ORDERING, known.DELIVERY, known.PRICES)),
+    (_BY_MEANS, (known.ORDERING, known.DELIVERY, known.PRICES)),
+    (_PAYERS, (known.ORDERING, known.PRICES)),
+    (_DEADLINE, (known.ORDERING, known.DELIVERY)),
     (_ACCREDITED, (known.QUALIFICATIONS, known.DIFFERENCE)),
     (_FOR_YEARS, (known.COMPANY,)),
     (_STAFF, (known.COMPANY,)),
+    (_RUN_BY, (known.COMPANY,)),
     (_HAS_PLACES, (known.LOCATIONS,)),
 )
 

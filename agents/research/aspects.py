@@ -87,7 +87,7 @@ COMPANY = _aspect(
     "founded, founder, since, established, opened in, owner*, owned, family, employee, staff, team, people, history, story, about, "
     "company, revenue, turnover, gegründet, gründ*, seit, inhaber*, familie*, mitarbeiter*, geschichte, unternehmen, umsatz, über uns, "
     "fondé*, depuis, équipe, histoire, entreprise, salarié*, à propos, fundad*, desde, equipo, historia, empresa, empleado*, sobre "
-    "nosotros, 創業, 設立, 会社概要, 従業員, 社員",
+    "nosotros, franchis*, 創業, 設立, 会社概要, 従業員, 社員",
 )
 DIFFERENCE = _aspect(
     "what sets it apart",

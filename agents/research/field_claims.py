@@ -206,7 +206,9 @@ def _claim_prose(field: Field, company: str, aspects: Sequence[Aspect], source: 
     told = tuple(find_stated(field.value, company))
     if not told and _says_what_it_is(field, field.value, bool(find_amounts(field.value)), subject) and not field.old:
         text = " ".join(field.value.split())
-        aspect = fit(text, (), aspects, company=company)[0] or find_offer(aspects)
+        amounts = find_amounts(text)
+        aspect = fit(text, (), aspects, amounts, company=company)[0] or find_offer(aspects)
+        aspect = settle_aspect(text, amounts, aspect, aspects, company)
         if aspect is not None and len(text) <= LONGEST_SELF:
             text = text if text.endswith((".", "!", "。")) else f"{text}."
             yield Claim(aspect.name, text, field.quote, source, "data", page.published[:10], "", field.name, field.value)
@@ -215,7 +217,7 @@ def _claim_prose(field: Field, company: str, aspects: Sequence[Aspect], source: 
         aspect = settle_aspect(stated.own, stated.amounts, aspect, aspects, company)
         says = aspect is not None and is_specific(stated.own, stated.amounts, company, fits)
         if not says and _says_what_it_is(field, stated.own, bool(stated.amounts), subject):
-            aspect, says = find_offer(aspects), True
+            aspect, says = settle_aspect(stated.own, stated.amounts, find_offer(aspects), aspects, company), True
         if aspect is not None and says and not field.old and find_quote(stated.quote, page.text):
             text = (
                 f"{subject}: {stated.text}"
@@ -294,6 +296,12 @@ def _make_claim(
         aspect = find_offer(aspects)
     if aspect is None or not (subject or name):
         return None
+    if aspect in (find_offer(aspects), _like(aspects, known.HOURS)) and not (
+        subject and name
+    ):  # "Jobs finished: 1,800", "Skostredet: Mon–Fri 7–18"
+        label = name or subject
+        line = f"{label[:1].upper()}{label[1:]}: {value}"
+        aspect = settle_aspect(line, find_amounts(line), aspect, aspects, company) or aspect
     section = (
         ""
         if _OF_ALL.search(name)
@@ -377,7 +385,9 @@ def _find_aspect(subject: str, name: str, value: str, section: str, aspects: Seq
     # "Rate limit: 120 requests per minute" is no price.
     counts = bool(amounts) and all(amount.kind in (Kind.COUNT, Kind.MEASURE) for amount in amounts)
     is_priced = bool(amounts) and not counts and (count_cues(name, known.PRICES) > 0 or is_sum)
-    is_company = _counts_people(name, value) or any(amount.kind is Kind.MONEY and amount.value >= _MANY for amount in amounts)
+    is_company = (not subject and _counts_people(name, value)) or any(
+        amount.kind is Kind.MONEY and amount.value >= _MANY for amount in amounts
+    )
     if is_company and not count_cues(name, known.PRICES) and (company := _like(aspects, known.COMPANY)):
         return company
     if (is_priced or any(amount.kind is Kind.MONEY for amount in amounts)) and (prices := _like(aspects, known.PRICES)):

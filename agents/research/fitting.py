@@ -130,7 +130,7 @@ _REDUCED = QuickPattern(
 )
 _IN_A_PLACE = QuickPattern(
     r"(?i:\b(?:are|is|sind|ist|located|based|liegt|liegen|sont|est|situé\w*|están|está|situad\w+)) (?:all |alle )?(?i:(?:in|at|near|à|en|"
-    r"im|am)(?: and (?:around|near))?) (?=(?:the |der |dem )?[A-ZÀ-Þ])"
+    r"im|am)(?: and (?:around|near))?) (?=(?:the |der |dem )?[A-ZÀ-Þ])(?!\w+(?:ung|heit|keit|schaft|tät|ion)\b)"
 )
 _WEEKDAY = QuickPattern(
     r"(?i:\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?\b|\bweekends?\b|\bdaily\b|\bmontags?|dienstags?|mittwochs?|"
@@ -200,8 +200,13 @@ def fit(
     rare = " ".join(word for word in re.findall(r"\w+", plain) if word.casefold().rstrip("s") not in usual) if usual else plain
     kinds = [amount.kind for amount in read if not amount.old]
     in_plain, in_rare, in_over = (count_cues_of_each(each, tuple(aspects)) for each in (plain, rare, over))
-    scored = [
-        (_score(plain, (min(3, found) + min(3, in_rare[place])) / 2, in_over[place], aspect, kinds), -place, aspect)
+    offer = None if is_about(text, company) else find_offer(aspects)
+    scored = [  # of two that fit as well, what is offered is the one that says less, unless it says what the business does
+        (
+            _score(plain, (min(3, found) + min(3, in_rare[place])) / 2, in_over[place], aspect, kinds),
+            -place - len(aspects) * (aspect == offer),
+            aspect,
+        )
         for place, (aspect, found) in enumerate(zip(aspects, in_plain, strict=True))
     ]
     if is_about(text, company) and not read and len(_LOWER.findall(text)) > 1:

@@ -93,7 +93,7 @@ class OwnWords:
 
 def choose_quotes(claims: Sequence[Claim]) -> list[int]:
     """Return the places of the claims to say in other words: the first quotes of each aspect in turn, whole sentences before lines."""
-    quoted = [place for place, claim in enumerate(claims) if claim.written == "quote" and not claim.old and _is_checkable(claim)]
+    quoted = [place for place, claim in enumerate(claims) if _is_sentence(claim) and not claim.old and _is_checkable(claim)]
     turns: dict[str, int] = {}
     order: list[tuple[bool, int, int]] = []
     for place in quoted:
@@ -101,6 +101,13 @@ def choose_quotes(claims: Sequence[Claim]) -> list[int]:
         order.append((not _WHOLE.search(claims[place].quote.strip()), turns.get(topic, 0), place))
         turns[topic] = turns.get(topic, 0) + 1
     return [place for *_, place in sorted(order)[:MOST_REWORDED]]
+
+
+def _is_sentence(claim: Claim) -> bool:
+    """Return whether a claim is in the page's words: a quote, or a sentence of a description, which stands among the page's data."""
+    return claim.written == "quote" or (
+        claim.written == "data" and not claim.subject and claim.value == claim.text and bool(_WHOLE.search(claim.text))
+    )
 
 
 def _is_checkable(claim: Claim) -> bool:

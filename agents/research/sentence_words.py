@@ -143,8 +143,15 @@ _ONE_OF_THEM = re.compile(
 """One of several things that the sentence before it names."""
 
 
+_THEM = re.compile(r"(?P<before>.*?)\b[\w'’-]+ them\b")
+_SEVERAL = re.compile(r"(?i:\b(?:\w{2,}s|people|children|men|women|feet|geese|mice|fish|and|both|all|everyone|everybody|anyone|who)\b)")
+
+
 def is_anaphoric(sentence: str) -> bool:
-    """Return whether a sentence begins with a word that points to something said before it."""
+    """Return whether a sentence points to something said before it: it begins with "They", or has a "them" without things before it."""
+    them = _THEM.match(sentence)
+    if them is not None and not _SEVERAL.search(them["before"]):
+        return True
     return bool(SOME_OF_THEM.match(sentence) or _ONE_OF_THEM.match(sentence)) or (
         bool(PRONOUN.match(sentence)) and not EXPLETIVE.match(sentence)
     )

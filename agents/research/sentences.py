@@ -60,6 +60,15 @@ _SPEAK_TOGETHER = re.compile(r"\b(?:[Ww]e|[Oo]urs?|us|[Ww]ir|[Uu]ns(?:ere?\w*)?|
 _REVIEWED = re.compile(r"[“”„«»\"★]|(?i:\b(?:reviews?|testimonials?|recommend\w*|bewertung\w*|empfehl\w*|recommand\w*|avis)\b)")
 _HOURS = re.compile(r"\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|a\.m|p\.m|Uhr|uur|h\b|時)|\d{1,2}:\d\d")
 _GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
+_HEADED = re.compile(r"(?:The|Our|Die|Unsere|Les|Nos|Los|Las|Nuestr[oa]s) ")
+_BYLINE = re.compile(
+    r"(?:[A-ZÀ-Þ][\w.'’-]+ ){1,3}[-–—|·,] (?:[A-ZÀ-Þ][a-z]+\.? )?\d{1,2}[^:]{0,16}\d{4},? \d{1,2}:\d\d.{0,10}"
+    r"|(?:By|Von|Par|Por) (?:[A-ZÀ-Þ][\w.'’-]+ ){1,3}\D{0,12}\d{1,2}\D{1,16}\d{4}\W*"
+)
+"""Who wrote a page and when: "Chris Davies - Nov 19, 2019, 8:15 pm CST"."""
+_ITS = re.compile(r"(?i:\b(?:its|their)\b)")
+_ANOTHER_NAME = re.compile(r"(?<=[a-z,] )(?:the )?[A-ZÀ-Þ][a-zà-þ]+")
+"""Whose "its" may be: "Kilnbun is in the Dining Guide. It has two of its stars"."""
 _SENTENCE_INSIDE = re.compile(r"[a-z]{3}[.!] [A-Z]")
 _DATA_LINE = re.compile(r"(?:[^|\n]{1,200} \| )?[a-z][a-z ]{1,40}: \S")
 _NUMBERED = frozenset([Kind.MONEY, Kind.PERCENT, Kind.MEASURE, Kind.COUNT, Kind.TIME, Kind.PLAIN])
@@ -324,6 +333,8 @@ def _is_fragment(written: str, amounts: Sequence[Amount], *, is_line: bool) -> b
     is_measure = bool(amounts) and set(kinds) == {Kind.MEASURE} and len(written) < 30
     if not is_measure and not is_line:
         return False
+    if is_line and _BYLINE.fullmatch(written) and find_dates(written):
+        return True
     words = len(find_content(cut_amounts(written)) - SAYS_NO_THING)
     if is_measure and words < 2:
         return True
@@ -332,6 +343,8 @@ def _is_fragment(written: str, amounts: Sequence[Amount], *, is_line: bool) -> b
     has_label = ":" in written[1:-1] or "：" in written
     if not has_label and not any(kind in _NUMBERED or kind is Kind.YEAR for kind in kinds):
         return not states_a_term(written, is_line=True)
+    if not has_label and _HEADED.match(written) and set(kinds) <= {Kind.COUNT, Kind.PLAIN} and not VERB.search(written):
+        return True
     if not has_label and kinds == [Kind.COUNT] and len(find_content(written)) < 2:
         return True
     return not words and not any(kind in VOLATILE for kind in kinds) and not find_labels(written)
@@ -401,7 +414,8 @@ def _state_with_antecedent(text: str, statements: Sequence[Statement], at: int, 
     span = (before.span[0], statement.span[1])
     quote = SPACES.sub(" ", text[slice(*span)]).strip()
     pronoun = SUBJECT_PRONOUN.match(written)
-    if pronoun and company and squash_name(first).startswith(squash_name(company)):
+    is_its = pronoun is not None and bool(_ITS.search(written)) and bool(_ANOTHER_NAME.search(first[len(company) :]))
+    if pronoun and not is_its and company and squash_name(first).startswith(squash_name(company)):
         return _make(f"{company}{written[pronoun.end() :]}", quote, statement.span, statement, dated)
     together = f"{first} {written}"
     return _make(together, quote, span, statement, dated) if len(together) <= LONGEST else None

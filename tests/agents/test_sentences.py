@@ -44,6 +44,22 @@ def test_words_that_end_as_a_notice_begins_are_no_notice(text: str) -> None:
 
 
 ALONE = {
+    "them without things": (
+        "Nordlicht sells four lamps. A seasonal lamp joins them for six weeks each spring.",
+        ["Nordlicht sells four lamps. A seasonal lamp joins them for six weeks each spring."],
+    ),
+    "them without things at the beginning": ("A seasonal lamp joins them for six weeks each spring.", []),
+    "them with things": ("Our buns are fresh: we bake them twice a day.", ["Our buns are fresh: we bake them twice a day."]),
+    "its of another name": (
+        "Nordlicht has been in the Lumen Guide since 2015. It is the only lamp shop with two of its stars.",
+        ["Nordlicht has been in the Lumen Guide since 2015. It is the only lamp shop with two of its stars."],
+    ),
+    "its of the company": (
+        "Nordlicht sells desk lamps. It makes its 12 lamps in Ghent.",
+        ["Nordlicht sells desk lamps.", "Nordlicht makes its 12 lamps in Ghent."],
+    ),
+    "who wrote it and when": ("- Jane Harrow - Nov 19, 2026, 8:15 pm CST", []),
+    "a heading that counts": ("- The 14 Nordlicht lamp shops\n- Ghent: 3 lamp shops", ["Ghent: 3 lamp shops."]),
     "a vague subject": ("The price is 12 €.", []),
     "a vague subject under a heading": ("Desk lamp\n\nThe price is 12 €.", ["Desk lamp: The price is 12 €."]),
     "short": ("A bag costs $15.60.", ["A bag costs $15.60."]),
