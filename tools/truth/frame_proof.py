@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .grammar import CONDITIONAL, DETERMINERS, OURS, PREPOSITIONS, is_verb
@@ -17,7 +17,8 @@ from .words import Word, alike, is_light, opposite, stem, tokenize
 _ANYBODY = frozenset(
     map(
         stem,
-        "you everyone everybody anyone person people individual participant patron guest customer client visitor user whoever".split(),
+        "you everyone everybody anyone person people individual participant patron guest customer client visitor user whoever "
+        "patient".split(),
     )
 )
 _TAIL = re.compile(
@@ -70,14 +71,13 @@ def says_as_much(sentence: str, statement: str, passage: Passage) -> list[str]:
 
 
 def _find_gaps(said: Frame, found: Frame, passage: Passage) -> Iterator[str]:
-    pairs, flips = dict[int, int](), 0
+    pairs, flips = _pair_words(said, found), 0
     verbless = not any(_is_verb(found, at) for at in range(len(found.words)))
     for at in said.content:
         word = said.words[at]
-        place = _find_place(said, at, found, pairs)
-        if place is not None:
-            pairs[at] = place
-        elif said.denied and not found.denied and (place := _find_opposite(word, found)) is not None:
+        if at in pairs:
+            continue
+        if said.denied and not found.denied and (place := _find_opposite(word, found)) is not None:
             pairs[at] = place
             flips += 1
         elif (_is_framing(word, said, found, passage) and not (is_weak(word) and word.stem in passage.elsewhere)) or any(
@@ -150,23 +150,47 @@ def _is_verb(frame: Frame, at: int) -> bool:
     return is_verb(frame.words, at)
 
 
-def _find_place(said: Frame, at: int, found: Frame, pairs: Mapping[int, int]) -> int | None:
+def _pair_words(said: Frame, found: Frame) -> dict[int, int]:
+    """Return the place in the statement of each word that it says: first those of the same stem, those that may stand for others last."""
+    pairs = dict[int, int]()
+    for test in (_is_same_word, _is_alike, _is_covered, _is_rephrased):
+        for at in said.content:
+            if at not in pairs and (said.words[at].stem not in PRECISE or test in {_is_same_word, _is_alike}):
+                taken = set(pairs.values())
+                free = (each for each in found.content if each not in taken and not _excludes(said.words[at], found.words[each]))
+                place = next((each for each in free if test(said, at, found.words[each])), None)
+                if place is not None:
+                    pairs[at] = place
+    return pairs
+
+
+def _is_same_word(said: Frame, at: int, other: Word) -> bool:
+    return said.words[at].stem == other.stem
+
+
+def _is_alike(said: Frame, at: int, other: Word) -> bool:
+    return not _is_name(said, at) and alike(said.words[at], other)
+
+
+def _is_covered(said: Frame, at: int, other: Word) -> bool:
+    if _is_name(said, at) or other.text[:1].isupper() or _is_subject(said, at):
+        return False
+    return covers(other, said.words[at]) if said.denied else covers(said.words[at], other)
+
+
+def _is_rephrased(said: Frame, at: int, other: Word) -> bool:
     word = said.words[at]
-    free = [place for place in found.content if place not in pairs.values() and not _excludes(word, found.words[place])]
-    name = word.text[:1].isupper() and at > 0
-    # "Brioche is baked with butter" does not say that bread is
-    subject = not said.denied and not any(_is_verb(said, each) for each in range(at))
-    tests: tuple[Callable[[Word], bool], ...] = (
-        lambda other: word.stem == other.stem,
-        lambda other: not name and alike(word, other),
-        lambda other: (
-            not name and not other.text[:1].isupper() and not subject and covers(*((other, word) if said.denied else (word, other)))
-        ),
-        lambda other: not name and may_stand_for(word, other) and (alike(word, other) or not subject or not covers(word, other)),
-    )
-    if word.stem in PRECISE:
-        tests = tests[:2]
-    return next((place for test in tests for place in free if test(found.words[place])), None)
+    fair = not _is_name(said, at) and may_stand_for(word, other)
+    return fair and (alike(word, other) or not _is_subject(said, at) or not covers(word, other))
+
+
+def _is_name(frame: Frame, at: int) -> bool:
+    return frame.words[at].text[:1].isupper() and at > 0
+
+
+def _is_subject(said: Frame, at: int) -> bool:
+    """Return whether a word stands before the verb of what is not denied: "brioche is baked with butter" does not say that bread is."""
+    return not said.denied and not any(_is_verb(said, each) for each in range(at))
 
 
 def _excludes(word: Word, other: Word) -> bool:
@@ -206,14 +230,27 @@ def _compare_forces(said: Frame, found: Frame, flips: int) -> Iterator[str]:
         return
     if priced and pair == (Force.FACT, Force.LEAVE) and _CHARGED.search(found.text) and not _MAYBE.search(found.source):
         return
+    if pair == (Force.LEAVE, Force.DUTY) and not said.denied and "only" in said.flags and _is_demanded(said, found):
+        return
     if pair == (Force.DUTY, Force.FACT) and re.search(r"\bmin(?:imum|\.)", found.source, re.IGNORECASE):
         return
     yield f"force {said.force} {found.force}"
 
 
+def _is_demanded(said: Frame, found: Frame) -> bool:
+    """Return whether what is "only" allowed is what the duty demands: "can apply only online" of "applications must be made online"."""
+    at = next((place for place, word in enumerate(said.words) if word.text.casefold() == "only"), len(said.words))
+    focus = next((word for word in said.words[at + 1 :] if word.text.casefold() not in PREPOSITIONS | DETERMINERS), None)
+    demanded = re.search(r"\b(?:must|have to|has to)\b(?P<what>.*)", found.source, re.IGNORECASE)
+    last = [word for word in tokenize(demanded["what"]) if not is_light(word) and not is_weak(word)][-1:] if demanded else []
+    return focus is not None and any(alike(focus, word) for word in last)
+
+
 def _compare_flags(said: Frame, found: Frame) -> Iterator[str]:
     for flag in said.flags ^ found.flags:
         side = "said" if flag in said.flags else "found"
+        if flag == "only" and side == "said" and found.force is Force.DUTY and said.force is Force.LEAVE:
+            continue  # what is only allowed so is demanded: see _is_demanded
         if flag == "extra" and side == "said" and _CHARGED.search(found.text):
             continue
         if flag == "all" and side == "said" and (found.force in {Force.DUTY} or found.denied):

@@ -6,14 +6,16 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 
 from .checks import CHECKS
+from .equal_turns import put_equally
 from .facts import split_facts
 from .folding import fold, squeeze
 from .frame_proof import Passage, says_as_much
 from .grammar import GRAMMAR, PREPOSITIONS
+from .languages import find_language
 from .lexicon import is_thing
 from .marks import Mark
 from .matching import Match, match_statement
@@ -54,6 +56,8 @@ def check_statement(sentence: str, passage: str, *, quote: str = "", subject: st
 
     What these rules miss because it is put otherwise ("nobody younger than 21" for "21 or older") is stated by its frame: the same duty,
     permission or fact, denied or not, with the same figures, and no word of either side left over. Roles, times and limits still hold.
+    A sentence that is refused is tried once more with both sides in equal turns (`equal_turns`): "you pay €12 for a ticket" is "a ticket
+    costs €12". Nothing is stated over a veto: who pays whom, what "only" limits, a ban told as leave (`vetoes.VETOES`).
 
     A sentence that is the passage's own is stated, unless it is about a business that the passage sets against its subject ("our competitor
     Velo Barn", "unlike us"). What is not sure is refused, so that the quote can stand instead.
@@ -66,7 +70,7 @@ def check_statement(sentence: str, passage: str, *, quote: str = "", subject: st
     owner = tokenize(fold(subject).text)
     text = put_plainly(" ".join(fold(sentence[:_LONGEST_SENTENCE]).text.split()))
     parts = [part for part, _ in split_sentences(text)] if text else []
-    verdicts = [_check_sentence(part, statements, owner, everything) for part in parts if re.search(r"\w", part)]
+    verdicts = [_check_in_turns(part, statements, owner, everything) for part in parts if re.search(r"\w", part)]
     if not verdicts:
         return Verdict(False, (Problem(ProblemKind.NOTHING, "The sentence says nothing."),))
     problems = tuple(dict.fromkeys(problem for verdict in verdicts for problem in verdict.problems))
@@ -86,7 +90,34 @@ def _find_window(quote: str, passage: str, statements: tuple[Statement, ...]) ->
     return statements[max(0, touched[0] - _AROUND) : touched[-1] + _AROUND + 1] if touched else ()
 
 
-def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[Word, ...], everything: tuple[Statement, ...]) -> Verdict:
+def _check_in_turns(text: str, statements: tuple[Statement, ...], owner: tuple[Word, ...], everything: tuple[Statement, ...]) -> Verdict:
+    """Check a sentence as it is written and then, if it is refused, with it and the passage put in equal turns."""
+    verdict = _check_sentence(text, statements, owner, everything)
+    if verdict.stated or find_language(text.casefold().split()) not in {"", "en"}:
+        return verdict
+    turned = _put_all_equally(everything)
+    near = [everything.index(each) for each in _find_candidates(read_statement(text), statements, owner)[:3]]
+    equal = put_equally(text)
+    if equal == text and all(turned[at].text == everything[at].text for at in near):
+        return verdict
+    other = _check_sentence(equal, tuple(turned[at] for at in sorted(near)), owner, turned, quick=True)
+    if not other.stated or other.evidence is None:
+        return verdict
+    whole = next(each for each in everything if each.span[0] <= other.evidence[0] and other.evidence[1] <= each.span[1])
+    vetoes = find_vetoes(read_statement(text), whole, owner, everything)  # of both as they are written, too
+    return Verdict(False, vetoes) if vetoes else other
+
+
+@lru_cache(64)
+def _put_all_equally(everything: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    texts = {each.text: each.text if each.form is Form.ROW else put_equally(each.text) for each in everything}
+    return tuple(replace(each, text=texts[each.text], before=texts.get(each.before, each.before)) for each in everything)
+
+
+def _check_sentence(
+    text: str, statements: tuple[Statement, ...], owner: tuple[Word, ...], everything: tuple[Statement, ...], *, quick: bool = False
+) -> Verdict:
+    """Check one sentence. With `quick`, a statement is left at its first problem: the verdict is the same, its problems are not all."""
     if rival := find_rival_subject(text, everything, owner):
         return Verdict(False, (Problem(ProblemKind.SUBJECT, f"This is about “{rival}”, which the passage sets against its subject."),))
     same = squeeze(text)
@@ -110,16 +141,13 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
     lent = Passage(owner, own, names=names)
     facts = tuple(fact for each in _find_candidates(reading, statements, owner) for fact in split_facts(each))
     for statement in _find_candidates(reading, facts, owner):
-        problems = tuple(
-            find_problems(match_statement(reading, statement, owner, _find_elsewhere(statement, everything), general, kinds, names, own))
-        )
-        stated = not problems or (
-            _are_of_frames(problems)
-            and (
-                statement in statements or statement.form is Form.ROW or _has_verb(statement.text)
-            )  # of "gas and paint are prohibited", "gas" alone says nothing
-            and _is_framed(reading, statement, replace(lent, elsewhere=_find_elsewhere(statement, everything)))
-        )
+        elsewhere = _find_elsewhere(statement, everything)
+        found = find_problems(match_statement(reading, statement, owner, elsewhere, general, kinds, names, own))
+        first = next(found, None) if quick else None
+        frames = _may_be_framed(statement, statements) and partial(_is_framed, reading, statement, replace(lent, elsewhere=elsewhere))
+        hopeless = first and not (_are_of_frames([first]) and frames and frames())
+        problems = (first,) if first and hopeless else (*([first] if first else ()), *found)
+        stated = not problems or (not hopeless and _are_of_frames(problems) and frames and frames())
         if stated:
             problems = find_vetoes(reading, statement, owner, everything)
         if not problems:
@@ -146,6 +174,11 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
         if all(each.stated for each in verdicts) and _are_of_one(clauses, verdicts):
             return verdicts[0]
     return Verdict(False, best or (Problem(ProblemKind.WORD, "The passage says nothing of this."),))
+
+
+def _may_be_framed(statement: Statement, statements: Sequence[Statement]) -> bool:
+    """Return whether a part of a statement says something alone: of "gas and paint are prohibited", "gas" does not."""
+    return statement in statements or statement.form is Form.ROW or _has_verb(statement.text)
 
 
 _OF_THEM = re.compile(r"\b(?:of|for|with|by|in|on|from|to) (?:them|these|those|it)\b", re.IGNORECASE)

@@ -58,11 +58,14 @@ GRAMMAR = SMALL
 
 def is_verb(words: Sequence[Word], at: int) -> bool:
     """Return whether a word is, by its form and its neighbours, a verb: "ships" in "it ships", not in "the ships"."""
-    low = words[at].text.casefold()
-    if words[at].text[:1].isupper() and at > 0:
+    text = words[at].text
+    if at > 0 and text[:1].isupper():
         return False
+    low = text.casefold()
     if low in AUXILIARIES:
         return True
+    if not (_has_verb_sense(low) or may_be_verb(low)):
+        return False  # no dictionary knows it as one
     leading = words[at - 1].text.casefold() if at else ""
     if low in _ADVERBS or (low.endswith("s") and leading.isdigit() and not (at > 1 and words[at - 2].text[:1].isupper())):
         return False  # "15 shows"

@@ -6,7 +6,6 @@ them ("n:daa>57b>47c": a croissant is a roll is a bread); senses of words derive
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -93,8 +92,14 @@ def share_sense(one: Word, other: Word) -> bool:
 
 def are_opposites(one: Word, other: Word) -> bool:
     """Return whether WordNet names one of two words as an opposite of the other."""
-    ours, theirs = set(_forms(one.text.lower())), set(_forms(other.text.lower()))
-    return any(entry.opposites & theirs for entry in look_up(one)) or any(entry.opposites & ours for entry in look_up(other))
+    return _are_opposites(one.text.lower(), other.text.lower())
+
+
+@lru_cache(100_000)
+def _are_opposites(one: str, other: str) -> bool:
+    return any(not entry.opposites.isdisjoint(_forms(other)) for entry in _look_up(one)) or any(
+        not entry.opposites.isdisjoint(_forms(one)) for entry in _look_up(other)
+    )
 
 
 def excludes(one: Word, other: Word) -> bool:
@@ -120,17 +125,19 @@ def _look_up(word: str) -> tuple[LexiconEntry, ...]:
     return tuple(dict.fromkeys(entry for form in forms if (entry := _read_entry(form)) is not None))
 
 
-def _forms(word: str) -> Iterator[str]:
-    """Yield the words that this may be a form of, itself first, by WordNet's own rules of detachment (morphy)."""
-    yield word
+@lru_cache(20_000)
+def _forms(word: str) -> tuple[str, ...]:
+    """Return the words that this may be a form of, itself first, by WordNet's own rules of detachment (morphy)."""
+    found = [word]
     if (irregular := read_irregular().get(word)) is not None:
-        yield irregular
+        found.append(irregular)
     for ending, instead in _ENDINGS:
         if word.endswith(ending) and len(word) > len(ending) + 1:
             bare = word.removesuffix(ending)
-            yield bare + instead
+            found.append(bare + instead)
             if not instead and len(bare) > 3 and bare[-1] == bare[-2]:
-                yield bare[:-1]  # stopped
+                found.append(bare[:-1])  # stopped
+    return tuple(found)
 
 
 def _read_entry(word: str) -> LexiconEntry | None:

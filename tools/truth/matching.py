@@ -246,7 +246,10 @@ def _find_opposite(word: Word, evidence: Reading, reach: frozenset[int]) -> int 
 
 def differs_by_prefix(word: Word, other: Word) -> bool:
     """Return whether one word is the other with a prefix that denies it: heated and unheated."""
-    long, short = sorted((word.text.casefold(), other.text.casefold()), key=len, reverse=True)
+    one, two = word.text, other.text
+    if one[-3:].casefold() != two[-3:].casefold():
+        return False
+    long, short = sorted((one.casefold(), two.casefold()), key=len, reverse=True)
     return len(short) > 3 and long.endswith(short[2:]) and any(long == prefix + short for prefix in _DENYING_PREFIXES)
 
 

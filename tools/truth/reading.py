@@ -68,15 +68,15 @@ class Reading:
     without: frozenset[int]  # places of words that "without" or "-free" denies
     language: str  # "" if too short to tell
     idioms: tuple[tuple[int, frozenset[int]], ...]  # negations that belong to a phrase ("at no charge"), with what it says
+    contents: frozenset[int]  # places of the words that say something of their own
+
+    def __hash__(self) -> int:
+        """Hash the text alone: readings are keys of caches, and their words are many."""
+        return hash(self.text)
 
     def is_content(self, at: int) -> bool:
         """Return whether the word says something of its own: no grammar, mark or number."""
-        word = self.words[at]
-        if at in self.marked or at in self.figured:
-            return False
-        if self.language not in {"", "en"}:
-            return not is_small(word.text.casefold(), self.language)
-        return _is_acronym(word) or self.is_code(at) or not (is_light(word) or word.text.casefold() in SMALL or is_kana(word.text))
+        return at in self.contents
 
     def is_small(self, at: int) -> bool:
         """Return whether the word is one of grammar only."""
@@ -85,8 +85,7 @@ class Reading:
 
     def is_code(self, at: int) -> bool:
         """Return whether the word is a single large letter that names something: lot B, house A."""
-        text = self.words[at].text
-        return at > 0 and len(text) == 1 and text.isupper() and text != "I" and text.isascii()
+        return is_code(self.words, at)
 
     def is_name(self, at: int) -> bool:
         """Return whether the word is written as a name."""
@@ -98,6 +97,19 @@ class Reading:
     def find_marks(self, *kinds: Mark) -> Iterator[tuple[Mark, int, int]]:
         """Yield the marks of these kinds."""
         return (mark for mark in self.marks if mark[0] in kinds)
+
+
+def is_code(words: Sequence[Word], at: int) -> bool:
+    """Return whether the word at a place is a single large letter that names something."""
+    text = words[at].text
+    return at > 0 and len(text) == 1 and text.isupper() and text != "I" and text.isascii()
+
+
+def _says_something(words: Sequence[Word], at: int, language: str) -> bool:
+    word = words[at]
+    if language not in {"", "en"}:
+        return not is_small(word.text.casefold(), language)
+    return _is_acronym(word) or is_code(words, at) or not (is_light(word) or word.text.casefold() in SMALL or is_kana(word.text))
 
 
 def _is_acronym(word: Word) -> bool:
@@ -119,7 +131,8 @@ def read_statement(text: str, context: str = "") -> Reading:
     language = find_language(word.text.casefold() for word in words)
     idioms = tuple((first, senses) for mark, first, _ in marks if mark is Mark.NOT and (senses := find_idiom(words, first)))
     struck, without = _find_struck(text, words), _find_without(text, words, marks)
-    return Reading(text, words, segments, segment_of, figures, marks, marked, figured, struck, without, language, idioms)
+    contents = frozenset(at for at in range(len(words)) if at not in marked and at not in figured and _says_something(words, at, language))
+    return Reading(text, words, segments, segment_of, figures, marks, marked, figured, struck, without, language, idioms, contents)
 
 
 _BOUNDS = frozenset(

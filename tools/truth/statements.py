@@ -52,6 +52,10 @@ class Statement:
     before: str = ""
     after: str = ""
 
+    def __hash__(self) -> int:
+        """Hash the text and its place: statements are keys of caches."""
+        return hash((self.text, self.span))
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:

@@ -53,6 +53,13 @@ _BAN = re.compile(
 _QUALIFIED = re.compile(r"\b(?i:a|an|the|your|our|this) (?P<how>(?:non-?)?(?:[a-z]{4,}able|[a-z]{4,}ible)) (?P<what>[a-z]{4,})\b")
 _SET_IN = re.compile(r"(?<=[a-z]), (?P<where>(?:in|at|near|on) [^,;.]{2,40}), (?=[a-z])")
 _DATE_OF = re.compile(r"\b(?P<link>from|of|after|before|since) the (?:date|day|time) of (?=\w)", re.IGNORECASE)
+_TIME = r"(?:\d{1,2}(?:[:.]\d\d)?(?: ?[ap]\.?m\b\.?)?|noon|midday|midnight)"
+_HOURS = re.compile(
+    rf"\b(?:(?:is|are) )?open(?:s|ing hours:?| hours:?)?\b(?P<when>[^.;,]*?)\s?(?:\bfrom |\bbetween )?"
+    rf"(?P<first>{_TIME})\s*(?:-|–|to|until|till|and|"
+    rf"through)\s*(?P<last>{_TIME})(?P<rest>[^.;,]*)",
+    re.IGNORECASE,
+)
 _MOST = 12
 
 
@@ -69,6 +76,7 @@ def turn_statement(statement: Statement) -> tuple[Statement, ...]:
             *_turn_qualities(text),
             *_turn_bounds(text),
             *_turn_ban(text),
+            *_turn_hours(text),
             _SET_IN.sub(r" \g<where> ", text, count=1),
             _DATE_OF.sub(r"\g<link> ", text),
         )
@@ -116,3 +124,12 @@ def _turn_ban(text: str) -> Iterator[str]:
     if (found := _BAN.match(text)) and " without" not in text and " or " not in text:
         thing = re.sub(r"(?: (?:is|are))? (?:allowed|permitted)$", "", found["thing"], flags=re.IGNORECASE)
         yield f"{thing[:1].upper()}{thing[1:]} is banned{found['where'] or ''}."
+
+
+def _turn_hours(text: str) -> Iterator[str]:
+    """Yield when a place opens and when it closes: "open on Fridays from 9 to 5" closes on Fridays at 5."""
+    found = _HOURS.search(text)
+    # of "9 to 5 and 7 to 9" neither 5 nor 7 is an end
+    if found and not re.search(rf"{_TIME}\s*(?:-|–|to)\s*{_TIME}", text[found.end("last") :], re.IGNORECASE):
+        for verb, time in (("opens", found["first"]), ("closes", found["last"])):
+            yield f"{text[: found.start()]}{verb}{found['when']} at {time}{found['rest']}{text[found.end() :]}"

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
+from .bond_vetoes import BOND_VETOES
+from .clause_vetoes import CLAUSE_VETOES
 from .figures import Figure
 from .grammar import AUXILIARIES, CONDITIONAL, JOINING, PREPOSITIONS, RELATIVE, is_past, is_verb
 from .homes import find_subject
@@ -422,4 +424,6 @@ VETOES: tuple[Veto, ...] = (
     find_mixed,
     find_taken,
     find_occasion,
+    *CLAUSE_VETOES,
+    *BOND_VETOES,
 )
