@@ -24,7 +24,7 @@ from .shared_terms import Shared, find_shared_places, find_shared_terms
 from .site_identity import begins_with_name, carries_name, find_site, squash_letters
 from .site_kinds import SiteKind, find_hit_kind, is_comparison
 from .site_names import find_business_name
-from .state import SearchHit, VisitedPage
+from .state import SearchHit, VisitedPage, show_query
 
 _SAYS_WHAT = re.compile(
     r"^(?:(?i:we|it|this|here)|(?!There |These |All |Each )(?:[A-ZÀ-Þ&][\w'’&.-]* ){1,5})(?:['’](?:re|s)|\s?\b(?:is|are|ist|sind|est|es)) "
@@ -60,9 +60,9 @@ def require_known(profile: ClientProfile, queries: Sequence[str]) -> None:
     """Raise NothingFound where no result is about the client, so that nothing can be compared with it."""
     if profile.known and profile.terms:
         return
-    searched = ", ".join(f"“{query}”" for query in dict.fromkeys([profile.company, *queries]))
+    searched = ", ".join(f"“{show_query(query)}”" for query in dict.fromkeys([profile.company, *queries]))
     raise NothingFound(
-        f"Nothing was found about {profile.company!r}. Searched for {searched}. "
+        f"Nothing was found about {show_query(profile.company)!r}. Searched for {searched}. "
         "Give the full name as its own pages write it, or its address, or another --search."
     )
 

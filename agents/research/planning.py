@@ -17,7 +17,7 @@ from .budget import BudgetEnded, BudgetWatch
 from .own_sites import find_own_domains
 from .report import LeftOut
 from .site_identity import find_site, spell_name
-from .state import ResearchState, SearchHit, count_words, publish_state
+from .state import ResearchState, SearchHit, count_words, publish_state, show_query
 
 if TYPE_CHECKING:
     from ..agent import Agent
@@ -78,7 +78,7 @@ class Planner:
                 raise BudgetEnded(state.stopped)
             if failed:  # what was not searched may be there all the same
                 raise SearchFailed(f"{' '.join(dict.fromkeys(failed))} Whether there is anything to find is not known.")
-            asked = ", ".join(repr(query) for query in state.queries)
+            asked = ", ".join(repr(show_query(query)) for query in state.queries)
             raise NothingFound(f"Nothing was found for {asked}. Try a fuller name, or another --search.")
         return state
 

@@ -24,7 +24,7 @@ from .selection import add_site, find_address
 from .site_identity import find_site
 from .site_kinds import SiteKind
 from .site_names import find_host
-from .state import Candidate, ResearchState, Selection, count_words, publish_state
+from .state import Candidate, ResearchState, Selection, count_words, publish_state, show_query
 from .visiting import SiteVisitor, show_address
 
 if TYPE_CHECKING:
@@ -177,7 +177,11 @@ def learn_profile(state: ResearchState) -> ClientProfile:
 
 def explain_no_choice(state: ResearchState, considered: Sequence[Considered]) -> str:
     """Return the sentence for a research that found sites, and none that fits."""
-    wanted = {"competitors": f"competes with {state.company}", "market": "is a business in this market", "topic": "is about this topic"}
+    wanted = {
+        "competitors": f"competes with {show_query(state.company)}",
+        "market": "is a business in this market",
+        "topic": "is about this topic",
+    }
     why = "; ".join(f"{each.host}: {each.reason.rstrip('.')}" for each in considered[:3])
     found = count_words(len(considered), "site")
     return f"Of {found} that were found none {wanted[state.kind]} ({why}). Try other words, or another --search."

@@ -172,6 +172,14 @@ def list_left_out(state: ResearchState, stopped: str) -> tuple[LeftOut, ...]:
     )
 
 
+LONGEST_SHOWN = 120
+
+
+def show_query(text: str) -> str:
+    """Return what was asked as a message shows it: one of 3,000 letters is cut off."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
 def count_words(number: int, noun: str) -> str:
     """Return a number of things in words: "1 site", "3 sites"."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -52,6 +52,13 @@ async def test_who_is_named_and_is_no_business_has_no_competitors(web: Web, name
         await research.run(name, search=str(web.folder), competitors=1)
 
 
+@pytest.mark.parametrize("name", ["a" * 3000, "bread " * 500])
+async def test_a_long_name_is_refused_in_a_sentence(web: Web, name: str) -> None:
+    with pytest.raises(NothingFound) as refused:
+        await research.run(name, search=str(web.folder), competitors=1)
+    assert len(str(refused.value)) < 1500
+
+
 @pytest.mark.parametrize("said", SAID_BY_OTHERS.values(), ids=SAID_BY_OTHERS)
 async def test_a_business_without_a_site_is_known_by_what_others_say_of_it(web: Web, said: str) -> None:
     web.add("breadblog.example", "Bread in Ulm", said)
