@@ -143,7 +143,7 @@ _ONE_OF_THEM = re.compile(
 """One of several things that the sentence before it names."""
 
 
-_THEM = re.compile(r"(?P<before>.*?)\b[\w'’-]+ them\b")
+_THEM = re.compile(r"(?P<before>\S.*?)\b(?!of them)[\w'’-]+ them\b")
 _SEVERAL = re.compile(r"(?i:\b(?:\w{2,}s|people|children|men|women|feet|geese|mice|fish|and|both|all|everyone|everybody|anyone|who)\b)")
 
 

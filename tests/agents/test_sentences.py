@@ -50,6 +50,10 @@ ALONE = {
     ),
     "them without things at the beginning": ("A seasonal lamp joins them for six weeks each spring.", []),
     "them with things": ("Our buns are fresh: we bake them twice a day.", ["Our buns are fresh: we bake them twice a day."]),
+    "three of them": (
+        "Sale: the folding lamp is £590 while we have three of them.",
+        ["Sale: the folding lamp is £590 while we have three of them."],
+    ),
     "its of another name": (
         "Nordlicht has been in the Lumen Guide since 2015. It is the only lamp shop with two of its stars.",
         ["Nordlicht has been in the Lumen Guide since 2015. It is the only lamp shop with two of its stars."],
