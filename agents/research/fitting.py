@@ -177,6 +177,8 @@ _ROLE = QuickPattern(
     r"geschäftsführ\w+|inhaber\w*|"
     r"leitet|leiter\w*|chefin|dirig\w+|gérant\w*|patron\w*|gerente|dueñ\w+|director\w*|eigena\w+)\b)|社長|店主|代表"
 )
+_NEGATED = QuickPattern(r"(?i:\b(?:no|not|never|nothing|kein\w*|nicht|pas|ningun\w*|geen)\b)")
+_WORD = re.compile(r"\w+")
 _EAST = re.compile(r"[\u3040-\u9fff]")
 _NAME = re.compile(r"(?<=[^.!?:]\s)[A-ZÀ-Þ][a-zà-þ]+")
 
@@ -197,7 +199,7 @@ def fit(
     read = find_amounts(text) if amounts is None else amounts
     over = " ".join(headings[:2])
     plain = _IDIOM.sub(" ", text)
-    rare = " ".join(word for word in re.findall(r"\w+", plain) if word.casefold().rstrip("s") not in usual) if usual else plain
+    rare = " ".join(word for word in _WORD.findall(plain) if word.casefold().rstrip("s") not in usual) if usual else plain
     kinds = [amount.kind for amount in read if not amount.old]
     in_plain, in_rare, in_over = (count_cues_of_each(each, tuple(aspects)) for each in (plain, rare, over))
     offer = None if is_about(text, company) else find_offer(aspects)
@@ -307,7 +309,7 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
     if amounts or _NAME.search(own):
         if len(own) < 60 and any(amount.kind is Kind.YEAR for amount in amounts) and cues >= 1.4:
             return True
-        return speaks or cues >= 2.9 or _names_a_role(own) or any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own))
+        return speaks or cues >= 2.9 or _names_a_role(own) or any(word.casefold().rstrip("s") in usual for word in _WORD.findall(own))
     return not _THERE_IS.match(own) and cues >= (1.4 if speaks else 2.9)
 
 
@@ -359,7 +361,7 @@ def find_condition(
         not is_measured
         and not speaks
         and not is_foreign(own)
-        and not any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own))
+        and not any(word.casefold().rstrip("s") in usual for word in _WORD.findall(own))
     ):
         return None
     if _TO_CUSTOMERS.search(own) and (terms := _find_like(aspects, known.ORDERING, known.DELIVERY)):
@@ -448,7 +450,6 @@ def rate(text: str, amounts: Sequence[Amount]) -> float:
     """Return how much a statement says: figures and names count, length and negation cost."""
     figures = min(3, len(amounts))
     names = min(2, len(_NAME.findall(text)))
-    negated = 1.0 if re.search(r"(?i:\b(?:no|not|never|nothing|kein\w*|nicht|pas|ningun\w*|geen)\b)", text) and not figures else 0.0
-    negated = 0.0 if names_a_day(text) else negated  # "No lessons on Sundays"
+    negated = 1.0 if not figures and _NEGATED.search(text) and not names_a_day(text) else 0.0  # but "No lessons on Sundays"
     defines = 1.0 if DEFINES.search(text[:90]) else 0.0
     return figures + 0.5 * names + defines - negated - len(text) / 400

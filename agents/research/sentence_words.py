@@ -16,6 +16,7 @@ from sayso.tools.truth.words import Word, find_words, is_light_stem, stem, token
 LONGEST = 360
 OLD = re.compile(r"~~[^~\n]*~~")
 SPACES = re.compile(r"\s+")
+EAST = re.compile(r"[\u3040-\u9fff]")
 CONNECTIVE = re.compile(
     r"(?i:(?:but|and|so|however|also|in addition|moreover|besides|still|yet|then|therefore|of course|aber|und|außerdem|zudem|auch|mais|"
     r"et|aussi|"
@@ -120,7 +121,7 @@ def needs_more(written: str) -> bool:
     if sum(amount.kind is Kind.TIME for amount in find_amounts(written)) > 1:
         return False  # "Weekdays 7.30am to 4pm"
     is_sentence = written.endswith((".", "!", "。")) and len(rest.split()) > 1
-    needed = 1 if is_sentence or re.search(r"[\u3040-\u9fff]", written) or VERB.search(written) else 2
+    needed = 1 if is_sentence or EAST.search(written) or VERB.search(written) else 2
     return len(find_content(rest) - SAYS_NO_THING) < needed
 
 
@@ -131,7 +132,7 @@ def find_content(text: str) -> frozenset[str]:
 
 
 def shares_word(one: str, other: str) -> bool:
-    if re.search(r"[\u3040-\u9fff]", one):
+    if EAST.search(one):
         return one in other or other in one
     return not find_content(one).isdisjoint(find_content(other))
 

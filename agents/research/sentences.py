@@ -22,6 +22,7 @@ from .holding import VOLATILE, find_date, is_past, read_date_line
 from .orders import is_order
 from .sentence_words import (
     CONNECTIVE,
+    EAST,
     FIRST_PERSON,
     HAS_SUBJECT,
     INDEFINITE,
@@ -429,7 +430,7 @@ def _make(
     if len(written) < 4:
         return None
     if written[-1].isalnum() or written[-1] in ')%€$£¥+”"':
-        written += "。" if re.search(r"[\u3040-\u9fff]\Z", written) else "."
+        written += "。" if EAST.match(written[-1]) else "."
     text = f"{over}{'' if over.endswith('?') else ':'} {written}" if over else written
     return Stated(text, quote, span, statement.headings, shape, dated, find_amounts(text), written)
 

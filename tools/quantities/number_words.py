@@ -107,6 +107,7 @@ _MARKS = {
     "nb": "og til med er på fra vår av det den",
 }
 _WORD = re.compile(r"[^\W\d_]+")
+_KANA = re.compile(r"[\u3040-\u30ff]")
 _POWERS_ALONE = frozenset(["cien", "mille", "mil", "hundert", "tausend", "cento", "hundra", "tusen"])
 _NOT_A_COUNT = frozenset(
     "of another day who that which can could might would should has had is was thing by more off way time stop".split()
@@ -118,7 +119,7 @@ def guess_language(text: str, language: str = "") -> str:
     """Return the language of a text by its small words: a two-letter code, "" where nothing speaks for one."""
     if language:
         return language[:2].casefold()
-    if re.search(r"[\u3040-\u30ff]", text[:20_000]):
+    if not text.isascii() and _KANA.search(text[:20_000]):
         return "ja"
     words = _WORD.findall(text[:20_000].casefold())
     scores = _count_languages(words, _small_words(), _MARKS)
