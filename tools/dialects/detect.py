@@ -47,21 +47,11 @@ _LABELS = (
     *(f"{label}{number}" for label in ("Action", "Observation") for number in ("", *(f" {digit}" for digit in range(10)))),
 )
 # gpt-oss may begin in the middle of a header, for the prompt ends in <|start|>assistant: " to=functions.weather<|channel|>..."
-_RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)?\s?\Z")
-_RECIPIENT = re.compile(r"\s*(?:assistant\s*)?to=[\w.\-:/]+\s*\Z")
+_RECIPIENT = growing(r"\s*(?:assistant\s*)?to=[\w.\-:/]+\s*\Z")
 # The header of a call where a server has dropped the special tokens: "assistantcommentary to=functions.weather json{...}".
-_STRIPPED = re.compile(
+_STRIPPED = growing(
     r"(?:(?<![^\W_])(?:assistant)?(?:commentary|analysis)[ \t]*)?"
     r"(?<![\w.])to=([\w.\-:/]+?)(?:commentary)?(?:[ \t]*(?<![a-z])(?:json|code)?\s*|\s+|[ \t]+[^\x00-\x7f]{1,16}json\s*)\Z"
-)
-_CHANNELS_SO_FAR = "|".join(
-    sorted(
-        {word[:size] for word in ("assistantcommentary", "assistantanalysis", "commentary", "analysis") for size in range(1, len(word) + 1)}
-    )
-)
-_STRIPPED_SO_FAR = re.compile(
-    rf"(?:(?<![^\W_])(?:{_CHANNELS_SO_FAR})[ \t]*(?:t|to)?"
-    r"|(?:(?<![^\W_])(?:assistant)?(?:commentary|analysis)[ \t]*)?(?<![\w.])to=[\w.\-:/]*\s*(?:[^\x00-\x7f]{1,16})?[a-z]{0,4}\s*)\Z"
 )
 # A name before its arguments, though no marker precedes it; and what may still become one, with tools to compare it to and without.
 _NAME_BEFORE = re.compile(r"(?<![\w.\-:])((?:functions\.)?\w[\w.\-]{0,80}(?::\d{1,3})?)[ \t]?\n?\Z")
@@ -99,7 +89,8 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
         return _call(state, position, position, parse_escaped_json(state.buffer, position), Form.UNMARKED)
     if ESCAPED_START.so_far.match(text, position) and not state.buffer.ended:
         return MORE
-    recipient = _STRIPPED.search(text, max(state.at, position - _LONGEST_RECIPIENT), position) if "harmony" in state.dialect.forms else None
+    lowest = max(state.at, position - _LONGEST_RECIPIENT)
+    recipient = _STRIPPED.whole.search(text, lowest, position) if "harmony" in state.dialect.forms else None
     if recipient is not None and state.tools.find_marked(recipient[1]):
         start = recipient.start()
         return _call(state, start, position, blocks.parse_named_json(state, start, position, recipient[1]))
@@ -282,7 +273,7 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
         return position, blocks.drop_invented_turn(state)
     if "harmony" in dialect.forms and marker in ("<|start|>", "<|channel|>", "<|message|>"):
         # The recipient may precede the first token of the header.
-        start = 0 if state.at == 0 and _RECIPIENT.match(text, 0, position) else position
+        start = 0 if state.at == 0 and _RECIPIENT.whole.match(text, 0, position) else position
         return start, blocks.parse_harmony_message(state, start, position)
     return position, blocks.skip_template_token(state, end)
 
@@ -327,7 +318,7 @@ DETECTORS: dict[str, Callable[[ScannerState, int], Detection]] = {
 def find_held_start(state: ScannerState, end: int) -> int:
     """Return from where on prose that ends at `end` has to be held back: its last characters may become a name, a label or a recipient."""
     text, dialect = state.buffer.text, state.dialect
-    if state.at == 0 and end <= _LONGEST_RECIPIENT and "harmony" in dialect.forms and _RECIPIENT_SO_FAR.match(text, 0, end):
+    if state.at == 0 and end <= _LONGEST_RECIPIENT and "harmony" in dialect.forms and _RECIPIENT.so_far.match(text, 0, end):
         return 0
     lowest = max(state.at, end - dialect.name_window - 16)
     tail = text[lowest:end]
@@ -345,7 +336,7 @@ def find_held_start(state: ScannerState, end: int) -> int:
     lowest_name = max(state.at, end - _LONGEST_NAME)
     patterns = [_CALLED.so_far] if "gemma" in dialect.forms else []
     if "harmony" in dialect.forms and state.tools.by_name:
-        patterns.append(_STRIPPED_SO_FAR)
+        patterns.append(_STRIPPED.so_far)
     if dialect.name_separators:
         patterns.append(_KNOWN_BEFORE if state.tools.by_name else _ANY_NAME)
     for pattern in patterns:
