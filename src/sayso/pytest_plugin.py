@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".yaml", ".yml", ".json")
 COST = "sayso_cost_usd"
-_LOOKS_LIKE_CASES = re.compile(r"""(?m)^\s*\{?\s*["']?cases["']?\s*:|^\s*[-\[]\s*\{?\s*["']?(?:input|inputs)["']?\s*:""")
+_LOOKS_LIKE_CASES = re.compile(r"""(?m)^\s*\{?\s*["']?cases["']?\s*:|^\s*[-\[]\s*\{?\s*["']?(?:input|inputs)["']?\s*:|"cases"\s*:\s*\[""")
 NO_SUBJECT = (
     "What is to be evaluated is not said. Write `sayso_subject = module:agent` into the settings of pytest, give "
     "--sayso-subject module:agent, or define a fixture `sayso_subject` in conftest.py that returns the agent."

@@ -39,8 +39,8 @@ def test_a_share_that_rises_raises_an_alarm_soon(before: float, after: float, ca
 
 def test_an_alarm_says_what_has_risen_and_since_when() -> None:
     alarms = find_share_alarms([False] * 40 + [True] * 20)
-    assert alarms[0] == ShareAlarm(at=50, since=41, hits=10, usual_hits=0, usual_cases=40)
-    assert str(alarms[0]) == "10 of the last 10 (100 %); before, 0 of 40 (0 %)"
+    assert alarms[0] == ShareAlarm(at=45, since=41, hits=5, usual_hits=0, usual_cases=40)
+    assert str(alarms[0]) == "5 of the last 5 (100 %); before, 0 of 40 (0 %)"
 
 
 def test_one_rise_is_one_alarm_until_it_has_fallen_and_rises_again() -> None:

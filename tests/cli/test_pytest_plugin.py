@@ -72,6 +72,11 @@ def test_one_case_is_executed_by_its_id(project: pytest.Pytester) -> None:
     run(project, "cases.yaml::case 3", "--sayso-subject", "desk:echo").assert_outcomes(passed=1)
 
 
+def test_json_of_one_line_is_a_case_file(project: pytest.Pytester) -> None:
+    (project.path / "line.json").write_text('{"name":"n","cases":[{"name":"a","input":"hello","contains":"hello"}]}', encoding="utf-8")
+    run(project, "line.json", "--sayso-subject", "desk:echo").assert_outcomes(passed=1)
+
+
 def test_several_processes_share_the_cases(project: pytest.Pytester) -> None:
     result = run(project, "cases.yaml", "--sayso-subject", "desk:echo", "-p", "xdist", "-n", "2")
     result.assert_outcomes(passed=2, failed=1)
