@@ -21,7 +21,7 @@ _RANGE = re.compile(
     r"\b\d{1,2}(?:[:.h]\d\d)?\s?(?:[ap]\.?m\.?|uhr|h)?\s?(?:[-–—]|to|bis|till|until|à|a|tot)\s?\d{1,2}(?!\d)", re.IGNORECASE
 )
 _USE = re.compile(
-    r"(?i:\b(?:use|uses|run on|rely on|trust|bill with|work with|clock in with|are on|[a-z]+ (?:with|through)|"
+    r"(?i:\b(?:use|uses|runs? (?:[a-z]+ ){0,4}on|rely on|trust|bill with|work with|clock in with|are on|[a-z]+ (?:with|through)|"
     r"joined|signed up|have chosen|host with|book with|"
     r"nutzen|vertrauen|arbeiten mit|"
     r"(?:mit|avec|con|met) (?:uns|nous|nosotros|ons)|utilisent|font confiance|usan|confían|utilizzano|gebruiken)\b)"
@@ -137,6 +137,8 @@ def settle_aspect(
     if is_only_address(own, company):
         return _find_like(aspects, known.LOCATIONS, known.COMPANY)
     if aspect is not None and _SPENDS.search(own):
+        return _find_like(aspects, known.CUSTOMERS, known.COMPANY)
+    if aspect is None and _counts_users(own, amounts, company):
         return _find_like(aspects, known.CUSTOMERS, known.COMPANY)
     if aspect is None or Kind.MONEY in kinds:
         return aspect

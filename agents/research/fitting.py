@@ -44,6 +44,7 @@ _ACCEPTED = QuickPattern(
     r"(?i:\b(?:are|is|be) (?:not |also |always |only )?(?:accepted|allowed|permitted|welcome|required|included|provided|forbidden|"
     r"prohibited|for free|available|possible|optional|extra|excluded|refundable|non-refundable)\b|"
     r"\b(?:included|available|compulsory|required|accepted) (?:in|on|for|at|with|from)\b|"
+    r"\bcancel\w*\b.{0,40}\b(?:notice|any ?time)\b|"
     r"\b(?:prices?|rates?|fees?|charges?|amounts?|tariffs?) (?:\w+ )?(?:(?:do|does) not |don['’]t )?(?:ex|in)cludes?\b|"
     r"\b(?:ist|sind)\b[^.;]{0,40}\b(?:erlaubt|verboten|willkommen|inbegriffen|möglich|enthalten|inklusive|kündbar|verfügbar|"
     r"erforderlich)\b|\b\w+ kündbar\b|"
@@ -59,6 +60,7 @@ _ACCEPTED = QuickPattern(
     r"contanti|efectivo)\b)|"
     r"ご利用いただけます|お支払い|禁止|可能です|できます"
 )
+_BILLED = QuickPattern(r"(?i:\bbilled (?:yearly|annually|monthly|quarterly|once)\b)")
 _PRACTICE = re.compile(
     r"(?:[A-Z][\w'’-]+(?: [\w'’-]+){0,3} (?:is|are) (?:only |always |also |never |not )?[a-z]{2,}(?:ed|[aeo]wn|[ao]ught|ept|uilt|old) "
     r"(?:in|within|at|on|from|by|for|to|until|before|after|per|with|without)\b)"
@@ -126,7 +128,7 @@ _REDUCED = QuickPattern(
     r"(?i:\bno (?:[\w-]+ )?(?:fees?|charges?|deposit|minimum)\b|\b(?:are|is) included\b|\d ?(?:%|percent|per cent) (?:off|less|"
     r"cheaper)\b|\bsaves? \d|\brabatt|"
     r"\binbegriffen|\bcompris\b|\bréduction|\bdescuento|\bincluid[oa]s?\b|\bkorting|\bhalf[- ]price\b|\bfree\b|\bdiscount|\bgratis\b|"
-    r"\bkostenlos|\bgratuit|\bkostenfrei)|無料|割引"
+    r"\bpays? half\b|\bkostenlos|\bgratuit|\bkostenfrei)|無料|割引"
 )
 _IN_A_PLACE = QuickPattern(
     r"(?i:\b(?:are|is|sind|ist|located|based|liegt|liegen|sont|est|situé\w*|están|está|situad\w+)) (?:all |alle )?(?i:(?:in|at|near|à|en|"
@@ -285,6 +287,8 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
     if not amounts and _ASKED_WITHIN.search(own) and not is_answer(own):
         return False
     speaks = _speaks(own, company)
+    if company and any(amount.kind is Kind.COUNT for amount in amounts) and squash_letters(company) in squash_letters(own):
+        return True
     if _EAST.search(own) or is_reduced(own) or _CLOSED.search(own) or any(amount.kind in _TELLING for amount in amounts):
         return True
     if any(
@@ -376,7 +380,7 @@ def states_a_term(own: str, company: str = "", *, is_line: bool = False) -> bool
     Of a sentence the business or its customer has to be the subject: "We have no room for boats", "Cards are accepted". An item of a
     list needs none: "No deposit and no admin fee", "Free use of carts".
     """
-    if _states_a_rule(own) and not is_line:
+    if (_states_a_rule(own) or _BILLED.search(own)) and not is_line:
         return True
     if _tells_a_story(own):
         return False

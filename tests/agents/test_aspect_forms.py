@@ -6,7 +6,7 @@ import pytest
 
 from sayso.agents.research.aspect_forms import settle_aspect
 from sayso.agents.research.aspects import COMPANY, CUSTOMERS, GENERIC, HOURS, LOCATIONS, MARKET, OFFER, ORDERING, PRICES, SERVICES, Aspect
-from sayso.agents.research.fitting import fit, is_specific
+from sayso.agents.research.fitting import fit, is_specific, states_a_term
 from sayso.tools.quantities import find_amounts
 from sayso.tools.web.data.postal_lines import find_postal_line
 
@@ -29,6 +29,7 @@ FORMS = {
     "delivery to places": ("We have no drivers of our own; delivery is done by couriers in every city.", LOCATIONS, ORDERING),
     "places": ("Bright has climbing gyms in Raleigh and Durham.", OFFER, LOCATIONS),
     "users by what they do": ("61,000 small businesses print with Bright.", OFFER, CUSTOMERS),
+    "users who run something of theirs": ("1,900 firms in 31 countries run their repair desk on Bright.", OFFER, CUSTOMERS),
     "what a guest spends": ("Our typical guest is under 30 and spends $11.", PRICES, CUSTOMERS),
     "who owns it": ("We are a co-operative: the 190 people who cook and serve own the company.", OFFER, COMPANY),
     "who owns the places": ("The ranch owns every restaurant.", LOCATIONS, COMPANY),
@@ -84,6 +85,13 @@ def test_a_statement_stands_under_what_its_form_shows(text: str, found: Aspect, 
     settled = settle_aspect(text, find_amounts(text), found, GENERIC, "Bright Bikes")
     assert settled is not None
     assert settled.name == about.name
+
+
+@pytest.mark.parametrize(
+    "text", ["Cancel with 30 days' notice.", "Prices per month, billed yearly, plus VAT.", "You can cancel at any time."]
+)
+def test_how_it_is_billed_and_ended_is_a_term(text: str) -> None:
+    assert states_a_term(text, "Bright Bikes")
 
 
 def test_an_accredited_business_is_qualified() -> None:
