@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from sayso.tools.errors import UsageError
 
@@ -75,7 +76,12 @@ def give_site(url: str) -> Considered:
     """Return a site that a person named: it is visited and kept whatever is found on it. Raises UsageError for what is no address."""
     address = url.strip() if "://" in url else f"https://{url.strip()}"
     site = find_site(address)
-    if not address.startswith(("http://", "https://")) or "." not in site.host or " " in address:
+    try:
+        parts = urlsplit(address)
+        is_one = parts.scheme in ("http", "https") and parts.username is None and parts.port != 0 and " " not in address
+    except ValueError:  # no port, or half an IPv6 address
+        is_one = False
+    if not is_one or "." not in site.host:
         raise UsageError(f"{url!r} is not the address of a site. Write it as https://example.com.")
     return Considered(site.label.replace("-", " ").title(), site.host, address, True, GIVEN, kind=SiteKind.GIVEN, score=1000.0)
 

@@ -349,7 +349,7 @@ def test_a_typed_line_changes_the_selection(line: str, names: str, aspects: Sequ
     assert ("".join(each.name for each in changed.candidates), changed.aspects) == (names, aspects)
 
 
-@pytest.mark.parametrize("line", ["9", "0", "hello", "-colour", "+http://", "1 x"])
+@pytest.mark.parametrize("line", ["9", "0", "hello", "-colour", "+http://", "+http://me:secret@f.example/", "+f.example:99999", "1 x"])
 def test_a_line_that_is_no_change_is_said(line: str) -> None:
     with pytest.raises(UsageError):
         change_selection(selection(), line)

@@ -101,6 +101,8 @@ async def test_a_site_that_was_given_is_visited_though_no_search_found_it(web: W
     assert [each.name for each in report.competitors] == ["Plain Loaf"]
     with pytest.raises(UsageError, match="no scheme at all"):
         await researched(web, sites=["no scheme at all"])
+    with pytest.raises(UsageError, match="is not the address of a site"):
+        await researched(web, sites=["mailto:ada@plainloaf.example"])
 
 
 async def test_a_part_that_a_model_cannot_answer_is_told_and_the_rest_is_kept(web: Web) -> None:

@@ -197,7 +197,10 @@ async def test_a_redirect_through_a_proxy_is_checked_as_any_other(monkeypatch: p
 FAILURES: dict[str, tuple[bytes, str]] = {
     "tunnels are forbidden": (b"HTTP/1.1 403 Forbidden\r\n\r\n", r"makes no tunnel to 93.184.215.14:80.*\(status 403\)"),
     "no method of that name": (b"HTTP/1.0 405 Not Allowed\r\n\r\n", r"\(status 405\)"),
-    "it wants a password": (b"HTTP/1.1 407 Auth\r\nProxy-Authenticate: Basic\r\n\r\n", "asks for a user name and password"),
+    "it wants a password": (
+        b"HTTP/1.1 407 Auth\r\nProxy-Authenticate: Basic\r\n\r\n",
+        "a user name and password: write HTTP_PROXY as http://name:",
+    ),
     "no HTTP": (b"220 mail.example ESMTP\r\n\r\n", "no HTTP answer"),
     "it hangs up": (b"", "no HTTP answer"),
     "half an answer": (b"HTTP/1.1 200 OK\r\nX: ", r"makes no tunnel"),

@@ -356,3 +356,8 @@ async def test_searches_are_named_in_words(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("SEARXNG_URL")
     with pytest.raises(UsageError, match="searxng:http://localhost:8888"):
         open_search("searxng", Web())
+    with pytest.raises(UsageError, match="searxng:localhost is not the address"):
+        open_search("searxng:localhost", Web())
+    monkeypatch.setenv("SEARXNG_URL", "localhost:8888")
+    with pytest.raises(UsageError, match="SEARXNG_URL=localhost:8888 is not the address"):
+        open_search("searxng", Web())

@@ -60,8 +60,9 @@ class TunnelBackend(httpcore2.AsyncNetworkBackend):
 
     def _explain(self, status: int, host: str, port: int) -> str:
         if status == 407:
-            given = "refuses the user name and password" if self.proxy.authorization else "asks for a user name and password"
-            return f"{self.proxy} {given} that {self.proxy.variable} gives (http://name:password@host:port)"
+            if self.proxy.authorization:
+                return f"{self.proxy} refuses the user name and password that {self.proxy.variable} gives"
+            return f"{self.proxy} asks for a user name and password: write {self.proxy.variable} as http://name:password@host:port"
         answer = f"status {status}" if status else "no HTTP answer"
         return f"{self.proxy} makes no tunnel to {host}:{port}, the address that was checked ({answer})"
 

@@ -44,8 +44,11 @@ def _make(name: str, address: str, web: Web) -> Search:
         return ddgs_search("auto")
     if name == "searxng":
         url = address or os.environ.get(SEARXNG_VARIABLE, "")
-        if not url.startswith(("http://", "https://")):
+        if not url:
             raise UsageError(f"Searching with searxng needs an instance: write searxng:http://localhost:8888, or set {SEARXNG_VARIABLE}.")
+        if not url.startswith(("http://", "https://")):
+            told = f"searxng:{address}" if address else f"{SEARXNG_VARIABLE}={url}"
+            raise UsageError(f"{told} is not the address of an instance of searxng. Write it as http://localhost:8888.")
         return searxng_search(url, web)
     if name in SERVICES:
         return service_search(name, web)
