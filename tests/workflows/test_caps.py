@@ -201,6 +201,15 @@ async def test_a_model_that_costs_nothing_is_not_counted(homes: Homes) -> None:
         await desk().run("x", engine=home)
 
 
+async def test_a_model_without_a_listed_price_counts_what_it_says_itself(homes: Homes) -> None:
+    runs = homes.open(Cap(usd=0.005, per="day"))
+    own = Agent(ScriptedModel(Reply("Done.", usage=Usage(100, 1000, 0.004)), repeat=True, name="of-my-own"), name="desk")
+    await own.run("Hello", engine=runs)
+    await own.run("Hello", engine=runs)  # what it costs is known once it was asked
+    with pytest.raises(CapReached, match=r"\$0\.008 used"):
+        await own.run("Hello", engine=runs)
+
+
 async def test_only_the_runs_that_a_cap_is_for_are_counted(homes: Homes) -> None:
     home = homes.open(Cap(usd=0.003, agent="chat"), Cap(usd=0.0055, user="ada"))
     assert await count(home, "ada", agent=desk(name="chat")) == 1

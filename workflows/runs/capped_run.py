@@ -48,7 +48,7 @@ class MemoryLedger:
     async def give_back(self, windows: Sequence[CapWindow], usd: float) -> None:
         """Count so much less."""
         for key in {window.key for window in windows}:
-            self.used[key] -= usd
+            self.used[key] = self.used.get(key, 0.0) - usd
 
 
 class CappedRun(JournaledRun):
@@ -75,7 +75,7 @@ class CappedRun(JournaledRun):
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
         """Do `op(*args)` once and store its result; a model call is paid for."""
         most, self.most_usd = self.most_usd, 0.0
-        if not (most and name.startswith("model:")):
+        if not name.startswith("model:"):
             return await super().step(name, op, *args, preemptible=preemptible)
 
         async def pay() -> B:
@@ -94,18 +94,23 @@ class CappedRun(JournaledRun):
         if ledger is None:  # the caps were taken away since the run was opened
             return await call(*args)
         windows = find_windows(ledger.caps, payer.user, payer.flow, payer.clock())
-        await ledger.reserve(windows, most)
+        if most:
+            await ledger.reserve(windows, most)
         try:
             reply = await call(*args)
         except Exception:
-            await ledger.give_back(windows, most)
+            if most:
+                await ledger.give_back(windows, most)
             raise
         except BaseException:  # cancelled: the task is gone soon, the writing of it ends all the same
-            await ledger.give_back(windows, most - min(most, self.sent_usd))
+            if most:
+                await ledger.give_back(windows, most - min(most, self.sent_usd))
             raise
         usage = getattr(reply, "usage", None)
         used = usage.cost_usd if isinstance(usage, Usage) else most
-        await ledger.give_back(windows, most - used if used >= 0 else 0.0)  # what is no number stays counted as reserved
+        rest = most - used if used >= 0 else 0.0  # what is no number stays counted as reserved
+        if most or rest:  # a model without a listed price may say itself what the call has cost
+            await ledger.give_back(windows, rest)
         return reply
 
 
