@@ -298,6 +298,12 @@ async def test_one_search_that_is_blocked_does_not_lose_the_others() -> None:
         await merge_searches(failing(broken), failing(blocked))("q", 9)
 
 
+async def test_nothing_from_one_search_is_no_answer_while_another_is_blocked() -> None:
+    with pytest.raises(SearchBlocked):
+        await merge_searches(finding(), failing(SearchBlocked("two", "no")))("q", 9)
+    assert list(await merge_searches(finding(), finding())("q", 9)) == []
+
+
 SAME_PAGE = {
     "scheme and www": ("http://www.a.example/b", "https://a.example/b/"),
     "marks of a campaign": ("https://a.example/?utm_medium=x&gclid=1", "https://a.example"),

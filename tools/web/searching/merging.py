@@ -16,13 +16,14 @@ RANK_OFFSET = 60
 def merge_searches(*searches: Search) -> Search:
     """Return a search provider that asks all of these at once and ranks the pages by the ranks that they have in each answer.
 
-    One that fails is left out; where all fail, SearchBlocked is raised if any of them was blocked, else the first error.
+    One that fails is left out. Where no other finds anything, whether there is something is not known: SearchBlocked is raised if any was
+    blocked, else the first error.
     """
 
     async def search(query: str, limit: int) -> Sequence[SearchResult]:
         answers = await asyncio.gather(*(_ask(each, query, limit) for each in searches))
         failed = [answer for answer in answers if isinstance(answer, SearchError)]
-        if failed and len(failed) == len(answers):
+        if failed and not any(answer for answer in answers if not isinstance(answer, SearchError)):
             raise next((error for error in failed if isinstance(error, SearchBlocked)), failed[0])
         scores: dict[str, float] = {}
         results: dict[str, SearchResult] = {}
