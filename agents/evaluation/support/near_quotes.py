@@ -29,7 +29,7 @@ _BREAK = re.compile(r"[.;:!?]")
 _BOUNDS = frozenset("to up than about around nearly almost roughly over".split())
 
 
-class Edit(NamedTuple):
+class _Edit(NamedTuple):
     """Words of the statement for which the claim has other ones, in the midst of words that both have. Either may be empty."""
 
     theirs: tuple[int, ...]
@@ -61,7 +61,7 @@ def check_near_quote(match: Alignment) -> Iterator[SupportProblem]:
 
 
 @lru_cache(512)
-def find_edits(claim: Reading, statement: Reading) -> tuple[Edit, ...] | None:
+def find_edits(claim: Reading, statement: Reading) -> tuple[_Edit, ...] | None:
     """Return where a claim has other words than the statement; None where it is not in the statement's words."""
     ours, theirs = _fold(claim), _fold(statement)
     if len(ours) < _LEAST_WORDS:
@@ -69,7 +69,7 @@ def find_edits(claim: Reading, statement: Reading) -> tuple[Edit, ...] | None:
     found = SequenceMatcher(None, theirs, ours, autojunk=False).get_opcodes()
     if sum(last - first for kind, _, _, first, last in found if kind == "equal") < _LEAST_SHARE * len(ours):
         return None
-    return tuple(Edit(tuple(range(a, b)), tuple(range(c, d))) for kind, a, b, c, d in found if kind != "equal")
+    return tuple(_Edit(tuple(range(a, b)), tuple(range(c, d))) for kind, a, b, c, d in found if kind != "equal")
 
 
 def measure_sameness(claim: Reading, statement: Reading) -> float:
@@ -86,7 +86,7 @@ def _texts(reading: Reading, places: Sequence[int]) -> list[str]:
     return [reading.words[at].text.casefold() for at in places]
 
 
-def _check_denials(match: Alignment, edits: Sequence[Edit]) -> Iterator[SupportProblem]:
+def _check_denials(match: Alignment, edits: Sequence[_Edit]) -> Iterator[SupportProblem]:
     """Yield a "not" on one side only, where nothing else that was changed takes it back."""
     claim, evidence = match.claim, match.evidence
     inner = [each for each in edits if each.ours or (each.theirs[0] > 0 and each.theirs[-1] < len(evidence.words) - 1)]
@@ -115,7 +115,7 @@ def _find_denial(reading: Reading, places: Sequence[int]) -> Iterator[int]:
             yield at
 
 
-def _check_exchange(match: Alignment, edits: Sequence[Edit]) -> Iterator[SupportProblem]:
+def _check_exchange(match: Alignment, edits: Sequence[_Edit]) -> Iterator[SupportProblem]:
     """Yield two words or names that changed places, where all between them stayed: "A funded B" for "B funded A"."""
     claim, evidence = match.claim, match.evidence
     for one, other in combinations(edits, 2):
@@ -130,7 +130,7 @@ def _check_exchange(match: Alignment, edits: Sequence[Edit]) -> Iterator[Support
         yield SupportProblem("mixed up", f"The sources have {quote_words(claim, [*one.ours, *other.ours])} the other way round.")
 
 
-def _check_names(match: Alignment, edit: Edit) -> Iterator[SupportProblem]:
+def _check_names(match: Alignment, edit: _Edit) -> Iterator[SupportProblem]:
     """Yield a name for which the statement has another one."""
     claim, evidence, sources = match.claim, match.evidence, match.read.sources
     mine = [at for at in edit.ours if at in match.read.names]
@@ -146,7 +146,7 @@ def _check_names(match: Alignment, edit: Edit) -> Iterator[SupportProblem]:
     yield SupportProblem("name", f"The sources say {quote_words(evidence, theirs)}, not {quote_words(claim, mine)}.")
 
 
-def _check_numbers(match: Alignment, edit: Edit) -> Iterator[SupportProblem]:
+def _check_numbers(match: Alignment, edit: _Edit) -> Iterator[SupportProblem]:
     """Yield a number for which the statement has another one of as many digits."""
     claim, evidence = match.claim, match.evidence
     mine, theirs = ([each for each in _texts(*side) if each.isdigit()] for side in ((claim, edit.ours), (evidence, edit.theirs)))
