@@ -89,7 +89,7 @@ def _summarise(comparison: Comparison, place: int) -> str:
             (unseen if not difference.seen else better if wins else worse).append(row.measure.name)
     parts = [f"{name} is better at {_join(names)}" for name, names in ((other, better), (first, worse)) if names]
     if unseen:
-        parts.append(f"no difference is seen in {_join(unseen)}")
+        parts.append(f"{other} and {first} show no difference in {_join(unseen)}")
     return "; ".join(parts) + "." if parts else f"Nothing of {other} and {first} can be compared."
 
 

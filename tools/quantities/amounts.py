@@ -75,7 +75,7 @@ def _find_amounts(text: str, language: str, context: str) -> tuple[Amount, ...]:
 
 
 _LONGEST_KEPT = 1_000
-_find_kept = lru_cache(2_048)(_find_amounts)  # a research asks for the amounts of each sentence some twenty times
+_find_kept = lru_cache(8_192)(_find_amounts)  # a research asks for the amounts of each sentence some twenty times
 
 
 def _find_phrases(flat: str, said: Sequence[Amount], signs: Signs) -> list[Amount]:
