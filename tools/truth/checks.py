@@ -26,6 +26,7 @@ from .carried import (
     check_universal,
 )
 from .claim_checks import check_bounds_of_things, check_clause, check_holders, check_nobody, check_object
+from .counted_nouns import check_bare_numbers, check_measured_nouns
 from .figure_checks import check_dates, check_figures, check_order, check_units
 from .grant_checks import (
     check_between,
@@ -161,4 +162,6 @@ CHECKS: tuple[Check, ...] = (
     check_exchanged_sides,
     check_antecedent,
     check_counted_things,
+    check_bare_numbers,
+    check_measured_nouns,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ..quantities import Kind
+from .counted_nouns import are_of_age
 from .figure_pairs import is_same_value
 from .figures import Figure, measure
 from .grammar import PREPOSITIONS, is_verb
@@ -116,7 +117,8 @@ def _same_unit(match: Match, figure: Figure, other: Figure) -> bool:
     if (figure.kind == other.kind and figure.unit == other.unit) or (measure(figure) is not None and measure(figure) == measure(other)):
         return True
     if {figure.kind, other.kind} == {Kind.PLAIN, Kind.MEASURE} and "year" in {figure.unit, other.unit}:
-        return _tells_age(match.sentence) or _tells_age(match.evidence)
+        sides = (match.sentence, figure), (match.evidence, other)
+        return are_of_age(*(sides if figure.kind == Kind.PLAIN else sides[::-1]))
     if {figure.unit, other.unit} <= {"degree", "°C", "°F"} and "degree" in {figure.unit, other.unit}:
         return True
     counted = {Kind.COUNT.value, Kind.PLAIN.value}
@@ -131,10 +133,6 @@ def _same_unit(match: Match, figure: Figure, other: Figure) -> bool:
 
 
 _CLOCKED = frozenset("at from until till to by after before past".split())
-
-
-def _tells_age(reading: Reading) -> bool:
-    return any(word.text.casefold() in {"aged", "age", "ages", "older", "old", "younger", "under", "over"} for word in reading.words)
 
 
 def _counts_alike(match: Match, figure: Figure, other: Figure) -> bool:

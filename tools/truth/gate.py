@@ -47,6 +47,7 @@ def check_statement(sentence: str, passage: str, *, quote: str = "", subject: st
     Every clause of it has to be. Each rule is a function of `checks.CHECKS`:
 
     - Figures: numbers, units, currencies, periods, bounds, dates and codes are the statement's, each with its own noun, verb and clause.
+      A bare number counts no new thing, and a total over several lists is not put on one of them (`counted_nouns`).
     - Words: names, things, verbs and adjectives are said, by stem or by the tables; framing words such as "offer" or "customers" may be
       added. A word that stands in the place of another one of the statement is refused unless they are alike.
     - Roles: who does what to whom, which side of a comparison, "for" or "against", "with" or "without" stay.

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from .bond_vetoes import BOND_VETOES
 from .clause_vetoes import CLAUSE_VETOES
+from .counted_nouns import find_total
 from .figures import Figure
 from .grammar import AUXILIARIES, CONDITIONAL, JOINING, PREPOSITIONS, RELATIVE, is_past, is_verb
 from .homes import find_subject
@@ -424,6 +425,7 @@ VETOES: tuple[Veto, ...] = (
     find_mixed,
     find_taken,
     find_occasion,
+    find_total,
     *CLAUSE_VETOES,
     *BOND_VETOES,
 )
