@@ -63,6 +63,8 @@ BARE_STATED = (
     ("Foxglove delivered over 3,000 boxes.", "Boxes: over 3,000 delivered to date.", "Foxglove"),
 )
 MEASURED_REFUSED = (
+    ("Oak & Peg uses 12 mm cladding.", "Shiplap cladding / 12 mm floor.", "Oak & Peg"),
+    ("Oak & Peg uses cladding of 12 mm.", "Shiplap cladding, 12 mm floor and roof.", "Oak & Peg"),
     ("Oak & Peg uses 12 mm shiplap cladding for floors and roofs.", "Shiplap cladding, 12 mm floor and roof.", "Oak & Peg"),
     ("The shed has 19 mm walls.", "Pine walls, 19 mm floor.", "Oak & Peg"),
     ("The table has a 40 mm oak top.", "Oak top, 40 mm legs.", "Oak & Peg"),
@@ -116,6 +118,9 @@ MEASURED_STATED = (
     ("Delivery takes 5 days in Europe and 10 days elsewhere.", "Delivery takes 5 days in Europe and 10 days elsewhere.", "Wood"),
 )
 TOTALS_REFUSED = (
+    ("Basel has nine shops.", "Our nine shops\n\n- Basel: Dreispitz, Marktplatz\n- Bern: Länggasse", "Velo"),
+    ("The nine shops are in Basel.", "Our nine shops\n\n- Basel: Dreispitz, Marktplatz\n- Bern: Länggasse", "Velo"),
+    ("Velo runs nine in Basel.", "Our nine shops\n\n- Basel: Dreispitz, Marktplatz\n- Bern: Länggasse", "Velo"),
     (
         "Veloretta has nine shops in Basel, Dreispitz, Marktplatz, Kleinhüningen.",
         "Veloretta has nine shops. Basel: Dreispitz, Marktplatz, Kleinhüningen",
@@ -184,6 +189,8 @@ TOTALS_REFUSED = (
     ),
 )
 TOTALS_STATED = (
+    ("Velo has nine shops.", "Our nine shops\n\n- Basel: Dreispitz, Marktplatz\n- Bern: Länggasse", "Velo"),
+    ("The ticket is valid for 24 hours in two zones.", "## Two zones\n\nThe ticket is valid for 24 hours.", "Velo"),
     ("Veloretta has nine shops.", "Veloretta has nine shops. Basel: Dreispitz, Marktplatz, Kleinhüningen", "Veloretta"),
     (
         "Veloretta has three shops in Basel: Dreispitz, Marktplatz and Kleinhüningen.",

@@ -101,7 +101,10 @@ def _begins_item(reading: Reading, figure: Figure) -> bool:
     if not figure.first or figure.first >= len(reading.words):
         return False
     before = reading.words[figure.first - 1]
-    return reading.text[before.end : reading.words[figure.first].start].strip() in {",", ";"} or before.text.casefold() in _JOINING
+    return (
+        reading.text[before.end : reading.words[figure.first].start].strip() in {",", ";", "/", "+", "&", "·", "•"}
+        or before.text.casefold() in _JOINING
+    )
 
 
 def _read_thing(reading: Reading, figure: Figure) -> list[int]:
@@ -145,13 +148,15 @@ def _is_same(one: Figure, other: Figure) -> bool:
 
 
 def _is_narrowed(sentence: Reading, figure: Figure, evidence: Reading) -> bool:
-    """Return whether a count is followed at once by what is told only in a statement: "nine shops in Basel"."""
-    if figure.end >= len(sentence.words):
-        return False
-    sign = sentence.text[sentence.words[figure.end - 1].end : sentence.words[figure.end].start].strip()
-    low = sentence.words[figure.end].text.casefold()
-    if not sign and low not in PREPOSITIONS and sentence.language in {"", "en"}:
-        return False
-    segments = sentence.segment_of
-    after = [at for at in range(figure.end, len(sentence.words)) if sign or segments[at] == segments[figure.end]]
-    return any(sentence.is_content(at) and any(alike(sentence.words[at], each) for each in evidence.words) for at in after)
+    """Return whether a count is put on what is told only in a statement: "nine shops in Basel", "Basel has nine shops"."""
+    number = sentence.segment_of[figure.first]
+    within = [at for at, each in enumerate(sentence.segment_of) if each == number and not figure.first <= at < figure.end]
+    told = [] if evidence.figures else within  # "two zones" may stand beside "day ticket: 24 hours"
+    if figure.end < len(sentence.words):
+        sign = sentence.text[sentence.words[figure.end - 1].end : sentence.words[figure.end].start].strip()
+        low = sentence.words[figure.end].text.casefold()
+        if sign:
+            told += range(figure.end, len(sentence.words))
+        elif low in PREPOSITIONS or sentence.language not in {"", "en"}:
+            told += [at for at in within if at >= figure.end]
+    return any(sentence.is_content(at) and any(alike(sentence.words[at], each) for each in evidence.words) for at in told)
