@@ -80,6 +80,8 @@ OTHERS = {
     "one of the oldest": "",
     "a one-off visit": "",
     "half past six in the morning": "6.5",
+    "half past sıx in the morning": "6.5",  # Turkish small letters: patterns of both cases take them for "i"
+    "at SİX in the evening": "18",
     "three quarters of an hour": "0.75 hour",
     "half an hour": "0.5 hour",
     "a day and a half": "1.5 day",

@@ -39,13 +39,13 @@ _AGES = {**_NUMBERS, "sixteen": 16, "eighteen": 18}
 
 def find_phrases(flat: str) -> Iterator[Amount]:
     """Yield the amounts of a flattened English text that are said in phrases. They may overlap: the longest counts."""
-    patterns = _choose_patterns(flat.casefold().replace("ı", "i"))
+    patterns = _choose_patterns(_fold(flat))
     for found in _CLOCK.finditer(flat) if _CLOCK in patterns else ():
         if found["past"] or found["clock"] or found["day"]:
             yield Amount(_read_clock(found), Kind.TIME, span=found.span())
     for found in _PART_OF_UNIT.finditer(flat) if _PART_OF_UNIT in patterns else ():
-        count = _NUMBERS.get((found["count"] or "").casefold(), 1)
-        yield _measure(Decimal(count) / _PARTS[found["part"].casefold()], found)
+        count = _NUMBERS.get(_fold(found["count"] or ""), 1)
+        yield _measure(Decimal(count) / _PARTS[_fold(found["part"])], found)
     for found in _AND_A_HALF.finditer(flat) if _AND_A_HALF in patterns else ():
         yield _measure(Decimal("1.5"), found)
     for found in _ONE_UNIT.finditer(flat) if _ONE_UNIT in patterns else ():
@@ -53,9 +53,14 @@ def find_phrases(flat: str) -> Iterator[Amount]:
     for found in _SHARE.finditer(flat) if _SHARE in patterns else ():
         yield Amount(_read_share(found), Kind.PERCENT, "%", span=found.span())
     for found in _UNDER.finditer(flat) if _UNDER in patterns else ():
-        age = found["age"].casefold()
+        age = _fold(found["age"])
         value = int(age[:-1]) if age[0].isdigit() else _AGES.get(age[:-1]) or _AGES[age[:-2]]
         yield Amount(Decimal(value), Kind.PLAIN, bound="under", span=found.span())
+
+
+def _fold(text: str) -> str:
+    """Return a text in small letters: a pattern that takes both cases takes the Turkish "İ" and "ı" for "i" as well."""
+    return text.replace("İ", "i").casefold().replace("ı", "i")
 
 
 _BEFORE_UNIT = tuple(f"{word} a" for word in "for in within takes take lasts after than about of half".split())
@@ -75,8 +80,8 @@ def _choose_patterns(lowered: str) -> list[re.Pattern[str]]:
 
 
 def _read_clock(found: re.Match[str]) -> Decimal:
-    hours = Decimal(_NUMBERS[found["hour"].casefold()])
-    day, past = (found["day"] or "").casefold(), (found["past"] or "").casefold()
+    hours = Decimal(_NUMBERS[_fold(found["hour"])])
+    day, past = _fold(found["day"] or ""), _fold(found["past"] or "")
     if ("afternoon" in day or "evening" in day or "night" in day) and hours < 12:
         hours += 12
     if past:
@@ -85,15 +90,15 @@ def _read_clock(found: re.Match[str]) -> Decimal:
 
 
 def _measure(value: Decimal, found: re.Match[str]) -> Amount:
-    return Amount(_round(value), Kind.MEASURE, UNIT_WORDS[found["unit"].casefold()], span=found.span())
+    return Amount(_round(value), Kind.MEASURE, UNIT_WORDS[_fold(found["unit"])], span=found.span())
 
 
 def _read_share(found: re.Match[str]) -> Decimal:
     if found["half"]:
         return Decimal(50)
     if found["all"]:
-        return _round(100 * Decimal(_NUMBERS[found["some"].casefold()]) / _NUMBERS[found["all"].casefold()])
-    return _round(100 * Decimal(_NUMBERS.get(found["count"].casefold(), 1)) / _PARTS[found["part"].casefold()])
+        return _round(100 * Decimal(_NUMBERS[_fold(found["some"])]) / _NUMBERS[_fold(found["all"])])
+    return _round(100 * Decimal(_NUMBERS.get(_fold(found["count"]), 1)) / _PARTS[_fold(found["part"])])
 
 
 def _round(value: Decimal) -> Decimal:
