@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from importlib import import_module
 from itertools import product
 from types import MappingProxyType
@@ -37,10 +37,14 @@ _NOT_LETTERS = frozenset([" ", "\u00a0", "'", "’", ".", ",", ":", "-", "–", 
 
 
 class Line(NamedTuple):
-    """A text in small letters, with the words that it has, and for each its first two and three letters before a "*"."""
+    """A text in small letters, with the words that it has, and for each its first two and three letters before a "*".
+
+    Of a text that is not sure, because it has a mark that a pattern takes for a letter, nothing can be told: it meets each need.
+    """
 
     lowered: str
     words: frozenset[str]
+    is_sure: bool
 
 
 class Need(NamedTuple):
@@ -74,13 +78,13 @@ class Need(NamedTuple):
     def is_met(self, line: Line) -> bool:
         """Return whether a text has it."""
         words, pieces, rest = self
-        lowered, known = line
+        lowered, known, is_sure = line
         for piece in pieces:
             if piece in lowered and (piece not in rest or _has_row(rest[piece], line)):
                 return True
         if words.isdisjoint(known):
-            return False
-        return any(word not in rest or _has_row(rest[word], line) for word in words & known)
+            return not is_sure
+        return any(word not in rest or _has_row(rest[word], line) for word in words & known) or not is_sure
 
 
 Rows = tuple[tuple[Need, ...], ...]
@@ -112,8 +116,7 @@ class QuickPattern:
 
     def may_match(self, text: str) -> bool:
         """Return whether a text has what each match needs."""
-        line = _read_kept(text) if len(text) <= _LONGEST_KEPT else _read_line(text)
-        return self.need.is_met(line) or _MARK_LIKE_LETTER in text
+        return self.need.is_met(_find_line(text))
 
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first match in a text."""
@@ -136,6 +139,26 @@ class QuickPattern:
         return self.compiled.sub(by, text) if self.may_match(text) else text
 
 
+class QuickPatterns:
+    """Patterns that are asked one after another, most often in vain: whether one of them may match is asked once for all."""
+
+    def __init__(self, *patterns: QuickPattern) -> None:
+        self.patterns = patterns
+
+    @cached_property
+    def need(self) -> Need:
+        """What each match of any of them needs."""
+        return reduce(Need.join, (pattern.need for pattern in self.patterns))
+
+    def may_match(self, text: str) -> bool:
+        """Return whether a text has what a match of one of them needs."""
+        return self.need.is_met(_find_line(text))
+
+    def matches(self, text: str) -> bool:
+        """Return whether one of them matches somewhere in a text."""
+        return self.may_match(text) and any(pattern.search(text) for pattern in self.patterns)
+
+
 class QuickChoice:
     """A regular expression of many alternatives, of which only those are tried that a text has the words for.
 
@@ -147,9 +170,14 @@ class QuickChoice:
         self.flags = flags
         self._choices: dict[tuple[str, ...], re.Pattern[str]] = {}
 
+    @cached_property
+    def _needs(self) -> Sequence[tuple[str, Need]]:
+        return [(each.pattern, each.need) for each in self.alternatives]
+
     def choose(self, text: str) -> re.Pattern[str]:
         """Return the pattern of the alternatives that may match somewhere in a text, in their order."""
-        sources = tuple(pattern.pattern for pattern in self.alternatives if pattern.may_match(text))
+        line = _find_line(text)
+        sources = tuple([source for source, need in self._needs if need.is_met(line)])
         if sources not in self._choices and len(self._choices) >= _MOST_CHOICES:
             sources = tuple(pattern.pattern for pattern in self.alternatives)
         if sources not in self._choices:
@@ -168,10 +196,16 @@ def _fold(text: str) -> str:
 def _read_line(text: str) -> Line:
     lowered = _fold(text)
     words = _WORD.findall(lowered)
-    return Line(lowered, frozenset(words + [f"{word[:HEAD]}*" for word in words] + [f"{word[: HEAD - 1]}*" for word in words]))
+    heads = {word[:HEAD] for word in words}
+    heads |= {head[: HEAD - 1] for head in heads}
+    return Line(lowered, frozenset([*words, *(f"{head}*" for head in heads)]), _MARK_LIKE_LETTER not in text)
 
 
 _read_kept = lru_cache(1_024)(_read_line)  # a sentence is held against some sixty patterns
+
+
+def _find_line(text: str) -> Line:
+    return _read_kept(text) if len(text) <= _LONGEST_KEPT else _read_line(text)
 
 
 def find_need(source: str, flags: int = 0) -> Need:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from sayso.tools.quantities import Amount, Kind
-from sayso.tools.quick_patterns import QuickPattern
+from sayso.tools.quick_patterns import QuickPattern, QuickPatterns
 from sayso.tools.web.data.postal_lines import find_postal_line
 
 from . import aspects as known
@@ -163,7 +163,7 @@ def settle_aspect(
     for says, about in _FORMS:
         if says(own, amounts, company) and (found := _find_like(aspects, *about)):
             return found
-    if aspect == find_offer(aspects):
+    if aspect == find_offer(aspects) and _ANY_OF_AN_OFFER.may_match(own):
         for pattern, about in _OF_AN_OFFER:
             if pattern.search(own) and not (pattern is _RUN_BY and DEFINES.search(own)) and (found := _find_like(aspects, *about)):
                 return found
@@ -252,6 +252,7 @@ _OF_AN_OFFER: tuple[tuple[QuickPattern, tuple[Aspect, ...]], ...] = (
     (_RUN_BY, (known.COMPANY,)),
     (_HAS_PLACES, (known.LOCATIONS,)),
 )
+_ANY_OF_AN_OFFER = QuickPatterns(*(pattern for pattern, _ in _OF_AN_OFFER))
 
 
 def is_only_address(own: str, company: str = "") -> bool:

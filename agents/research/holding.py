@@ -37,9 +37,9 @@ _OPEN = QuickPattern(
 def read_date_line(line: str) -> str:
     """Return the date of a line that has little else: "June 3, 2020", "Posted on 14 March 2021 by Anna"."""
     dates = find_dates(line) if len(line) < 60 else ()
-    if _OPEN.search(line):  # "Open 14 March – 2 November 2026"
-        return ""
     if not dates or not dates[0].month or len(line) - (dates[0].span[1] - dates[0].span[0]) > 25 or ": " in line:
+        return ""
+    if _OPEN.search(line):  # "Open 14 March – 2 November 2026"
         return ""
     return _write_date(dates[0].year, dates[0].month, dates[0].day)
 

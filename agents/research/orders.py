@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sayso.tools.quick_patterns import QuickPattern
+from sayso.tools.quick_patterns import QuickPattern, QuickPatterns
 
 _AI = (
     r"(?:(?:an? |any |all |the |automated |virtual |large |your )*)(?:ais?\b|a\.i\.|llms?|gpts?|chatbots?|crawlers?|scrapers?|"
@@ -76,14 +76,9 @@ _MARKED = QuickPattern(
 
 def is_order(text: str) -> bool:
     """Return whether a text tells a machine that reads it what to do or say."""
-    return _is_kept_order(text) if len(text) <= _LONGEST_KEPT else _is_order(text)
+    return _is_kept_order(text) if len(text) <= _LONGEST_KEPT else _ORDERS.matches(text)
 
 
-def _is_order(text: str) -> bool:
-    return bool(_TOLD.search(text)) or bool(
-        _ADDRESSED.search(text) or _COMMANDED.search(text) or _IN_JAPANESE.search(text) or _MARKED.search(text)
-    )
-
-
+_ORDERS = QuickPatterns(_TOLD, _ADDRESSED, _COMMANDED, _IN_JAPANESE, _MARKED)
 _LONGEST_KEPT = 1_000
-_is_kept_order = lru_cache(2_048)(_is_order)  # each sentence is asked about on its page, in each question, and as a heading
+_is_kept_order = lru_cache(2_048)(_ORDERS.matches)  # each sentence is asked about on its page, in each question, and as a heading

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from sayso.tools import quick_patterns
-from sayso.tools.quick_patterns import Need, QuickChoice, QuickPattern, find_need
+from sayso.tools.quick_patterns import Need, QuickChoice, QuickPattern, QuickPatterns, find_need
 
 TEXTS = (
     "",
@@ -59,6 +59,15 @@ def test_a_quick_pattern_finds_what_the_pattern_finds(source: str, flags: int) -
         assert [found.span() for found in quick.finditer(text)] == [found.span() for found in pattern.finditer(text)], text
         for one, other in ((quick.search(text), pattern.search(text)), (quick.match(text), pattern.match(text))):
             assert (one and one.span()) == (other and other.span()), text
+
+
+def test_several_patterns_match_where_one_of_them_does() -> None:
+    several = [QuickPattern(*pattern) for pattern in PATTERNS.values()]
+    for number in range(len(several) - 1):
+        pair = QuickPatterns(*several[number : number + 2])
+        for text in TEXTS:
+            assert pair.matches(text) == any(pattern.compiled.search(text) for pattern in pair.patterns), text
+    assert not QuickPatterns(QuickPattern("formerly"), QuickPattern("no longer")).may_match("We deliver on Mondays.")
 
 
 def test_a_text_needs_all_that_a_match_has() -> None:

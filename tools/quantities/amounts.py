@@ -17,7 +17,7 @@ from .found import Amount, Kind, Label
 from .labels import find_label_spans
 from .money import Signs, read_money
 from .number_words import guess_language
-from .numerals import Numeral, find_numerals, flatten
+from .numerals import Numeral, find_numerals, flatten, may_have_numerals
 from .periods import read_bound, read_per
 from .phrases import find_phrases
 from .units import read_noun, read_percent, read_time, read_unit
@@ -48,9 +48,13 @@ def find_amounts(text: str, language: str = "", *, context: str = "") -> tuple[A
 
 def _find_amounts(text: str, language: str, context: str) -> tuple[Amount, ...]:
     flat = flatten(text)
+    said = list(find_phrases(flat))
+    if not said and not may_have_numerals(flat):
+        return ()
     language = guess_language(context or flat, language)
+    if language not in ("", "en"):
+        said = []
     numerals = find_numerals(flat, language)
-    said = list(find_phrases(flat)) if language in ("", "en") else []
     if not numerals and not said:
         return ()  # a date has a number, too
     signs = Signs(context or flat, language)
@@ -106,8 +110,9 @@ def find_years(flat: str, dates: Sequence[tuple[int, int]], language: str) -> It
 def find_labels(text: str, language: str = "") -> tuple[Label, ...]:
     """Return the numbers that name something and count nothing: telephone and house numbers, postcodes, versions, days without a year."""
     flat = flatten(text)
-    dates = _Spans([date.span for date in find_written_dates(flat, language)])
-    return tuple(Label(text[start:end].strip(), (start, end)) for start, end in find_label_spans(flat) if start not in dates)
+    spans = find_label_spans(flat)
+    dates = _Spans([date.span for date in find_written_dates(flat, language)]) if spans else ()
+    return tuple(Label(text[start:end].strip(), (start, end)) for start, end in spans if start not in dates)
 
 
 class _Spans:

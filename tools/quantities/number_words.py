@@ -230,6 +230,16 @@ def find_word_numbers(text: str, language: str) -> Iterator[tuple[Decimal, int, 
         place = max(after, place + 1)
 
 
+def has_number_word(text: str) -> bool:
+    """Return whether a text has a word that each number in words has one of, in any language."""
+    return not _list_all_starts().isdisjoint(_WORD.findall(text.casefold()))
+
+
+@cache
+def _list_all_starts() -> frozenset[str]:
+    return frozenset(word for language in _WORDS for word in _list_starts(language))
+
+
 @cache
 def _list_starts(language: str) -> frozenset[str]:
     """Return the words one of which each number in words has: an article counts only before a power, as in "a hundred"."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from .number_words import find_word_numbers
+from .number_words import find_word_numbers, has_number_word
 
 _WIDE = {0xFF00 + code: chr(0x20 + code) for code in range(1, 0x5F) if code != 0x0C}  # the full-width comma is punctuation
 _DIGITS = {base + digit: str(digit) for base in (0x660, 0x6F0, 0x966, 0xE50) for digit in range(10)}
@@ -58,6 +58,7 @@ _POWER_WORD = re.compile(r"[\u00a0 -]?([^\W\d_]{1,10}\.?)(?![^\W\d_])")
 _GLUED_POWER = re.compile(r"[kK](?![^\W_])")
 _FRACTIONS = {"½": "0.5", "¼": "0.25", "¾": "0.75", "⅓": "0.3333", "⅔": "0.6667", "⅛": "0.125"}
 _HAS_NUMBER = re.compile(r"[\d½¼¾⅓⅔⅛〇零一二三四五六七八九十百千万億亿两兩]")
+_HAS_FRACTION = re.compile(r"[½¼¾⅓⅔⅛/]")
 _FRACTION = re.compile(r"(?:(?<![\d.,/])(\d{1,4})[\u00a0 ]?)?([½¼¾⅓⅔⅛])|(?<![\d./-])(?:(\d{1,3})[ \u00a0])?([1-9])/([2-9])(?![\d./-])")
 
 
@@ -73,7 +74,12 @@ class Numeral(NamedTuple):
 
 def flatten(text: str) -> str:
     """Return a text of the same length with plain digits, hyphens and one kind of hard space, so that places stay the same."""
-    return _WIDE_COMMA.sub(",", text.translate(_FLAT))
+    return text if text.isascii() else _WIDE_COMMA.sub(",", text.translate(_FLAT))
+
+
+def may_have_numerals(flat: str) -> bool:
+    """Return whether a flattened text may have a number, whatever its language: most sentences have none."""
+    return bool(_HAS_NUMBER.search(flat)) or has_number_word(flat)
 
 
 def find_numerals(flat: str, language: str) -> list[Numeral]:
@@ -83,7 +89,8 @@ def find_numerals(flat: str, language: str) -> list[Numeral]:
         commas = _commas_are_points(flat)
         if commas is None and language == "en":
             commas = False
-        found = [*_find_fractions(flat), *_find_east(flat), *_find_digits(flat, commas)]
+        fractions = _find_fractions(flat) if _HAS_FRACTION.search(flat) else ()
+        found = [*fractions, *_find_east(flat), *_find_digits(flat, commas)]
     found += [Numeral(value, start, end, word=True) for value, start, end in find_word_numbers(flat, language)]
     kept: list[Numeral] = []
     for numeral in sorted(found, key=lambda each: (each.start, -each.end)):
@@ -167,4 +174,4 @@ def _commas_are_points(flat: str) -> bool | None:
     return bool(signs[","])
 
 
-__all__ = ["DIGITS", "Numeral", "find_numerals", "flatten"]
+__all__ = ["DIGITS", "Numeral", "find_numerals", "flatten", "may_have_numerals"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
@@ -26,6 +27,8 @@ _WRITTEN = (
     rf"(?i:(?<![\w])(?P<us_month>{_MONTH})\.? (?P<us_day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<us_year>{_YEAR}))",
 )
 DATE = QuickChoice(_WRITTEN)
+_MAY_BE_DATE = re.compile(r"(?:1[5-9]|20|21)\d{2}|\d\s?年|\d([./-]) ?\d{1,2}\1 ?\d{2}")
+"""What each of the forms has: a year of four digits, the sign for one, or three numbers between the same signs."""
 
 
 def find_written_dates(flat: str, language: str = "") -> tuple[FoundDate, ...]:
@@ -35,9 +38,9 @@ def find_written_dates(flat: str, language: str = "") -> tuple[FoundDate, ...]:
 
 
 def _find_written(flat: str) -> tuple[tuple[Mapping[str, str], tuple[int, int]], ...]:
-    lines = list(lines_with_digits(flat))
-    if not lines:
+    if not _MAY_BE_DATE.search(flat):
         return ()
+    lines = lines_with_digits(flat)
     written = DATE.choose(flat)
     matches = (match for start, end in lines for match in written.finditer(flat, start, end))
     return tuple(({name: value for name, value in match.groupdict().items() if value}, match.span()) for match in matches)
