@@ -34,6 +34,8 @@ SAID_BY_OTHERS = {
     "an alternative": "Golden Crust is a good alternative to Sourdough Sam if you like rye bread.",
     "what it is": "Sourdough Sam is a small bakery shop in Ulm with bread and rolls.",
     "what it does": "Sourdough Sam sells bread, rolls and cakes.",
+    "beside whom": "Sourdough Sam competes with other bakeries for rye bread in Ulm.",
+    "what happened to it": "Bread news: Sourdough Sam was acquired by a mill and bakes bread and rolls.",
 }
 
 

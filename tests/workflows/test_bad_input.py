@@ -223,7 +223,7 @@ async def test_a_run_says_which_of_its_options_is_none(options: dict[str, Any], 
 OPTIONS = "approve, deps, engine, grants, limits, run_id, user"
 RESEARCH_OPTIONS = (
     "again, approve, cache_age, choose, competitors, concurrency, dialect, engine, kind, limits, max_cost, max_pages, "
-    "minutes, model, pages, rounds, run_id, search, second_opinion, sites, snapshots, user, web"
+    "minutes, model, pages, reader, rounds, run_id, search, second_opinion, sites, snapshots, user, web"
 )
 UNKNOWN: dict[str, tuple[Callable[[], object], str]] = {
     "a workflow": (lambda: sequential(one_more).run_sync(1, limit=None), f"no option 'limit'. Their options are: {OPTIONS}."),  # type: ignore[call-arg]
