@@ -18,8 +18,8 @@ _TOLD_OF = (
     r"|{name}(?: (?:is|are|was)|,) (?:an? |the |one of )?(?:[\w'’&-]+ ){{0,5}}"
     r"(?:company|business|firm|chain|brand|maker|shop|store|restaurant|provider|service|app|tool|software|platform|agency|studio|school|"
     r"clinic|practice|group|cooperative|co-op|manufacturer|supplier|retailer)s?\b"
-    r"|{name} (?:sells?|offers?|makes?|serves?|rents?|hires? out|charges|costs|has (?:\d|more than|over)|provides?|delivers?|builds?|competes?|employs?|"
-    r"raised [$€£¥]?\d+|(?:is|was|were|has been) (?:acquired|launched|incorporated|franchised))\b"
+    r"|{name} (?:sells?|offers?|makes?|serves?|rents?|hires? out|charges|costs|has (?:\d|more than|over)|provides?|delivers?|builds?|"
+    r"competes?|employs?|raised [$€£¥]?\d+|(?:is|was|were|has been) (?:acquired|launched|incorporated|franchised))\b"
 )
 
 
