@@ -7,6 +7,11 @@ import pytest
 from sayso.tools.truth import check_statement
 
 REFUSED = (
+    ("Acme does not sell bikes and hires them out.", "Acme sells bikes and hires them out.", "Acme"),
+    ("Acme repairs skis, does not rent out boards and buys them.", "Acme repairs skis, rents out boards and buys them.", "Acme"),
+    ("The warranty on batteries is four years.", "The warranty on batteries is four years, or 40,000 kilometres.", "Cargo"),
+    ("A service is due every 20,000 miles.", "A service is due every 24 months or 20,000 miles, whichever comes first.", "Cars"),
+    ("Dogs of up to 10 kg stay free.", "Dogs of up to 10 kg or 40 cm stay free.", "Inn"),
     ("Lena Ott speaks French.", "Lena Ott speaks Dutch, Paul Ney French.", "Tours"),
     ("In Kent the firm has 4 farms.", "In Essex and Kent the firm has 9 farms, in Devon 4 farms.", "Farm Co"),
     ("The Pro stores 50 GB.", "The Starter stores 5 GB, the Basic 20 GB, the Pro 100 GB.", "Cloud"),
@@ -142,6 +147,9 @@ REFUSED = (
     ),
 )
 STATED = (
+    ("The battery warranty is four years or 40,000 km.", "The warranty on batteries is four years, or 40,000 kilometres.", "Cargo"),
+    ("A bottle holds 500 ml.", "A bottle holds 500 ml or half a litre.", "Dairy"),
+    ("Acme does not rent out boards.", "Acme sells boards, but does not rent them out.", "Acme"),
     ("Lyon has 12 employees.", "Paris has 30 employees, Lyon 12.", "Atelier"),
     ("You get back a part of the price.", "You get a partial refund of the price.", "Yard"),
     ("Die Karte gilt ein Jahr.", "Die Karte gilt ein Jahr.", "Zentrum"),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
+from ..quantities import Kind
 from .equal_turns import put_equally
+from .figures import Figure, measure
 from .grammar import BE, DETERMINERS, PREPOSITIONS, is_verb, may_be_verb
 from .plain_frames import Force, Frame, read_frame
-from .reading import Reading
+from .reading import Reading, read_statement
 from .statements import Statement
 from .verdict import Problem, ProblemKind
 from .word_pairs import CONVERSES, covers, may_stand_for
@@ -232,6 +235,27 @@ def find_dropped_relative(
             return
 
 
+def find_dropped_limit(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
+    """Check that of two limits of different kinds, "four years, or 40,000 kilometres", none is left out."""
+    said = {kind for each in sentence.figures if (kind := _find_kind(each))}
+    if not said:
+        return
+    for whole in (read_statement(each.text) for each in everything if evidence.text in each.text and " or " in each.text):
+        for one, two in pairwise(whole.figures):
+            kinds = {_find_kind(one), _find_kind(two)}
+            joined = [word.text for word in whole.words[one.end : two.first]] == ["or"]
+            if joined and "" not in kinds and len(kinds) == 2 and len(said & kinds) == 1:
+                yield Problem(ProblemKind.CONDITION, f"The passage says “{one.shown} or {two.shown}”.")
+                return
+
+
+def _find_kind(figure: Figure) -> str:
+    measured = measure(figure)
+    if measured is None:
+        return figure.unit if figure.kind == Kind.MEASURE.value else ""
+    return "time" if measured[0] == "months" else measured[0]
+
+
 _WIDENING = frozenset("with for to as from into against by on in at during after before over under at".split())
 
 
@@ -264,6 +288,7 @@ CLAUSE_VETOES = (
     find_shortened_list,
     find_denied_price,
     find_dropped_relative,
+    find_dropped_limit,
     find_denied_rest,
     find_widened_denial,
 )

@@ -10,7 +10,7 @@ from .grammar import CONDITIONAL, DETERMINERS, OURS, PREPOSITIONS, is_verb
 from .lexicon import are_opposites, names_people
 from .matching import PRECISE, differs_by_prefix
 from .plain_frames import BaseFigure, Force, Frame, read_frame
-from .word_kinds import frames_of, is_any_business, is_weak
+from .word_kinds import DEALS, frames_of, is_any_business, is_weak
 from .word_pairs import covers, may_stand_for
 from .words import Word, alike, is_light, opposite, stem, tokenize
 
@@ -198,6 +198,8 @@ def _excludes(word: Word, other: Word) -> bool:
 
 
 def _find_opposite(word: Word, found: Frame) -> int | None:
+    if word.stem in DEALS:  # who does not sell may not rent out either
+        return None
     return next((at for at in found.content if opposite(word, found.words[at]) or differs_by_prefix(word, found.words[at])), None)
 
 

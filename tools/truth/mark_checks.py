@@ -12,11 +12,8 @@ from .marks import Mark, find_idiom
 from .matching import OUTSIDE, Match
 from .reading import Reading, Segment, find_tense, show
 from .verdict import Problem, ProblemKind
-from .word_kinds import is_subject_word
+from .word_kinds import DEALS, is_subject_word
 from .words import alike, stem, tokenize
-
-_DEALS = frozenset(map(stem, "sell buy purchase acquire hire rent lend borrow import export win lose".split()))
-"""Verbs that exclude each other, and of which the denial of one says nothing of the other."""
 
 
 def check_negation(match: Match) -> Iterator[Problem]:
@@ -29,7 +26,7 @@ def check_negation(match: Match) -> Iterator[Problem]:
     theirs = _find_polarity(match.evidence, match.sentence, match.home)
     turned = [at for at in match.opposed if not _is_sign(match.sentence, at) and not _is_sign(match.evidence, match.pairs[at])]
     for at in turned:
-        if (mine.clause or mine.thing) and match.sentence.words[at].stem in _DEALS:  # who does not sell may not rent out either
+        if (mine.clause or mine.thing) and match.sentence.words[at].stem in DEALS:  # who does not sell may not rent out either
             yield Problem(ProblemKind.NEGATION, f"The passage does not deny “{match.sentence.words[at].text}”.")
             return
     clauses = sum(not _is_attribute(match.sentence, at) for at in turned)

@@ -13,6 +13,8 @@ MONEY = Kind.MONEY.value
 PERIODS = frozenset(
     map(stem, "hour hourly day daily week weekly weekend month monthly quarter year yearly annual night nightly person user".split())
 )
+DEALS = frozenset(map(stem, "sell buy purchase acquire hire rent lend borrow import export win lose".split()))
+"""Verbs that exclude each other, and of which the denial of one says nothing of the other."""
 PRICE_WORDS = frozenset(map(stem, "cost costs price priced charge charged pay fee rate".split()))
 
 
