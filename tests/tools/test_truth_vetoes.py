@@ -10,6 +10,7 @@ REFUSED = (
     ("Acme does not sell bikes and hires them out.", "Acme sells bikes and hires them out.", "Acme"),
     ("Acme repairs skis, does not rent out boards and buys them.", "Acme repairs skis, rents out boards and buys them.", "Acme"),
     ("The warranty on batteries is four years.", "The warranty on batteries is four years, or 40,000 kilometres.", "Cargo"),
+    ("The warranty on batteries is four years.", "Warranty: four years on batteries, or 40,000 kilometres.", "Cargo"),
     ("A service is due every 20,000 miles.", "A service is due every 24 months or 20,000 miles, whichever comes first.", "Cars"),
     ("Dogs of up to 10 kg stay free.", "Dogs of up to 10 kg or 40 cm stay free.", "Inn"),
     ("Lena Ott speaks French.", "Lena Ott speaks Dutch, Paul Ney French.", "Tours"),

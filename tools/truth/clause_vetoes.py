@@ -243,7 +243,8 @@ def find_dropped_limit(sentence: Reading, evidence: Reading, owner: Sequence[Wor
     for whole in (read_statement(each.text) for each in everything if evidence.text in each.text and " or " in each.text):
         for one, two in pairwise(whole.figures):
             kinds = {_find_kind(one), _find_kind(two)}
-            joined = [word.text for word in whole.words[one.end : two.first]] == ["or"]
+            between = [word.text for word in whole.words[one.end : two.first]]  # "four years on batteries, or 40,000 kilometres"
+            joined = between[-1:] == ["or"] and len(between) < 6
             if joined and "" not in kinds and len(kinds) == 2 and len(said & kinds) == 1:
                 yield Problem(ProblemKind.CONDITION, f"The passage says “{one.shown} or {two.shown}”.")
                 return
