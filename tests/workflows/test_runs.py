@@ -6,6 +6,7 @@ import asyncio
 import gc
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from statistics import median
 from typing import Any
 
 import pytest
@@ -273,13 +274,13 @@ async def test_a_run_that_waits_for_its_model_keeps_few_containers_alive() -> No
             yield Finished()
 
     await Agent(ScriptedModel("Yes.")).run("Yes?")
-    gc.disable()  # the number is the same in every take, but for what is loaded in the first, or left by threads of other tests
+    gc.disable()  # the number is the same in nearly every take: threads of other tests may make or leave some meanwhile
     try:
-        bare = await count_containers(lambda wait: wait())
-        run = min([await count_containers(lambda wait: Agent(Waiting(wait)).run("Yes?")) for _ in range(3)])
+        bare = [await count_containers(lambda wait: wait()) for _ in range(5)]
+        run = [await count_containers(lambda wait: Agent(Waiting(wait)).run("Yes?")) for _ in range(5)]
     finally:
         gc.enable()
-    assert run - bare <= 45
+    assert median(run) - median(bare) <= 45
 
 
 async def test_a_result_that_is_there_has_nothing_left_to_decide() -> None:
