@@ -38,8 +38,6 @@ _OTHER_KEYS = frozenset(
 # OpenAI's {"function": {...}} and its relatives: the call is one level deeper.
 _WRAPPERS = ("function", "function_call", "tool_call", "tool_use", "call", "tool", "action", "command", "ability")
 _LISTS = ("tool_calls", "tool_uses", "calls", "function_calls", "tools")
-# Any program's spelling of them: functionCall, tool-use. The parameters are JSON-RPC's.
-_ENVELOPES = frozenset(key.replace("_", "").removesuffix("s") for key in (*_WRAPPERS, *_LISTS, "params"))
 KEYS = frozenset((*NAMES, *ARGUMENTS, *_OTHER_KEYS, *_WRAPPERS, *_LISTS))
 """The keys one of which a call's object begins with."""
 # What stands around a call in known forms, in any program's spelling (functionCall, tool-use): JSON-RPC's parameters, Gemini's replies.

@@ -30,7 +30,6 @@ _RATING = re.compile(
     r"[ \u00a0]?(?:/|von|out of|of|sur|de|su)[ \u00a0]?(5|10|100)(?![\d.,]\d|\d|\w)(?:[ \u00a0](?:stars?|points?|Sternen?))?"
 )
 _RANGE = re.compile(r"[ \u00a0]?(?:-|–|—|~|to|bis|à|a|til|till|tot|until|hasta|and|und|et|y|から|到|至)[ \u00a0]?(?:[$€£¥][ \u00a0]?)?\Z")
-_BETWEEN = re.compile(r"(?i:between|zwischen|entre|tra) \S{0,4}\Z")
 _TIMES = re.compile(r"[ \u00a0]?[x×](?![^\W_])")
 _DECADE = re.compile(r"'?s(?!\w)|er(?!\w)(?= Jahre)|年代")
 _OLD = re.compile(r"~~(?=\S)([^\n]{1,200}?)~~")

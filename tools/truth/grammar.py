@@ -17,8 +17,6 @@ CONDITIONAL = frozenset("if unless when whenever provided where once until till 
 
 RELATIVE = frozenset("who which that whose whom".split())
 
-_REASON = frozenset("because".split())
-
 PREPOSITIONS = frozenset(
     """of in on at by for to into onto with off about between among through via across per during upon toward towards from under over above
     below behind before after since until till within without near around against despite than as like unlike inside outside beyond

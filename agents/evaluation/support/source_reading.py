@@ -37,7 +37,6 @@ _SHORT_DENIALS = frozenset("no without neither nor".split())
 _IN_NAMES = frozenset("of de del al von".split())
 _LETTERS = frozenset({"a", "i", "o"})
 """Large letters that are words."""
-_LINKING = _IN_NAMES | {"the"}
 _COMMON = 0.6
 """A word at the beginning of a sentence that is not in the lexicon is a name, unless it is as common as this."""
 
