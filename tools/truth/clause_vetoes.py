@@ -244,7 +244,7 @@ def find_dropped_limit(sentence: Reading, evidence: Reading, owner: Sequence[Wor
         for one, two in pairwise(whole.figures):
             kinds = {_find_kind(one), _find_kind(two)}
             between = [word.text for word in whole.words[one.end : two.first]]  # "four years on batteries, or 40,000 kilometres"
-            joined = between[-1:] == ["or"] and len(between) < 6
+            joined = "or" in between and len(between) < 6
             if joined and "" not in kinds and len(kinds) == 2 and len(said & kinds) == 1:
                 yield Problem(ProblemKind.CONDITION, f"The passage says “{one.shown} or {two.shown}”.")
                 return
@@ -255,6 +255,17 @@ def _find_kind(figure: Figure) -> str:
     if measured is None:
         return figure.unit if figure.kind == Kind.MEASURE.value else ""
     return "time" if measured[0] == "months" else measured[0]
+
+
+_NOT_WITHOUT = re.compile(r"\b(?:cannot|can not|can't|may not|must not) (?:be )?(?P<deed>\w+)\b[^,;.]*? without\b", re.IGNORECASE)
+_MUST_DO = re.compile(r"\b(?:must|ha(?:s|ve) to|needs? to|shall) (?:be )?(?P<deed>\w+)", re.IGNORECASE)
+
+
+def find_demanded_deed(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
+    """Check that what may not be done without something is no duty: guests who may not swim without a cap need not swim."""
+    told, found = _MUST_DO.search(sentence.text), _NOT_WITHOUT.search(evidence.text)
+    if told and found and stem(told["deed"].casefold()) == stem(found["deed"].casefold()):
+        yield Problem(ProblemKind.MODALITY, f"The passage does not demand to “{told['deed']}”, but says with what.")
 
 
 _WIDENING = frozenset("with for to as from into against by on in at during after before over under at".split())
@@ -290,6 +301,7 @@ CLAUSE_VETOES = (
     find_denied_price,
     find_dropped_relative,
     find_dropped_limit,
+    find_demanded_deed,
     find_denied_rest,
     find_widened_denial,
 )

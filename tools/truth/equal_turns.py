@@ -104,7 +104,6 @@ _TURNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
             r"money back\b|\b(?:is|are) entitled to (?:a|any) refund\b",
             "is refunded",
         ),
-        (r"\b(?:gets?|receives?) (?:his|her|their|your|the|its) money back\b", "is refunded"),
         (r"\bthe money is (?:paid|given|sent|handed) back\b", "is refunded"),
         (r"\b(?:gets?|getting|receives?) (?:all|the whole) (?:of )?(?:his|her|their|your|the) money back\b", "is fully refunded"),
         (r"\b(?:gets?|getting|receives?|gives?) (no) money back\b", "is not refunded"),
