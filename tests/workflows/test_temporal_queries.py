@@ -1,4 +1,4 @@
-"""What a program does that is answered from a copy of a run which has missed an update."""
+"""What a program makes of the answers of a server: from a copy of a run that has missed an update, of a run that is ending."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 pytest.importorskip("temporalio")
 
 from temporalio.client import WorkflowQueryFailedError
+from temporalio.service import RPCError, RPCStatusCode
 
+from sayso.tools.errors import UsageError
 from sayso.workflows.durable.database import DatabaseLost
 from sayso.workflows.temporal.temporal_server import STALE_TRIES, TemporalServer
 
@@ -32,6 +34,13 @@ class Programs:
         if self.refusals:
             raise WorkflowQueryFailedError(self.refusals.pop(0))
         return f"answered {name}"
+
+    async def execute_update(self, name: str, asked: object, *, id: str | None) -> str:
+        raise RPCError(self.refusals.pop(0), RPCStatusCode.NOT_FOUND, b"")
+
+    async def describe(self) -> None:
+        if self.refusals:
+            raise RPCError(self.refusals.pop(0), RPCStatusCode.NOT_FOUND, b"")
 
 
 class Server(TemporalServer):
@@ -62,3 +71,14 @@ async def test_a_query_that_is_refused_all_the_same_is_told(refusals: list[str])
     with pytest.raises(DatabaseLost, match="refused"):
         await Server(programs).query("r1", "row")
     assert programs.refusals == ["nobody asks for this"]
+
+
+@pytest.mark.parametrize("words", ["workflow execution already completed", "workflow update was aborted by closing workflow"])
+async def test_an_update_finds_that_the_run_is_over_in_whatever_words_the_server_says_so(words: str) -> None:
+    assert await Server(Programs(words)).update("r1", "claim", {}) is None
+
+
+async def test_an_update_of_a_run_that_never_was_is_told() -> None:
+    unknown = "workflow not found for ID: r1"
+    with pytest.raises(UsageError, match=r"There is no run 'r1' in 127\.0\.0\.1:1/default"):
+        await Server(Programs(unknown, unknown)).update("r1", "claim", {})

@@ -168,13 +168,22 @@ class TemporalServer:
         async with turn:  # a server refuses more of them at once for one workflow
             return await self._answer(run_id, ask())
 
+    async def _is_kept(self, run_id: str) -> bool:
+        try:
+            await self._find(await self.connect(), run_id).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise DatabaseLost(f"The Temporal server ({self.address.place}) could not be used: {error}") from None
+        return True
+
     async def _answer(self, run_id: str, answer: Awaitable[T]) -> T:
         try:
             return await answer
         except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND and "completed" in str(error):
-                raise Over from None
-            if error.status is RPCStatusCode.NOT_FOUND:
+            if error.status is RPCStatusCode.NOT_FOUND:  # it has ended, or is ending, or never was: the server says it in several ways
+                if await self._is_kept(run_id):
+                    raise Over from None
                 root = run_id.partition("/")[0]
                 raise UsageError(f"There is no run {root!r} in {self.address.place}.") from None
             raise DatabaseLost(f"The Temporal server ({self.address.place}) could not be used: {error}") from None
