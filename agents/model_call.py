@@ -141,9 +141,10 @@ async def _look_at_reply(run: Run, turn: int, conversation: ModelConversation, r
 async def stream_reply(run: Run, turn: int, conversation: ModelConversation, deltas: AsyncGenerator[Delta, None]) -> Reply:
     """Collect the model's deltas into a reply, and publish those that may be shown at once."""
     spec = conversation.spec
-    text: list[str] = []
-    reasoning: list[str] | None = None  # a thousand runs that wait hold a list less each, which the garbage collector would visit
-    calls: dict[int, list[CallDelta]] = {}
+    # None before the first: a thousand runs that wait hold three containers less each, which the garbage collector would visit.
+    text: list[str] | None = None
+    reasoning: list[str] | None = None
+    calls: dict[int, list[CallDelta]] | None = None
     end = NOT_FINISHED
     streamer, guard = None, conversation.guard
     if run.listeners and not spec.publishes_at_end:
@@ -154,10 +155,14 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation, del
     try:
         async for delta in deltas:
             if isinstance(delta, TextDelta):
+                if text is None:
+                    text = []
                 text.append(delta.text)
                 if streamer is not None:
                     streamer.feed(delta.text)
             elif isinstance(delta, CallDelta):
+                if calls is None:
+                    calls = {}
                 calls.setdefault(delta.index, []).append(delta)
             elif isinstance(delta, ReasoningDelta):
                 if reasoning is None:
@@ -179,7 +184,12 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation, del
     if masked is not None:
         _publish_reasoning(run, turn, masked.finish())
     return Reply(
-        "".join(text), join_calls(calls) if calls else (), "".join(reasoning) if reasoning else "", end.usage, end.reason, end.provider_data
+        "".join(text) if text else "",
+        join_calls(calls) if calls else (),
+        "".join(reasoning) if reasoning else "",
+        end.usage,
+        end.reason,
+        end.provider_data,
     )
 
 

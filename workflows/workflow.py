@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import aclosing
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, TypedDict, TypeVar, Unpack, cast
 
 from sayso.tools.approval.background import Said, iter_said
@@ -288,15 +288,23 @@ class Workflow(Generic[A, B]):
         if type(value) in HANDED_ON:  # a result is handed on with its labels, wherever it stands
             value = cast(A, take_contents(value))
 
-        make_scope = partial(_make_scope, self, value, approver, deps, merged, rules)
-        return (open_private if engine is None else engine.open)(self.execute, value, run_id, make_scope, user)
+        given = _Given(self, value, approver, deps, merged, rules)
+        return (open_private if engine is None else engine.open)(self.execute, value, run_id, given, user)
 
 
-def _make_scope(
-    workflow: Workflow[A, Any], value: A, approver: Approver | None, deps: object, limits: Limits | None, rules: Rules
-) -> Scope:
-    """Return the scope of one execution: a run that is resumed begins with what its caller gives, and reads and counts anew."""
-    return Scope(approver, deps, Meter(limits), rules, Provenance(workflow.find_user_texts(value)), {})
+@dataclass(slots=True, eq=False)
+class _Given:
+    """What the caller of a run gives it. Called, it makes the scope of an execution: one that is resumed reads and counts anew."""
+
+    workflow: Workflow[Any, Any]
+    value: object
+    approve: Approver | None
+    deps: object
+    limits: Limits | None
+    rules: Rules
+
+    def __call__(self) -> Scope:
+        return Scope(self.approve, self.deps, Meter(self.limits), self.rules, Provenance(self.workflow.find_user_texts(self.value)), {})
 
 
 async def _watch_to_result(execution: Execution) -> AsyncGenerator[AnyEvent | RunEnded, None]:

@@ -280,7 +280,7 @@ async def test_a_run_that_waits_for_its_model_keeps_few_containers_alive() -> No
         run = [await count_containers(lambda wait: Agent(Waiting(wait)).run("Yes?")) for _ in range(5)]
     finally:
         gc.enable()
-    assert median(run) - median(bare) <= 45
+    assert median(run) - median(bare) <= 40
 
 
 async def test_a_result_that_is_there_has_nothing_left_to_decide() -> None:

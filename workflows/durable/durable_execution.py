@@ -49,7 +49,6 @@ class DurableExecution(Execution):
     inbox: dict[tuple[str, str], object]
     offered: dict[tuple[str, str], list[object]]
     pending: dict[str, ApprovalRequest]
-    received: Collection[object]
     attempts: int
     attempt_prefix: str
     head_guard: HeadGuard | None
@@ -196,7 +195,7 @@ class DurableExecution(Execution):
         self.loop = asyncio.get_running_loop()
         self.store.lease.held.add((self.id, claimed.run.attempt))
         self.inbox, self.pending, self.offered = {}, {}, {}
-        self.received = self._rows = set()  # each execution receives all that was sent
+        self._rows = set()  # each execution receives all that was sent
         self.attempts = claimed.run.attempt - 1
         self.attempt_prefix = f"{self.id}#{claimed.run.attempt}."
         self.result = None
@@ -350,7 +349,7 @@ class DurableExecution(Execution):
 
     def count_received(self) -> int:
         """Return of how many values it knows."""
-        return len(self.received)
+        return len(self._rows)
 
     def receive_news(self, rows: list[InboxRow]) -> None:
         """Receive what other programs have sent: decisions, signals, a cancel."""

@@ -85,7 +85,7 @@ class DurableJournal(StrictJournal):
         self.lost, self.has_unsaved, self._saved_at = None, False, read_clock()
         self._rows, self._events, self._lock = [], [], asyncio.Lock()
         self._added = self._saved = self._saving = 0
-        self.results, self.entries, self.emitted = {}, [], {}
+        self.results, self.entries, emitted = {}, [], dict[str, int]()
         entries = records.entries(claimed.log)
         if any(SEALED_MARK in row.value for row in claimed.log):
             entries = [each._replace(value=self.sealed.unseal(each.value)) for each in entries]
@@ -93,9 +93,10 @@ class DurableJournal(StrictJournal):
         branch_events: dict[str, type] = {}
         for row in claimed.log:
             if row.kind == "told":
-                self.emitted[row.run] = self.emitted.get(row.run, 0) + 1
+                emitted[row.run] = emitted.get(row.run, 0) + 1
             elif row.name in BRANCHES:
                 branch_events[row.run] = BRANCHES[row.name]
+        self.emitted = emitted
         return branch_events
 
     def add(self, kind: str, run_id: str, name: str, value: object) -> None:

@@ -13,7 +13,7 @@ from sayso.tools.errors import Cancelled, RunError
 
 from .events import BranchEnded, BranchFailed, BranchStarted, GrantsGiven
 from .handed_out import HANDED_OUT
-from .inbox import Branch, Inbox, Suspended
+from .inbox import NOTHING_YET, Branch, Inbox, Suspended
 from .journal import Journal
 from .protocols import (
     BEGUN_WITH,
@@ -84,7 +84,6 @@ class Execution(Inbox):
         "make_engine",
         "make_run",
         "make_scope",
-        "received",
         "result",
         "scope",
         "task",
@@ -145,8 +144,7 @@ class Execution(Inbox):
         self.history: list[object] | None = [] if keeps_history else None
         self.is_watched: bool = keeps_history or journal.is_durable  # somebody reads the events, now or later
         self.listeners: list[EventSink] = []
-        self.branch_events: dict[str, type] = {}  # of each branch, its last event
-        self.received: Collection[object] = self.inbox  # what was sent so far
+        self.branch_events: dict[str, type] = NOTHING_YET  # of each branch, its last event
         self.cancel_address: tuple[str, str] = run_id, CANCEL  # where in the inbox it stands that somebody cancelled the run
         self.joined: list[asyncio.Future[AnyResult]] | None = None
 
@@ -343,9 +341,13 @@ class Execution(Inbox):
         """Return whether a branch waits for what it has stored to be written down."""
         return self.journal.is_saving()
 
+    def count_received(self) -> int:
+        """Return how many values were sent so far."""
+        return len(self.inbox)
+
     def pause(self) -> None:
         """Suspend the run: every wait raises Suspended. One in the background stays where it is, and whoever joined it gets the pause."""
-        self.known_at_pause = len(self.received)
+        self.known_at_pause = self.count_received()
         if not self.may_suspend:
             assert self.scope is not None
             self._end_joined(self._make_result(NOTHING, self.scope))
@@ -370,6 +372,7 @@ class Execution(Inbox):
         """Emit an event of a branch, once: a resumed run goes through the branches that it has emitted events of before."""
         before = self.branch_events.get(event.run)
         if before is not type(event) and (before is None or type(event) is not BranchStarted):
+            self.branch_events = self.branch_events or {}
             self.branch_events[event.run] = type(event)
             self.emit(event)
 

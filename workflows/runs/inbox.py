@@ -8,7 +8,8 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision, is_decision
 
@@ -23,6 +24,10 @@ paused: long enough for a branch that was let go to begin its next step, short e
 SECONDS_TO_STOP = 1.0
 """How long an approver that is cancelled may take to end; one that takes longer is left behind, and what it answers counts for nothing."""
 
+
+NOTHING_YET: Final = cast("dict[Any, Any]", MappingProxyType({}))
+"""What each table of a run is until something is put into it: one for all, which cannot be written to. A run that waits for its model needs
+none, and half a dozen dicts for each of a thousand runs would have the garbage collector come more often."""
 
 _AT_REST = (None, None, None, False, False, False, 0)
 """What an inbox begins with: one unpacking in place of seven assignments, for every run has one."""
@@ -97,17 +102,17 @@ class Inbox(ABC):
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock: Callable[[], float] = clock
-        self.inbox: dict[tuple[str, str], object] = {}
-        self.pending: dict[str, ApprovalRequest] = {}
-        self.offered: dict[tuple[str, str], list[object]] = {}  # decisions that came before their request
+        self.inbox: dict[tuple[str, str], object] = NOTHING_YET
+        self.pending: dict[str, ApprovalRequest] = NOTHING_YET
+        self.offered: dict[tuple[str, str], list[object]] = NOTHING_YET  # decisions that came before their request
         self.approvers, self.root_run, self.recheck, self.may_suspend, self.pauses_always, self.is_shared, self.activity = _AT_REST
         self.reset_waits()
 
     def reset_waits(self) -> None:
         """Begin a new execution: nobody waits, and nobody is asked yet."""
         (self.is_suspended, self.is_checking, self.unanswered, self.active_branches, self.open_questions, self.approver_task) = _UNASKED
-        self.blocked: dict[str, None] = {}  # the runs that wait for somebody to send something, without a timeout
-        self.waits: dict[tuple[str, str], asyncio.Future[object]] = {}
+        self.blocked: dict[str, None] = NOTHING_YET  # the runs that wait for somebody to send something, without a timeout
+        self.waits: dict[tuple[str, str], asyncio.Future[object]] = NOTHING_YET
         self.questions: deque[tuple[ApprovalRequest, Approver]] | None = None
 
     async def stop_asking(self) -> None:
@@ -155,9 +160,11 @@ class Inbox(ABC):
         if address in self.inbox:
             return self.inbox[address]
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self.waits = self.waits or {}
         self.waits[address] = future
         self.activity += 1
         if topic.startswith("approve:") or timeout_seconds is None:
+            self.blocked = self.blocked or {}
             self.blocked[run_id] = None
             self.check_idle_soon()
         try:
@@ -167,7 +174,7 @@ class Inbox(ABC):
             return None
         finally:
             self.activity += 1
-            self.blocked.pop(run_id, None)
+            self._unblock(run_id)
             del self.waits[address]
 
     def send(self, run_id: str, topic: str, value: object) -> None:
@@ -175,18 +182,24 @@ class Inbox(ABC):
         address = (run_id, topic)
         if address in self.inbox or (self.approvers is not None and topic.startswith("approve:") and not self._accepts(address, value)):
             return
+        self.inbox = self.inbox or {}
         self.inbox[address] = value
         future = self.waits.get(address)
         if future is not None and not future.done():
             future.set_result(value)
             self.activity += 1
-            self.blocked.pop(run_id, None)  # it goes on in the next turn of the event loop
+            self._unblock(run_id)  # it goes on in the next turn of the event loop
+
+    def _unblock(self, run_id: str) -> None:
+        if self.blocked:
+            self.blocked.pop(run_id, None)
 
     def _accepts(self, address: tuple[str, str], value: object) -> bool:
         """Return whether a decision counts. One that comes before its request is looked at when that is asked."""
         run_id, topic = address
         request = self.pending.get(topic.removeprefix("approve:"))
         if request is None or request.run_id != run_id:
+            self.offered = self.offered or {}
             self.offered.setdefault(address, []).append(value)
             return False
         if problem := self.find_problem(request, value):
@@ -253,7 +266,7 @@ class Inbox(ABC):
 
     def ask_approver(self, request: ApprovalRequest, approve: Approver | None) -> None:
         """Hand a request to the approver, one at a time, in the order they were made."""
-        self.pending[request.digest] = request
+        self.add_request(request)
         for value in self.offered.pop((request.run_id, request.topic), ()) if self.offered else ():
             self.send(request.run_id, request.topic, value)
         if approve is None or (request.run_id, request.topic) in self.inbox:
@@ -264,6 +277,11 @@ class Inbox(ABC):
         self.questions.append((request, approve))
         if self.approver_task is None:
             self.approver_task = asyncio.get_running_loop().create_task(self._ask_one_by_one())
+
+    def add_request(self, request: ApprovalRequest) -> None:
+        """Add an open request."""
+        self.pending = self.pending or {}
+        self.pending[request.digest] = request
 
     async def take_decision(self, request: ApprovalRequest, decision: Decision) -> None:
         """Take up an approver's decision."""

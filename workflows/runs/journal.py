@@ -41,8 +41,8 @@ class Journal:
     is_strict: ClassVar[bool] = False
     is_durable: ClassVar[bool] = False
     results: dict[str, dict[str, object]] = field(default_factory=dict)
-    emitted: dict[str, int] = field(default_factory=dict)
-    """How many events the code of each run has emitted."""
+    emitted: dict[str, int] | None = None
+    """How many events the code of each run has emitted, once one has."""
     has_unsaved: bool = False
     lost: Exception | None = None
     """Why nothing can be stored any more."""

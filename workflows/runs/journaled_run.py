@@ -332,9 +332,10 @@ class JournaledRun:
         is_own = self._busy is None  # inside a step it is the step that happens once
         if is_own:
             self._emits += 1
-            if self._emits <= self._journal.emitted.get(self.id, 0):
+            emitted = self._journal.emitted = self._journal.emitted or {}
+            if self._emits <= emitted.get(self.id, 0):
                 return
-            self._journal.emitted[self.id] = self._emits
+            emitted[self.id] = self._emits
         self.execution.emit(event, is_own)
 
     def publish(self, event: object) -> None:
@@ -371,5 +372,6 @@ class JournaledRun:
         if f"wait:{request.topic}" not in self._results:  # decided before a restart: nobody is asked again
             self.execution.ask_approver(request, self.scope.approve)
         decision: Decision | None = await self.wait(request.topic, max(0.0, request.expires_at - self.clock()))
-        self.execution.pending.pop(request.digest, None)
+        if pending := self.execution.pending:
+            pending.pop(request.digest, None)
         return decision

@@ -88,7 +88,7 @@ class _LiveExecution(Execution):
 
     def ask_approver(self, request: ApprovalRequest, approve: Approver | None) -> None:
         """Ask nobody: the request stays pending."""
-        self.pending[request.digest] = request
+        self.add_request(request)
 
 
 def _make_run(execution: Execution, run_id: str, scope: Scope) -> _LiveRun:
