@@ -7,6 +7,18 @@ import pytest
 from sayso.tools.truth import check_statement
 
 REFUSED = (
+    ("Draft horses cost $60 at Blue Steel.", "Draft horses add $60.", "Blue Steel"),
+    ("Large dogs cost £10.", "Large dogs: + £10.", "Groomer"),
+    ("Large dogs cost £10.", "Large dogs: £10 extra.", "Groomer"),
+    ("Sunday visits cost £12.", "Sunday visits carry a supplement of £12.", "Vets"),
+    ("Gluten-free pizzas cost €8.", "We add €8 for gluten-free pizzas.", "Pizzeria"),
+    ("Hammer & Hoof took over his uncle's forge.", "Took over his uncle's forge at Kingsland in 1996.", "Hammer & Hoof"),
+    ("Acme joined after ten years with her own practice.", "Joined us after ten years with her own practice.", "Acme"),
+    ("Acme has ridden since she was four.", "Has ridden since she was four.", "Acme"),
+    ("Acme puts shelves from £40.", "We put up shelves from £40.", "Acme"),
+    ("Acme turns requests under 10 euros.", "We turn down requests under 10 euros.", "Acme"),
+    ("Acme returns the lid within a day.", "The lid goes back on within a day.", "Acme"),
+    ("Acme puts on tours in heavy rain.", "We put off tours in heavy rain.", "Acme"),
     ("Acme does not sell bikes and hires them out.", "Acme sells bikes and hires them out.", "Acme"),
     ("Acme repairs skis, does not rent out boards and buys them.", "Acme repairs skis, rents out boards and buys them.", "Acme"),
     ("The warranty on batteries is four years.", "The warranty on batteries is four years, or 40,000 kilometres.", "Cargo"),
@@ -152,6 +164,11 @@ REFUSED = (
     ),
 )
 STATED = (
+    ("Draft horses cost $60 extra.", "Draft horses add $60.", "Blue Steel"),
+    ("Weekends cost $20 more.", "Weekends are $20 extra.", "Blue Steel"),
+    ("The household's budget is looked after by his wife.", "My wife looks after our household's budget.", "Dailey"),
+    ("Acme hands out helmets.", "We hand out helmets.", "Acme"),
+    ("Acme removes the old tyres at no cost.", "The old tyres come off at no cost.", "Acme"),
     ("The battery warranty is four years or 40,000 km.", "The warranty on batteries is four years, or 40,000 kilometres.", "Cargo"),
     ("A bottle holds 500 ml.", "A bottle holds 500 ml or half a litre.", "Dairy"),
     ("Acme does not rent out boards.", "Acme sells boards, but does not rent them out.", "Acme"),

@@ -74,7 +74,7 @@ def is_verb(words: Sequence[Word], at: int) -> bool:
     if before == "to":
         return True
     if before in DETERMINERS or before in PREPOSITIONS:
-        return before == "that" or (before in {"this", "these"} and low.endswith("s") and False)
+        return before == "that"
     if low.endswith(("ed", "ing")) or low.removeprefix("re") in _read_irregular_forms() or _is_only_verb(low):
         return True
     if before in PRONOUNS or before in AUXILIARIES or before in {"not", "also", "still", "now", "only", "currently"}:

@@ -15,6 +15,7 @@ from .homes import find_subject
 from .lexicon import names_people
 from .reading import Reading, Segment, read_statement, show
 from .statements import Statement
+from .verb_vetoes import VERB_VETOES
 from .verdict import Problem, ProblemKind
 from .word_pairs import CONVERSES, may_stand_for
 from .words import Word, alike, stem
@@ -428,4 +429,5 @@ VETOES: tuple[Veto, ...] = (
     find_total,
     *CLAUSE_VETOES,
     *BOND_VETOES,
+    *VERB_VETOES,
 )
