@@ -27,6 +27,7 @@ _DATA = re.compile(r"\d{1,2}[:.]\d\d\b|\+?\(?\d[\d ()/.-]{6,18}\d|\d\s?(?:am|pm|
 _TIME = re.compile(r"\d{1,2}:\d\d|\d\s?(?:[ap]\.?m\b|uhr\b|h\b)", re.IGNORECASE)
 _STRUCK = re.compile(r"~~([^~]{1,200})~~")
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_DIGIT = re.compile(r"\d")
 _SCORE = re.compile(r"[A-ZÀ-Þ]\D*\d{1,3} : \d{1,3} [A-ZÀ-Þ]")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _FIGURE = re.compile(r"[+>~<≈]?\s?\d(?:[\d.,’' ]*\d)?\s?(?:\+|%|‰|k|K|m|M|x|×|Mio\.?)*\+?")
@@ -72,7 +73,8 @@ def _read_line(page: PageLines, number: int, line: Line, records: Records) -> It
         for priced in read_prices(page, number, line, text, records) if is_item else ():
             yield priced if priced.of_heading else replace(priced, heading="")  # the heading before it is of the same rank
         return
-    if (found := LABEL.fullmatch(text)) and not _SCORE.match(text) and _is_label(found["label"], found["value"], line):
+    found = LABEL.fullmatch(text) if ":" in text or "：" in text else None
+    if found and not _SCORE.match(text) and _is_label(found["label"], found["value"], line):
         postal = find_postal_line(found["value"])
         rest = found["value"].replace(postal, "").strip(" .,;|·") if postal else ""
         if _TIME.search(rest):  # "Office hours: Mon-Sat 8am - 4pm. P.O. Box 88, Versailles, KY 40383"
@@ -135,11 +137,11 @@ def _read_below(page: PageLines, number: int, text: str) -> Pair | None:
 
 def _read_address(page: PageLines, number: int, text: str) -> Pair | None:
     """Return the address of which this line has the street, and the next one the town: 41 Friar Gate<br>Derby DE1 1DA."""
-    if number + 1 >= len(page.lines) or not _STREET.fullmatch(text) or not any(map(str.isdigit, text)):
+    if number + 1 >= len(page.lines) or not _DIGIT.search(text) or not _STREET.fullmatch(text):
         return None
     line, below = page.lines[number], page.lines[number + 1]
     before = page.lines[number - 1].text if number else ""
-    if _TOWN.fullmatch(text) and _STREET.fullmatch(before) and any(map(str.isdigit, before)) and not _TOWN.fullmatch(before):
+    if _TOWN.fullmatch(text) and _STREET.fullmatch(before) and _DIGIT.search(before) and not _TOWN.fullmatch(before):
         return None  # the last line of another address
     same_box = below.element is line.element or below.element.getparent() is line.element.getparent()
     if not same_box or not _TOWN.fullmatch(below.text):

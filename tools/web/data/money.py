@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 _NUMBER = r"(?:\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?!\d)|\d{1,9})(?:[.,]\d{1,2}(?!\d))?(?:[.,][-–—]{1,2})?"
 _SIGN = r"(?:[A-Z]{0,3}\$|[€£¥￥₹₩₽₺₴฿₫₪₦₱])"
@@ -29,17 +31,18 @@ _STARTS_PERIOD = re.compile(
 )
 
 
-def find_money(text: str) -> list[tuple[int, int]]:
+@lru_cache(256)  # a line is asked three times, and those around it again
+def find_money(text: str) -> Sequence[tuple[int, int]]:
     """Return the spans of the prices of a text, with the period that stands directly behind each."""
     if not _MAY_HOLD.search(text):
-        return []
+        return ()
     spans: list[tuple[int, int]] = []
     for found in _MONEY.finditer(text):
         if _MAGNITUDE.match(text, found.end()):
             continue  # what a company turns over, not a price
         period = _PERIOD.match(text, found.end())
         spans.append((found.start(), period.end() if period else found.end()))
-    return spans
+    return tuple(spans)
 
 
 def is_price(text: str) -> bool:

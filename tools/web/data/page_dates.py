@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 _ISO = re.compile(r"\s*(\d{4})-?(\d\d)(?:-?(\d\d))?(?!\d)")
 # What stands before the date of a page, in the languages of the pages that are read.
 _LABEL = re.compile(
-    r"(?:(?:last|recently)\s+(?:updated|modified|reviewed|changed|revised|checked)|(?:page|prices?|menu|information|content|article)\s+(?:last\s+)?"
-    r"(?:updated|checked|valid|current|correct|as\s+of)|updated|published|posted|revised|as\s+of|(?:prices\s+)?effective(?:\s+from)?|valid\s+(?:from|as\s+of)"
-    r"|stand|aktualisiert(?:\s+am)?|zuletzt\s+(?:aktualisiert|geändert|bearbeitet)(?:\s+am)?|letzte\s+(?:aktualisierung|änderung)|veröffentlicht(?:\s+am)?"
-    r"|(?:gültig|preise|preisliste|preisstand)\s+(?:ab|seit|gültig\s+ab|vom|stand)|mis(?:e)?\s+à\s+jour(?:\s+le)?|dernière\s+(?:mise\s+à\s+jour|modification)(?:\s+le)?"
-    r"|publié(?:e)?\s+le|(?:última\s+)?actualiza(?:ción|do)(?:\s+(?:el|en))?|publicado(?:\s+(?:el|em))?|(?:última\s+)?atualiza(?:ção|do)(?:\s+em)?"
-    r"|(?:ultimo\s+)?aggiorna(?:mento|to)(?:\s+(?:il|al))?|pubblicato(?:\s+il)?|laatst\s+(?:bijgewerkt|gewijzigd)(?:\s+op)?|bijgewerkt(?:\s+op)?"
+    r"(?:(?<![^\W_])(?:(?:last|recently)\s+(?:updated|modified|reviewed|changed|revised|checked)"
+    r"|(?:page|prices?|menu|information|content|article)\s+(?:last\s+)?(?:updated|checked|valid|current|correct|as\s+of)"
+    r"|updated|published|posted|revised|as\s+of|effective(?:\s+from)?|valid\s+(?:from|as\s+of)"
+    r"|stand|aktualisiert(?:\s+am)?|zuletzt\s+(?:geändert|bearbeitet)(?:\s+am)?|letzte\s+(?:aktualisierung|änderung)|veröffentlicht(?:\s+am)?"
+    r"|(?:gültig|preise|preisliste|preisstand)\s+(?:ab|seit|gültig\s+ab|vom|stand)|mise?\s+à\s+jour(?:\s+le)?|dernière\s+modification(?:\s+le)?"
+    r"|publiée?\s+le|actualiza(?:ción|do)(?:\s+(?:el|en))?|publicado(?:\s+(?:el|em))?|atualiza(?:ção|do)(?:\s+em)?"
+    r"|aggiorna(?:mento|to)(?:\s+(?:il|al))?|pubblicato(?:\s+il)?|laatst\s+gewijzigd(?:\s+op)?|bijgewerkt(?:\s+op)?)"
     r"|最終更新日?|更新日時?|更新|公開日|掲載日|最后更新|更新时间|发布时间|업데이트|수정일)\s*[:：]?\s*(?:on\s+|am\s+|le\s+|the\s+|den\s+)?[(（\[【]?",
     re.IGNORECASE,
 )
@@ -109,8 +110,7 @@ def _find_labelled(tree: HtmlElement) -> Iterator[str]:
     texts = [text for text in islice(tree.itertext(), 20_000) if 3 < len(text.strip()) < 400]
     joined = " ".join(" ".join(texts[:400] + texts[-400:]).split())[:60_000]
     for found in _LABEL.finditer(joined):
-        before = joined[: found.start()][-1:]
-        if not (before.isalnum() and found[0][:1].isascii()) and (date := read_date(joined[found.end() : found.end() + 40])):
+        if date := read_date(joined[found.end() : found.end() + 40]):
             yield date
     for found in _LABEL_AFTER.finditer(joined):
         before = joined[max(0, found.start() - 14) : found.start()]
