@@ -30,7 +30,7 @@ OSLO: Calls = [("weather", {"city": "Oslo", "days": 2})]
 OSLO_NOW: Calls = [*OSLO, ("now", {})]
 
 FORMS: Mapping[str, tuple[str, str, Calls, str]] = {
-    "call": ("call", 'In weather(city="Oslo", days=2) it', OSLO, "In  it"),
+    "call": ("call", 'So: weather(city="Oslo", days=2)\nit', OSLO, "So: \nit"),
     "call, places": ("call", "weather(Oslo, 2)", OSLO, ""),
     "call, object": ("call", 'weather({"city": "Oslo", "days": 2})', OSLO, ""),
     "call, case": ("call", "Weather(Oslo, '2')", OSLO, ""),

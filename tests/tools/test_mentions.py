@@ -308,6 +308,10 @@ CALLS = {
     "2nd line": "Sure.\nremove_row(7)\nDone.",
     "chatml own": "<|im_start|>assistant\nremove_row(7)<|im_end|>",
     "spanish": "¿Listo? remove_row(7)",
+    "to an end": "Let me remove_row(7) to tidy up.",
+    "words of its own behind it": "remove_row(7) I have removed it.",
+    "Chinese words behind it": "好的。\n\nremove_row(7)这是内容",
+    "a sum is its value": "The area is CALCULATOR(12*9) square cm",
     "french colon": "Voici : remove_row(7)",
     "after multi-line para": "He said “a\n\nremove_row(7)",
     "time plan": "At 10:00 remove_row(7)",
@@ -499,7 +503,7 @@ def test_no_mixture_reads_differently_when_it_is_cut(pieces: list[str], data: st
 
 
 def test_a_long_quotation_costs_no_more_than_its_length() -> None:
-    text = "„" + "remove_row(7) and " * 5_000
+    text = "„" + "remove_row(7); " * 5_000
     assert len(read(text, TOOLS).calls) == 5_000
 
 

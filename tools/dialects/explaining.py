@@ -80,6 +80,12 @@ _ACTS = re.compile(
     r"|creating|doing|making|\w+ing (?:it|this|that|the \w+|\w+ \d+)\b)(?! (?:looks?|is|works?|would)\b)",
     re.IGNORECASE,
 )
+_ANNOUNCES = re.compile(
+    r"\W*(?:(?:ok|okay|so|now|first|then|next|sure|well|and|alright|great),? )*"
+    r"(?:I(?:(?:['’]ll|['’]m)\b| (?:will|shall|am|need to|must|have to|want to)\b)|let me\b|let['’]s\b|let us\b|we(?:['’]ll| will)\b)"
+    r"(?!.*\b(?:not|never)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
 _LONGEST = 200
 _SENTENCE = re.compile(r"[.!?]\s+(?=\S)|[。！？]")
 
@@ -96,6 +102,14 @@ def explains_behind(line: str) -> bool:
 
 def acts(line: str) -> bool:
     """Tell whether the last sentence of a line says what is done now."""
+    return _ACTS.search(_last_sentence(line)) is not None
+
+
+def announces(line: str) -> bool:
+    """Tell whether the last sentence of a line begins with what is done now: "I'll", "Let me"."""
+    return _ANNOUNCES.match(_last_sentence(line)) is not None
+
+
+def _last_sentence(line: str) -> str:
     line = line[-_LONGEST:].rstrip()
-    last = max((found.end() for found in _SENTENCE.finditer(line)), default=0)
-    return _ACTS.search(line[last:]) is not None
+    return line[max((found.end() for found in _SENTENCE.finditer(line)), default=0) :]

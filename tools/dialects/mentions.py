@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from .explaining import announces
 from .growing import growing
 from .parsed_calls import Incremental
 from .text_buffer import TextBuffer
@@ -109,8 +110,12 @@ CODE_BEHIND = growing(r"\s?\{|\s?(?:\|\||&&|==)|\[|\.[a-z_]|\s[<>]\s|>|/[a-z]|s(
 """What does not follow a call on its line, but follows the head of a function, a member, an operand, and a page of a manual: write(2)s."""
 _DONE = frozenset("ran did made sent tried used called executed invoked issued performed requested".split())
 _TOLD = frozenset("i we you he she it they already just previously earlier have has had run i've we've you've they've i’ve we’ve".split())
-TOLD_BEHIND = growing(r"(?:,? which)?[ \t]+(?:was|were|has|had|did|failed|returned|printed|gave|raised|succeeded|worked)(?=[ \t.,;:!])")
-"""A verb in the past behind a call, which is its subject: "weather(Oslo) was refused"."""
+_IN_CLAUSE = re.compile(r"[\w,，、][ \t]*\Z")
+_LETTER = r"[^\W\d_A-ZÀ-ÖØ-Þ]"  # no capital: with one a sentence begins
+# No capital: with one a sentence begins.
+GOES_ON = growing(r"[,，、]?[ \t]{0,4}([^\W\d_A-ZÀ-ÖØ-Þ])|[ \t]{0,4}[?？؟]")
+"""The sentence that a call stands in goes on behind it: "weather(Oslo) was refused", "Soll ich weather(Oslo) fragen?"."""
+_BEGINS_CLAUSE = re.compile(r"[\u3400-\u9fff]")  # in Chinese the next sentence may, in Japanese a particle goes on
 _STRING = re.compile(r"\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\\n])*'|“[^”]*”", re.DOTALL)
 _STATEMENTS = re.compile(r"(?:\)|=>)\s*\{|;[ \t]*\n")
 # Words without commas, APPEND NAME_OF_LIST ${VALUE}, as a command of CMake takes them; a scope of Vim's comes first: get(g:, 'x')
@@ -390,6 +395,18 @@ def holds_code(arguments: str, *, takes_words: bool) -> bool:
     if "\n" in arguments and _STATEMENTS.search(arguments) is not None and _STATEMENTS.search(_STRING.sub("", arguments)) is not None:
         return True
     return not takes_words and _NOT_FOR_TOOLS.match(arguments) is not None
+
+
+def is_in_clause(line: str) -> bool:
+    """Tell whether the words of a sentence lead up to what follows on this line, and nothing sets it apart from them."""
+    return _IN_CLAUSE.search(line[-_LONGEST_TAG:]) is not None
+
+
+def goes_on(line: str, behind: re.Match[str] | None) -> bool:
+    """Tell whether a call between `line` and `behind` is a part of their sentence. Who says that he acts now makes it all the same."""
+    if behind is None or announces(line):
+        return False
+    return is_in_clause(line) or (behind[1] is not None and not _BEGINS_CLAUSE.match(behind[1]))
 
 
 def is_told(line: str) -> bool:

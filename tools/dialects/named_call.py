@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from .growing import match
-from .mentions import CODE_BEHIND, TOLD_BEHIND, Form, holds_code, is_told
+from .mentions import CODE_BEHIND, GOES_ON, Form, goes_on, holds_code, is_told
 from .parenthesized import find_call_end, is_signature, may_be_signature, parse_arguments
 from .parsed_calls import NOTHING, CallParser, Detection, Incremental
 from .read_events import Mention
@@ -12,6 +14,10 @@ from .signatures import ToolSignature
 from .text_buffer import wait_for
 
 _SECTIONS_OF_MANUAL = frozenset("12345678")
+_NEXT_CALL = re.compile(r"[,，、]?\s*(?:\w{1,5}\s+){0,3}(?:([\w.:\-]+)\()?")  # "f(x), f(y) and then f(z)"
+_LONGEST_CONJUNCTION = 20
+# A sum stands for its value, in any place of a sentence: "The area is CALCULATOR(12*9) square cm".
+_SUM = re.compile(r"\s*(?:\w+\s*[=:]\s*)?[\"']?(?:[\d\s.,+\-*/^%()$€×÷]|\b[a-z]{2,5}\()+[\"']?\s*")
 _PLURAL_ENDINGS = frozenset("s es ies n en e er ers ed ing se innen".split())
 
 
@@ -61,8 +67,14 @@ def _parse_named_call(state: ScannerState, start: int, position: int, tool: Tool
             holds_code(written, takes_words=tool.text_parameter is not None) or (yield from match(state.buffer, CODE_BEHIND, found.end, 3))
         ):
             why = "in code"
-        elif not tool.is_pure and (is_told(state.surroundings.line) or (yield from match(state.buffer, TOLD_BEHIND, found.end, 24))):
+        elif not tool.is_pure and is_told(state.surroundings.line):
             why = "as something that was done"
+        elif (
+            not tool.is_pure
+            and not (tool.text_parameter and _SUM.fullmatch(written))
+            and (yield from _is_spoken_of(state, found.end))
+        ):
+            why = "in a sentence that goes on behind it"
         if why:
             state.mentions.append(Mention(tool.name, (start, found.end), why))
             return None
@@ -72,6 +84,15 @@ def _parse_named_call(state: ScannerState, start: int, position: int, tool: Tool
     if found.end < 0:
         return found.stopped, [state.buffer.report(tool.name, start, found.stopped, "a closing parenthesis")]
     return found.end, [parse_arguments(tool, text, position + 1, found.commas, found.end - 1, (start, found.end))]
+
+
+def _is_spoken_of(state: ScannerState, end: int) -> Incremental[bool]:
+    """Tell whether what ends at `end` is a part of a sentence, and no call at its end: "f(x) was refused", "Soll ich f(x) aufrufen?"."""
+    if not goes_on(state.surroundings.line, (yield from match(state.buffer, GOES_ON, end, 8))):
+        return False
+    yield from wait_for(state.buffer, end + _LONGEST_CONJUNCTION + state.dialect.name_window)
+    following = state.buffer.text[end : end + _LONGEST_CONJUNCTION + state.dialect.name_window]
+    return not any(name and state.tools.find(name) for name in _NEXT_CALL.match(following).groups())  # type: ignore[union-attr]
 
 
 def _is_certain(state: ScannerState, start: int, position: int, tool: ToolSignature) -> bool:

@@ -10,7 +10,18 @@ from .argument_texts import OpenCall
 from .compiled_dialect import CompiledDialect
 from .explaining import explains_before
 from .growing import growing, match
-from .mentions import AS_AN_EXAMPLE, BESIDE_A_CALL, CALL, Form, Mark, Surroundings, find_closing
+from .mentions import (
+    AS_AN_EXAMPLE,
+    BESIDE_A_CALL,
+    CALL,
+    GOES_ON,
+    Form,
+    Mark,
+    Surroundings,
+    find_closing,
+    goes_on,
+    is_in_clause,
+)
 from .parsed_calls import NO_SINK, CallParser, Incremental, Item, MentionSink, ParsedCalls
 from .read_events import (
     AllWasReasoning,
@@ -128,7 +139,8 @@ class ScannerState:
                 mark = AS_AN_EXAMPLE
         # Of a mention nothing is emitted before the mark that closes it was found: only then is it one.
         stands_apart = form is Form.UNMARKED and self.dialect.native
-        mention = MentionSink() if mark or stands_apart else None
+        in_clause = not mark and start > 0 and form is Form.UNMARKED and is_in_clause(self.surroundings.line)
+        mention = MentionSink() if mark or stands_apart or in_clause else None
         self.buffer.sink = mention or self
         found = yield from self._follow(parser) if self.tells_arguments else parser
         self.buffer.sink = NO_SINK  # a cycle of references would wait for the garbage collector
@@ -145,6 +157,10 @@ class ScannerState:
             return True
         if stands_apart and (yield from match(self.buffer, _WORDS, end)):
             self.note_mentions(items, "in a sentence, where the endpoint takes tools in a field of its own")
+            self.emit_quoted(end)
+            return True
+        if in_clause and goes_on(self.surroundings.line, (yield from match(self.buffer, GOES_ON, end, 8))):
+            self.note_mentions(items, "in a sentence that goes on behind it")
             self.emit_quoted(end)
             return True
         self.add(items, in_prose=in_prose)
