@@ -20,7 +20,8 @@ from .units import PLAIN, Label, convert_units
 Variable = int | float | str | Decimal | Fraction | Result
 
 _UNKNOWN = (ErrorCode.UNKNOWN_NAME, ErrorCode.UNKNOWN_FUNCTION)
-_MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
+# A comma before a year is no decimal comma: March 14, 2019. Neither is one behind an equation: 2x = 10, find x.
+_PLAIN_COMMA = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|=[^,]*, *[a-z]", re.IGNORECASE)
 _NO_VARIABLES: dict[str, ParsedExpression] = {}
 
 
@@ -76,8 +77,7 @@ def _parse_either(expression: str, known: Mapping[str, ParsedExpression]) -> Par
         try:
             return parse_expression(expression, known, suggests=False)
         except CalculationError as error:
-            # A comma before a year is no decimal comma: March 14, 2019.
-            if error.code is ErrorCode.TOO_LARGE or (error.code is ErrorCode.AMBIGUOUS and not _MONTH.search(expression)):
+            if error.code is ErrorCode.TOO_LARGE or (error.code is ErrorCode.AMBIGUOUS and not _PLAIN_COMMA.search(expression)):
                 raise
             strict = error
     from .notation_parser import parse_notation  # late, for load time: most sums are in the strict grammar

@@ -176,6 +176,8 @@ class Parser:
                 self.at = at + 1
                 if operator == "%":
                     self._check_modulo(at)
+                if operator == "/" and last == "/" and self._is_divided_by_fraction(at):
+                    operator = "*"  # 3/4 ÷ 1/2 is 3/4 / 1 * 2
                 if operator == "/" and self._is_fraction_of_unit(at):
                     code += [("number", at + 1, parse_number(tokens[at + 1])), ("/", at, None)]
                     self.at = at + 2
@@ -199,6 +201,24 @@ class Parser:
                 last = "*"
             else:
                 return
+
+    def _is_divided_by_fraction(self, at: int) -> bool:
+        """Return whether the sign at `at` is that of the 1/2 of 3/4 ÷ 1/2. Refuse 6 ÷ 2/3, where 2/3 may be a fraction or not."""
+        tokens = self.tokens
+        above, below = tokens[at - 1], tokens[at + 1]
+        if tokens[at - 2] != "/" or not self._is_glued_fraction(at):
+            return False
+        stands_apart = not (self.is_glued(at - 2) or self.is_glued(at - 1))
+        if "÷" in self.text and stands_apart and at > 4 and tokens[at - 4] == "/" and self._is_glued_fraction(at - 4):
+            return True
+        if stands_apart:
+            reason = f"This can divide by the fraction {above}/{below}, or by {above} and then by {below}; write parentheses."
+            raise Refused(reason, ErrorCode.AMBIGUOUS, at)
+        return False
+
+    def _is_glued_fraction(self, at: int) -> bool:
+        tokens = self.tokens
+        return tokens[at - 1].isdecimal() and tokens[at + 1].isdecimal() and self.is_glued(at) and self.is_glued(at + 1)
 
     def _is_fraction_of_unit(self, at: int) -> bool:
         """Return whether the sign at `at` is that of 3/4 cup, which is (3/4) cup: of a fraction below one the unit is no divisor."""

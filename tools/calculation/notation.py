@@ -30,10 +30,12 @@ _SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 _PLAIN_SUBSCRIPTS = str.maketrans(_SUBSCRIPTS, "0123456789")
 
 _QUESTION = re.compile(
-    r"(?:(?:what|what\s+number|how\s+much)\s*(?:is|are|'s|’s)|convert|calculate|calc|expression|compute|evaluate|work\s+out|find|solve(?!\s*\()"
+    r"(?:(?:what|what\s+number|how\s+much)\s*(?:is|are|'s|’s)|convert|calculate|calc|expression|compute|evaluate|work\s+out|find|(?:solve|simplify)(?!\s*\()"
     r"|(?:the\s+)?(?:value|result|answer)\s+(?:of|to))\b(?:\s+for\s+[a-z]\s*[:,])?[\s:]*",
     re.IGNORECASE,
 )
+# The end of "2x = 10, x = ?" and "2x = 10. What is x?"
+_ASKED_FOR = re.compile(r"[,;.]\s*(?:(?:find|solve\s+for|what\s+is|what['’]s|then)\s+)?([a-z])\s*=?\s*[?.]?\s*", re.IGNORECASE)
 _EQUALS = re.compile(r"=|\bequals?\b", re.IGNORECASE)
 _BULLETS = "•‣◦▪●"
 _DELIMITERS = (
@@ -58,7 +60,7 @@ _PIECE = re.compile(
     rf"|{_NUMBER}|log_[0-9]+|log[{_SUBSCRIPTS}]+|[{_SUBSCRIPTS}]+√|[A-Za-z_][A-Za-z_0-9]*|\*\*|//|==|->|[{SUPERSCRIPTS}]+|[^ \t\r\n])"
 )
 _GROUPED = re.compile(
-    r"[1-9][0-9]{0,2}(?:(?:(?:,|\{,\}|\\,|_|[\u00a0\u2007\u2009\u202f])[0-9]{3})+(?:\.[0-9]*)?(?![0-9A-Za-z_,.])"
+    r"[1-9][0-9]{0,2}(?:(?:(?:,|\{,\}|\\,|_|['’](?![0-9]+[\"”])|[\u00a0\u2007\u2009\u202f])[0-9]{3})+(?:\.[0-9]*)?(?![0-9A-Za-z_,.])"
     # By plain spaces too, where there are two: 123 456 is a product elsewhere, and 2 100/200 a mixed number.
     r"|(?: [0-9]{3}){2,}(?:\.[0-9]+)?(?![0-9A-Za-z_,./]| [0-9]))"
 )
@@ -233,6 +235,10 @@ def _strip_once(text: str, start: int, end: int) -> tuple[int, int] | None:
         return start + 1, end
     if (question := _QUESTION.match(text, start, end)) and question.end() < end:
         return question.end(), end
+    equals = text.find("=", start, end)
+    separator = max(text.rfind(each, equals, end - 1) for each in ",;.") if equals > start else -1
+    if separator > 0 and (asked := _ASKED_FOR.fullmatch(text, separator, end)) and asked[1] in text[start:equals]:
+        return start, separator
     if start < (trailer := _find_trailer(text, start, end)) < end:
         return start, trailer
     if text.startswith("=", start) and not text.startswith("==", start) and start + 1 < end:

@@ -23,7 +23,7 @@ from .units import UNITS
 
 SCALES = {
     "k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "bn": 10**9, "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9,
-    "trillion": 10**12, "dozen": 12, "lakh": 10**5, "lakhs": 10**5, "crore": 10**7, "crores": 10**7,
+    "trillion": 10**12, "quadrillion": 10**15, "dozen": 12, "lakh": 10**5, "lakhs": 10**5, "crore": 10**7, "crores": 10**7,
 }  # fmt: skip
 _LETTER_SCALES = frozenset({"k", "K", "M", "B", "bn"})  # these touch their number
 _PARTS: dict[str, Rational] = {"half": (1, 2), "third": (1, 3), "quarter": (1, 4), "fifth": (1, 5), "tenth": (1, 10)}
@@ -59,7 +59,7 @@ class NotationParser(WrittenParser):
     postfixes = (
         POSTFIXES
         | frozenset(FRACTIONS)
-        | {"°", "\\", "k", "K", "M", "B", "b", "h", "t", "m", "d", "l", "c", "f", "y", "i"}
+        | {"°", "\\", "k", "K", "M", "B", "b", "h", "t", "m", "d", "l", "c", "f", "y", "i", "q"}
         | frozenset("0123456789")
     )
 
@@ -410,8 +410,11 @@ class NotationParser(WrittenParser):
         if tokens[at + 1] != "/" or not tokens[at + 2].isdecimal() or not (self.is_glued(at + 1) and self.is_glued(at + 2)):
             return False
         top, bottom = int(tokens[at][:9]), int(tokens[at + 2][:9])
-        whole_stands_alone = at < 2 or (tokens[at - 2] not in ("/", "^", "**", "%") and not tokens[at - 2].isdecimal())
-        if not 0 < top < bottom or not whole_stands_alone or tokens[at + 3] in ("/", "^", "**", "!") or tokens[at + 3][:1].isdecimal():
+        before, after = tokens[at - 2] if at > 1 else "", tokens[at + 3]
+        # A sign of division that stands apart divides by the whole of the number, or the whole of it.
+        if (before == "/" and self.is_glued(at - 1)) or (after == "/" and self.is_glued(at + 3)) or before.isdecimal():
+            return False
+        if not 0 < top < bottom or before in ("^", "**", "%") or after in ("^", "**", "!") or after[:1].isdecimal():
             return False
         self._add_fraction((top, bottom), at)
         self.at = at + 3

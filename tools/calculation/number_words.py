@@ -12,7 +12,7 @@ _SMALL = (
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 SMALL_NUMBERS = {word: number for number, word in enumerate(_SMALL)} | {"nought": 0, "fourty": 40, "ninty": 90}
 SMALL_NUMBERS |= {word: 20 + 10 * number for number, word in enumerate(_TENS)}
-_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "quadrillion": 10**15}
 _GROUPS = {"hundred": 100, "dozen": 12} | _SCALES
 _NUMBER_ENDS = frozenset("0123456789).")
 _PARTS = {
@@ -94,7 +94,7 @@ def _read_number(pieces: Pieces, words: list[str], at: int, *, is_after_number: 
             return "", begun  # twenty-twenty
     else:
         return "", begun
-    smallest = 10**15
+    smallest = 10**18
     while at < len(words):
         word = words[at]
         if word == "hundred" and 0 < group < 100:

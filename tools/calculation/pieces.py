@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .refusal import CalculationError, ErrorCode
-from .tokens import SPACES
+from .tokens import is_glued_at
 
 
 class Pieces:
@@ -23,8 +23,7 @@ class Pieces:
 
     def is_glued(self, at: int) -> bool:
         """Return whether token number `at` directly follows the one before it, without a space."""
-        start = self.starts[at]
-        return start > 0 and self.text[start - 1] not in SPACES
+        return is_glued_at(self.text, self.starts[at])
 
     def refuse(self, at: int, reason: str, code: ErrorCode = ErrorCode.AMBIGUOUS) -> CalculationError:
         """Return the error of what begins at a character of the text."""

@@ -190,6 +190,18 @@ def take_remainder(sentence: Sentence, tokens: Tokens) -> Tokens:
     return [rest[0], ("mod", rest[1][1]), rest[2]]
 
 
+def compare(sentence: Sentence, tokens: Tokens) -> Tokens:
+    """5 less than 20, 3 more than 4 times 6, 20% more than 50: a number or a percentage, and a sum to the end of the text."""
+    words = sentence.words(tokens, 0, len(tokens))
+    at = find_phrase(words, ("than",), 1) - 1
+    sign = {"more": "+", "less": "-", "fewer": "-"}.get(words[at], "") if at > 0 else ""
+    more, rest = tokens[:at], tokens[at + 2 :]
+    if not sign or not rest or words[:1] == ("%",) or not words[0][:1].isdecimal() or words[1:at] not in ((), ("%",)):
+        return tokens
+    sentence.check_reach(tokens, at + 2, len(tokens), "than", even=("*", "x", *(("+",) if len(more) == 1 else ())))
+    return [*wrap(rest), (sign, tokens[at][1]), *more]
+
+
 def count_units(sentence: Sentence, tokens: Tokens) -> Tokens:
     """Minutes in 4 days, how many feet are there in a mile: the amount, converted to the unit before "in"."""
     begun = 2 if sentence.words(tokens, 0, 2) == ("how", "many") else 0
@@ -262,7 +274,7 @@ def name_roots(sentence: Sentence, tokens: Tokens) -> Tokens:
 
 
 def square_units(sentence: Sentence, tokens: Tokens) -> Tokens:
-    """Square feet, sq. ft, cubic metres, sqm: each as one token, ft² or m³."""
+    """Square feet, sq. ft, cubic metres, sqm, m2: each as one token, ft² or m³."""
     found: Tokens = []
     at = 0
     while at < len(tokens):
@@ -271,6 +283,8 @@ def square_units(sentence: Sentence, tokens: Tokens) -> Tokens:
         power = _UNIT_POWERS.get(word, "")
         after = at + 1 + (power != "" and sentence.word(tokens, at + 1) == ".")
         unit = tokens[after][0] if power and after < len(tokens) else word[2:] if word[:2] == "sq" else ""
+        if word[-1:] in ("2", "3") and word[:-1] not in ("", "in"):  # m2, dm3
+            unit, after, power = word[:-1], at, "²" if word[-1] == "2" else "³"
         unit = "inches" if unit == "in" else unit
         if unit not in UNITS or FACTORS.get(UNITS[unit], ("",))[0] != "length" or unit in sentence.bound:
             found.append((token, start))
@@ -435,6 +449,7 @@ _RULES = (
     round_to,
     name_roots,
     square_units,
+    compare,
     name_signs,
     take_remainder,
     count_units,

@@ -93,7 +93,12 @@ def locate_token(text: str, at: int) -> int:
 
 def find_glued(text: str) -> frozenset[int]:
     """Return the numbers of all tokens that directly follow the one before them, without a space."""
-    return frozenset(at for at, start in enumerate(_scan(text, _normalize(text))[1]) if start > 0 and text[start - 1] not in SPACES)
+    return frozenset(at for at, start in enumerate(_scan(text, _normalize(text))[1]) if is_glued_at(text, start))
+
+
+def is_glued_at(text: str, start: int) -> bool:
+    """Return whether what begins at `start` directly follows what stands before. A ÷ stands apart from both numbers in any case."""
+    return start > 0 and text[start - 1] not in SPACES and "÷" not in text[start - 1 : start + 1]
 
 
 def _normalize(text: str) -> str:

@@ -11,7 +11,7 @@ SPEEDS = {"mph": ("mi", "h"), "kph": ("km", "h"), "kmh": ("km", "h")}
 POWERS = {"²": 2, "³": 3}
 INTO = frozenset({"in", "to", "into", "as"})
 _AFTER_LARGER = {("ft", "in"): "inches", ("h", "m"): "min"}  # 5 ft 10 in, 2h 30m
-_BASES = {"decimal": 10, "dec": 10, "hex": 16, "hexadecimal": 16, "binary": 2, "bin": 2, "octal": 8, "oct": 8}
+_BASES = {"decimal": 10, "dec": 10, "number": 10, "fraction": 10, "hex": 16, "hexadecimal": 16, "binary": 2, "bin": 2, "octal": 8, "oct": 8}
 _TEMPERATURES = {"c": "°C", "celsius": "°C", "f": "°F", "fahrenheit": "°F", "kelvin": "K", "k": "K"}
 
 
