@@ -58,12 +58,19 @@ class ClaimWriter:
         source = self.sources.get(claim.source)
         if source is None:
             return f"<span class=where>unknown source</span> <q dir=auto>{text_of(claim.quote, LONGEST_TIP)}</q>"
-        facts = [self.name_kind(source, column), f"read {day_of(source.fetched_at)}"]
         dated = claim.dated or source.published
-        facts.insert(1, f"dated {text_of(dated[:10])}" if dated else "undated")
+        facts = [
+            f"source {source.number}",
+            self.name_kind(source, column),
+            f"dated {text_of(dated[:10])}" if dated else "undated",
+            f"read {day_of(source.fetched_at)}",
+        ]
+        is_same = " ".join(claim.quote.split()).rstrip(".") == " ".join(claim.text.split()).rstrip(".")
+        if is_same:
+            facts.append("word for word")
         return (
             f"<span class=where>{host_of(source.url)}</span> <span class=facts>{' · '.join(facts)}</span> "
-            f"<q dir=auto>{text_of(claim.quote, LONGEST_TIP)}</q>"
+            f"<q dir=auto{' class=same' if is_same else ''}>{text_of(claim.quote, LONGEST_TIP)}</q>"
         )
 
     def name_kind(self, source: Source, column: Competitor) -> str:

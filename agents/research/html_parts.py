@@ -44,6 +44,11 @@ def text_of(text: str, most: int = 0) -> str:
     return escape(shorten(line, most) if most else line)
 
 
+def heading_of(topic: str) -> str:
+    """Return a topic as HTML for a heading: its first letter a capital, the others as they are."""
+    return text_of(topic[:1].upper() + topic[1:], 80)
+
+
 def name_of(name: str) -> str:
     """Return a name as HTML in which another direction of writing stays by itself, cut where it is longer than any name."""
     return f"<bdi>{text_of(name, LONGEST_NAME)}</bdi>"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from .html_claims import ClaimWriter
-from .html_parts import name_of, text_of
+from .html_parts import heading_of, name_of, text_of
 from .price_chart import PriceComparison, PriceRange, compare_prices
 from .price_list import find_price_list
 from .report_markdown import UNKNOWN
@@ -20,7 +20,7 @@ ON_PAPER = 3
 _NONE = frozenset("no none nein keine keiner kein non aucun aucune ninguno ninguna nee geen nessuno ingen nej × ✗ ✕ ✘ なし 無 不可".split())
 LEGEND = (
     f"<strong>{UNKNOWN}</strong>: no page that was read says it. <strong class=none>none</strong>: a page says that there is none. "
-    "<span class=screen>Point at a number, or reach it with the Tab key, to see who says it.</span>"
+    "<span class=screen>Point at a number, touch it or reach it with the Tab key to see who says it.</span>"
 )
 
 
@@ -55,7 +55,7 @@ def _write_columns(
             _write_cell([claim for claim in column.claims if claim.topic == aspect], claims, column is report.client, places[id(column)])
             for column in columns
         ]
-        rows.append(f"<tr><th scope=row>{text_of(aspect.capitalize(), 80)}</th>{''.join(cells)}</tr>")
+        rows.append(f"<tr><th scope=row><span>{heading_of(aspect)}</span></th>{''.join(cells)}</tr>")
     return f"<table><thead><tr><td></td>{''.join(map(head, columns))}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
@@ -81,8 +81,11 @@ def _write_cell(found: Sequence[Claim], claims: ClaimWriter, is_client: bool, pl
 
 def _write_item(claim: Claim, claims: ClaimWriter) -> str:
     old = " <span class=badge>no longer so</span>" if claim.old else ""
-    none = " <strong class=none>none</strong>" if claim.value.strip(" .").casefold() in _NONE else ""
-    return f"<li dir=auto>{text_of(claim.text, IN_TABLE)}{none}{old} {claims.links((claims.numbers[id(claim)],))}</li>"
+    text, none = claim.text, ""
+    if claim.value.strip(" .").casefold() in _NONE:
+        none = " <strong class=none>none</strong>"
+        text = text.removesuffix(".").removesuffix(" none")
+    return f"<li dir=auto>{text_of(text, IN_TABLE)}{none}{old} {claims.links((claims.numbers[id(claim)],))}</li>"
 
 
 def write_charts(report: ReportValues, claims: ClaimWriter) -> str:

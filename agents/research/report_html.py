@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from .html_changes import write_changes, write_contradictions
 from .html_claims import ClaimWriter, order_topics
-from .html_parts import LONGEST_SENTENCE, isolate, link_to, name_of, read_style, text_of, time_of, write_page
+from .html_parts import LONGEST_SENTENCE, heading_of, isolate, link_to, name_of, read_style, text_of, time_of, write_page
 from .html_table import write_charts, write_table
 from .report_markdown import ABOUT, COLUMNS, COMPARED, TITLES
 from .report_seals import find_fingerprint, seal_text
@@ -102,21 +102,22 @@ class _Page:
         kind = "The client" if column is self.report.client else COLUMNS.get(self.report.kind, "Competitors").removesuffix("s")
         kind = "Business" if kind.startswith("Businesses") else kind
         topics = [
-            f"<div class=topic><h3>{text_of(topic.capitalize(), 80)}</h3>{self.claims.write_list(found)}</div>"
+            f"<div class=topic><h3>{heading_of(topic)}</h3>{self.claims.write_list(found)}</div>"
             for topic, found in order_topics(column.claims, self.report.aspects).items()
         ]
         missing = [aspect for aspect in self.report.aspects if all(claim.topic != aspect for claim in column.claims)]
         unknown = f"<p class=note>Nothing was found on: {text_of(', '.join(missing))}.</p>" if missing else ""
         quote = f" <q dir=auto>{text_of(column.reason_quote, 400)}</q>" if column.reason_quote else ""
-        reason = (
-            f"<p class=reason><strong>Why it is here:</strong> {text_of(column.reason, 400)}{quote}</p>"
+        reason = isolate(text_of(column.reason, 400), [each.name for each in self.report.columns])
+        why = (
+            f"<p class=reason><strong>Why it is here:</strong> {reason}{quote}</p>"
             if column.reason and column is not self.report.client
             else ""
         )
         return (
             f"<section class=column aria-labelledby=column-{place}><p class=kicker>{kind}</p>"
             f"<h2 id=column-{place} dir=auto>{name_of(column.name)}</h2>"
-            f"<p class=site>{link_to(column.url)}</p>{reason}{''.join(topics)}{unknown}</section>\n"
+            f"<p class=site>{link_to(column.url)}</p>{why}{''.join(topics)}{unknown}</section>\n"
         )
 
     def _write_considered(self) -> str:

@@ -167,7 +167,7 @@ def test_the_source_of_a_sentence_shows_on_hover(opened: Page) -> None:
     assert not tip.is_visible()
     sentence.hover()
     assert tip.is_visible()
-    assert "rival0.example its own site · dated 2026-05 · read 2026-11-29" in tip.inner_text()
+    assert "rival0.example source 1 · its own site · dated 2026-05 · read 2026-11-29" in tip.inner_text()
     assert "A burger costs $9.50." in tip.inner_text()
 
 
@@ -192,9 +192,10 @@ def test_a_mark_in_the_summary_leads_to_its_claim(opened: Page) -> None:
     assert opened.locator("#claim-2").evaluate("node => node.matches(':target')")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_that_keeps_somebody_out(opened: Page, scheme: Any) -> None:
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("dark", 360)])
+def test_axe_finds_nothing_that_keeps_somebody_out(opened: Page, scheme: Any, width: int) -> None:
     opened.emulate_media(color_scheme=scheme)
+    opened.set_viewport_size({"width": width, "height": 800})
     opened.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     opened.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
     violations = opened.evaluate("axe.run().then(found => found.violations.map(each => each.id + ': ' + each.nodes[0].html))")
@@ -202,8 +203,18 @@ def test_axe_finds_nothing_that_keeps_somebody_out(opened: Page, scheme: Any) ->
 
 
 def test_a_phone_scrolls_only_the_table_sideways(opened: Page) -> None:
-    opened.set_viewport_size({"width": 375, "height": 700})
+    opened.set_viewport_size({"width": 360, "height": 700})
     assert opened.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert opened.evaluate("[...document.querySelectorAll('.rows')].every(each => each.scrollWidth <= each.clientWidth)")
+
+
+def test_a_phone_shows_the_client_beside_each_other_site(opened: Page) -> None:
+    opened.set_viewport_size({"width": 360, "height": 700})
+    opened.evaluate("document.querySelector('.wide').scrollBy(1000, 0)")
+    seen = opened.evaluate(
+        "[...document.querySelectorAll('.wide thead th')].map(each => each.getBoundingClientRect()).map(each => [each.left, each.right])"
+    )
+    assert [(round(left), round(right)) for left, right in (seen[0], seen[-1])] == [(17, 181), (179, 343)]
 
 
 STRANGE = {
