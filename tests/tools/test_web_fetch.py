@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
 import signal
+import ssl
 import subprocess
 import sys
 import zlib
@@ -17,11 +19,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpcore2
 import pytest
 
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.tools import Approve, tool
 from sayso.tools.errors import ToolError, UsageError
+from sayso.tools.web.failed_connections import explain_connection
 from sayso.tools.web.fetch import Web, parse_in_worker
 from sayso.tools.web.page_errors import (
     ConnectionFailed,
@@ -162,15 +166,15 @@ FAILURES: dict[str, tuple[Answer, type[PageError], str]] = {
     "half a gzip": (reply(gzip.compress(HTML.encode())[:-20], Content_Encoding="gzip"), ConnectionFailed, "ends early"),
     "101 headers": (flood(101, 1), PageTooLarge, "headers"),
     "64 KB of headers": (flood(9, 8_000), PageTooLarge, "its headers have"),
-    "endless headers": (forever(b"HTTP/1.1 200 OK\r\n", b"X-A: " + b"a" * 1000 + b"\r\n"), ConnectionFailed, "follow the HTTP protocol"),
-    "shorter than said": (reply("<p>hello", Content_Length="4000"), ConnectionFailed, "follow the HTTP protocol"),
+    "endless headers": (forever(b"HTTP/1.1 200 OK\r\n", b"X-A: " + b"a" * 1000 + b"\r\n"), ConnectionFailed, "is not HTTP"),
+    "shorter than said": (reply("<p>hello", Content_Length="4000"), ConnectionFailed, "in the middle of its answer"),
     "two lengths": (
         b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 5\r\n\r\nhello",
         ConnectionFailed,
-        "follow the HTTP protocol",
+        "is not HTTP",
     ),
-    "no HTTP at all": (b"220 mail.example ESMTP\r\n", ConnectionFailed, "follow the HTTP protocol"),
-    "nothing": (b"", ConnectionFailed, "follow the HTTP protocol"),
+    "no HTTP at all": (b"220 mail.example ESMTP\r\n", ConnectionFailed, "without an answer"),
+    "nothing": (b"", ConnectionFailed, "it closed the connection without an answer"),
     "no body": (reply(""), PageEmpty, "no text"),
     "only scripts": (reply("<script>document.write('hello')</script><!-- hello -->"), PageScripted, "is drawn by scripts"),
     "204": (reply("", "204 No Content"), PageEmpty, "no text"),
@@ -345,6 +349,43 @@ async def test_nobody_there_is_a_failed_connection() -> None:
         pass
     with pytest.raises(ConnectionFailed, match="no connection"):
         await server.web().page("http://shop.example/page")
+
+
+def broken(words: str, verify_code: int = 0) -> Exception:
+    """Return a failed connection beneath which OpenSSL says this."""
+    failed = httpcore2.ConnectError(words)
+    failed.__cause__ = ssl.SSLCertVerificationError(1, words) if verify_code else ssl.SSLError(1, words)
+    if isinstance(failed.__cause__, ssl.SSLCertVerificationError):
+        failed.__cause__.verify_code = verify_code
+    return failed
+
+
+SAID = {
+    "self-signed": (
+        broken("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate (_ssl.c:1006)", 18),
+        "is not trusted here; if your company",
+    ),
+    "of nobody that is known": (broken("unable to get local issuer certificate", 20), "set SSL_CERT_FILE"),
+    "expired": (broken("certificate has expired", 10), "its certificate has expired$"),
+    "of tomorrow": (broken("certificate is not yet valid", 9), "is not valid yet .is this machine's clock right"),
+    "another host's": (broken("Hostname mismatch", 62), "its certificate is for another host than shop.example$"),
+    "no TLS there": (broken("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"), "it does not speak TLS there"),
+    "old TLS": (broken("[SSL: TLSV1_ALERT_PROTOCOL_VERSION] tlsv1 alert protocol version"), "no longer safe$"),
+    "an alert": (broken("[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] sslv3 alert handshake failure"), "it refuses the TLS handshake$"),
+    "half a handshake": (broken("EOF occurred in violation of protocol (_ssl.c:1006)"), "it broke off the TLS handshake$"),
+    "no answer": (
+        httpcore2.RemoteProtocolError("Server disconnected without sending a response."),
+        "it closed the connection without an answer$",
+    ),
+    "no words": (httpcore2.ReadError(""), "the connection broke off$"),
+}
+
+
+@pytest.mark.parametrize(("error", "words"), SAID.values(), ids=SAID)
+def test_a_failed_connection_is_said_in_our_words(error: Exception, words: str) -> None:
+    said = explain_connection(error, "shop.example")
+    assert re.search(words, said)
+    assert not re.search(r"_ssl|\[SSL", said)
 
 
 async def test_an_unknown_name_is_a_failed_connection() -> None:

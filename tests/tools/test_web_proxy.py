@@ -151,6 +151,8 @@ DIRECTLY = {
     "its domain is, with a star": {"NO_PROXY": "*.EXAMPLE"},
     "its port is": {"NO_PROXY": "shop.example:80"},
     "everything is": {"no_proxy": "*"},
+    "its domain is, after a space": {"NO_PROXY": "a.example shop.example."},
+    "its address is written out": {"NO_PROXY": "http://shop.example/"},
     "the small variable is empty": {"http_proxy": ""},
     "a visitor's Proxy header, in a CGI program": {"REQUEST_METHOD": "GET"},
     "only the other scheme has one": {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": ""},
@@ -236,6 +238,10 @@ OTHER_KINDS = {
     "http://": "is not the address of a proxy",
     "http://proxy.example:no": "is not the address of a proxy",
     "http://[::1": "is not the address of a proxy",
+    "http://proxy.example:0": "is not the address of a proxy",
+    "http:/proxy.example:3128": "is not the address of a proxy",
+    "'http://proxy.example:3128'": "is not the address of a proxy",
+    "http://ada:12/secret@proxy.example:3128": "is not the address of a proxy",
 }
 
 
@@ -245,6 +251,26 @@ async def test_a_proxy_of_another_kind_is_refused_and_never_passed_by(value: str
     with pytest.raises(UsageError, match=f"ALL_PROXY {words}") as refused:
         await make_web().page("http://shop.example/")
     assert "secret" not in str(refused.value)
+
+
+EXCEPTED = [  # as curl and requests answer
+    ("http://93.184.215.14/", "10.0.0.0/8 93.184.0.0/16", True),
+    ("http://93.184.215.14/", "93.184.215.0/24", True),
+    ("http://93.184.215.14/", "93.184.214.0/24,93.184.215.1,215.14,93.184.*", False),
+    ("http://[2606:4700::1111]/", "2606:4700::/32", True),
+    ("http://[2606:4700::1111]/", "[2606:4700:0::1111]:80", True),
+    ("http://[2606:4700::1111]/", "[2606:4700::1111]:443", False),
+    ("http://shop.example/", "hop.example,shop.example:8080,93.184.215.14,0.0.0.0/0,.,**", False),
+    ("http://xn--bcher-kva.example/", "bücher.example", True),
+]
+
+
+@pytest.mark.parametrize(("url", "no_proxy", "directly"), EXCEPTED)
+def test_networks_and_addresses_are_excepted(url: str, no_proxy: str, directly: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", " http://[::1]:3128/ ")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    found = find_proxy(parse_url(url))
+    assert (found is None, found and str(found)) == (directly, None if directly else "the proxy of ALL_PROXY ([::1]:3128)")
 
 
 async def test_a_name_that_is_not_known_here_is_not_asked_of_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

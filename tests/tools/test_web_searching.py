@@ -216,6 +216,27 @@ async def test_a_searxng_instance_that_could_not_search_did_not_find_nothing(sen
         await searxng_search(playing.url, playing.web())("python gil", 5)
 
 
+NOT_SEARXNG: dict[str, tuple[Sent, str]] = {
+    "no such page": (
+        Sent(404, "<html>Not Found</html>"),
+        r"/search is not there \(status 404\): is that the address of a SearXNG instance\?$",
+    ),
+    "a page of another program": (
+        Sent(200, "<html><h1>Welcome to nginx!</h1></html>"),
+        "with a page in place of JSON.* needs json under search",
+    ),
+    "JSON of another program": (Sent(200, '{"detail": "ok"}'), "with JSON that is no list of results: is that the address of a SearXNG"),
+    "it moved": (Sent(301, "", (("Location", "https://s.example/search?q=x"),)), "sends on to https://s.example: give that address"),
+}
+
+
+@pytest.mark.parametrize(("sent", "words"), NOT_SEARXNG.values(), ids=NOT_SEARXNG)
+async def test_an_address_that_is_not_searxngs_is_said_to_be_none(sent: Sent, words: str) -> None:
+    with service(sent) as playing, pytest.raises(SearchError, match=words) as raised:
+        await searxng_search(playing.url, playing.web())("python gil", 5)
+    assert (len(playing.asked), raised.value.retryable) == (1, False)
+
+
 async def test_a_searxng_instance_that_found_nothing_says_so() -> None:
     with service(Sent(body=json.dumps({"results": [], "unresponsive_engines": []}))) as playing:
         assert await searxng_search(playing.url, playing.web())("zzz", 5) == []

@@ -330,7 +330,8 @@ class Web:
                     except ConnectionFailed as error:
                         failed = error
         except TimeoutError:
-            raise PageTimeout(str(url), self.connect_seconds, "to answer") from None
+            proxy = find_proxy(url) if is_public(addresses[0][0]) else None
+            raise PageTimeout(str(url), self.connect_seconds, f"to answer through {proxy}" if proxy else "to answer") from None
         raise MayPass(failed or ConnectionFailed(str(url), "it has no address"))
 
     async def _resolve_checked(self, url: Url) -> list[tuple[str, int]]:

@@ -42,9 +42,9 @@ class SearchError(ToolError):
         self.provider: str = provider
         self.reason: str = reason
         self.retryable: bool = retryable
-        super().__init__(
-            f"The search with {provider} failed: {reason}. {'Try again later or with other words.' if retryable else ''}".strip()
-        )
+        end = "" if reason.endswith("?") else "."
+        again = " Try again later or with other words." if retryable else ""
+        super().__init__(f"The search with {provider} failed: {reason}{end}{again}")
 
     def with_wait(self, seconds: float) -> Self:
         """Return the same error with how long the provider asks to wait."""

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from ..errors import UsageError
 from .addresses import is_public
+from .failed_connections import explain_connection
 from .page_errors import ConnectionFailed
 from .proxies import ProxyRefused, find_proxy
 from .urls import Url
@@ -73,7 +75,12 @@ class HttpTransport:
             return self.ssl_context
         import httpcore2
 
-        return httpcore2.default_ssl_context()
+        try:
+            return httpcore2.default_ssl_context()
+        except OSError as error:
+            file = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR") or ""
+            why = error.strerror or "it holds none"
+            raise UsageError(f"The certificates in SSL_CERT_FILE={file} cannot be read: {why}. Name a PEM file, or unset it.") from error
 
     @asynccontextmanager
     async def open(self, target: Target) -> AsyncIterator[Response]:
@@ -90,14 +97,14 @@ class HttpTransport:
             extensions={"timeout": {"connect": target.connect_seconds}, "sni_hostname": target.url.host},
         )
         backend = _make_backend(target)
-        with _translate_errors(str(target.url)):
+        with _translate_errors(target.url):
             async with httpcore2.AsyncHTTPConnection(
                 origin, ssl_context=self._ssl if scheme == b"https" else None, network_backend=backend
             ) as connection:
                 response = await connection.handle_async_request(request)
                 try:
                     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
-                    yield Response(response.status, headers, _read_chunks(str(target.url), response))
+                    yield Response(response.status, headers, _read_chunks(target.url, response))
                 finally:
                     await response.aclose()
 
@@ -112,22 +119,22 @@ def _make_backend(target: Target) -> httpcore2.AsyncNetworkBackend | None:
     return TunnelBackend(proxy)
 
 
-async def _read_chunks(url: str, response: httpcore2.Response) -> AsyncIterator[bytes]:
+async def _read_chunks(url: Url, response: httpcore2.Response) -> AsyncIterator[bytes]:
     with _translate_errors(url):
         async for chunk in response.aiter_stream():
             yield chunk
 
 
 @contextmanager
-def _translate_errors(url: str) -> Iterator[None]:
+def _translate_errors(url: Url) -> Iterator[None]:
     import httpcore2
 
     try:
         yield
     except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
-        raise ConnectionFailed(url, _explain(error)) from error
+        raise ConnectionFailed(str(url), explain_connection(error, url.host)) from error
     except ProxyRefused as error:
-        raise ConnectionFailed(url, str(error)) from error
+        raise ConnectionFailed(str(url), str(error)) from error
 
 
 def _make_headers(target: Target) -> list[tuple[bytes, bytes]]:
@@ -142,28 +149,6 @@ def _make_headers(target: Target) -> list[tuple[bytes, bytes]]:
     length = {"Content-Length": str(len(target.body))} if target.body or target.method == "POST" else {}
     named = {**usual, **length, **dict(target.headers)}
     return [(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in named.items()]
-
-
-def _explain(error: Exception) -> str:
-    kind = type(error).__name__
-    words = {
-        "ConnectError": "no connection",
-        "ConnectTimeout": "no connection in time",
-        "ReadError": "the connection broke off",
-        "RemoteProtocolError": "the server did not follow the HTTP protocol",
-    }
-    detail = _find_reason(error) or str(error)
-    return f"{words.get(kind, kind)}{f' ({detail[:200]})' if detail else ''}"
-
-
-def _find_reason(error: BaseException | None) -> str:
-    """Return what the operating system says of the failure beneath ("connection refused"); empty if it says nothing."""
-    seen = 0
-    while error is not None and seen < 10:
-        if isinstance(error, OSError) and error.errno and type(error).__module__ != "ssl":
-            return os.strerror(error.errno).lower()
-        error, seen = error.__cause__ or error.__context__, seen + 1
-    return ""
 
 
 async def system_resolve(host: str, port: int) -> Sequence[tuple[str, int]]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ...canonical import Json
 from ..blocked_search import explain_no_hits
@@ -103,9 +104,9 @@ class Asker:
             web = replace(self.web, total_seconds=min(self.web.total_seconds, LONGEST_ANSWER_SECONDS))
             response, content = await web.ask(url, method=method, headers=headers, body=body)
         except PageTimeout as error:
-            raise SearchError(self.name, f"it did not answer within {error.seconds:g} s") from error
+            raise SearchError(self.name, f"{urlsplit(url).netloc} did not answer within {error.seconds:g} s") from error
         except ConnectionFailed as error:
-            raise SearchError(self.name, f"it could not be reached ({error.reason})") from error
+            raise SearchError(self.name, f"{urlsplit(url).netloc} could not be reached: {error.reason}") from error
         except PageError as error:
             raise SearchError(self.name, str(error).rstrip("."), retryable=False) from error
         answer = Answer(response.status, {name.lower(): value for name, value in response.headers}, content.decode("utf-8", "replace"))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlencode, urlsplit
 
 from ..ddgs import read_rows
 from ..fetch import Web
+from ..page_errors import format_url
 from ..search import Search, SearchBlocked, SearchError, SearchResult
 from .asking import Answer, Asker, explain_page, explain_status, prepare_query
 
 NAME = "searxng"
+RIGHT = "is that the address of a SearXNG instance"
+JSON = "its settings.yml needs json under search: formats:"
 
 
 def searxng_search(url: str, web: Web, *, language: str = "auto") -> Search:
@@ -20,7 +24,7 @@ def searxng_search(url: str, web: Web, *, language: str = "auto") -> Search:
     It raises SearchBlocked where the instance refuses, or where every engine behind it does: it answers that with status 200 and no result.
     """
     base = url.rstrip("/").removesuffix("/search")
-    asker = Asker(name=NAME, web=_allow(web, base), judge=_judge, pause_seconds=0.2)
+    asker = Asker(name=NAME, web=_allow(web, base), judge=partial(_judge, base), pause_seconds=0.2)
 
     async def search(query: str, limit: int) -> Sequence[SearchResult]:
         words = prepare_query(query)
@@ -42,18 +46,27 @@ def _allow(web: Web, base: str) -> Web:
     return replace(web, allow=frozenset({*web.allow, (parts.hostname or "", port)}))
 
 
-def _judge(answer: Answer) -> SearchError | None:
-    if answer.status == 403:
-        return SearchBlocked(
-            NAME, "it does not give JSON (status 403); its settings.yml needs json under search: formats:", retryable=False
-        )
+def _judge(base: str, answer: Answer) -> SearchError | None:
+    if 300 <= answer.status < 400:
+        place = answer.headers.get("location", "").partition("?")[0].removesuffix("/search") or "another address"
+        return SearchError(NAME, f"{base} sends on to {format_url(place)}: give that address, if it is one of SearXNG", retryable=False)
+    match answer.status:
+        case 401:
+            return SearchBlocked(NAME, f"{base} asks for a user name and password (status 401)", retryable=False)
+        case 403:
+            return SearchBlocked(NAME, f"{base} gives no JSON to this program (status 403): {JSON}", retryable=False)
+        case 404 | 405 | 410:
+            return SearchError(NAME, f"{base}/search is not there (status {answer.status}): {RIGHT}?", retryable=False)
     if (failed := explain_status(NAME, answer.status)) is not None:
         return failed
     body = answer.read_json()
     if body is None:
-        return explain_page(NAME, answer)
+        failed = explain_page(NAME, answer)
+        if isinstance(failed, SearchBlocked):
+            return failed
+        return SearchError(NAME, f"{base}/search answers with a page in place of JSON: {RIGHT}? If so, {JSON}", retryable=False)
     if not isinstance(body, dict) or not isinstance(body.get("results"), list):
-        return SearchError(NAME, "its answer is not a list of results", retryable=False)
+        return SearchError(NAME, f"{base}/search answers with JSON that is no list of results: {RIGHT}?", retryable=False)
     silent = body.get("unresponsive_engines")
     if not body["results"] and silent:
         engines = ", ".join(": ".join(map(str, each)) if isinstance(each, list) else str(each) for each in silent[:5])
