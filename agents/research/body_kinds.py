@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from sayso.tools.truth.lexicon import look_up
-from sayso.tools.truth.words import tokenize
+from sayso.tools.truth.lexicon import look_up_text
 
 from .page_reading import FIRST_WORDS, find_front, read_field, read_visible
 from .site_kinds import KindFound, SiteKind
@@ -280,9 +279,7 @@ def _is_below(word: str, general: str) -> bool:
     """Return whether English knows a word as something of a general kind: an academy is a school, a guild an association. Not a club."""
     if word.casefold().rstrip("s") in _SOCIAL or not word.isascii():
         return False
-    return any(
-        _find_general(general) in chain for entry in look_up(tokenize(word)[0])[:1] for part, chain in entry.senses[:4] if part == "n"
-    )
+    return any(_find_general(general) in chain for entry in look_up_text(word)[:1] for part, chain in entry.senses[:4] if part == "n")
 
 
 _SOCIAL = frozenset("club conference cooperative collective company firm".split())
@@ -291,4 +288,4 @@ _SOCIAL = frozenset("club conference cooperative collective company firm".split(
 
 @cache
 def _find_general(word: str) -> str:
-    return look_up(tokenize(word)[0])[0].senses[0][1][0]
+    return look_up_text(word)[0].senses[0][1][0]

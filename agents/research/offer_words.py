@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from sayso.tools.truth.lexicon import is_thing, look_up
+from sayso.tools.truth.lexicon import is_thing, look_up, look_up_text
 from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import stem, tokenize
 
@@ -31,21 +31,21 @@ def is_term_of_art(text: str) -> bool:
 @lru_cache(20_000)
 def is_deed(word: str) -> bool:
     """Return whether English knows a word as a verb first: "insulates"."""
-    entries = look_up(tokenize(word)[0]) if word.isascii() and word.isalpha() else ()
+    entries = look_up_text(word) if word.isascii() and word.isalpha() else ()
     return bool(entries) and bool(entries[0].senses) and entries[0].senses[0][0] == "v"
 
 
 @lru_cache(20_000)
 def may_be_deed(word: str) -> bool:
     """Return whether English knows a word as a verb among others: "We train bakers"."""
-    entries = look_up(tokenize(word)[0]) if word.isascii() and word.isalpha() else ()
+    entries = look_up_text(word) if word.isascii() and word.isalpha() else ()
     return any(part == "v" for entry in entries for part, _ in entry.senses)
 
 
 @lru_cache(20_000)
 def has_another_sense(word: str) -> bool:
     """Return whether English knows a word as something else than a verb: "fresh", but not "podcast", which it has as a verb alone."""
-    entries = look_up(tokenize(word)[0]) if word.isascii() and word.isalpha() else ()
+    entries = look_up_text(word) if word.isascii() and word.isalpha() else ()
     return any(part != "v" for entry in entries for part, _ in entry.senses)
 
 
@@ -74,7 +74,7 @@ def is_trade(word: OfferWord) -> bool:
 @lru_cache(20_000)
 def is_person(word: OfferWord) -> bool:
     """Return whether English knows a word first of all as somebody who does something: "climbers"."""
-    entries = look_up(tokenize(word.text)[0]) if word.text.isascii() and _AGENT.search(word.text) else ()
+    entries = look_up_text(word.text) if word.text.isascii() and _AGENT.search(word.text) else ()
     chains = [chain for entry in entries for part, chain in entry.senses[:1] if part == "n"]
     return any(not _persons().isdisjoint(chain) for chain in chains)
 
@@ -82,7 +82,7 @@ def is_person(word: OfferWord) -> bool:
 @cache
 def _persons() -> frozenset[str]:
     """Return the lexicon's general senses of people; its chains end after some steps."""
-    return frozenset(look_up(tokenize(word)[0])[0].senses[0][1][0] for word in ("person", "adult", "worker", "professional"))
+    return frozenset(look_up_text(word)[0].senses[0][1][0] for word in ("person", "adult", "worker", "professional"))
 
 
 ACCESSORIES = "parts accessories supplies spares"
@@ -115,7 +115,7 @@ def _is_area(text: str) -> bool:
     token = tokenize(text)[0] if text.isascii() and text.isalpha() else None
     if token is None or names_a_business(token):
         return False
-    places = {look_up(tokenize("room")[0])[0].senses[0][1][1], look_up(tokenize("building")[0])[0].senses[0][1][0]}
+    places = {look_up_text("room")[0].senses[0][1][1], look_up_text("building")[0].senses[0][1][0]}
     return any(not places.isdisjoint(chain) for entry in look_up(token) for part, chain in entry.senses[:2] if part == "n")
 
 
@@ -139,7 +139,7 @@ def is_activity(word: OfferWord) -> bool:
 def does_something(word: OfferWord) -> bool:
     """Return whether English knows the last part of a word as an activity first of all: "piano tuning", "catering"."""
     token = tokenize(re.split("[ -]", word.text)[-1])[0]
-    activity = look_up(tokenize("activity")[0])[0].senses[0][1][0]
+    activity = look_up_text("activity")[0].senses[0][1][0]
     return any(part == "n" and activity in chain for entry in look_up(token)[:1] for part, chain in entry.senses[:1])
 
 
@@ -170,27 +170,25 @@ def _read_ways() -> frozenset[str]:
 @cache
 def _measures() -> frozenset[str]:
     """Return the lexicon's most general senses of times, units and numbers: "Monday", "dollar" and "nine" are no offer."""
-    entries = (look_up(tokenize(word)[0])[0] for word in ("month", "dollar", "nine"))
+    entries = (look_up_text(word)[0] for word in ("month", "dollar", "nine"))
     return frozenset(entry.senses[0][1][-1] for entry in entries)
 
 
 @lru_cache(20_000)
 def is_land(word: OfferWord) -> bool:
     """Return whether a word counts countries, towns or regions: "112 countries"."""
-    entries = look_up(tokenize(word.text.lower())[0]) if word.text.isascii() and word.text.isalpha() else ()
+    entries = look_up_text(word.text.lower()) if word.text.isascii() and word.text.isalpha() else ()
     return any(not _regions().isdisjoint(chain) for entry in entries for part, chain in entry.senses[:1] if part == "n")
 
 
 @lru_cache(20_000)
 def is_region(word: OfferWord) -> bool:
     """Return whether English knows a word as a town, a country or a part of one: "Basel"."""
-    entries = look_up(tokenize(word.text)[0]) if word.text[:1].isupper() else ()
+    entries = look_up_text(word.text) if word.text[:1].isupper() else ()
     return any(not _regions().isdisjoint(chain) for entry in entries for part, chain in entry.senses[:1] if part == "n")
 
 
 @cache
 def _regions() -> frozenset[str]:
-    senses = (
-        look_up(tokenize(word)[0])[0].senses[0][1][0] for word in ("city", "town", "country", "state", "island", "region", "district")
-    )
+    senses = (look_up_text(word)[0].senses[0][1][0] for word in ("city", "town", "country", "state", "island", "region", "district"))
     return frozenset(senses)

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import islice
 
-from sayso.tools.truth.lexicon import LexiconEntry, has_entry, look_up
-from sayso.tools.truth.words import is_light, stem, tokenize
+from sayso.tools.truth.lexicon import LexiconEntry, has_entry, look_up_text
+from sayso.tools.truth.words import find_words, is_light_stem, stem, tokenize
 
 FUNCTION_WORDS = frozenset(
     """
@@ -147,8 +148,8 @@ def _join(phrase: str) -> OfferWord | None:
     first, second = re.split("[ -]", phrase.casefold())
     if len(first) < 2 or len(second) < SHORTEST or any(map(_is_filler, (first, second))):
         return None
-    made_of = {f"{first}{second}", f"{first}{second.removesuffix('s')}"}
-    entries = [entry for each in made_of for entry in look_up(tokenize(each)[0])[:1] if find_stem(each) in made_of or each in made_of]
+    made_of = dict.fromkeys((f"{first}{second}", f"{first}{second.removesuffix('s')}"))
+    entries = [entry for each in made_of for entry in look_up_text(each)[:1]]
     is_noun = bool(entries) and bool(entries[0].senses) and entries[0].senses[0][0] == "n"
     if not is_noun and first + second not in _read_trade_words():
         return None
@@ -157,8 +158,14 @@ def _join(phrase: str) -> OfferWord | None:
 
 
 def _is_filler(word: str) -> bool:
-    token = tokenize(word)[0]
-    return is_light(token) or (word in FUNCTION_WORDS and not any(part == "n" for entry in look_up(token) for part, _ in entry.senses[:1]))
+    return _is_light(word) or (
+        word in FUNCTION_WORDS and not any(part == "n" for entry in look_up_text(word) for part, _ in entry.senses[:1])
+    )
+
+
+def _is_light(text: str) -> bool:
+    """Return whether the first word of a text is light."""
+    return any(is_light_stem(word, stem(word)) for word, _, _ in islice(find_words(text), 1))
 
 
 @lru_cache(20_000)
@@ -174,7 +181,7 @@ def _make_english(word: str) -> OfferWord:
 def _is_empty(word: str) -> bool:
     if word in FUNCTION_WORDS or word in WEB_WORDS:
         return True
-    return any(is_light(each) for each in tokenize(word)[:1]) and word not in _read_trade_words()
+    return _is_light(word) and word not in _read_trade_words()
 
 
 @lru_cache(20_000)
@@ -278,7 +285,7 @@ def _is_derived(one: str, other: str) -> bool:
 @lru_cache(20_000)
 def _usual(text: str) -> tuple[LexiconEntry, ...]:
     """Return the entries of a word with its two most frequent senses."""
-    return tuple(replace(entry, senses=entry.senses[:2]) for entry in look_up(tokenize(text.lower())[0])) if text.isalpha() else ()
+    return tuple(replace(entry, senses=entry.senses[:2]) for entry in look_up_text(text.lower())) if text.isalpha() else ()
 
 
 def is_modifier(one: OfferWord, compound: OfferWord) -> bool:
@@ -298,7 +305,7 @@ def is_modifier(one: OfferWord, compound: OfferWord) -> bool:
 @lru_cache(20_000)
 def knows(word: str) -> bool:
     """Return whether the lexicon of English has a word."""
-    return any(look_up(each) for each in tokenize(word)[:1])
+    return bool(look_up_text(word))
 
 
 @lru_cache(20_000)
@@ -325,7 +332,7 @@ def _is_done_with(word: str) -> bool:
     """Return whether a word says what is done with a thing, and not that thing: who does shoeing sells no shoes."""
     if not word.endswith("ing") or has_entry(word):
         return False
-    entries = look_up(tokenize(word)[0])
+    entries = look_up_text(word)
     return bool(entries) and bool(entries[0].senses) and entries[0].senses[0][0] == "n"
 
 

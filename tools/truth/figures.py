@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ..quantities import Amount, FoundDate, Kind, Label, find_amounts, find_dates, find_labels
-from .lexicon import look_up
+from .lexicon import look_up_text
 from .spoken import find_spoken
-from .words import Word, read_irregular, tokenize
+from .words import Word, read_irregular
 
 _LOOSE = re.compile(r"[A-Za-z]*\d+(?:[.,:]\d+)*[A-Za-z]*")
 _SINCE = frozenset("since seit depuis desde".split())
@@ -158,7 +158,7 @@ _NO_NOUNS = frozenset("since in on at from to for by until with and or is are as
 
 
 def _is_only_verb(noun: str) -> bool:
-    entries = look_up(tokenize(noun)[0]) if noun.isalpha() else ()
+    entries = look_up_text(noun) if noun.isalpha() else ()
     return bool(entries) and all(entry.senses and entry.senses[0][0] == "v" for entry in entries)
 
 
@@ -168,7 +168,7 @@ def _counts(found: Amount | FoundDate, text: str) -> bool:
     after = re.match(r" ([a-z]+s)\b", text[found.span[1] :])
     if after is None:
         return False
-    return not (before and before[0].casefold() in _DATING) and bool(look_up(tokenize(after[1])[0]))
+    return not (before and before[0].casefold() in _DATING) and bool(look_up_text(after[1]))
 
 
 _DATING = frozenset(

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from .lexicon import look_up
-from .words import Word, stem, tokenize
+from .lexicon import look_up_text
+from .words import Word, stem
 
 JOINING = frozenset("and or but while whereas although though plus yet nor however und oder aber sondern et ou mais y o pero".split())
 
@@ -118,7 +118,7 @@ def _is_second_verb(words: Sequence[Word], at: int) -> bool:
 @lru_cache(20_000)
 def _is_only_verb(low: str) -> bool:
     """Return whether a word is a verb and nothing else: weigh, agree."""
-    entries = look_up(tokenize(low)[0]) if low.isalpha() else ()
+    entries = look_up_text(low) if low.isalpha() else ()
     return bool(entries) and all(entry.senses and all(part == "v" for part, _ in entry.senses) for entry in entries)
 
 
@@ -128,14 +128,14 @@ _LEADING = frozenset("can could may might must shall should will would to we you
 
 @lru_cache(20_000)
 def _has_verb_sense(low: str) -> bool:
-    return low.isalpha() and any(part == "v" for entry in look_up(tokenize(low)[0]) for part, _ in entry.senses)
+    return low.isalpha() and any(part == "v" for entry in look_up_text(low) for part, _ in entry.senses)
 
 
 @lru_cache(20_000)
 def may_be_verb(low: str) -> bool:
     if stem(low) in _read_verbs() or (low.startswith("re") and low[2:] in _read_irregular_forms()):
         return True
-    entries = look_up(tokenize(low)[0]) if low.isalpha() else ()
+    entries = look_up_text(low) if low.isalpha() else ()
     if low.endswith("ed") and any(part == "v" for entry in entries for part, _ in entry.senses):
         return True
     return bool(entries) and entries[-1].senses[:1] != () and entries[-1].senses[0][0] == "v"
@@ -144,7 +144,7 @@ def may_be_verb(low: str) -> bool:
 @lru_cache(20_000)
 def _is_plural(low: str) -> bool:
     """Return whether a word in -s is a plural: "shops", not "bus" or "glass"."""
-    return not low.endswith("ss") and bool(look_up(tokenize(low[:-1])[0]) if low[:-1] else ())
+    return not low.endswith("ss") and bool(look_up_text(low[:-1]) if low[:-1] else ())
 
 
 def _is_object(words: Sequence[Word], at: int) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .sorted_tables import find_line
-from .words import Word, read_irregular, spell_american
+from .words import Word, find_words, read_irregular, spell_american
 
 CLOSE = 2
 """How many steps two things may be below what they both are, to count as things of one kind: a muffin and a croissant are."""
@@ -35,6 +35,11 @@ class LexiconEntry:
 def look_up(word: Word) -> tuple[LexiconEntry, ...]:
     """Return the entries of a word: of the form as it stands, and of the words that it may be a form of. Empty for an unknown word."""
     return _look_up(word.text.lower())
+
+
+def look_up_text(text: str) -> tuple[LexiconEntry, ...]:
+    """Return the entries of the first word of a text. To `tokenize` a word finds what else it may say, which costs a hundred times that."""
+    return next((_look_up(word.lower()) for word, _, _ in find_words(text)), ())
 
 
 def has_entry(word: str) -> bool:

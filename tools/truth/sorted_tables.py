@@ -14,12 +14,11 @@ def find_line(name: str, word: str) -> str | None:
     low, high = 0, len(table)
     while low < high:
         start = table.rfind(b"\n", 0, (low + high) // 2) + 1
-        end = table.find(b"\n", start)
-        line = table[start:end]
-        if line.startswith(wanted):
-            return line.decode()
-        if line.split(b"\t", 1)[0] + b"\t" < wanted:
-            low = end + 1
+        begin = table[start : start + len(wanted)]  # a tab comes before all letters: shorter words do, too
+        if begin == wanted:
+            return table[start : table.find(b"\n", start)].decode()
+        if begin < wanted:
+            low = table.find(b"\n", start) + 1
         else:
             high = start
     return None

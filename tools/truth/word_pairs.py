@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from .grammar import AUXILIARIES, DETERMINERS, is_verb
-from .lexicon import are_other_people, look_up, may_name_people, names_people, says_no_more, share_sense
+from .lexicon import are_other_people, look_up_text, may_name_people, names_people, says_no_more, share_sense
 from .reading import Reading
 from .words import Word, alike, are_two_sides, is_light, opposite, stem, tokenize
 
@@ -23,7 +23,7 @@ def is_superlative(word: Word) -> bool:
     return (
         low.endswith("est")
         and len(root) > 2
-        and any(part in "ar" for base in bases for entry in look_up(tokenize(base)[0]) for part, _ in entry.senses)
+        and any(part in "ar" for base in bases for entry in look_up_text(base) for part, _ in entry.senses)
     )
 
 
