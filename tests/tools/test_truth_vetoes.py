@@ -7,6 +7,24 @@ import pytest
 from sayso.tools.truth import check_statement
 
 REFUSED = (
+    (
+        "Pingwren monitors nine regions for websites and APIs.",
+        "It checks websites, APIs and cron jobs from nine regions and alerts your team by SMS.",
+        "Pingwren",
+    ),
+    ("Acme delivers 40 countries.", "We deliver parcels to 40 countries.", "Acme"),
+    ("Acme cleans 20 people.", "We clean windows with 20 people.", "Acme"),
+    ("Acme prints recycled paper.", "We print books on recycled paper.", "Acme"),
+    ("Acme rents the station.", "We rent bikes by the hour at the station.", "Acme"),
+    ("StatusHeron offers pricing information; trusted by 3,800 teams.", "Trusted by 3,800 teams", "StatusHeron"),
+    ("Acme offers various options and has been open since 1998.", "Open since 1998.", "Acme"),
+    ("SiteGuardian stores data in London and never leaves the UK.", "Data is stored in London and never leaves the UK.", "SiteGuardian"),
+    (
+        "Acme copies keys while you wait and carries a two-year guarantee.",
+        "Keys are copied while you wait and carry a two-year guarantee.",
+        "Acme",
+    ),
+    ("Acme roasts beans on Mondays and rests for five days.", "Beans are roasted on Mondays and rest for five days.", "Acme"),
     ("Draft horses cost $60 at Blue Steel.", "Draft horses add $60.", "Blue Steel"),
     ("Large dogs cost £10.", "Large dogs: + £10.", "Groomer"),
     ("Large dogs cost £10.", "Large dogs: £10 extra.", "Groomer"),
@@ -164,6 +182,11 @@ REFUSED = (
     ),
 )
 STATED = (
+    ("Acme serves 300 pupils a day.", "We serve lunch to 300 pupils a day.", "Acme"),
+    ("Acme repairs bikes at four shops.", "We repair bikes at four shops.", "Acme"),
+    ("Acme offers free parking behind the shop.", "Free parking behind the shop.", "Acme"),
+    ("Acme bakes its bread at night and sells it from six.", "Our bread is baked at night and is sold from six.", "Acme"),
+    ("Bicycles are stored free of charge.", "Parking has to be paid for, bicycles are kept for nothing.", "Station"),
     ("Draft horses cost $60 extra.", "Draft horses add $60.", "Blue Steel"),
     ("Weekends cost $20 more.", "Weekends are $20 extra.", "Blue Steel"),
     ("The household's budget is looked after by his wife.", "My wife looks after our household's budget.", "Dailey"),

@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .grammar import AUXILIARIES, DETERMINERS, PREPOSITIONS, is_verb
-from .lexicon import may_name_people
-from .reading import Reading
+from .grammar import AUXILIARIES, CONDITIONAL, CONTRAST, DETERMINERS, JOINING, PREPOSITIONS, RELATIVE, is_verb
+from .lexicon import is_thing, may_name_people
+from .reading import Reading, Segment, show
 from .statements import Statement
 from .verdict import Problem, ProblemKind
-from .words import Word
+from .word_pairs import may_stand_for
+from .words import Word, alike
+
+
+def find_deed(reading: Reading, segment: Segment) -> int | None:
+    """Return the place of the verb of a segment that says what is done."""
+    if segment.verb is None:
+        return None
+    deeds = (at for at in range(segment.verb, segment.end) if is_verb(reading.words, at))
+    return next((at for at in deeds if reading.words[at].text.casefold() not in AUXILIARIES), None)
+
 
 _ADDED_BEFORE = re.compile(
     r"(?:\badd(?:s|ed|ing)?(?: (?:another|an extra|on|up to|just|only|from))?|\+|\b(?:surcharge|supplement|extra|additional(?: \w+)?)"
@@ -104,4 +114,122 @@ def _ends_phrase(reading: Reading, at: int) -> bool:
     return reading.words[at + 1].text.casefold() in PREPOSITIONS - DETERMINERS
 
 
-VERB_VETOES = (find_lost_addition, find_lost_person, find_lost_particle)
+def find_lost_preposition(
+    sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]
+) -> Iterator[Problem]:
+    """Check that where, with what or to whom a thing is done is not what it is done to: "checks sites from nine regions"."""
+    for segment in sentence.segments:
+        deed = find_deed(sentence, segment)
+        if deed is None or segment.passive or (head := _find_object(sentence, segment, deed)) is None or not is_thing(sentence.words[head]):
+            continue
+        verb = sentence.words[deed]
+        same = [at for at, word in enumerate(evidence.words) if word.stem == verb.stem]
+        done = same or [at for at, word in enumerate(evidence.words) if is_verb(evidence.words, at) and may_stand_for(verb, word)]
+        places = [at for at, word in enumerate(evidence.words) if alike(word, sentence.words[head])]
+        governors = {_find_governor(evidence, at) for at in places}
+        to_people = governors <= {"to", "for"} and may_name_people(sentence.words[head].text.casefold())
+        if not done or not places or to_people or governors & _NEVER_LOST or min(places) < min(done):
+            continue
+        if same or any(_takes_object(evidence, at) for at in done):
+            yield Problem(ProblemKind.ROLE, f"The passage says “{min(governors)} {sentence.words[head].text}”.")
+            return
+
+
+_NEVER_LOST = frozenset(["", *"of like as than including about".split()])
+
+
+def _find_object(reading: Reading, segment: Segment, deed: int) -> int | None:
+    """Return the last word of what stands right behind a verb, without a preposition."""
+    head = None
+    for at in range(deed + 1, segment.end):
+        low = reading.words[at].text.casefold()
+        if (
+            low in PREPOSITIONS
+            or low in RELATIVE
+            or (at > deed + 1 and is_verb(reading.words, at))
+            or (head is not None and low in DETERMINERS)
+        ):
+            break
+        if not reading.is_small(at) and low.isalpha() and (at not in reading.figured or at + 1 == segment.end):
+            head = at
+    return head
+
+
+def _find_governor(reading: Reading, at: int) -> str:
+    """Return the preposition before a noun and its adjectives and numbers; empty if there is none."""
+    for each in range(at - 1, max(-1, at - 6), -1):
+        low = reading.words[each].text.casefold()
+        if low in PREPOSITIONS:
+            return low
+        if is_verb(reading.words, each) or low in JOINING or reading.segment_of[each] != reading.segment_of[at]:
+            return ""
+    return ""
+
+
+def _takes_object(reading: Reading, at: int) -> bool:
+    segment = reading.segments[reading.segment_of[at]]
+    return not segment.passive and _find_object(reading, segment, at) is not None
+
+
+def find_empty_clause(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
+    """Check that each clause says something: "Acme offers services; it has been open since 1998" puts an empty one before."""
+    for at, segment in enumerate(sentence.segments if len(sentence.segments) > 1 else ()):
+        places = range(segment.first, segment.end)
+        following = sentence.segments[at + 1].opener.lstrip(",") if at + 1 < len(sentence.segments) else ""
+        deed = find_deed(sentence, segment)
+        if deed is None or sentence.is_content(deed) or following in RELATIVE or segment.opener.lstrip(",") in CONDITIONAL | RELATIVE:
+            continue
+        telling = [sentence.words[each] for each in places if sentence.is_content(each)]
+        telling = [word for word in telling if not any(word.stem == each.stem for each in owner)]
+        said = any(alike(word, each) or may_stand_for(word, each) for word in telling for each in evidence.words)
+        if not said and not any(each in sentence.figured or each in sentence.marked for each in places):
+            yield Problem(ProblemKind.WORD, f"The passage does not say “{show(sentence, segment.first, segment.end)}”.")
+            return
+
+
+def find_taken_subject(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
+    """Check that the second verb keeps its subject: "data is kept here and never leaves" is not "Acme keeps data and never leaves"."""
+    for number, second in enumerate(evidence.segments):
+        first = _find_main(evidence, number)
+        if first is None or first.verb is None or (deed := _find_second_deed(evidence, second, first)) is None:
+            continue
+        subject = [evidence.words[at] for at in range(first.first, first.verb) if not evidence.is_small(at)]
+        if not subject or any(subject[-1].stem == each.stem for each in owner):
+            continue
+        for place, theirs in enumerate(sentence.segments):
+            mine = _find_main(sentence, place)
+            if mine is None or mine.verb is None or mine.passive or theirs.opener.lstrip(",") not in JOINING:
+                continue
+            taken = next((at for at in range(theirs.first, theirs.end) if sentence.words[at].stem == evidence.words[deed].stem), None)
+            own = theirs.own_subject and taken is not None and any(not sentence.is_small(at) for at in range(theirs.first, taken))
+            leading = range(mine.first, mine.verb)
+            if taken is not None and not own and not any(alike(subject[-1], sentence.words[at]) for at in leading):
+                yield Problem(ProblemKind.ROLE, f"The passage says this of “{subject[-1].text}”.")
+                return
+
+
+def _find_main(reading: Reading, number: int) -> Segment | None:
+    """Return the segment before one whose subject it may share: not a condition between them."""
+    before = (each for each in reversed(reading.segments[:number]) if each.opener.lstrip(",") not in CONDITIONAL | RELATIVE | CONTRAST)
+    return next(before, None)
+
+
+def _find_second_deed(reading: Reading, segment: Segment, first: Segment) -> int | None:
+    """Return the verb of a segment that shares the passive subject of the one before; its form alone may be a noun's ("leaves")."""
+    if segment.opener.lstrip(",") not in JOINING or segment.passive or not first.passive:
+        return None
+    if segment.verb is not None:
+        return None if segment.own_subject else find_deed(reading, segment)
+    leading = next((at for at in range(segment.first, segment.end) if reading.is_content(at)), None)
+    following = reading.words[leading + 1].text.casefold() if leading is not None and leading + 1 < segment.end else ""
+    return leading if following in PREPOSITIONS | DETERMINERS else None
+
+
+VERB_VETOES = (
+    find_lost_addition,
+    find_lost_person,
+    find_lost_particle,
+    find_lost_preposition,
+    find_empty_clause,
+    find_taken_subject,
+)

@@ -15,7 +15,7 @@ from .homes import find_subject
 from .lexicon import names_people
 from .reading import Reading, Segment, read_statement, show
 from .statements import Statement
-from .verb_vetoes import VERB_VETOES
+from .verb_vetoes import VERB_VETOES, find_deed
 from .verdict import Problem, ProblemKind
 from .word_pairs import CONVERSES, may_stand_for
 from .words import Word, alike, stem
@@ -144,22 +144,12 @@ def find_universal(sentence: Reading, evidence: Reading, owner: Sequence[Word], 
         yield Problem(ProblemKind.QUANTIFIER, f"The passage does not say “{found[0]}”.")
 
 
-def _find_deed(reading: Reading, segment: Segment) -> int | None:
-    """Return the place of the verb of a segment that says what is done."""
-    if segment.verb is None:
-        return None
-    deeds = [
-        at for at in range(segment.verb, segment.end) if is_verb(reading.words, at) and reading.words[at].text.casefold() not in AUXILIARIES
-    ]
-    return deeds[0] if deeds else None
-
-
 def find_other_doer(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
     """Check that whoever does something in the passage does it: "Kestner won ahead of Transmed" is not "Transmed won"."""
     if not _is_english(sentence, evidence):
         return
     for segment in sentence.segments[:1]:
-        deed = _find_deed(sentence, segment)
+        deed = find_deed(sentence, segment)
         subject = _telling(sentence, segment.first, segment.verb or segment.first)
         if deed is None or not subject or any(sentence.words[at].stem == each.stem for at in subject for each in owner):
             continue
@@ -217,12 +207,12 @@ def find_payer(sentence: Reading, evidence: Reading, owner: Sequence[Word], ever
     if not _is_english(sentence, evidence) or len(sentence.segments) < 2:
         return
     segment = sentence.segments[0]
-    deed, subject = _find_deed(sentence, segment), _telling(sentence, segment.first, segment.verb or segment.first)
+    deed, subject = find_deed(sentence, segment), _telling(sentence, segment.first, segment.verb or segment.first)
     if deed is None or not subject or segment.passive:
         return
     places = [at for at, each in enumerate(evidence.words) if alike(each, sentence.words[subject[-1]])]
     for there in evidence.segments:
-        done = _find_deed(evidence, there)
+        done = find_deed(evidence, there)
         if done is None or there.passive or not places or not all(there.first <= each < (there.verb or 0) for each in places):
             continue
         if not alike(evidence.words[done], sentence.words[deed]) and not may_stand_for(sentence.words[deed], evidence.words[done]):
@@ -262,7 +252,7 @@ def find_other_clause(sentence: Reading, evidence: Reading, owner: Sequence[Word
     if not _is_english(sentence, evidence) or len(sentence.segments) != 1 or sentence.segments[0].verb is None:
         return
     for segment in evidence.segments[1:]:
-        deed = _find_deed(evidence, segment)
+        deed = find_deed(evidence, segment)
         if (
             deed is None
             or not segment.own_subject
