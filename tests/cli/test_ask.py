@@ -10,6 +10,7 @@ import pytest
 from sayso.cli.ask import find_models
 from sayso.tools.documents.installed_embedder import find_installed_embedder
 from sayso.tools.errors import UsageError
+from tests.tools.pdf_files import encrypted, pdf_of
 
 from .commands import sayso, sayso_here
 
@@ -20,6 +21,7 @@ POLICY = "# Parking policy\n\nOur employees can park on levels 1 and 2 of the of
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "parking.md").write_text(POLICY)
+    (tmp_path / "locked.pdf").write_bytes(encrypted(pdf_of(["The safe is behind the painting."]), "s3cret"))
     return tmp_path
 
 
@@ -90,12 +92,22 @@ def test_the_web_is_asked_where_no_documents_are_named(folder: Path) -> None:
     assert "http://bettaburgers.example/" in done.stdout
 
 
+@pytest.mark.parametrize("given", ["s3cret", "-"])
+def test_a_password_opens_an_encrypted_file(folder: Path, given: str) -> None:
+    asked = ("ask", "Where is the safe?", "--documents", "locked.pdf", "--password", given, "--quiet")
+    done = sayso_here(*asked, cwd=folder, text="s3cret\n")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "“The safe is behind the painting.” [DOC 1]")
+
+
 MISTAKES = {
     "nothing asked": (["ask", " ", "--documents", "policies"], 2, "Nothing was asked"),
     "no such folder": (["ask", "x", "--documents", "nowhere"], 2, "nowhere"),
     "both": (["ask", "x", "--documents", "policies", "--search", "sample"], 2, "not both"),
     "an index of the web": (["ask", "x", "--index", "a.db"], 2, "--index is about documents"),
     "links of the web": (["ask", "x", "--links", "https://a.example"], 2, "--links is about documents"),
+    "a password of the web": (["ask", "x", "--password", "s"], 2, "--password is about documents"),
+    "no password": (["ask", "x", "--documents", "locked.pdf"], 2, "pass password= or, to sayso ask, --password"),
+    "another password": (["ask", "x", "--documents", "locked.pdf", "--password", "wrong"], 2, "that password does not open it"),
     "an unknown step": (["ask", "x", "--documents", "policies", "--model", "critic=gpt-5"], 2, "there is no step 'critic'"),
     "an unknown search": (["ask", "x", "--search", "altavista"], 2, "'altavista' cannot be searched"),
     "an index that is none": (["ask", "x", "--documents", "policies", "--index", "policies/parking.md"], 2, "cannot be used as an index"),

@@ -112,7 +112,7 @@ def test_a_file_may_be_read_by_itself(folder: Path) -> None:
 
 BAD_FILES = {
     "damaged.pdf": (b"%PDF-1.4\n1 0 obj\n<< garbage", "it is a damaged PDF"),
-    "locked.pdf": (encrypted(pdf_of(["Secret."]), "s3cret"), "it is encrypted and it needs a password: pass password="),
+    "locked.pdf": (encrypted(pdf_of(["Secret."]), "s3cret"), "it is encrypted and it needs a password: pass password= or"),
     "scan.pdf": (pdf_of(["", ""]), "its 2 pages hold no text that can be read, perhaps only pictures; run OCR over it first"),
     "bomb.pdf": (bomb(100), "its 1 page holds no text that can be read"),
     "no-pages.pdf": (pdf_of([]), "its 0 pages hold no text that"),
@@ -122,8 +122,8 @@ BAD_FILES = {
     "empty.html": (b"", "it is empty"),
     "empty.pdf": (b"", "it is empty"),
     "hidden.html": (b"<html><body><script>1</script></body></html>", "it has no text that a reader would see"),
-    "letter.docx": (b"PK\x03\x04", ".docx is not read; Markdown, text, HTML and PDF are"),
-    "README": (b"Read me", "a name without an ending is not read; Markdown, text, HTML and PDF are"),
+    "letter.docx": (b"PK\x03\x04", "it is cut off or damaged; open it where it was made and save it again"),
+    "README": (b"Read me", "a name without an ending is not read; Markdown, text, HTML, PDF, Word (.docx), PowerPoint"),
 }
 
 
@@ -247,6 +247,39 @@ def test_the_charset_need_not_be_said(tmp_path: Path, charset: str) -> None:
         assert [passage.text for passage in documents.search("Wann öffnet die Küche?")] == [text]
 
 
+UNLABELLED = {
+    "koi8-r": "Столовая открыта с понедельника по пятницу. Ключи от склада лежат у охраны.",
+    "cp1251": "Отпуск составляет двадцать восемь дней. Заявление подают за две недели.",
+    "cp866": "Отчёт о проверке пожарной сигнализации хранится пять лет.",
+    "iso8859-5": "Библиотека закрыта по воскресеньям, книги выдают на месяц.",
+    "cp1253": "Το εστιατόριο ανοίγει στις οκτώ το πρωί. Τα σκυλιά δεν επιτρέπονται.",
+    "cp1255": "הספרייה פתוחה בימים ראשון עד חמישי. אין כניסה לכלבים.",
+    "cp1256": "المكتبة مفتوحة من الأحد إلى الخميس. يمنع دخول الحيوانات.",
+    "cp932": "食堂は平日の午前十一時から午後二時まで開いています。駐車場は地下にあります。",
+    "euc-jp": "図書館は日曜日に閉まります。本は一か月借りることができます。",
+    "gbk": "食堂从上午十一点开到下午两点。访客的停车场在地下一层，不收费用。",
+    "big5": "圖書館星期日不開放，每本書可以借一個月。停車場在地下一樓。",
+    "cp949": "식당은 평일 오전 열한 시부터 오후 두 시까지 엽니다. 주차장은 지하에 있습니다.",
+    "cp874": "ห้องสมุดเปิดทุกวันจันทร์ถึงวันศุกร์ ห้ามนำสัตว์เลี้ยงเข้ามา",
+    "iso8859-2": "Jídelna je otevřená od pondělí do pátku. Klíče leží u vrátného, psům vstup zakázán. Žádosti přijímá účtárna.",
+    "cp1250": "Biblioteka jest zamknięta w niedzielę, książkę można wypożyczyć na miesiąc. Wejście od podwórza.",
+    "iso8859-9": "Kütüphane pazar günleri kapalıdır. Köpeklerin girişi yasaktır, kitaplar bir aylığına ödünç alınır.",
+    "cp850": "Die Küche öffnet früh und schließt spät. Schlüssel gibt es am Empfang.",
+}
+
+
+def test_texts_that_do_not_say_their_charset_are_read_or_refused(tmp_path: Path) -> None:
+    for charset, text in UNLABELLED.items():
+        (tmp_path / f"{charset}.txt").write_bytes(text.encode(charset))
+    (tmp_path / "made by chance.txt").write_bytes(bytes(random.Random(3).choices(range(0xA0, 0x100), k=400)))
+    with Documents.of_folder(tmp_path, embedder=None) as documents:
+        found = {match.payload[0].removesuffix(".txt"): match.text for match in documents.index.first(99)}
+        assert found == UNLABELLED
+        assert reasons(documents) == {
+            "made by chance.txt": "its charset cannot be told: none of those that are tried gives words; save it as UTF-8",
+        }
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs links, pipes and permissions as on Unix")
 def test_links_pipes_and_locked_files_harm_nothing(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.txt").write_text("A secret of another department.", encoding="utf-8")
@@ -284,13 +317,13 @@ def test_nothing_to_read_is_said_with_the_reasons(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"The folder .*nowhere to read documents from does not exist\."):
         Documents.of_folder(tmp_path / "nowhere")
     with pytest.raises(
-        UsageError, match=r"No document was found in the folder .*: no Markdown, text, HTML or PDF file that can be read\.$"
+        UsageError, match=r"No document that can be read was found in the folder .*\. Markdown, text, HTML, PDF, .* and EPUB are read\.$"
     ):
         Documents.of_folder(tmp_path)
     (tmp_path / "scan.pdf").write_bytes(pdf_of([""]))
-    with pytest.raises(UsageError, match=r"can be read\. scan\.pdf: its 1 page holds"):
+    with pytest.raises(UsageError, match=r"found in the folder .*\. scan\.pdf: its 1 page holds"):
         Documents.of_folder(tmp_path)
-    with pytest.raises(UsageError, match=r"No document was found in an empty list"):
+    with pytest.raises(UsageError, match=r"No document that can be read was found in an empty list"):
         Documents.of_files([])
 
 

@@ -9,7 +9,7 @@ from .cutting import PASSAGE_CHARS
 from .folder import FileFound
 from .passage_index import IndexEntry, PassageIndex
 
-VERSION = 1
+VERSION = 2
 """The version of reading and splitting files: an index of another version is built again."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (file TEXT PRIMARY KEY, size INTEGER, changed_ns INTEGER, sha256 TEXT, first INTEGER, last INTEGER);

@@ -21,7 +21,7 @@ from .judgement import LEAST, Judgement, judge
 from .passage_index import MOST_RESULTS, Match, PassageIndex
 from .passages import Passage
 from .query_words import query_words
-from .reading import ReadOptions
+from .reading import NAMED_KINDS, ReadOptions
 from .reading_files import FileRead, read_files
 
 NAMED_IN_ERRORS = 5
@@ -60,8 +60,8 @@ class Documents:
         self.refresh()
         if not self.files:
             self.close()
-            reasons = "".join(f" {skipped}." for skipped in self.skipped[:NAMED_IN_ERRORS])
-            raise UsageError(f"No document was found in {where}: no Markdown, text, HTML or PDF file that can be read.{reasons}")
+            reasons = "".join(f" {skipped}." for skipped in self.skipped[:NAMED_IN_ERRORS]) or f" {NAMED_KINDS} are read."
+            raise UsageError(f"No document that can be read was found in {where}.{reasons}")
 
     @classmethod
     def of_folder(

@@ -1,4 +1,4 @@
-"""Extract text from PDF and HTML. Runs in the worker process: its input may be hostile."""
+"""Extract text from PDF, HTML, office documents and e-books. Runs in the worker process: its input may be hostile."""
 
 from __future__ import annotations
 
@@ -17,11 +17,17 @@ from ..web.as_seen import show_as_seen
 from ..web.charsets import clean, decode
 from ..web.html_tree import parse_tree
 from ..web.visible import visible_text
-from .errors import FileUnreadable
+from .epub import read_epub
+from .errors import FileUnreadable, refuse_garbled
+from .open_document import read_open_document
+from .packages import Package
+from .slides import read_slides
+from .word import read_word
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
+PACKAGES = {"Word": read_word, "OpenDocument": read_open_document, "PowerPoint": read_slides, "EPUB": read_epub}
 MOST_BYTES = 15_000_000
 """The most text of one file, as the worker sends it (six bytes for a letter outside ASCII). More is refused, not cut."""
 _MARK = "\ue000"  # as many as the level before each heading's text; a private character, which is taken out of the page first
@@ -47,8 +53,21 @@ def warm() -> None:
 
 def read_html(body_base64: str) -> JsonObject:
     """Read a page: {"title", "text", "headings": [[start, level, heading], ...]}. Hidden parts and navigation are left out."""
-    html = clean(decode(b64decode(body_base64))[0]).replace(_MARK, "")
-    tree = parse_tree(html)
+    decoded, codec = decode(b64decode(body_base64))
+    return _read_page(decoded, codec)
+
+
+def read_package(body_base64: str, kind: str) -> JsonObject:
+    """Read an office document or e-book, `kind` being a key of PACKAGES, as `read_html` does. Raises FileUnreadable."""
+    package = Package(b64decode(body_base64))
+    title, html = PACKAGES[kind](package)
+    title = " ".join(clean(title).split())
+    parsed = _read_page(html)
+    return parsed | ({} if not title or _NO_TITLE.search(title) else {"title": title[:300]})
+
+
+def _read_page(html: str, codec: str = "utf-8") -> JsonObject:
+    tree = parse_tree(clean(html).replace(_MARK, ""))
     if tree is None:
         return {"title": "", "text": "", "headings": []}
     title = _find_title(tree)
@@ -57,6 +76,7 @@ def read_html(body_base64: str) -> JsonObject:
         if element.text_content().strip():
             element.text = _MARK * int(element.tag[1]) + (element.text or "").lstrip()
     text = clean(visible_text(tree) or visible_text(tree, furniture=True))  # once more: &#8203; and &shy; are characters only now
+    refuse_garbled(text, codec)
     _refuse_too_long(text)
     return {"title": title, **_remove_marks(text)}
 
@@ -115,7 +135,7 @@ def read_pdf(body_base64: str, password: str, columns: str = " ", seconds: float
 
 def _decrypt(reader: PdfReader, password: str) -> None:
     if reader.is_encrypted and not (reader.decrypt("") or reader.decrypt(password)):
-        problem = "that password does not open it" if password else "it needs a password: pass password="
+        problem = "that password does not open it" if password else "it needs a password: pass password= or, to sayso ask, --password"
         raise FileUnreadable(f"it is encrypted and {problem}")
 
 

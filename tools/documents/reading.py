@@ -14,7 +14,7 @@ from ..sandbox import SandboxError, call_sandboxed
 from ..sandbox.errors import SandboxDied, SandboxMemory, SandboxTimeout
 from ..web.charsets import clean, decode
 from .cutting import Heading, TextSection, find_markdown_headings, split_by_heading
-from .errors import FileUnreadable
+from .errors import FileUnreadable, refuse_garbled
 
 _PARSING = f"{__name__.rpartition('.')[0]}.parsing"
 MEMORY_MB = 1024
@@ -27,6 +27,10 @@ class Kind(StrEnum):
     TEXT = "text"
     HTML = "HTML"
     PDF = "PDF"
+    WORD = "Word"
+    OPEN_DOCUMENT = "OpenDocument"
+    SLIDES = "PowerPoint"
+    EPUB = "EPUB"
 
 
 KINDS = {
@@ -34,8 +38,22 @@ KINDS = {
     **dict.fromkeys((".txt", ".text", ".rst", ".adoc", ".org", ".log"), Kind.TEXT),
     **dict.fromkeys((".html", ".htm", ".xhtml"), Kind.HTML),
     ".pdf": Kind.PDF,
+    **dict.fromkeys((".docx", ".docm", ".dotx"), Kind.WORD),
+    **dict.fromkeys((".odt", ".ott", ".odp"), Kind.OPEN_DOCUMENT),
+    **dict.fromkeys((".pptx", ".ppsx", ".pptm"), Kind.SLIDES),
+    ".epub": Kind.EPUB,
 }
 """The kinds of files that are read, by the ending of the name."""
+NAMED_KINDS = "Markdown, text, HTML, PDF, Word (.docx), PowerPoint (.pptx), OpenDocument (.odt, .odp) and EPUB"
+_NEWER = {
+    ".doc": ".docx",
+    ".dot": ".docx",
+    ".rtf": ".docx",
+    ".pages": ".docx or PDF",
+    ".ppt": ".pptx",
+    ".key": ".pptx or PDF",
+    ".sxw": ".odt",
+}
 
 
 class DocumentText(NamedTuple):
@@ -71,7 +89,9 @@ def read_document(name: str, body: bytes, how: ReadOptions) -> DocumentText:
         case Kind.PDF:
             return _read_pdf(name, body, how)
         case Kind.HTML:
-            return _read_html(name, body, how)
+            return _read_sections(name, body, how, "read_html")
+        case Kind.WORD | Kind.OPEN_DOCUMENT | Kind.SLIDES | Kind.EPUB:
+            return _read_sections(name, body, how, "read_package", kind.value)
         case Kind.MARKDOWN | Kind.TEXT:
             return _read_text(name, body, kind)
         case None:
@@ -80,7 +100,10 @@ def read_document(name: str, body: bytes, how: ReadOptions) -> DocumentText:
 
 def explain_kind(name: str) -> str:
     """Return the reason why a file of that name is skipped."""
-    return f"{PurePath(name).suffix or 'a name without an ending'} is not read; Markdown, text, HTML and PDF are"
+    ending = PurePath(name).suffix
+    if newer := _NEWER.get(ending.lower()):
+        return f"{ending} is not read; save it as {newer}"
+    return f"{ending or 'a name without an ending'} is not read; {NAMED_KINDS} are"
 
 
 def _read_text(name: str, body: bytes, kind: Kind) -> DocumentText:
@@ -91,22 +114,23 @@ def _read_text(name: str, body: bytes, kind: Kind) -> DocumentText:
 
 
 def _decode(body: bytes) -> str:
-    text, _ = decode(body)
+    text, codec = decode(body)
     start = text[:100_000]
     # A text has hardly a control character in any charset; in a picture or program one byte in eight is one.
     odd = len(re.findall(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]", start))
     if odd * 50 > len(start):
         raise FileUnreadable("it is a binary file, not text")
+    refuse_garbled(text, codec)
     text = clean(text)
     if not text.strip():
         raise FileUnreadable("it is empty")
     return text
 
 
-def _read_html(name: str, body: bytes, how: ReadOptions) -> DocumentText:
+def _read_sections(name: str, body: bytes, how: ReadOptions, reader: str, *more: str) -> DocumentText:
     if not body.strip():
         raise FileUnreadable("it is empty")
-    parsed = _parse_in_worker("read_html", how, body)
+    parsed = _parse_in_worker(reader, how, body, *more)
     text = parsed["text"]
     if not text.strip():
         raise FileUnreadable("it has no text that a reader would see")

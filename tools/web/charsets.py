@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .readings import choose_reading
+
 # Labels that browsers accept (WHATWG Encoding Standard), with the Python codec. Labels of Latin-1 mean Windows-1252 there.
 _CODECS = {
     **dict.fromkeys(("utf-8", "utf8", "unicode-1-1-utf-8"), "utf-8"),
@@ -55,11 +57,6 @@ _DROPPED = {
     *range(0xE0100, 0xE01F0),  # variation selectors, which can carry hidden bytes
 }
 _TABLE = dict.fromkeys(_DROPPED)
-_WESTERN = tuple(
-    frozenset(letters)
-    for letters in ("àâæçéèêëîïôœùûüÿ", "äöüßé", "áéíñóúüç", "áâãàçéêíóôõúü", "àèéìíîòóùú", "ëïéèöüáóíêç", "åäöéü", "åæøéòôó", "áéíóúýþæöð")
-)
-"""The letters of French, German, Spanish, Portuguese, Italian, Dutch, Swedish, Danish and Icelandic."""
 _MESSY = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e01ef]"
 )
@@ -88,7 +85,7 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
         text = _decode_strictly(body, codec)
         if text is not None:
             return text, codec
-    codec = named[0] if named and named[0] != "utf-8" else _detect(body)
+    codec = named[0] if named and named[0] != "utf-8" else choose_reading(body).codec
     return body.decode(codec, "replace"), codec
 
 
@@ -111,19 +108,3 @@ def _decode_strictly(body: bytes, codec: str) -> str | None:
         return body.decode(codec)
     except UnicodeDecodeError:
         return None
-
-
-def _detect(body: bytes) -> str:
-    """Guess the codec of bytes without a label; Windows-1252, as in browsers, when they are too few."""
-    from charset_normalizer import from_bytes
-
-    matches = from_bytes(body[:64_000])
-    best = matches.best()
-    guess = best.encoding.replace("_", "-") if best else ""
-    if best and guess == "cp1250":
-        # Both read each byte: £ is Ł there, and à is ŕ. As good a reading with the letters of one western language is the likelier one.
-        western = next((match for match in matches if match.encoding == "cp1252"), None)
-        if western is not None and (western.chaos, western.coherence) == (best.chaos, best.coherence):
-            letters = {letter for letter in str(western).lower() if letter.isalpha() and not letter.isascii()}
-            return "cp1252" if any(letters <= alphabet for alphabet in _WESTERN) else "cp1250"
-    return _CODECS.get(guess, guess if guess in _CODECS.values() else "cp1252")

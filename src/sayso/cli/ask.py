@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,11 +46,15 @@ ModelOfSteps = Annotated[
         f"({', '.join(STEPS)}). May be given more than once. Without a model, sentences are quoted.",
     ),
 ]
-DocumentsIn = Annotated[Path | None, Parameter(help="A folder of documents (Markdown, text, HTML, PDF) to answer from, or one file.")]
+DocumentsIn = Annotated[Path | None, Parameter(help="A folder of documents (text, PDF, Word, ...) to answer from, or one file.")]
 IndexFile = Annotated[
     Path | None, Parameter(help="With --documents: a file that keeps the passages, so that only changed files are read again.")
 ]
 Links = Annotated[str | None, Parameter(help="With --documents: the address of the folder, for the links of the answer.")]
+Password = Annotated[
+    str | None,
+    Parameter(allow_leading_hyphen=True, help="With --documents: the password of encrypted PDFs; - asks for it, without showing it."),
+]
 Tries = Annotated[int, Parameter(converter=read_whole, validator=Number(gte=1), help="The most searches to make, each in other words.")]
 ReadPages = Annotated[
     int, Parameter(converter=read_whole, validator=Number(gte=1), help="The most pages of the web to read for one search.")
@@ -66,6 +72,7 @@ def ask(
     dialect: Dialect = "auto",
     index: IndexFile = None,
     links: Links = None,
+    password: Password = None,
     tries: Tries = TRIES,
     pages: ReadPages = PAGES,
     max_cost: MaxCost = None,
@@ -85,8 +92,9 @@ def ask(
     """
     if documents is not None and search is not None:
         raise UsageError("Give --documents or --search, not both: the words of your documents would reach a search engine.")
-    if documents is None and (index is not None or links is not None):
-        raise UsageError(f"{'--index' if index is not None else '--links'} is about documents: give --documents FOLDER as well.")
+    about_documents = {"--index": index, "--links": links, "--password": password}
+    if documents is None and (given := [name for name, value in about_documents.items() if value is not None]):
+        raise UsageError(f"{given[0]} is about documents: give --documents FOLDER as well.")
     with StopSignals() as signals:
         chosen = find_models(model or (), base_url, max_cost)
         options = AskOptions(model=chosen.pop("", None), models=chosen, tries=tries, pages=pages, dialect=dialect)
@@ -98,11 +106,17 @@ def ask(
             options["search"] = search
             return signals.run(_answer(question, options, as_json=json, quiet=quiet))
         tell: Callable[[str], None] = say if not quiet else lambda line: None
-        with Documents.of_folder(documents, index=index or ":memory:", base_url=links, on_progress=tell) as opened:
+        secret = _ask_password() if password == "-" else password or ""
+        with Documents.of_folder(documents, index=index or ":memory:", base_url=links, on_progress=tell, password=secret) as opened:
             for skipped in sum_up_skipped(opened.skipped):
                 tell(f"Not read: {skipped}")
             options["documents"] = opened
             return signals.run(_answer(question, options, as_json=json, quiet=quiet))
+
+
+def _ask_password() -> str:
+    """Return what is typed without being shown, or the first line of standard input if it is no terminal."""
+    return getpass("Password of the documents: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
 
 
 def find_models(named: Sequence[str], base_url: str | None, max_cost: float | None) -> dict[str, Model]:
