@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -35,7 +36,7 @@ def in_a_terminal(*arguments: str, cwd: Path) -> pexpect.spawn[str]:
         cwd=str(cwd),
         env=environment(),
         encoding="utf-8",
-        timeout=30,
+        timeout=120,
         dimensions=(40, 200),
         preexec_fn=listens_to_ctrl_c,
     )
@@ -50,13 +51,17 @@ def sayso(*arguments: object, cwd: Path, text: str | None = None, **more: str) -
 
 
 def sayso_here(*arguments: object, cwd: Path, text: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
-    """`sayso ARGUMENTS` in this process, which no terminal and no key belong to: where a program's start is not what is tested.
-
-    What it imports from `cwd` is forgotten again.
-    """
+    """`sayso ARGUMENTS` in this process: where a program's start is not what is tested."""
     from sayso.cli.main import run
 
     words = [str(argument) for argument in arguments]
+    return done_here(lambda: run(words), words, cwd=cwd, text=text, **more)
+
+
+def done_here(
+    run: Callable[[], int], words: list[str], *, cwd: Path, text: str | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run it in this process, which no terminal and no key belong to. What it imports from `cwd` is forgotten again."""
     with TemporaryFile("w+") as stdin, TemporaryFile("w+") as out, TemporaryFile("w+") as err:
         stdin.write(text or "")
         stdin.seek(0)
@@ -69,7 +74,7 @@ def sayso_here(*arguments: object, cwd: Path, text: str | None = None, **more: s
         ):
             loaded, path = set(sys.modules), [*sys.path]
             try:
-                code = run(words)
+                code = run()
             finally:
                 sys.path[:] = path
                 for name in set(sys.modules) - loaded:

@@ -11,7 +11,7 @@ from sayso.agents import ModelRequest, SystemMessage, price
 from sayso.tools import ModelError
 
 from ..agents.fake_openai import FakeOpenAI
-from .running import example, ran, run
+from .running import example, ran_here, run
 
 
 def test_an_hour_of_talk_costs_eight_cents_at_the_flat_price(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_a_chat_sends_again_what_was_said_before() -> None:
 
 def test_an_absurd_assumption_is_refused(tmp_path: Path) -> None:
     for absurd in (("--minutes", "-3"), ("--minutes", "inf"), ("--turns", "0"), ("--tokens-per-word", "nan")):
-        assert ran("llm_cost.py", *absurd, cwd=tmp_path).returncode == 2
+        assert ran_here("llm_cost.py", *absurd, cwd=tmp_path).returncode == 2
 
 
 def test_the_same_orders_are_written_with_no_one_and_three_examples(tmp_path: Path) -> None:

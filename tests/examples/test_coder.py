@@ -14,7 +14,7 @@ from sayso import ScriptedModel
 from sayso.agents import ModelRequest
 
 from ..agents.fake_openai import FakeOpenAI
-from .running import example, ran, run
+from .running import example, ran_here, run
 
 coder, humaneval = example("coder"), example("humaneval")
 PROBLEMS = humaneval.problems_in(humaneval.PROBLEMS)
@@ -90,7 +90,7 @@ def test_a_packed_file_is_read_and_another_file_refused(tmp_path: Path) -> None:
         (json.dumps(ADD), "Name a model: --base-url URL"),
     ):
         (tmp_path / "own.jsonl").write_text(text, encoding="utf-8")
-        done = ran("coder.py", "own.jsonl", cwd=tmp_path)
+        done = ran_here("coder.py", "own.jsonl", cwd=tmp_path)
         assert (done.returncode, why in done.stderr, "Traceback" in done.stderr) == (2, True, False)
 
 

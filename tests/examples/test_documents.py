@@ -12,7 +12,7 @@ from sayso.agents import ModelRequest
 from sayso.tools.documents import Documents
 
 from ..tools.pdf_files import pdf_of
-from .running import EXAMPLES, example, ran, run
+from .running import EXAMPLES, example, ran_here, run
 from .travel_handbook import PDF, made
 
 COMPANY = EXAMPLES / "data" / "company"
@@ -59,10 +59,10 @@ def test_one_chats_with_a_pdf_and_a_bad_one_is_named(tmp_path: Path) -> None:
     (tmp_path / "lease.pdf").write_bytes(pdf_of(["The rent is 900 euros a month.", "Dogs are welcome. Cats are not allowed."]))
     (tmp_path / "scan.pdf").write_bytes(pdf_of([""]))
     assert "“Dogs are welcome.” [DOC 2]" in run("company_documents.py", "Are dogs welcome?", "--documents", "lease.pdf", cwd=tmp_path)
-    done = ran("company_documents.py", "How much is the rent?", "--documents", tmp_path, cwd=tmp_path)
+    done = ran_here("company_documents.py", "How much is the rent?", "--documents", tmp_path, cwd=tmp_path)
     assert "Not read: scan.pdf: its 1 page holds no text" in done.stderr
     assert "900 euros" in done.stdout
-    alone = ran("company_documents.py", "How much is the rent?", "--documents", "scan.pdf", cwd=tmp_path)
+    alone = ran_here("company_documents.py", "How much is the rent?", "--documents", "scan.pdf", cwd=tmp_path)
     assert (alone.returncode != 0, "Traceback" in alone.stderr) == (True, False)
     assert "scan.pdf" in alone.stderr
 
@@ -89,7 +89,7 @@ async def test_a_model_that_changes_a_quote_is_told_on(company: Documents) -> No
     ]
 
 
-async def test_agentic_rag_answers_over_the_examples_folder(tmp_path: Path) -> None:
+def test_agentic_rag_answers_over_the_examples_folder(tmp_path: Path) -> None:
     told = run("agentic_rag.py", "May visitors park?", cwd=tmp_path).splitlines()
     assert "[DOC 6]" in told[0]
     assert f"[DOC 6] Parking policy, Visitors: {PARKING}" in told

@@ -13,7 +13,7 @@ from sayso.tools import ApprovalRequest, Approve, Approver, Decision, Reject, ap
 from sayso.tools.ordering.order_desk import Counter, OrderDesk
 
 from ..agents.fake_openai import FakeOpenAI, Raw
-from .running import example, ran, run
+from .running import example, ran_here, run
 
 BY_THE_WAY = "Your cheeseburger is on its way."
 NOTHING = "The user said no: not now. Nothing was done."
@@ -89,12 +89,12 @@ def test_a_call_that_is_written_in_another_form_is_answered_and_a_wrong_one_aske
 
 
 def test_a_loop_of_ones_own_says_when_nobody_answers(tmp_path: Path) -> None:
-    done = ran("calculator_loop.py", "--base-url", "http://127.0.0.1:9/v1", cwd=tmp_path)
+    done = ran_here("calculator_loop.py", "--base-url", "http://127.0.0.1:9/v1", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (1, "The model at http://127.0.0.1:9/v1 did not answer: Connection error.\n")
 
 
 def test_a_loop_of_ones_own_says_when_there_is_no_key(tmp_path: Path) -> None:
-    done = ran("calculator_loop.py", cwd=tmp_path)
+    done = ran_here("calculator_loop.py", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n"), "OPENAI_API_KEY" in done.stderr) == (1, 1, True)
 
 
@@ -107,5 +107,5 @@ NO_ANSWERS = {
 @pytest.mark.parametrize("said", NO_ANSWERS.values(), ids=NO_ANSWERS)
 def test_a_loop_of_ones_own_says_when_what_answers_is_no_model(tmp_path: Path, said: Raw) -> None:
     with FakeOpenAI([said], repeat=True) as endpoint:
-        done = ran("calculator_loop.py", "--base-url", endpoint.base_url, "--model", "m", cwd=tmp_path)
+        done = ran_here("calculator_loop.py", "--base-url", endpoint.base_url, "--model", "m", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n"), "did not answer with a chat completion" in done.stderr) == (1, 1, True)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
-from ..cli.commands import environment
-from .running import EXAMPLES, ran, run
+from ..cli.commands import sayso_here
+from .running import EXAMPLES, ran_here, run
 
 
 def test_the_stand_in_passes_its_cases_and_nothing_is_ordered(tmp_path: Path) -> None:
@@ -17,15 +15,14 @@ def test_the_stand_in_passes_its_cases_and_nothing_is_ordered(tmp_path: Path) ->
 
 
 def test_pretended_orders_are_told_as_failures_of_the_cases_that_wait(tmp_path: Path) -> None:
-    done = ran("order_cases.py", "--writes", "perform", cwd=tmp_path)
+    done = ran_here("order_cases.py", "--writes", "perform", cwd=tmp_path)
     assert done.returncode == 0, done.stdout  # each case has an order book of its own, in memory
-    assert "writes is 'yes'" in ran("order_cases.py", "--writes", "yes", cwd=tmp_path).stderr
+    assert "writes is 'yes'" in ran_here("order_cases.py", "--writes", "yes", cwd=tmp_path).stderr
 
 
 def test_the_command_line_takes_the_same_cases(tmp_path: Path) -> None:
     bot, desk = (f"{EXAMPLES}/order_cases.py:{name}" for name in ("bot", "open_desk"))
-    command = [sys.executable, "-m", "sayso", "eval", f"{EXAMPLES}/data/order_cases.yaml", bot, "--deps", desk, "--only", "*order*"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120)
+    done = sayso_here("eval", f"{EXAMPLES}/data/order_cases.yaml", bot, "--deps", desk, "--only", "*order*", cwd=tmp_path)
     assert (done.returncode, "2 of 2 passed." in done.stdout) == (0, True), done.stdout + done.stderr
 
 

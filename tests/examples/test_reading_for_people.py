@@ -8,7 +8,7 @@ from sayso import ScriptedModel
 from sayso.agents import ModelRequest
 
 from ..agents.fake_openai import FakeOpenAI
-from .running import example, ran, run
+from .running import example, ran_here, run
 
 MISO = "My miso ramen tasted like tonkotsu ramen."
 
@@ -51,7 +51,7 @@ async def test_a_review_that_the_model_does_not_understand_is_counted_as_such(tm
 
 
 def test_reviews_that_nobody_reads_are_no_good_reviews(tmp_path: Path) -> None:
-    done = ran("reviews.py", "--base-url", "http://127.0.0.1:9/v1", "--model", "m", cwd=tmp_path)
+    done = ran_here("reviews.py", "--base-url", "http://127.0.0.1:9/v1", "--model", "m", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert "http://127.0.0.1:9/v1 cannot be reached" in done.stderr
 
@@ -59,7 +59,7 @@ def test_reviews_that_nobody_reads_are_no_good_reviews(tmp_path: Path) -> None:
 def test_a_table_without_the_columns_is_refused_in_a_sentence(tmp_path: Path) -> None:
     table = tmp_path / "mine.csv"
     table.write_text("when,what\n2026-11-02,Fine.\n", encoding="utf-8")
-    done = ran("reviews.py", table, cwd=tmp_path)
+    done = ran_here("reviews.py", table, cwd=tmp_path)
     assert (done.returncode, done.stderr.splitlines()[1:]) == (
         2,
         [f"sayso: {table} has no columns named date and text in its first line."],
@@ -109,5 +109,5 @@ def test_a_call_becomes_a_note(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_a_mistake_on_the_command_line(tmp_path: Path) -> None:
     for name in ("reviews.py", "email_router.py", "call_summary.py", "coder.py"):
-        done = ran(name, "missing.txt", cwd=tmp_path)
+        done = ran_here(name, "missing.txt", cwd=tmp_path)
         assert (done.returncode, '"missing.txt" does not exist' in done.stderr, done.stdout) == (2, True, "")

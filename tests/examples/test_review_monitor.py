@@ -17,7 +17,7 @@ from sayso.agents import ModelRequest
 from sayso.tools.errors import ModelError
 
 from ..cli.commands import environment, listens_to_ctrl_c
-from .running import EXAMPLES, example, ran, run
+from .running import EXAMPLES, example, ran_here, run
 
 GOOD, BAD = '{"about": "food", "happy": true}', '{"about": "food", "happy": false}'
 
@@ -125,6 +125,6 @@ def test_watching_ends_well_and_goes_on(folder: Path) -> None:
 
 
 def test_a_file_is_not_watched(tmp_path: Path) -> None:
-    done = ran("reviews.py", "--watch", cwd=tmp_path)
+    done = ran_here("reviews.py", "--watch", cwd=tmp_path)
     assert done.returncode == 2
     assert "is a file, and --watch looks into a folder" in done.stderr

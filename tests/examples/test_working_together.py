@@ -12,7 +12,7 @@ from sayso.agents import FoundPassages, ModelRequest
 from sayso.tools import LimitReached, RunError
 from sayso.tools.documents import Passage
 
-from .running import example, ran
+from .running import example, ran_here
 
 
 async def test_parts_are_worked_on_apart_and_put_together() -> None:
@@ -100,5 +100,5 @@ async def test_an_essay_on_what_nobody_writes_about_says_so() -> None:
 
 
 def test_a_place_to_search_that_is_none_is_named(tmp_path: Path) -> None:
-    done = ran("essay.py", "Ramen", "--search", "the moon", cwd=tmp_path)
+    done = ran_here("essay.py", "Ramen", "--search", "the moon", cwd=tmp_path)
     assert (done.returncode, "'the moon' cannot be searched" in done.stderr) == (2, True)

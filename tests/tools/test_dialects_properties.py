@@ -92,7 +92,7 @@ def test_two_calls_of_one_reply_are_read_back(name: str) -> None:
     assert [(call.tool, call.arguments) for call in reading.calls] == [(call.tool, call.arguments) for call in calls]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_no_text_is_too_strange_and_no_cut_changes_it(seed: int) -> None:
     for turn in range(150):
         fuzz.check_one(random.Random(f"tests.{seed}.{turn}"))

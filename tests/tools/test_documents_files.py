@@ -110,30 +110,33 @@ def test_a_file_may_be_read_by_itself(folder: Path) -> None:
         assert reasons(documents) == {"gone.md": "it cannot be read: No such file or directory"}
 
 
-BAD_FILES = {
-    "damaged.pdf": (b"%PDF-1.4\n1 0 obj\n<< garbage", "it is a damaged PDF"),
-    "locked.pdf": (encrypted(pdf_of(["Secret."]), "s3cret"), "it is encrypted and it needs a password: pass password= or"),
-    "scan.pdf": (pdf_of(["", ""]), "its 2 pages hold no text that can be read, perhaps only pictures; run OCR over it first"),
-    "bomb.pdf": (bomb(100), "its 1 page holds no text that can be read"),
-    "no-pages.pdf": (pdf_of([]), "its 0 pages hold no text that"),
-    "picture.txt": (random.Random(7).randbytes(5000), "it is a binary file, not text"),
-    "program.md": (b"\x7fELF\x02\x01\x01" + bytes(5000), "it is a binary file, not text"),
-    "empty.txt": (b" \n", "it is empty"),
-    "empty.html": (b"", "it is empty"),
-    "empty.pdf": (b"", "it is empty"),
-    "hidden.html": (b"<html><body><script>1</script></body></html>", "it has no text that a reader would see"),
-    "letter.docx": (b"PK\x03\x04", "it is cut off or damaged; open it where it was made and save it again"),
-    "README": (b"Read me", "a name without an ending is not read; Markdown, text, HTML, PDF, Word (.docx), PowerPoint"),
-}
+def make_bad_files() -> dict[str, tuple[bytes, str]]:
+    """Return files that cannot be read, and why: made for the one test that needs them."""
+    return {
+        "damaged.pdf": (b"%PDF-1.4\n1 0 obj\n<< garbage", "it is a damaged PDF"),
+        "locked.pdf": (encrypted(pdf_of(["Secret."]), "s3cret"), "it is encrypted and it needs a password: pass password= or"),
+        "scan.pdf": (pdf_of(["", ""]), "its 2 pages hold no text that can be read, perhaps only pictures; run OCR over it first"),
+        "bomb.pdf": (bomb(100), "its 1 page holds no text that can be read"),
+        "no-pages.pdf": (pdf_of([]), "its 0 pages hold no text that"),
+        "picture.txt": (random.Random(7).randbytes(5000), "it is a binary file, not text"),
+        "program.md": (b"\x7fELF\x02\x01\x01" + bytes(5000), "it is a binary file, not text"),
+        "empty.txt": (b" \n", "it is empty"),
+        "empty.html": (b"", "it is empty"),
+        "empty.pdf": (b"", "it is empty"),
+        "hidden.html": (b"<html><body><script>1</script></body></html>", "it has no text that a reader would see"),
+        "letter.docx": (b"PK\x03\x04", "it is cut off or damaged; open it where it was made and save it again"),
+        "README": (b"Read me", "a name without an ending is not read; Markdown, text, HTML, PDF, Word (.docx), PowerPoint"),
+    }
 
 
 def test_one_bad_file_does_not_lose_the_others(folder: Path) -> None:
-    for name, (body, _) in BAD_FILES.items():
+    bad_files = make_bad_files()
+    for name, (body, _) in bad_files.items():
         (folder / name).write_bytes(body)
     with Documents.of_folder(folder) as documents:
         assert documents.files == ("canteen.html", "notes.txt", "rules/parking policy.md", "travel.pdf")
         told = reasons(documents)
-        assert {name: told[name][: len(reason)] for name, (_, reason) in BAD_FILES.items()} == {n: r for n, (_, r) in BAD_FILES.items()}
+        assert {name: told[name][: len(reason)] for name, (_, reason) in bad_files.items()} == {n: r for n, (_, r) in bad_files.items()}
 
 
 def test_large_files_are_named_with_their_size(folder: Path) -> None:

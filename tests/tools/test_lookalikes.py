@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import unicodedata
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,12 @@ from sayso.tools.approval.unicode_data import load_tables
 from .write_unicode_data import TARGET, compute_hash
 
 ESCAPED = re.compile(r"\\u\{[0-9a-f]+\}")
-ALL = [chr(number) for number in range(sys.maxunicode + 1)]
+
+
+@cache
+def all_characters() -> list[str]:
+    """Return a million of them, for the tests that need them: made when this file is imported, each worker would hold them."""
+    return [chr(number) for number in range(sys.maxunicode + 1)]
 
 
 @tool.write(card="E-mail to {to}: {text}")
@@ -49,7 +55,8 @@ UNDRAWN = regex.compile(r"[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800\U000
 
 def test_no_character_of_unicode_that_is_not_drawn_stands_raw_on_a_card() -> None:
     """All but most of the million that nothing is assigned to; the next test has them too."""
-    fed = [each for each in ALL if unicodedata.category(each) not in ("Cn", "Co", "Cs")] + ALL[0xD7F0:0xE010] + ALL[0xFFF0:0x10010]
+    every = all_characters()
+    fed = [each for each in every if unicodedata.category(each) not in ("Cn", "Co", "Cs")] + every[0xD7F0:0xE010] + every[0xFFF0:0x10010]
     ordinary = 0
     for start in range(0, len(fed), 300):
         part = fed[start : start + 300]
@@ -62,7 +69,7 @@ def test_no_character_of_unicode_that_is_not_drawn_stands_raw_on_a_card() -> Non
 
 
 def test_each_undrawn_character_is_written_as_its_number() -> None:
-    undrawn = [each for each in ALL if UNDRAWN.match(each) or unicodedata.category(each) in ("Cn", "Cs")]
+    undrawn = [each for each in all_characters() if UNDRAWN.match(each) or unicodedata.category(each) in ("Cn", "Cs")]
     assert escape_invisible("a".join(undrawn)) == "a".join(f"\\u{{{ord(each):x}}}" for each in undrawn)
 
 
@@ -233,7 +240,7 @@ def test_the_tables_are_those_of_one_version_of_unicode_as_they_were_written() -
 def test_the_tables_agree_with_another_copy_of_unicodes_data() -> None:
     tables = load_tables()
     ignorable = regex.compile(r"\p{Default_Ignorable_Code_Point}")
-    differing = [hex(ord(each)) for each in ALL if bool(ignorable.match(each)) != bool(tables.default_ignorable.match(each))]
+    differing = [hex(ord(each)) for each in all_characters() if bool(ignorable.match(each)) != bool(tables.default_ignorable.match(each))]
     assert differing == []
     for (last, script), first in zip(tables.scripts, tables.script_starts, strict=True):
         for number in (first, last):

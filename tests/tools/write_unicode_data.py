@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 TARGET = Path(__file__).parents[2] / "tools/approval/unicode.json"
-BEYOND_ASCII = [chr(number) for number in range(0x80, sys.maxunicode + 1) if not 0xD800 <= number < 0xE000]
 SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
 
 
@@ -26,7 +25,7 @@ def collect() -> dict[str, Any]:
     checker, cases = icu.SpoofChecker(), icu.UnicodeSet
     skeletons: dict[str, str] = {}
     scripts: dict[str, list[int]] = {}
-    for letter in BEYOND_ASCII:
+    for letter in (chr(number) for number in range(0x80, sys.maxunicode + 1) if not 0xD800 <= number < 0xE000):
         skeleton = checker.getSkeleton(0, letter)
         if skeleton and skeleton.isascii() and skeleton.strip():
             skeletons[skeleton] = skeletons.get(skeleton, "") + letter
