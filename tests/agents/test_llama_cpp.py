@@ -141,7 +141,7 @@ def test_it_ends_with_the_program(how: signal.Signals | None, tiny: Path) -> Non
         assert answers_at(port)
         if how is not None:
             program.send_signal(how)
-        program.communicate("\n" if how is None else None, timeout=30)
+        program.communicate("\n" if how is None else None, timeout=120)
         assert how is not None or program.returncode == 0
     assert not answers_at(port)
 

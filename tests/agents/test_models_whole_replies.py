@@ -114,7 +114,7 @@ async def test_what_breaks_off_again_and_again_is_an_error_that_says_why() -> No
 
 async def test_a_whole_reply_that_takes_too_long_is_asked_for_as_a_stream_from_then_on() -> None:
     with FakeOpenAI([FallsSilent(), "One.", "Two."]) as server:
-        model = chat(server, timeout_seconds=0.5)
+        model = chat(server, timeout_seconds=2)
         assert [(await model.complete(HELLO)).text, (await model.complete(HELLO)).text] == ["One.", "Two."]
         assert [body.get("stream", False) for body in server.requests] == [False, True, True]
 

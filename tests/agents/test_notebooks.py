@@ -34,7 +34,7 @@ cards = [each for each in gc.get_objects() if type(each) is ipywidgets.VBox and 
 card = cards[-1]
 button = card.children[1].children[0]
 button.click(); button.click()  # a double click
-for _ in range(200):
+for _ in range(6000):
     await asyncio.sleep(0.01)
     if card.children[3].outputs: break
 print(sent, button.disabled, button.description)

@@ -252,9 +252,9 @@ def test_ctrl_c_ends_a_chat_whose_input_is_a_pipe(reply: str | FallsSilent, tmp_
             if isinstance(reply, str):
                 assert process.stdout.readline() == "Hello!\n"
             else:
-                assert endpoint.asked.wait(30)
+                assert endpoint.asked.wait(120)
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=120)
         os.close(writing)
     assert (process.returncode, out, err) == (130, "", "sayso: interrupted\n")
 

@@ -58,7 +58,7 @@ def test_a_program_that_is_interrupted_says_where_its_work_is_and_goes_on(tmp_pa
     assert program.stdout is not None
     assert [program.stdout.readline(), program.stdout.readline()] == ["doing 1\n", "doing 2\n"]
     program.send_signal(signal.SIGINT)
-    _, err = program.communicate(timeout=30)
+    _, err = program.communicate(timeout=120)
     assert program.returncode == 130
     assert "What is done is kept in sqlite:///kept.db: the same command goes on there." in err
     assert finish(tmp_path) == ["1", "2", "2", "3"]

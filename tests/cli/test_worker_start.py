@@ -178,5 +178,5 @@ def test_a_locked_file_is_waited_for_and_said_in_a_line(folder: Path) -> None:
     assert line == f"{folder}/runs.db is locked by another program; waiting until it lets go, for at most 60 s.\n"
     assert worker.stdout.readline().startswith("Worker ")
     worker.terminate()
-    assert worker.wait(30) == 0
+    assert worker.wait(120) == 0
     worker.communicate()

@@ -477,7 +477,7 @@ from sayso.agents import Reply, call
 @tool.write(timeout_seconds=0.05)
 def pay(cents: int) -> str:
     "Pay."
-    time.sleep(0.5)
+    time.sleep(2)
     print("the write has ended")
     return "paid"
 

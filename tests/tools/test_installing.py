@@ -101,5 +101,5 @@ def test_no_message_names_an_index_that_has_no_sayso() -> None:
 def test_the_command_of_this_installation_works() -> None:
     command = f"{build_install_command('documents')} --dry-run --quiet --disable-pip-version-check"
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    ran = subprocess.run(command, shell=True, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    ran = subprocess.run(command, shell=True, env=environment, capture_output=True, text=True, timeout=280, check=False)
     assert ran.returncode == 0, ran.stderr

@@ -323,7 +323,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), ask("pid") == mine)
 
 def test_a_forked_process_starts_its_own_workers() -> None:
     with run_program(FORKING) as program:
-        out, err = program.communicate(timeout=30)
+        out, err = program.communicate(timeout=120)
         assert (out, err) == ("0 True\n", "")
 
 

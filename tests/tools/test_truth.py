@@ -185,9 +185,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("passage", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_passage_is_read_in_seconds(passage: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert not check_statement("Acme has 14 shops and costs half a euro per user.", passage, subject="Acme").stated
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class Served:
         """Stop the server, if it still runs."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(120)
             if self.process.stdout is not None:
                 self.process.stdout.close()
             self.process = None
@@ -80,7 +80,7 @@ class Served:
 
     def sign_in(self, name: str) -> Visitor:
         """Return somebody who is signed in, and asks as the page does."""
-        client = httpx2.Client(base_url=self.url, headers={"Sec-Fetch-Site": "same-origin", "Origin": self.url}, timeout=20)
+        client = httpx2.Client(base_url=self.url, headers={"Sec-Fetch-Site": "same-origin", "Origin": self.url}, timeout=120)
         self.clients.append(client)
         answer = client.post("/api/sign-in", json={"token": self.links[name].partition("#token=")[2]})
         assert answer.status_code == 200, answer.text
@@ -127,7 +127,7 @@ class Visitor:
         return wait_until(lambda: found if (found := self.get(f"runs/{run}")).get("state") in states else None)
 
 
-def wait_until(look: Callable[[], Any], seconds: float = 30) -> Any:
+def wait_until(look: Callable[[], Any], seconds: float = 120) -> Any:
     """Return what `look` finds, as soon as it finds something."""
     until = time.monotonic() + seconds
     while not (found := look()):

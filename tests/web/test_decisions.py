@@ -217,7 +217,7 @@ def test_who_was_removed_is_signed_out_whatever_signed_them_in() -> None:
 def test_an_expired_request_is_refused(served: Served) -> None:
     ada = served.sign_in("ada")
     digest = ada.wait_for_card(ada.say("chat-00000004", "I order a burger"))
-    with sqlite3.connect(served.folder / "runs.db", timeout=20) as database:
+    with sqlite3.connect(served.folder / "runs.db", timeout=120) as database:
         database.execute("UPDATE sayso_approvals SET expires_at = 1 WHERE digest = ?", [digest])
     status, answer = ada.post(f"cards/{digest}/approve")
     assert (status, answer["error"]) == (409, "This request has expired: nobody decided in time. Nothing was done.")
@@ -226,7 +226,7 @@ def test_an_expired_request_is_refused(served: Served) -> None:
 def test_a_request_that_was_changed_in_the_database_is_not_decided(served: Served) -> None:
     ada = served.sign_in("ada")
     digest = ada.wait_for_card(ada.say("chat-00000005", "I order a burger"))
-    with sqlite3.connect(served.folder / "runs.db", timeout=20) as database:
+    with sqlite3.connect(served.folder / "runs.db", timeout=120) as database:
         database.execute(
             "UPDATE sayso_approvals SET request = replace(request, '1234 My Street', '1 Evil Road') WHERE digest = ?", [digest]
         )
@@ -261,7 +261,7 @@ def test_the_server_is_killed_between_yes_and_effect_and_the_order_is_placed_onc
     digest = ada.wait_for_card(ada.say("chat-00000001", "I order a burger"))
     assert ada.post(f"cards/{digest}/approve")[0] == 200
     assert served.process is not None
-    assert served.process.wait(20) == -9
+    assert served.process.wait(120) == -9
     assert served.orders() == []
     served.stop()
     served.start()
@@ -274,7 +274,7 @@ def test_the_server_is_killed_between_yes_and_effect_and_the_order_is_placed_onc
 def test_the_card_shows_the_sentence_that_the_answer_is_for_whatever_a_column_says(served: Served) -> None:
     ada = served.sign_in("ada")
     digest = ada.wait_for_card(ada.say("chat-000000b1", "I order a burger"))
-    with sqlite3.connect(served.folder / "runs.db", timeout=20) as database:
+    with sqlite3.connect(served.folder / "runs.db", timeout=120) as database:
         database.execute("UPDATE sayso_approvals SET card = 'Order nothing' WHERE digest = ?", [digest])
     assert "You are about to order" in ada.get(f"cards/{digest}")["card"]
 

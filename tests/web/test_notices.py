@@ -113,7 +113,7 @@ def test_whoever_might_have_decided_is_told_that_nobody_did(serve: Callable[...,
     ada = served.sign_in("ada")
     digest = ada.wait_for_card(ada.say("chat-00000001", "I order a burger"))
     wait_until(lambda: webhook.told)
-    with sqlite3.connect(served.folder / "runs.db", timeout=20) as database:
+    with sqlite3.connect(served.folder / "runs.db", timeout=120) as database:
         database.execute("UPDATE sayso_approvals SET expires_at = 1 WHERE digest = ?", [digest])
     wait_until(lambda: [each for each in webhook.told if each["event"] == "request_expired"])
     assert [line["state"] for line in ada.get("inbox")["decided"]] == ["expired"]

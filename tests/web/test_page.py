@@ -12,7 +12,7 @@ from .conftest import Served, wait_until
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-QUICK_MS = 15_000
+QUICK_MS = 60_000
 
 
 class Seen:

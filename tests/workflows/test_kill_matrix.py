@@ -26,7 +26,7 @@ from .temporal_server import new_home
 
 DESK = Path(__file__).with_name("desk.py")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
-SECONDS = 40
+SECONDS = 200
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def workers(url: str, number: int, environment: dict[str, str]) -> Iterator[list
             each.terminate()
         for each in crew:
             try:
-                each.communicate(timeout=20)
+                each.communicate(timeout=120)
             except subprocess.TimeoutExpired:
                 each.kill()
                 each.communicate()

@@ -360,7 +360,7 @@ async def test_a_worker_takes_up_what_is_queued_and_what_the_dead_have_left(old:
     working = asyncio.ensure_future(worker.work())
     home = old.home()
     runs = ("evening-decided", "queued", "handed-in", "ordering", "paying-before", "paying-after", "posting")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while {(await home.run(run)).state for run in runs} & {"queued", "running"}:  # noqa: ASYNC110  it is the worker's doing
             await asyncio.sleep(0.05)
         for run in ("evening-decided", "queued", "handed-in"):

@@ -55,7 +55,7 @@ class Crew:
 
     async def state(self, *wanted: str, run_id: str = "r1") -> str:
         """Wait for the run to be in one of the states; requests are approved meanwhile."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             while True:
                 for request in await self.home.requests(run_id):
                     await self.home.decide(run_id, {request.digest: Approve(by="ada")})
@@ -66,7 +66,7 @@ class Crew:
 
     async def file(self, name: str) -> str:
         """Wait for a file that a worker makes."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             while True:
                 for request in await self.home.requests("r1"):
                     await self.home.decide("r1", {request.digest: Approve(by="ada")})
@@ -85,7 +85,7 @@ class Crew:
             worker.send_signal(signal.SIGCONT)
             worker.terminate()
         for worker in self.workers:
-            worker.communicate(timeout=30)
+            worker.communicate(timeout=120)
         self.home.close()
 
 
@@ -133,7 +133,7 @@ async def test_a_worker_that_is_told_to_stop_ends_its_write_and_hands_the_run_on
     (crew.folder / "go").write_text("go")
     await crew.state("done")
     assert crew.orders() == 1
-    first.communicate(timeout=20)
+    first.communicate(timeout=120)
     assert (first.returncode, second.poll()) == (0, None)
 
 
@@ -328,7 +328,7 @@ async def test_a_limit_that_was_given_with_a_run_holds_in_the_worker(tmp_path: P
             await crew.home.result("r1")
         assert (crew.orders(), (await crew.home.verify("r1")).problems) == (0, ())
         await crew.home.submit("desk", "ace", run_id="r2", limits=Limits(model_calls=1))
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             while True:
                 for request in await crew.home.requests("r2"):
                     await crew.home.decide("r2", {request.digest: Approve(by="ada")})

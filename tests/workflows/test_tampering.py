@@ -402,7 +402,7 @@ async def working(url: str) -> AsyncIterator[None]:
 
 
 async def state_of(home: DurableEngine, run: str, *states: str) -> RunRow:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while (row := await home.run(run)).state not in states:  # noqa: ASYNC110  it is the worker's doing
             await asyncio.sleep(0.02)
     return row
