@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from . import blocks
 from .compiled_dialect import AFTER_BRACE, CompiledDialect
-from .elements import PREFIXED_SECTION, find_prefixed, may_be_prefixed, parse_element
+from .elements import PREFIXED_SECTION, SUFFIXED_SECTION, find_prefixed, may_be_prefixed, parse_element
 from .families.gemma import HEAD as GEMMA_HEAD
 from .families.gemma import parse_gemma_call
 from .families.harmony import STRIPPED_TURN
@@ -19,7 +19,7 @@ from .mentions import Form
 from .named_call import detect_named_call
 from .parsed_calls import MORE, NOT_HERE, NOTHING, CallParser, Detection
 from .scanner_state import ScannerState
-from .section_parser import parse_section, parse_unopened_call
+from .section_parser import parse_section, parse_suffixed_section, parse_unopened_call
 
 _LIST_OF_OBJECTS = growing(r"\[\s*(?=\{)")
 _LIST_OF_NAMES = growing(r"\[\s*([^\W\d][\w.\-:/]*)\(")
@@ -257,6 +257,8 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
     if found is None:
         return _detect_prefixed(state, position) if dialect.prefixed and text[position] == "<" else NOTHING
     marker, end = found[0], found.end()
+    if dialect.prefixed and marker == "<tool_call" and text[end : end + 1] in (":", "s"):  # no marker goes on like that
+        return _detect_suffixed(state, position)
     if marker in dialect.sections:
         return _call(state, position, position, parse_section(state.buffer, position, marker, dialect.sections[marker]))
     if marker in dialect.elements:
@@ -287,6 +289,13 @@ def _detect_prefixed(state: ScannerState, position: int) -> Detection:
         section = CallSection(frozenset(), (f"</{around[1]}{around[2]}>",))
         return _call(state, position, position, parse_section(state.buffer, position, around[0], section))
     return MORE if not state.buffer.ended and may_be_prefixed(text, position) else NOTHING
+
+
+def _detect_suffixed(state: ScannerState, position: int) -> Detection:
+    """Detect an element around calls, each of whose marks has the same suffix: <tool_calls:v4>."""
+    if suffixed := SUFFIXED_SECTION.whole.match(state.buffer.text, position):
+        return _call(state, position, position, parse_suffixed_section(state.buffer, position, suffixed))
+    return MORE if not state.buffer.ended and SUFFIXED_SECTION.so_far.match(state.buffer.text, position) else NOTHING
 
 
 def _detect_name_separator(state: ScannerState, position: int) -> Detection:

@@ -39,8 +39,12 @@ PREFIXED_CALL = growing(rf"<({_PREFIX})(invoke|function_call)(?=\s)")
 """A call in the form of Claude, whatever prefix its tags have: group 1 is the prefix, group 2 the element."""
 PREFIXED_SECTION = growing(rf"<({_PREFIX}|[A-Za-z][\w\-]{{0,23}}_)({'|'.join(SECTION_WORDS)}|function_call)>")
 """An element around such calls."""
+_CUT_OFF = re.compile(r"[^\W\d][\w.\-:]*(?:=[^\s<>]*)?")
+SUFFIXED_SECTION = growing(r"<(tool_calls?)(:[^<>\s:]{1,24})>")
+"""An element around calls, with a suffix that every mark in it has."""
 _CONTAINERS = tuple(f"<{word}>" for word in ARGUMENTS)
 _ATTRIBUTE = growing(r"""([^\W\d][\w.\-:]*)\s*=\s*(["'])""")
+_BARE_VALUE = growing(r"""([^\W\d][\w.\-:]*)=([^\s"'<>=()\[\]{},]{1,80})(?=[\s<])""")
 _XML_NAME = re.compile(r"[A-Za-z_][\w.\-]*\Z", re.ASCII)
 _CHILD = re.compile(r"\s*<(\w[\w.\-]*)>(.*?)</\1>\s*", re.DOTALL)
 _LONGEST_TAG = 160
@@ -140,9 +144,13 @@ def read_attributes(buffer: TextBuffer, at: int, closes: tuple[str, ...]) -> Inc
         at = yield from skip_space(buffer, at)
         if at >= len(buffer.text) or (yield from match_literal(buffer, at, closes)):
             return given, at
+        if not is_xml and (bare := (yield from match(buffer, _BARE_VALUE, at))) and bare[1] not in given:
+            given[bare[1]], at = bare[2], bare.end()
+            continue
         pair = yield from match(buffer, _ATTRIBUTE, at)
         if pair is None or pair[1] in given:
-            return None, at
+            is_cut_off = not is_xml and buffer.ended and _CUT_OFF.fullmatch(buffer.text, at) is not None
+            return None, len(buffer.text) if is_cut_off else at
         quote, begin = pair[2], pair.end()
         if is_xml:
             close = yield from find(buffer, quote, begin)

@@ -32,8 +32,8 @@ _EXPLAINS = re.compile(
     rf"|\b(?:the|its|their|el|il|o|le|das) (?:\w+ )?{_FORM}(?: \w+){{0,3}} {_IS}(?!\w)|\bthe {_FORM}[;,]? here\b"
     rf"|\b(?:have|has|is|are|for reference,) (?:the |this |a )?(?:\w+ )?{_FORM}\b(?! (?:valid|correct|right|ok|wrong))"
     rf"|(?:\A|[.!?] )\W{{0,5}}(?:[\w'’]+ ){{0,4}}{_FORM}(?: \w+){{0,3}}\s*:"
-    r"|(?:\A|[,.:;!] |\b(?:then|just|simply|please) )(?:write|type|send|reply|respond|answer)"
-    r"(?: (?:with|by|in|it|this|so|an?|the|following|call|json|as|follows))*\s*[:：]?\s*\Z"
+    r"|(?:\A|[,.:;!] |\b(?:then|just|simply|please) )(?:(?:write|type|send|reply|respond|answer)"
+    r"(?: (?:with|by|in|it|this|so|an?|the|following|call|json|as|follows))+|(?:write|type|send)(?=\s*[:：]))\s*[:：]?\s*\Z"
     # other languages
     r"|\bz(?:um |\. ?)b(?:eispiel\b|\.)|\bsieht\b.{0,20}\b(?:so|wie folgt|folgendermaßen) aus\b|\bso aussehen\b"
     r"|\bfolgende\w* (?:format|form|syntax)\b|\bbeispiel(?:e|s|aufruf\w*)?\s*(?:[:：,]|\Z)"
@@ -80,10 +80,15 @@ _ACTS = re.compile(
     r"|creating|doing|making|\w+ing (?:it|this|that|the \w+|\w+ \d+)\b)(?! (?:looks?|is|works?|would)\b)",
     re.IGNORECASE,
 )
+_NOT_NOW = (
+    "would|could|might|can|may|should|did|had|have|was|ran|made|tried|wrote|sent|show|explain|think|thought|see|saw|know|already|previously"
+)
 _ANNOUNCES = re.compile(
     r"\W*(?:(?:ok|okay|so|now|first|then|next|sure|well|and|alright|great),? )*"
-    r"(?:I(?:(?:['’]ll|['’]m)\b| (?:will|shall|am|need to|must|have to|want to)\b)|let me\b|let['’]s\b|let us\b|we(?:['’]ll| will)\b)"
-    r"(?!.*\b(?:not|never)\b)",
+    r"(?:I(?:(?:['’]ll|['’]m)\b| (?:will|shall|am|need to|must|have to|want to)\b"
+    rf"| (?!(?:{_NOT_NOW})\b|\w+ed\b)\w)"
+    r"|let me\b|let['’]s\b|let us\b|we(?:['’]ll| will)\b)"
+    r"(?!.*(?:\b(?:not|never)\b|n['’]t\b))",
     re.IGNORECASE | re.DOTALL,
 )
 _LONGEST = 200
@@ -112,4 +117,6 @@ def announces(line: str) -> bool:
 
 def _last_sentence(line: str) -> str:
     line = line[-_LONGEST:].rstrip()
-    return line[max((found.end() for found in _SENTENCE.finditer(line)), default=0) :]
+    while found := _SENTENCE.search(line):
+        line = line[found.end() :]
+    return line

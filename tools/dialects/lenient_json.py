@@ -202,7 +202,11 @@ class _Parser:
         position = self.space(at + 1)
         while self.text[position : position + 1] != closing:
             found.append(self.value(position, depth + 1))
-            position = self.after_item(closing)
+            position = self.space(self.at)
+            if closing == "]" and isinstance(found[-1], dict) and self.text[position : position + 1] == "{":
+                self.notes.append("comma between objects")
+            else:
+                position = self.after_item(closing)
         self.at = position + 1
         return found
 

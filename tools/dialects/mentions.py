@@ -19,8 +19,8 @@ from .text_buffer import TextBuffer
 _LONGEST_PARAGRAPH = 4000  # characters that are kept; of what came before only the open quotes are known
 _LONGEST_TAG = 40
 _LONGEST_HEAD = 200  # characters of a line
-CALL = "\ufffc"
-"""Stands for a call in the prose. Quotes inside of the call open nothing."""
+CALL = "\x1a"
+"""Stands for a call in the prose. Quotes inside of the call open nothing. In ASCII, for most lines are, and told apart by that."""
 
 # quotes
 

@@ -67,14 +67,9 @@ def _parse_named_call(state: ScannerState, start: int, position: int, tool: Tool
             holds_code(written, takes_words=tool.text_parameter is not None) or (yield from match(state.buffer, CODE_BEHIND, found.end, 3))
         ):
             why = "in code"
-        elif not tool.is_pure and is_told(state.surroundings.line):
-            why = "as something that was done"
-        elif (
-            not tool.is_pure
-            and not (tool.text_parameter and _SUM.fullmatch(written))
-            and (yield from _is_spoken_of(state, found.end))
-        ):
-            why = "in a sentence that goes on behind it"
+        elif not tool.is_pure:
+            is_sum = tool.text_parameter is not None and _SUM.fullmatch(written) is not None
+            why = yield from _find_sentence_around(state, found.end, is_sum=is_sum)
         if why:
             state.mentions.append(Mention(tool.name, (start, found.end), why))
             return None
@@ -86,13 +81,18 @@ def _parse_named_call(state: ScannerState, start: int, position: int, tool: Tool
     return found.end, [parse_arguments(tool, text, position + 1, found.commas, found.end - 1, (start, found.end))]
 
 
-def _is_spoken_of(state: ScannerState, end: int) -> Incremental[bool]:
-    """Tell whether what ends at `end` is a part of a sentence, and no call at its end: "f(x) was refused", "Soll ich f(x) aufrufen?"."""
-    if not goes_on(state.surroundings.line, (yield from match(state.buffer, GOES_ON, end, 8))):
-        return False
+def _find_sentence_around(state: ScannerState, end: int, *, is_sum: bool) -> Incremental[str]:
+    """Return why what ends at `end` is a part of a sentence: "I already ran f(x)", "f(x) was refused", "Soll ich f(x) aufrufen?"."""
+    line = state.surroundings.line
+    if is_told(line):
+        return "as something that was done"
+    if is_sum or not goes_on(line, (yield from match(state.buffer, GOES_ON, end, 8))):
+        return ""
     yield from wait_for(state.buffer, end + _LONGEST_CONJUNCTION + state.dialect.name_window)
     following = state.buffer.text[end : end + _LONGEST_CONJUNCTION + state.dialect.name_window]
-    return not any(name and state.tools.find(name) for name in _NEXT_CALL.match(following).groups())  # type: ignore[union-attr]
+    if any(name and state.tools.find(name) for name in _NEXT_CALL.match(following).groups()):  # type: ignore[union-attr]
+        return ""
+    return "in a sentence that goes on behind it"
 
 
 def _is_certain(state: ScannerState, start: int, position: int, tool: ToolSignature) -> bool:

@@ -24,11 +24,11 @@ from .markers import (
     TAGS_AFTER_NAME,
     CallSection,
 )
-from .parsed_calls import CallParser, Incremental, Item, ParsedCalls
+from .parsed_calls import CallParser, Incremental, Item, MentionSink, ParsedCalls
 from .python_calls import parse_call_list, parse_python_call
 from .read_events import Problem, ReadCall
 from .tagged import Tags, build_call, parse_tagged_arguments
-from .text_buffer import TextBuffer, find, match_literal, search_end, skip_closing_fence, skip_repeats, skip_space, wait_for
+from .text_buffer import TextBuffer, find, match_literal, run_whole, search_end, skip_closing_fence, skip_repeats, skip_space, wait_for
 
 _NAME = r"[\w.\-:/]*\w"
 _LEAD, _JOINT = "|".join(LEADS), "|".join(JOINTS)
@@ -105,10 +105,10 @@ def parse_section(buffer: TextBuffer, start: int, opening: str, section: CallSec
         if at >= len(buffer.text):
             _mark_as_searched(buffer, start, at)
             return None if last < 0 else (at if section.closes else last, [])
-        parsed = yield from _parse_item(buffer, start if last < 0 else at, at, section)
+        parsed = yield from _parse_item(buffer, start if last < 0 else at, at, section, opening)
         if parsed is None and last < 0 and (end := (yield from _find_unreadable(buffer, start, at, opening, section))) >= 0:
-            name = next((name for name in buffer.tools.names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", buffer.text[at:end])), None)
-            buffer.sink.add([Problem(buffer.text[at:end][:200], (start, end), "a call between these marks", name)])
+            expected = "a call between these marks"
+            buffer.sink.add([Problem(buffer.text[at:end][:200], (start, end), expected, _find_tool_in(buffer, at, end))])
             return end, []
         if parsed is None:
             _mark_as_searched(buffer, start, at)
@@ -116,6 +116,27 @@ def parse_section(buffer: TextBuffer, start: int, opening: str, section: CallSec
         last, items = parsed
         at = last
         buffer.sink.add(items)
+
+
+def parse_suffixed_section(buffer: TextBuffer, start: int, opening: re.Match[str]) -> CallParser:
+    """Parse the section that `opening` begins as if none of its marks had a suffix. Return None where it is not closed."""
+    word, suffix = opening[1], opening[2]
+    close = yield from find(buffer, f"</{word}{suffix}>", opening.end())
+    if close < 0:
+        return None
+    span = start, close + len(f"</{word}{suffix}>")
+    inside = re.sub(rf"(</?\w+){re.escape(suffix)}>", r"\1>", buffer.text[opening.end() : close])
+    plain = TextBuffer(buffer.tools, inside if word == "tool_calls" else f"<tool_call>{inside}</tool_call>", ended=True)
+    plain.sink = sink = MentionSink()
+    at, parsed = 0, None
+    while (at := run_whole(skip_space(plain, at))) < len(plain.text):
+        if plain.text.startswith("<tool_call>", at):
+            parsed = run_whole(parse_section(plain, at, "<tool_call>", SECTIONS["<tool_call>"]))
+        if parsed is None or parsed[0] <= at:
+            return span[1], [Problem(buffer.text[slice(*span)][:200], span, "calls between these marks")]
+        at, items = parsed
+        sink.add(items)
+    return span[1], [item._replace(span=span) if isinstance(item, ReadCall) else replace(item, span=span) for item in sink.items]
 
 
 def _parse_empty(buffer: TextBuffer, start: int, end: int) -> CallParser:
@@ -147,13 +168,20 @@ def _find_unreadable(buffer: TextBuffer, start: int, at: int, opening: str, sect
     begin = at
     while not (close := closes.search(buffer.text, begin, limit)):
         if buffer.ended or len(buffer.text) >= limit:
-            return -1
+            is_cut_off = buffer.text[at] in "{[<" and len(buffer.text) < at + _LONGEST_WORDS
+            is_meant = opening[:2] == "<|" or _find_tool_in(buffer, at, len(buffer.text)) is not None
+            return len(buffer.text) if is_cut_off and is_meant else -1
         begin = max(at, len(buffer.text) - 40)
         yield
     inside = buffer.text[at : close.start()]
     if inside[0] in "{[<" or (is_named and len(inside.split()) > 1):
         return close.end()
     return close.end() if "\n\n" not in inside and (yield from _stands_alone(buffer, start, close.end())) else -1
+
+
+def _find_tool_in(buffer: TextBuffer, at: int, end: int) -> str | None:
+    """Return the first tool's name in a part of the text."""
+    return next((name for name in buffer.tools.names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", buffer.text[at:end])), None)
 
 
 def _mark_as_searched(buffer: TextBuffer, start: int, at: int) -> None:
@@ -171,7 +199,7 @@ def _skip_separators(buffer: TextBuffer, at: int, closes: tuple[str, ...], *, fr
         yield
 
 
-def _parse_item(buffer: TextBuffer, start: int, at: int, section: CallSection) -> CallParser:
+def _parse_item(buffer: TextBuffer, start: int, at: int, section: CallSection, opening: str) -> CallParser:
     character = buffer.text[at]
     if character == "{" or character == "[":
         return (yield from _parse_json_or_list(buffer, start, at, section))
@@ -183,7 +211,7 @@ def _parse_item(buffer: TextBuffer, start: int, at: int, section: CallSection) -
             if parsed is not None:
                 return parsed
         return None
-    return (yield from _parse_named(buffer, at, section))
+    return (yield from _parse_named(buffer, at, section, opening))
 
 
 def _find_elements(buffer: TextBuffer, at: int) -> list[Element]:
@@ -274,7 +302,7 @@ def find_json_end_announcing(buffer: TextBuffer, start: int, at: int, pattern: r
         yield
 
 
-def _parse_named(buffer: TextBuffer, at: int, section: CallSection) -> CallParser:
+def _parse_named(buffer: TextBuffer, at: int, section: CallSection, opening: str = "") -> CallParser:
     """Parse a name and its arguments: NAME[ARGS]{...}, functions.NAME:0<...>{...}, call:NAME{...}, NAME(...), NAME<arg_key>..."""
     while True:
         text = buffer.text
@@ -289,13 +317,13 @@ def _parse_named(buffer: TextBuffer, at: int, section: CallSection) -> CallParse
                 return (yield from parse_gemma_call(buffer, at, header))
             return (yield from _parse_header_call(buffer, at, header, section))
         if tagged := _TAGGED_HEADER.match(text, at):
-            tags = _close_with(TAGS_AFTER_NAME[tagged[2]], section.closes)
+            tags = _close_with(TAGS_AFTER_NAME[tagged[2]], (*section.closes, opening) if opening else section.closes)
             if tagged[2] in tags.ends_before and buffer.tools.find_marked(tagged[1]) is None:
                 return None  # prose about the markers: "between <tool_call> and </tool_call>"
             return (yield from parse_tagged_arguments(buffer, at, tagged.end(), tagged[1], tags))
         if typed_element := _ELEMENT_AFTER_LEAD.match(text, at):
             yield from _skip_separators(buffer, typed_element.end(), section.closes, fresh=True)
-            return (yield from _parse_item(buffer, at, typed_element.end(), section))
+            return (yield from _parse_item(buffer, at, typed_element.end(), section, opening))
         if buffer.ended or len(text) - at > _LONGEST_HEADER or not _HEADER_SO_FAR.match(text, at):
             break
         yield
@@ -312,7 +340,7 @@ def _parse_name_and_pairs(buffer: TextBuffer, at: int, section: CallSection) -> 
     tool = buffer.tools.by_name.get(alone[1]) if alone else None
     if alone is None or tool is None or not section.closes:
         return None
-    given, end = yield from read_attributes(buffer, alone.end(), section.closes)
+    given, end = yield from read_attributes(buffer, alone.end(), (*section.closes, *CALL_ENDS))
     if not given and (end < len(buffer.text) if given is None else tool.required):
         return None
     buffer.sink.announce(tool.name, at)

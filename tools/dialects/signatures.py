@@ -152,6 +152,8 @@ class ToolSignatures:
         if tool is not None:
             return tool
         bare = _AFTER_NAME.sub("", name.strip().strip("\"'`"))
+        if (numbered := _NUMBERED.fullmatch(bare)) and (tool := self.find(numbered[1])):
+            return tool
         if not self.by_name:
             # Without tools every namespace could be part of the name, so only OpenAI's `functions.` is cut off.
             bare = _FUNCTIONS.sub("", bare)
@@ -211,5 +213,6 @@ _AROUND_NAMES = frozenset(
     "assistant commentary analysis final to json".split()
 )
 _FUNCTIONS = re.compile(r"^functions[.:/]")
+_NUMBERED = re.compile(r"functions_(.+?)_\d+")  # functions.NAME:0, as a server may spell it
 _AFTER_NAME = re.compile(r":\d+$|\([\w\s,:=?]*\)$")
 _NAME = re.compile(r"(?=[\w.\-/:]*\w)[\w.\-/:]{1,128}")

@@ -181,6 +181,12 @@ def _find_value_end(
             here or position >= len(buffer.text) or (closed and not tags.ends and not tags.ends_before)
         ):  # otherwise the tag belongs to the value
             return found.start(), found.end() if closed else found.start(), not closed
+        # The closing tag twice, unless an element of that name is opened in the value.
+        is_twice = closed and f"<{found[0][2:-1]}" not in buffer.text[at : found.start()]
+        if is_twice and (again := (yield from match_literal(buffer, position, closes))):
+            behind = yield from skip_space(buffer, position + len(again))
+            if behind >= len(buffer.text) or (yield from match_literal(buffer, behind, follow)):
+                return found.start(), position + len(again), False
         begin = found.end()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..elements import Element
 from ..family import Family
 from ..growing import growing
@@ -16,9 +18,9 @@ def _name_element(tag: str) -> Element:
     return Element(growing(rf"{_SERVER}<{tag}>\s*([\w.\-:/]{{1,128}})\s*</{tag}>"), _NO_END)
 
 
-def _before_json(head: str, behind: str) -> Element:
+def _before_json(head: str, behind: str, end: str = "</>") -> Element:
     """Return the form of a name between two marks, with JSON behind the second one."""
-    return Element(growing(rf"{head}([\w.\-:/]{{1,128}}){behind}(?=\{{)()"), _NO_END)
+    return Element(growing(rf"{head}([\w.\-:/]{{1,128}}){behind}(?=\{{)()"), replace(_NO_END, ends=(end,)))
 
 
 FAMILIES = (
@@ -32,6 +34,7 @@ FAMILIES = (
             **{f"<{tag}>": _name_element(tag) for tag in ("tool_name", "function_name", "function")},
             # DSPy's ReAct, whose `finish` ends it; what Ornith writes
             "[[ ## next_tool_name": _before_json(r"\[\[ ## next_tool_name ## \]\]\s*(?!finish\b)", r"\s*\[\[ ## next_tool_args ## \]\]\s*"),
+            "<assistant to=": _before_json("<assistant to=", r"\s*>\s*", "</assistant>"),
             "[Tool Call] name=": _before_json(r"\[Tool Call\] name=", r"(?: id=[\w\-]{1,80})? args="),
         },
         inner_elements={

@@ -130,7 +130,11 @@ FAMILIES = (
         name="gemma",
         bases=r"(?:function)?-?gemma",
         also="python json",
-        sections={"<|tool_call>": "<tool_call|>", "<start_function_call>": "<end_function_call>"},  # Gemma 4, FunctionGemma
+        sections={
+            "<|tool_call>": "<tool_call|>",  # Gemma 4
+            "<start_function_call>": "<end_function_call>",  # FunctionGemma
+            "<tool_code>": "</tool_code>",
+        },
         write=render_each("<|tool_call>", _write, "<tool_call|>"),
         template=ChatTemplate(
             thinks={"<|channel>thought": "<channel|>"},

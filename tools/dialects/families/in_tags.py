@@ -25,8 +25,8 @@ def _glm_tags(prefix: str = "", suffix: str = "") -> Tags:
     names = key, _, value = tuple(f"{prefix}arg_{part}{suffix}" for part in ("key", "type", "value"))
     a_key, a_type, a_value = map(re.escape, names)
     # GLM 5.3 Flash may leave out the two tags between them: <arg_key>city=Oslo</arg_value>
-    between = rf"</{a_key}>\s*(?:<{a_type}>[^<]*</{a_type}>\s*)?<{a_value}>|=(?=[^<]*</{a_value}>)"
-    opening = rf"<{a_key}>(.*?)(?:{between})()"
+    between = rf"(?:</{a_key}>\s*)+(?:<{a_type}>[^<]*</{a_type}>\s*)?<{a_value}>|=(?=[^<]*</{a_value}>)"
+    opening = rf"(?:<{a_key}>)+(.*?)(?:{between})()"
     return Tags(growing(opening), (f"<{key}>",), (f"</{value}>",), (), (f"</{prefix}tool_call{suffix}>", f"<end_of_tool_call{suffix}>"))
 
 
@@ -67,6 +67,7 @@ FAMILIES = (
             "<tool_call:opensource>": ("</tool_call:opensource>", "<end_of_tool_call:opensource>"),
         },
         separators=("<tool_sep>", "<tool_sep:opensource>"),  # Hunyuan
+        call_ends=("</arg_value>",),  # GLM 5.2 may close a value that it has not opened
         joints=(">",),  # GLM 5.3 Flash: <tool_call>NAME>{...}
         tags=(
             _glm_tags(),
