@@ -45,7 +45,7 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
 
     Raises ModelError, LimitReached.
     """
-    meter, reserved = run.scope.meter, None
+    meter, reserved, first = run.scope.meter, None, None
     newest: Any  # the results of calls, or what the program asks
     if (
         turn > 1
@@ -57,18 +57,25 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
         from .usage_estimate import estimate_sent, estimate_usage  # late, for load time
 
         reserved = estimate_usage(conversation, meter)
+        if meter.limits_cost and not reserved.cost_usd and run.is_live and getattr(conversation.spec.model, "base_url", None) is None:
+            first = await meter.await_first_cost()
+            reserved = estimate_usage(conversation, meter)
         run.expect_cost(reserved.cost_usd, estimate_sent(conversation, reserved))
-    meter.begin_model_call(reserved)
-    used, position = NO_USAGE, f"model:{turn}"
+    used, position, reply = NO_USAGE, f"model:{turn}", None
     try:
-        run.record_prompt(position, snapshot_prompt, conversation, turn)
-        reply: Reply = await run.step(position, fetch_reply, run, turn, conversation, preemptible=True)
-        used = reply.usage
-        if reply.model_index != conversation.model_index:  # a resumed run: the switch was made before
-            await ask_other_model(conversation, reply.model_index, may_ask=run.is_live)
+        meter.begin_model_call(reserved)
+        try:
+            run.record_prompt(position, snapshot_prompt, conversation, turn)
+            reply = await run.step(position, fetch_reply, run, turn, conversation, preemptible=True)
+            used = reply.usage
+            if reply.model_index != conversation.model_index:  # a resumed run: the switch was made before
+                await ask_other_model(conversation, reply.model_index, may_ask=run.is_live)
+        finally:
+            if reserved is not None or used is not NO_USAGE:
+                meter.end_model_call(used, reserved)
     finally:
-        if reserved is not None or used is not NO_USAGE:
-            meter.end_model_call(used, reserved)
+        if first is not None:
+            meter.end_first_cost(first, told=reply is not None)
     return reply
 
 

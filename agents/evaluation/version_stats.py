@@ -83,7 +83,9 @@ class VersionTally:
                 by_user.setdefault(self.users[run], []).append(value)
             if by_user:
                 bounds = (0.0, 1.0) if name in SHARES else None
-                intervals[name] = bootstrap_interval(list(by_user.values()), bounds=bounds)
+                interval = bootstrap_interval(list(by_user.values()), bounds=bounds)
+                # No cost and no time is below zero.
+                intervals[name] = interval if interval.low is None else interval._replace(low=max(0.0, interval.low))
         return intervals
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from sayso import Agent, Limits, ScriptedModel, ToolContext, ToolError, engine, 
 from sayso.agents import ModelRequest, Reply
 from sayso.agents.evaluation import Case, CaseRun, CaseStatus, ScoreResult, evaluate
 from sayso.agents.evaluation.scores import Judge
+from sayso.agents.models.model import Delta
 from sayso.tools import Approve
 from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.errors import ModelError, UsageError
@@ -354,6 +355,30 @@ async def test_the_money_ends_an_evaluation_with_what_was_done() -> None:
     assert evaluation.not_run[0].reason == "The next model call could bring the cost above 1 US dollars; 0.8 are spent."
     assert not evaluation.passed
     assert evaluation.cost_usd == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("failing", [0, 1, 3])
+async def test_first_calls_side_by_side_do_not_exceed_the_money_where_no_price_is_listed(failing: int) -> None:
+    calls, running, together = 0, 0, list[int]()
+
+    class Own(ScriptedModel):
+        async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
+            nonlocal calls, running
+            calls, running = calls + 1, running + 1
+            together.append(running)
+            try:
+                if calls <= failing:
+                    raise ModelError("It is down.")
+                async for delta in super().stream(request):
+                    await asyncio.sleep(0)
+                    yield delta
+            finally:
+                running -= 1
+
+    cases = [Case(name=str(n), input="hello") for n in range(8)]
+    evaluation = await evaluate(cases, Agent(Own(paid("HELLO"), repeat=True)), max_cost_usd=1.0, concurrency=4)
+    assert (calls - failing, evaluation.cost_usd) == (2, pytest.approx(0.8))
+    assert together[: failing + 1] == [1] * (failing + 1)
 
 
 async def test_a_limit_of_each_run_is_not_the_money_of_the_evaluation() -> None:

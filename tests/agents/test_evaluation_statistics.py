@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from sayso.agents.evaluation import bootstrap_interval, cases_needed, compare_pairs
+from sayso.agents.evaluation.version_stats import VersionTally
 from sayso.tools import UsageError
 
 SHARES = {
@@ -140,3 +141,11 @@ def test_what_no_interval_is_made_of(ask: object, says: str) -> None:
     assert callable(ask)
     with pytest.raises(UsageError, match=says):
         ask()
+
+
+def test_no_time_of_a_version_is_below_zero() -> None:
+    tally = VersionTally("warm")
+    for user, seconds in {"ada": 0.02, "bob": 2.0}.items():
+        tally.take_run(f"run of {user}", user, "done", 0.0, seconds)
+    interval = tally.measure()["seconds"]
+    assert (interval.mean, interval.low, interval.cases) == (1.01, 0.0, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -83,8 +84,8 @@ class Spent(NamedTuple):
     cost_usd: float
 
 
-_UNUSED = (False, False, False, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0.0)
-"""What a meter begins with: one unpacking in place of twelve assignments, for every run has one."""
+_UNUSED = (False, False, False, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0.0, None)
+"""What a meter begins with: one unpacking in place of thirteen assignments, for every run has one."""
 
 
 class Meter:
@@ -109,11 +110,13 @@ class Meter:
     cost_usd: float
     spend_usd: float
     dearest_usd: float  # the most that a model call has cost which was not known before it
+    first_cost: asyncio.Event | None  # of the topmost meter: set when the first call whose price is not listed has told its cost
 
     __slots__ = (
         "cached_tokens",
         "cost_usd",
         "dearest_usd",
+        "first_cost",
         "input_tokens",
         "is_replaying",
         "limits",
@@ -145,6 +148,7 @@ class Meter:
             self.cost_usd,
             self.spend_usd,
             self.dearest_usd,
+            self.first_cost,
         ) = _UNUSED
         if parent is not None:
             self.limits_cost, self.reserves = parent.limits_cost, parent.reserves
@@ -222,6 +226,30 @@ class Meter:
     def find_dearest_call(self) -> float:
         """Return the most that a call without a listed price has cost so far, here or in a run above, in US dollars."""
         return self.dearest_usd if self.parent is None else max(self.dearest_usd, self.parent.find_dearest_call())
+
+    async def await_first_cost(self) -> asyncio.Event | None:
+        """Wait for the call that is the first to tell what calls cost, where no price is listed: side by side they could exceed any limit.
+
+        Returns an event to the call that is the first itself, which sets it when it has told its cost, or removes it when it has failed.
+        """
+        top = self
+        while top.parent is not None:
+            top = top.parent
+        while (first := top.first_cost) is not None:
+            await first.wait()
+            if top.first_cost is first:
+                return None
+        top.first_cost = asyncio.Event()
+        return top.first_cost
+
+    def end_first_cost(self, first: asyncio.Event, *, told: bool) -> None:
+        """Let those go on that wait for the first cost; if it was not told, one of them is the first now."""
+        top = self
+        while top.parent is not None:
+            top = top.parent
+        if not told:
+            top.first_cost = None
+        first.set()
 
     def count_tool_calls(self, number: int) -> None:
         """Count tool calls that are about to start. Raises LimitReached and counts nothing if they are too many."""
