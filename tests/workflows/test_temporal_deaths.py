@@ -10,10 +10,10 @@ import pytest
 pytest.importorskip("temporalio")
 
 from sayso.workflows.durable import records
-from sayso.workflows.durable.chain import START
+from sayso.workflows.durable.chain import START, Row
 from sayso.workflows.durable.log_writes import RunEnd
 from sayso.workflows.durable.records import RunRow
-from sayso.workflows.temporal.keeper import RunKeeper
+from sayso.workflows.temporal.keeper import MOST_UPDATES, RunKeeper
 
 
 class Keeper(RunKeeper):
@@ -35,10 +35,15 @@ class Keeper(RunKeeper):
         claimed = await self.server.claim({"attempt": self.row.attempt, "owner": "a program", "limits": None, "queue": "", "now": 1})
         assert claimed["claimed"]
 
-    async def pause(self, state: str) -> None:
+    async def add(self, ending: RunEnd | None = None, **stored: str) -> bool:
         row = self.row
-        added: dict[str, Any] = {"attempt": row.attempt, "owner": row.owner, "before": row.number, "rows": [], "requests": [], "now": 2}
-        assert (await self.server.add({**added, "ending": RunEnd(state)._asdict()}))["held"]
+        rows = [list(Row(0, 2, "r1", "kept", name.replace("_", ":"), value)) for name, value in stored.items()]
+        added: dict[str, Any] = {"attempt": row.attempt, "owner": row.owner, "before": row.number, "rows": rows, "requests": [], "now": 2}
+        held: bool = (await super().add({**added, "ending": None if ending is None else ending._asdict()}))["held"]
+        return held
+
+    async def pause(self, state: str) -> None:
+        assert await self.add(RunEnd(state))
 
     async def lose_programs(self, number: int) -> None:
         for _ in range(number):
@@ -79,3 +84,14 @@ async def test_a_run_that_was_left_says_why_until_somebody_resumes_or_cancels_it
     keeper._release(keeper.row.attempt)
     await keeper.server.cancel(5)
     assert (keeper.row.state, keeper.row.error) == (records.CANCELLED, None)
+
+
+async def test_a_run_that_has_stored_as_much_as_a_server_takes_goes_on_in_another_workflow_but_for_a_write_under_way() -> None:
+    keeper = Keeper()
+    keeper.updates = MOST_UPDATES - 2
+    await keeper.begin()
+    held = [await keeper.add(intent_pay='{"=": ["r1#1.1"]}'), await keeper.add(look="1"), await keeper.add(effect_pay='"paid"')]
+    assert (held, keeper.row.state, [row.name for row in keeper.log[2:]]) == (
+        [True, True, False], records.QUEUED, ["intent:pay", "look", "effect:pay"],
+    )  # fmt: skip
+    assert keeper._has_to_end()

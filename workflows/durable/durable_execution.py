@@ -279,6 +279,8 @@ class DurableExecution(Execution):
         secrets = self.saved.sealed
         stored = secrets.seal(value) if secrets.texts else value
         text = json.dumps(stored)
+        if what == "output":
+            self.saved.take_room(f"The output of run {self.id}", text)
         # The row of the run has the error of its last execution only: that of an earlier one is told from the log.
         told = {"raised": stored} if what == "error" else {}
         self.saved.add("ended", self.id, state, {what: fingerprint(text), **told} if what else {})

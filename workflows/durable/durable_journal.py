@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar, cast
 
 from sayso.tools.canonical import Json
+from sayso.tools.errors import RunError
 
 from ..runs.codec import SEALED_MARK, to_json
 from ..runs.events import BranchEnded, BranchFailed, BranchStarted
@@ -26,7 +27,15 @@ EVENT_SECONDS = 0.1
 """How long an event may wait for the next writing."""
 BRANCHES: dict[str, type] = {_tag: kind for kind in (BranchStarted, BranchEnded, BranchFailed) if (_tag := tag_of(kind)) is not None}
 
+ALWAYS_WRITTEN = frozenset({"ended", "forgotten"})
+"""Kinds of rows that are written however full the log is: they tell how an execution ended."""
+
 T = TypeVar("T")
+
+
+def _measure(text: str) -> int:
+    """Return how long a text is as JSON in JSON, with what is around it in a row."""
+    return len(text) + text.count('"') + text.count("\\") + 150
 
 
 def _holds_request(name: str, value: Json) -> bool:
@@ -51,6 +60,7 @@ class DurableJournal(StrictJournal):
         "_clock",
         "_events",
         "_lock",
+        "_room",
         "_rows",
         "_saved",
         "_saved_at",
@@ -78,6 +88,7 @@ class DurableJournal(StrictJournal):
         self._added = self._saved = 0  # how many rows there were, and how many of them are on the disk
         self._saved_at = self.last_at = 0.0  # `last_at` is the time of the newest row
         self._timer: asyncio.TimerHandle | None = None
+        self._room: int | None = None  # how many characters more the store takes of this run, where that is not for the disk to say
 
     def begin(self, claimed: Claimed) -> dict[str, type]:
         """Take over all that the database has of a claimed run. Returns the last event of each branch."""
@@ -85,6 +96,8 @@ class DurableJournal(StrictJournal):
         self.lost, self.has_unsaved, self._saved_at = None, False, read_clock()
         self._rows, self._events, self._lock = [], [], asyncio.Lock()
         self._added = self._saved = self._saving = 0
+        if (most := self._store.most_characters) is not None:
+            self._room = most - sum(map(_measure, (claimed.run.input, *(row.value for row in claimed.log))))
         self.results, self.entries, emitted = {}, [], dict[str, int]()
         entries = records.entries(claimed.log)
         if any(SEALED_MARK in row.value for row in claimed.log):
@@ -103,10 +116,31 @@ class DurableJournal(StrictJournal):
         """Add a row for the next writing; `value` is JSON. What has a secret in it is encrypted, but for requests: those hide theirs."""
         if self.sealed.texts and not _holds_request(name, value):
             value = self.sealed.seal(value)
+        text = json.dumps(value)
+        if self._room is not None and kind not in ALWAYS_WRITTEN:
+            what = (
+                f"The result of {name!r} in run {run_id}" if kind == "kept" and ":" not in name else f"What run {run_id} would store next"
+            )
+            self.take_room(what, text)
         self.last_at = self._clock()
-        self._rows.append(Row(0, self.last_at, run_id, kind, name, json.dumps(value)))
+        self._rows.append(Row(0, self.last_at, run_id, kind, name, text))
         self._added += 1
         self.has_unsaved = True
+
+    def take_room(self, what: str, text: str) -> None:
+        """Count what is about to be written. Raises RunError where it is more than the store takes: nothing of it is written then."""
+        size = _measure(text)
+        if self._room is None:
+            return
+        if size > self._room:
+            left = max(0, self._room) / 1e6
+            error = RunError(
+                f"{what} takes {size / 1e6:.1f} MB, and the server takes {left:.1f} MB more of this run. Return less from steps and tools "
+                "(a path or a key in place of the content), or keep such runs in SQLite or Postgres."
+            )
+            error.run_id = self.run_id
+            raise error
+        self._room -= size
 
     def read(self, text: str) -> Json:
         """Return what was stored of this run as JSON text, with its secrets in the open. Raises SecretLocked without their key."""
@@ -170,7 +204,7 @@ class DurableJournal(StrictJournal):
         asked_at = read_clock()
         try:
             added = await self._store.add(addition)
-        except (Superseded, DatabaseLost) as error:
+        except RunError as error:
             if isinstance(error, DatabaseLost):  # the lease writes it when the database is back
                 self._store.keep_unwritten(addition)
             self.lost = error

@@ -369,20 +369,27 @@ def mark_cut_off(session: Session, root: str) -> None:
 
 def find_cut_off(log: Sequence[Row]) -> set[str]:
     """Return the keys of the writes that were begun, by the log of a run, and of which it does not say what became."""
-    keys, begun = dict[tuple[str, str], set[str]](), set[tuple[str, str]]()
+    keys, begun = dict[tuple[str, str], set[str]](), find_under_way(log)
     for row in log:
-        kind, _, position = row.name.partition(":")
-        if row.kind != "kept" or kind not in ("propose", "intent", "effect"):
-            continue
-        place = (row.run, position.partition(".edit")[0])
-        if kind == "propose":
+        if row.kind == "kept" and row.name.startswith("propose:") and (place := _find_place(row)) in begun:
             with suppress(ValueError, TypeError, LookupError):  # no request: it is a step of that name, or nobody had to be asked
                 keys.setdefault(place, set()).add(str(json.loads(row.value)["="][0]["="]["key"]))
-        elif kind == "effect" or '"=": ["",' in row.value:  # an intent that names no attempt: it was not to be begun after all
-            begun.discard(place)
-        else:
-            begun.add(place)
     return {key for place in begun for key in keys.get(place, ())}
+
+
+def find_under_way(log: Sequence[Row]) -> set[tuple[str, str]]:
+    """Return the places, by run, of the writes that were begun and of which a log does not say what became."""
+    begun = set[tuple[str, str]]()
+    for row in log:
+        if row.kind == "kept" and row.name.startswith(("intent:", "effect:")):
+            # An intent that names no attempt was not to be begun after all.
+            is_settled = row.name.startswith("effect:") or '"=": ["",' in row.value
+            (begun.discard if is_settled else begun.add)(_find_place(row))
+    return begun
+
+
+def _find_place(row: Row) -> tuple[str, str]:
+    return row.run, row.name.partition(":")[2].partition(".edit")[0]
 
 
 def count_sent(session: Session, owner: str) -> dict[str, int]:

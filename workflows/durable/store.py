@@ -45,6 +45,9 @@ STATES = {Approve: "approved", Edit: "edited", Reject: "rejected"}
 class RunStore:
     """What the engine of a program and its executions share. Raises UsageError where the database cannot be used."""
 
+    most_characters: int | None = None
+    """How many characters of a run can be stored; None where the disk says it."""
+
     def __init__(self, url: str, app: App | None, times: LeaseTimes, clock: Callable[[], float]) -> None:
         self.app: App | None = app
         self.keys: Keys | None = journal_keys()

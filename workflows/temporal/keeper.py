@@ -27,6 +27,8 @@ Stored = dict[str, Any]
 EXECUTE, HOLD, KEEPER = "sayso.execute", "sayso.hold", "sayso.run"
 ONCE = RetryPolicy(maximum_attempts=1)
 LONG = timedelta(days=3650)
+MOST_UPDATES = 1900
+"""After how many updates a run goes on in another Temporal run: a server takes 2,000 of one."""
 
 
 @workflow.defn(name=KEEPER, sandboxed=False)
@@ -43,15 +45,19 @@ class RunKeeper:
         self.lease_seconds: float = float(given["lease_seconds"])
         self.deaths: int = 0
         self.holders: set[asyncio.Task[None]] = set()
+        self.updates: int = 0
+        self.is_full: bool = False
 
     @workflow.run
     async def run(self, given: Stored) -> Stored:
         """See the run through to its end."""
         while True:
             await self._see_through()
-            await workflow.wait_condition(lambda: self.row.state not in records.ENDED or self._is_left())
+            await workflow.wait_condition(lambda: not self._has_to_end() or self._is_left())
             if self.row.state in records.ENDED:
                 break
+            if self._has_to_end():
+                workflow.continue_as_new({**self.all(), "queue": self.queue, "lease_seconds": self.lease_seconds})
         if self.row.state == records.FAILED:  # its log is kept; whoever asks for it again begins another Temporal run with it
             raise ApplicationError(f"Run {self.row.id} failed.", type="sayso.failed", non_retryable=True)
         return {"state": self.row.state}
@@ -60,8 +66,13 @@ class RunKeeper:
         """Return whether nobody holds the run any more, or is just being answered."""
         return not self.holders and workflow.all_handlers_finished()
 
+    def _has_to_end(self) -> bool:
+        """Return whether this Temporal run is over: the run is, or goes on in another one and is executed by nobody right now."""
+        return self.row.state in records.ENDED or (self.is_full and self.row.state != records.RUNNING)
+
     async def _see_through(self) -> None:
-        while self.row.state not in records.ENDED:
+        """Have the run executed until it is over, or has to go on in another Temporal run."""
+        while not self._has_to_end():
             if self.row.state == records.QUEUED and self.queue:
                 await self._have_it_executed()
                 continue
@@ -133,6 +144,7 @@ class RunKeeper:
     @workflow.update
     async def claim(self, asked: Stored) -> Stored:
         """Claim the run for a program, unless another executes it or it is over."""
+        self.updates += 1
         if self.row.state in (records.DONE, records.CANCELLED, records.RUNNING) or asked["attempt"] != self.row.attempt:
             return {"claimed": False, "row": list(self.row)}
         limits = self.row.limits if asked["limits"] is None else asked["limits"]
@@ -151,6 +163,7 @@ class RunKeeper:
     @workflow.update
     async def add(self, asked: Stored) -> Stored:
         """Add rows to the log, and end the execution; nothing where the run is somebody else's by now."""
+        self.updates += 1
         run, ending = self.row, asked["ending"]
         if (run.state, run.attempt, run.owner, run.number) != (records.RUNNING, asked["attempt"], asked["owner"], asked["before"]):
             return {"held": False}
@@ -166,11 +179,19 @@ class RunKeeper:
         self.row = run._replace(changed_at=asked["now"])
         for change in asked["requests"]:
             self._move_request(change)
+        if ending is None and self.updates >= MOST_UPDATES and self._can_be_let_go_of():
+            self.is_full = True
+            self._become(records.QUEUED if self.row.app else records.INTERRUPTED)
+            return {"held": False}
         if ending is not None and not goes_on:
             self._become(ending["state"])
             self.row = self.row._replace(wake_at=ending["wake_at"], output=ending["output"], error=ending["error"])
             self._close_requests()
         return {"held": True, "goes_on": goes_on, "number": self.row.number, "head": self.row.head, "sent": len(self.inbox)}
+
+    def _can_be_let_go_of(self) -> bool:
+        """Return whether no write is under way, so that what is written by now is all that whoever goes on has to know."""
+        return not records.find_under_way(self.log) and self.is_since("goes on in another")
 
     def _move_request(self, change: Stored) -> None:
         if change["to"] == "proposed":
@@ -193,6 +214,7 @@ class RunKeeper:
     @workflow.update
     async def send(self, asked: Stored) -> list[Any]:
         """Put a value into the inbox and return the row that counts, the first for its topic. A waiting run goes on."""
+        self.updates += 1
         return list(self._receive(asked))
 
     @workflow.signal(name="send")
@@ -217,6 +239,7 @@ class RunKeeper:
     @workflow.update
     async def cancel(self, now: float) -> None:
         """Cancel the run: at once where nobody executes it, else whoever does so is told."""
+        self.updates += 1
         root = self.row.id
         self._receive({"row": [root, root, CANCEL, "true", now, None]})
         if self.row.state != records.RUNNING:

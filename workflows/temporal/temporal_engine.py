@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from temporalio.client import Client
+
 from sayso.tools.approval.requests import Decision, Edit
 from sayso.tools.errors import RunIdTaken, UsageError
 
@@ -247,13 +249,13 @@ class TemporalEngine(DurableEngine):
 
     async def _list_ids(self, also: str, limit: int) -> list[str]:
         server, query = self.store.server, f"WorkflowType = '{KEEPER}'" + (f" AND {also}" if also else "")
-        client, prefix = await server.connect(), server.address.prefix
+        prefix = server.address.prefix
 
-        async def read() -> list[str]:  # a run that failed and goes on has several workflows of one id
+        async def read(client: Client) -> list[str]:  # a run that failed and goes on has several workflows of one id
             found = {each.id: None async for each in client.list_workflows(query, limit=limit)}
             return [each.removeprefix(prefix) for each in found if each.startswith(prefix)]
 
-        return await server.call(read())
+        return await server.ask(read)
 
     async def verify(self, run_id: str) -> ChainVerdict:
         """Recompute the hash chain of a run. The server signs nothing, so it shows accidental change only."""

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 from weakref import WeakValueDictionary
 
-from sayso.tools.errors import UsageError
+from sayso.tools.errors import RunError, UsageError
 from sayso.tools.installing import build_install_command
 
 from ..durable.database import DatabaseLost
@@ -23,7 +23,15 @@ from ..durable.forgotten import close_when_forgotten
 
 try:
     from temporalio import activity
-    from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError, WorkflowUpdateFailedError
+    from temporalio.client import (
+        Client,
+        RPCTimeoutOrCancelledError,
+        WorkflowExecutionStatus,
+        WorkflowHandle,
+        WorkflowQueryFailedError,
+        WorkflowUpdateFailedError,
+    )
+    from temporalio.exceptions import ApplicationError
     from temporalio.service import RPCError, RPCStatusCode
     from temporalio.worker import Worker as Polling
 except ImportError:
@@ -38,6 +46,9 @@ MOST_UPDATES = 5
 """How many updates of one run this program has under way; a server takes ten, of all programs."""
 STALE, STALE_TRIES = "TMPRL1100", 5
 """How Temporal calls a copy of a workflow that is not what its history says, and how often it is asked: each program may have one."""
+ENDED_MEANWHILE = "AcceptedUpdateCompletedWorkflow"
+"""How Temporal calls the failure of an update that a workflow had taken, and ended before it was done."""
+BETTER = "SQLite or Postgres"
 SOON = timedelta(seconds=1)
 """How long a workflow task waits for the program that had the workflow in memory; then any other takes it."""
 
@@ -137,63 +148,100 @@ class TemporalServer:
 
         return await self.call(begin_here())
 
+    async def ask(self, work: Callable[[Client], Coroutine[Any, Any, T]]) -> T:
+        """Return what the server answers. Raises UsageError for a namespace that is not there, RunError for what it never takes."""
+        client = await self.connect()
+
+        async def ask() -> T:
+            try:
+                return await work(client)
+            except RPCError as error:
+                raise self._explain(error) from None
+
+        return await self.call(ask())
+
     async def query(self, run_id: str, name: str, *args: object) -> Any:
         """Return what the keeper of a run answers. Raises UsageError where there is no such run, DatabaseLost where nobody answers."""
-        client, tries = await self.connect(), STALE_TRIES
-        while True:
+        client = await self.connect()
+
+        async def ask() -> Any:
             try:
-                return await self.call(self._ask(run_id, self._queries, 1, lambda: self._find(client, run_id).query(name, args=args)))
-            except _StaleCopy:
-                tries -= 1
-                if not tries:
-                    raise
+                return await self._find(client, run_id).query(name, args=args)
+            except WorkflowQueryFailedError as error:
+                kind = _AskAgain if STALE in str(error) else DatabaseLost
+                raise kind(f"The Temporal server ({self.address.place}) refused: {error}") from None
+
+        return await self._ask(run_id, self._queries, 1, ask)
 
     async def update(self, run_id: str, name: str, asked: object, update_id: str | None = None) -> Any:
         """Have the keeper of a run do something, once for each `update_id`; it is written down when this returns. None if it is over."""
         client = await self.connect()
 
-        def ask() -> Awaitable[Any]:
-            return self._find(client, run_id).execute_update(name, asked, id=update_id)
+        async def ask() -> Any:
+            try:
+                return await self._find(client, run_id).execute_update(name, asked, id=update_id)
+            except WorkflowUpdateFailedError as error:
+                if isinstance(error.cause, ApplicationError) and error.cause.type == ENDED_MEANWHILE:
+                    return None
+                raise DatabaseLost(f"The Temporal server ({self.address.place}) refused: {error.cause}") from None
+            except RPCTimeoutOrCancelledError:  # a connection that broke is one, too; the client tells no more of it
+                raise DatabaseLost(f"The Temporal server ({self.address.place}) did not answer.") from None
 
         try:
-            return await self.call(self._ask(run_id, self._updates, MOST_UPDATES, ask))
-        except Over:
+            return await self._ask(run_id, self._updates, MOST_UPDATES, ask)
+        except _Over:
             return None
 
     def _find(self, client: Client, run_id: str) -> WorkflowHandle[Any, Any]:
         return client.get_workflow_handle(f"{self.address.prefix}{run_id.partition('/')[0]}")
 
     async def _ask(self, run_id: str, turns: WeakValueDictionary[str, asyncio.Semaphore], most: int, ask: Callable[[], Awaitable[T]]) -> T:
-        turn = turns.setdefault(run_id.partition("/")[0], asyncio.Semaphore(most))
-        async with turn:  # a server refuses more of them at once for one workflow
-            return await self._answer(run_id, ask())
+        async def answer() -> T:
+            turn = turns.setdefault(run_id.partition("/")[0], asyncio.Semaphore(most))
+            async with turn:  # a server refuses more of them at once for one workflow
+                try:
+                    return await ask()
+                except RPCError as error:
+                    raise await self._look_into(run_id, error) from None
 
-    async def _is_kept(self, run_id: str) -> bool:
-        try:
-            await self._find(await self.connect(), run_id).describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return False
-            raise DatabaseLost(f"The Temporal server ({self.address.place}) could not be used: {error}") from None
-        return True
+        for tries_left in reversed(range(STALE_TRIES)):
+            try:
+                return await self.call(answer())
+            except _AskAgain:
+                if not tries_left:
+                    raise
+        raise AssertionError("the last try returns or raises")
 
-    async def _answer(self, run_id: str, answer: Awaitable[T]) -> T:
+    async def _look_into(self, run_id: str, error: RPCError) -> Exception:
+        """Return what an answer means that is none. Of a run that is not found the server is asked what became of it."""
+        if error.status is not RPCStatusCode.NOT_FOUND or _is_of_namespace(error):
+            return self._explain(error)
         try:
-            return await answer
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:  # it has ended, or is ending, or never was: the server says it in several ways
-                if await self._is_kept(run_id):
-                    raise Over from None
-                root = run_id.partition("/")[0]
-                raise UsageError(f"There is no run {root!r} in {self.address.place}.") from None
-            raise DatabaseLost(f"The Temporal server ({self.address.place}) could not be used: {error}") from None
-        except WorkflowUpdateFailedError as error:
-            if "completed" in str(error.cause):  # it ended while this was on its way
-                raise Over from None
-            raise DatabaseLost(f"The Temporal server ({self.address.place}) refused: {error.cause}") from None
-        except WorkflowQueryFailedError as error:
-            kind = _StaleCopy if STALE in str(error) else DatabaseLost
-            raise kind(f"The Temporal server ({self.address.place}) refused: {error}") from None
+            found = await self._find(await self.connect(), run_id).describe()
+        except RPCError as second:
+            if second.status is not RPCStatusCode.NOT_FOUND or _is_of_namespace(second):
+                return self._explain(second)
+            return UsageError(f"There is no run {run_id.partition('/')[0]!r} in {self.address.place}.")
+        # One that runs was begun since, or goes on in another workflow.
+        kind = _AskAgain if found.status is WorkflowExecutionStatus.RUNNING else _Over
+        return kind(f"The Temporal server ({self.address.place}) could not be used: {error}")
+
+    def _explain(self, error: RPCError) -> Exception:
+        """Return an answer of the server in our words: what will never be taken, or what another try may mend."""
+        if _is_of_namespace(error):
+            return UsageError(
+                f"There is no namespace {self.address.namespace!r} on {self.address.target}. Make it (temporal operator namespace create "
+                f"{self.address.namespace}), or name another one: temporal://host:port/NAMESPACE."
+            )
+        if error.status is RPCStatusCode.INVALID_ARGUMENT or "larger than max" in str(error):
+            return RunError(
+                f"The Temporal server ({self.address.place}) does not take this: {error}. Runs that are too much for it fit {BETTER}."
+            )
+        return DatabaseLost(f"The Temporal server ({self.address.place}) could not be used: {error}")
+
+
+def _is_of_namespace(error: RPCError) -> bool:
+    return error.status is RPCStatusCode.NOT_FOUND and str(error).startswith("Namespace ")
 
 
 async def _connect(address: TemporalAddress, polling: list[Polling], hold: Callable[..., Any], queue: str) -> Client:
@@ -242,12 +290,13 @@ def _close(loop: asyncio.AbstractEventLoop, thread: threading.Thread, polling: l
         loop.close()
 
 
-class _StaleCopy(DatabaseLost):
-    """A program had a copy of the keeper in memory that had missed an update, and has thrown it away: ask again.
+class _AskAgain(DatabaseLost):
+    """What was asked may be answered a moment later.
 
-    The copy comes from a query that was answered while another program worked on the update.
+    A program had a copy of the keeper in memory that had missed an update, from a query that was answered while another program worked on
+    the update, and has thrown it away; or the run was begun just now.
     """
 
 
-class Over(Exception):
+class _Over(DatabaseLost):
     """The run has ended, so its keeper takes nothing any more."""

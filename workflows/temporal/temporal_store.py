@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, NoReturn
 
 from temporalio import activity
+from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
@@ -139,6 +140,9 @@ class TemporalNews(News):
 class TemporalStore(RunStore):
     """Talks with the workflows that keep runs."""
 
+    most_characters = 1_900_000
+    """A claim is answered with the log of the run, and a server takes 2 MB at once: a larger answer would fail the workflow for ever."""
+
     def __init__(self, url: str, app: App | None, times: LeaseTimes, clock: Callable[[], float]) -> None:
         if journal_keys() is not None:
             raise UsageError("Runs on Temporal have no keys: the server signs nothing. Take SAYSO_JOURNAL_KEY away, or use Postgres.")
@@ -194,10 +198,11 @@ class TemporalStore(RunStore):
         return known
 
     async def _begin(self, row: RunRow, kept: Stored, reuse: WorkflowIDReusePolicy) -> None:
-        client, address = await self.server.connect(), self.server.address
+        address = self.server.address
         queue = address.find_queue(row.app) if row.app else ""
-        with suppress(WorkflowAlreadyStartedError):
-            starting = client.start_workflow(
+
+        async def begin(client: Client) -> None:
+            await client.start_workflow(
                 KEEPER,
                 {**kept, "queue": queue, "lease_seconds": self.times.expire_seconds},
                 id=f"{address.prefix}{row.id}",
@@ -205,7 +210,9 @@ class TemporalStore(RunStore):
                 id_reuse_policy=reuse,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             )
-            await self.server.call(starting)
+
+        with suppress(WorkflowAlreadyStartedError):
+            await self.server.ask(begin)
 
     async def read_row(self, run_id: str) -> RunRow:
         """Return the row of a run. Raises UsageError if there is none."""
@@ -261,6 +268,11 @@ class TemporalStore(RunStore):
                 topic = f"{topic}{records.MARK}{fingerprint(value.statement)[:16]}"
         row = InboxRow(run_id.partition("/")[0], run_id, topic, written, now, None)
         counts = await self._try_patiently(self.server.update, run_id, "send", {"row": list(row), "decided": decided})
+        if counts is None and (await self.read_row(row.root)).state == records.FAILED:
+            raise UsageError(
+                f"Run {row.root} has failed, and on Temporal a failed run receives nothing until it goes on. Have it go on first: start or "
+                "submit it again under its id."
+            )
         return row if counts is None else InboxRow(*counts)
 
 
