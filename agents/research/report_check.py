@@ -56,8 +56,11 @@ def read_report(path: Path) -> Report:
         raise UsageError(f"The report {path} cannot be read: {error.strerror or error}.") from None
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "its form"
-        raise UsageError(f"{path} is not a report of sayso research: {where}: {first['msg']}. Give the .json file of a report.") from None
+        what = f"{'.'.join(map(str, first['loc'])) or 'its form'}: {first['msg']}"
+        if first["type"] == "json_invalid":
+            breaks_off = "it breaks off before its end, so it was not written or copied whole"
+            what = breaks_off if "EOF" in first["msg"] else "it is not JSON"
+        raise UsageError(f"{path} is not a report of sayso research: {what}. Give the .json file of a report.") from None
     if report.version > VERSION:
         raise UsageError(
             f"{path} is a report of version {report.version}; this Sayso reads up to version {VERSION}. Read it with a newer Sayso."

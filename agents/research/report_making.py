@@ -59,7 +59,11 @@ def _tell_visit(considered: Considered, visit: Visit | None, stopped: str) -> Co
     if visit is None and stopped:
         return replace(considered, reason=f"{considered.reason} It was not visited. {stopped}")
     if visit is None:
-        return replace(considered, reason="It was not visited: others came first.", quote="") if considered.competes else considered
+        return (
+            replace(considered, reason="It may compete: its pages were not read, as many as were asked for come before it.", quote="")
+            if considered.competes
+            else considered
+        )
     if not visit.pages:
         return replace(considered, reason="Its site could not be read.")
     return visit.judged or considered

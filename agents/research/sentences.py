@@ -101,6 +101,11 @@ class Stated:
     own: str
 
 
+_LEADERS = re.compile(r" ?(?:(?: \.){3,}|\.{4,}|(?: ?…){2,}|·{3,}|_{3,}) ?(?=\D{0,4}\d)")
+"""Dots that lead to a figure: "Fried okra . . . . $3.25"."""
+_LABELLED = re.compile(r"[^.:!?]{1,40}: ")
+
+
 def split_sentences(text: str) -> list[str]:
     """Split a text into sentences, each as it stands there. Lines end sentences too."""
     return [sentence.strip() for line in text.split("\n") for sentence, _ in find_sentences(line.strip())]
@@ -427,11 +432,13 @@ def _make(
 ) -> Stated | None:
     shape = shape or (Shape.SENTENCE if statement.form is Form.SENTENCE else Shape.LINE)
     written = SPACES.sub(" ", written).strip()
+    written = _LEADERS.sub(", ", _LEADERS.sub(": ", written, count=1))
     if len(written) < 4:
         return None
     if written[-1].isalnum() or written[-1] in ')%€$£¥+”"':
         written += "。" if EAST.match(written[-1]) else "."
-    text = f"{over}{'' if over.endswith('?') else ':'} {written}" if over else written
+    mark = "" if over.endswith("?") else "," if _LABELLED.match(written) else ":"
+    text = f"{over}{mark} {written}" if over else written
     return Stated(text, quote, span, statement.headings, shape, dated, find_amounts(text), written)
 
 

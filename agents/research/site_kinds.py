@@ -76,9 +76,13 @@ _COUNTED = re.compile(
     r"\b(?:top|die|the|les|los|las|i|le|de)?\s*(?:\d{1,3}|five|ten|seven|fünf|zehn|sieben|dix|cinq|diez|cinco|dieci|"
     r"cinque|tien|vijf)\+?\s+"
     r"(?:\w+\s+){0,2}?(?:best|top|great|free|amazing|beste[nrs]?|tolle|meilleure?s?|mejores|migliori|alternativ\w+|apps?|tools?|brands?|"
-    r"ways|reasons|resources|competitors|shops|places|restaurants)\b|\btop\s*-?\s*\d+|\d+\s*選|ランキング|おすすめ",
+    r"ways|reasons|resources|competitors)\b|\btop\s*-?\s*\d+|\d+\s*選|ランキング|おすすめ",
     re.IGNORECASE,
 )
+_OUTLETS = re.compile(
+    r"\b(?:\d{1,3}|five|ten|seven|fünf|zehn|sieben|dix|diez|dieci|tien)\s+(?:\w+\s+){0,2}?(?:shops|places|restaurants)\b", re.IGNORECASE
+)
+"""A list of so many, or how many its owner has."""
 _RANKED = re.compile(
     r"\b(?:best|top|cheapest|beste[nrs]?|meilleure?s?|mejores|migliori)\b(?=.*\b(?:20\d\d|near me|in \w+|for \w+|of \w+|im vergleich|"
     r"reviews?|ranked|tested|compared|according|brands?|apps|tools|services|alternatives|shops|restaurants|\w+s)\b)|"
@@ -151,7 +155,8 @@ def find_hit_kind(company: str, own: Sequence[str], hit: SearchHit) -> KindFound
         return None
     if _COUNTED.search(hit.title) or _ALTERNATIVES.search(hit.title) or _REVIEWER.search(f"{hit.title}. {hit.snippet}"):
         return KindFound(SiteKind.LIST, hit.title)
-    if _RANKED.search(hit.title) and not (titled and not path.strip("/")):
+    is_owners = titled and not path.strip("/")
+    if (_RANKED.search(hit.title) or _OUTLETS.search(hit.title)) and not is_owners:
         return KindFound(SiteKind.LIST, hit.title)
     if (match := _DEALS.search(f"{hit.title} | {hit.snippet}")) or re.search(r"[?&](?:q|k|query|search|s)=", hit.url):
         return KindFound(SiteKind.DIRECTORY, hit.snippet if match else hit.url)

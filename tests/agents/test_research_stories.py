@@ -50,7 +50,7 @@ async def test_the_client_is_the_first_column_and_no_competitor(web: Web) -> Non
 async def test_a_site_that_was_not_needed_is_named_as_such(web: Web) -> None:
     report = await researched(web, competitors=1)
     (left,) = [each for each in report.considered if each.competes and each.name != report.competitors[0].name]
-    assert left.reason == "It was not visited: others came first."
+    assert left.reason == "It may compete: its pages were not read, as many as were asked for come before it."
 
 
 async def test_the_end_of_a_long_page_is_read(web: Web, tmp_path: Path) -> None:
