@@ -7,7 +7,8 @@ texts have none. To look for the words in the set of a text's words costs a hund
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property, lru_cache, reduce
 from importlib import import_module
 from itertools import product
@@ -39,12 +40,15 @@ _NOT_LETTERS = frozenset([" ", "\u00a0", "'", "’", ".", ",", ":", "-", "–", 
 class Line(NamedTuple):
     """A text in small letters, with the words that it has, and for each its first two and three letters before a "*".
 
-    Of a text that is not sure, because it has a mark that a pattern takes for a letter, nothing can be told: it meets each need.
+    Of a text that is not sure, because it has a mark that a pattern takes for a letter, nothing can be told: it meets each need. Of the
+    first `entered` needs that texts are asked for, `asked` are those of which it has a word.
     """
 
     lowered: str
     words: frozenset[str]
     is_sure: bool
+    entered: int
+    asked: Set[AskedNeed]
 
 
 class Need(NamedTuple):
@@ -78,16 +82,42 @@ class Need(NamedTuple):
     def is_met(self, line: Line) -> bool:
         """Return whether a text has it."""
         words, pieces, rest = self
-        lowered, known, is_sure = line
         for piece in pieces:
-            if piece in lowered and (piece not in rest or _has_row(rest[piece], line)):
+            if piece in line.lowered and (piece not in rest or _has_row(rest[piece], line)):
                 return True
-        if words.isdisjoint(known):
-            return not is_sure
-        return any(word not in rest or _has_row(rest[word], line) for word in words & known) or not is_sure
+        return any(word not in rest or _has_row(rest[word], line) for word in words & line.words) or not line.is_sure
 
 
 Rows = tuple[tuple[Need, ...], ...]
+
+
+class AskedNeed:
+    """A need that many texts are asked for. Each text finds out once for all of them which it has a word of: of most it has none."""
+
+    def __init__(self, need: Need) -> None:
+        self.need = need
+        self.pieces = tuple(need.pieces)
+        self.ascii_pieces = tuple(piece for piece in self.pieces if piece.isascii())
+        with _entering:
+            for word in need.words:
+                _by_word[word] = (*_by_word.get(word, ()), self)
+            self.number = len(_entered)
+            _entered.append(self)  # when its words are known: who reads a text meanwhile does not count on it
+
+    def is_met(self, line: Line) -> bool:
+        """Return whether a text has it."""
+        if self not in line.asked and self.number < line.entered and line.is_sure:
+            lowered = line.lowered
+            for piece in self.ascii_pieces if lowered.isascii() else self.pieces:
+                if piece in lowered:
+                    return self.need.is_met(line)
+            return False
+        return self.need.is_met(line)
+
+
+_by_word: dict[str, tuple[AskedNeed, ...]] = {}
+_entered: list[AskedNeed] = []
+_entering = threading.Lock()
 
 
 def _has_row(rows: Rows, line: Line) -> bool:
@@ -114,9 +144,13 @@ class QuickPattern:
         """What each match needs."""
         return find_need(self.pattern, self.flags)
 
+    @cached_property
+    def _asked(self) -> AskedNeed:
+        return AskedNeed(self.need)
+
     def may_match(self, text: str) -> bool:
         """Return whether a text has what each match needs."""
-        return self.need.is_met(_find_line(text))
+        return self._asked.is_met(_find_line(text))
 
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first match in a text."""
@@ -150,9 +184,13 @@ class QuickPatterns:
         """What each match of any of them needs."""
         return reduce(Need.join, (pattern.need for pattern in self.patterns))
 
+    @cached_property
+    def _asked(self) -> AskedNeed:
+        return AskedNeed(self.need)
+
     def may_match(self, text: str) -> bool:
         """Return whether a text has what a match of one of them needs."""
-        return self.need.is_met(_find_line(text))
+        return self._asked.is_met(_find_line(text))
 
     def matches(self, text: str) -> bool:
         """Return whether one of them matches somewhere in a text."""
@@ -171,8 +209,8 @@ class QuickChoice:
         self._choices: dict[tuple[str, ...], re.Pattern[str]] = {}
 
     @cached_property
-    def _needs(self) -> Sequence[tuple[str, Need]]:
-        return [(each.pattern, each.need) for each in self.alternatives]
+    def _needs(self) -> Sequence[tuple[str, AskedNeed]]:
+        return [(each.pattern, AskedNeed(each.need)) for each in self.alternatives]
 
     def choose(self, text: str) -> re.Pattern[str]:
         """Return the pattern of the alternatives that may match somewhere in a text, in their order."""
@@ -198,7 +236,10 @@ def _read_line(text: str) -> Line:
     words = _WORD.findall(lowered)
     heads = {word[:HEAD] for word in words}
     heads |= {head[: HEAD - 1] for head in heads}
-    return Line(lowered, frozenset([*words, *(f"{head}*" for head in heads)]), _MARK_LIKE_LETTER not in text)
+    known = frozenset([*words, *(f"{head}*" for head in heads)])
+    entered = len(_entered)
+    asked = frozenset(need for word in _by_word.keys() & known for need in _by_word[word])
+    return Line(lowered, known, _MARK_LIKE_LETTER not in text, entered, asked)
 
 
 _read_kept = lru_cache(1_024)(_read_line)  # a sentence is held against some sixty patterns
