@@ -328,7 +328,10 @@ def make_page(asked: str, page: Mapping[str, Any], data: Mapping[str, Any]) -> V
 
 def put_name_right(candidate: Candidate, pages: Sequence[VisitedPage]) -> Candidate:
     """Return the candidate under a name that its pages bear out: a model may give one result's number and another one's name."""
-    if not pages or squash_name(candidate.name) in squash_name("".join(f"{page.title} {page.text} {page.url}" for page in pages)):
+    own = squash_name(candidate.name)
+    if not pages or any(own in squash_name(page.title) for page in pages):  # most are named in a title: their texts are long
+        return candidate
+    if own in squash_name("".join(f"{page.title} {page.text} {page.url}" for page in pages)):
         return candidate
     name = find_business_name(pages[-1].title, find_site_name(pages[0].url))
     return replace(candidate, name=name)
