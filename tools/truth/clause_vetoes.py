@@ -9,7 +9,7 @@ from itertools import pairwise
 from ..quantities import Kind
 from .equal_turns import put_equally
 from .figures import Figure, measure
-from .grammar import BE, DETERMINERS, PREPOSITIONS, is_verb, may_be_verb
+from .grammar import BE, DETERMINERS, PREPOSITIONS, is_past, is_verb, may_be_verb
 from .plain_frames import Force, Frame, read_frame
 from .reading import Reading, read_statement
 from .statements import Statement
@@ -125,7 +125,7 @@ def find_focus(frame: Frame) -> list[Word]:
     at = next((place for place, word in enumerate(frame.words) if word.text.casefold() in {"only", "exclusively", "solely"}), None)
     if at is None:
         return []
-    if at + 1 < len(frame.words) and is_verb(frame.words, at + 1):
+    if at + 1 < len(frame.words) and is_verb(frame.words, at + 1) and not (at == 0 and is_past(frame.words[1])):  # "only sealed bottles"
         return [word for word in frame.words[at + 1 :] if not is_light(word)]  # "we only bake with butter": any of it
     after = _take_phrase(frame, range(at + 1, len(frame.words)))
     return after or _take_phrase(frame, range(at - 1, -1, -1))
@@ -152,7 +152,7 @@ def _after_duty(sentence: Reading) -> list[Word]:
     return [word for word in sentence.words if found is None or word.start >= found.end()]
 
 
-_ONLY_LIST = re.compile(r"\bonly (?:\w+ )?(?P<one>[a-z][\w-]+)(?:, [\w-]+)*,? (?:and|or) (?P<two>[a-z][\w-]+)", re.IGNORECASE)
+_ONLY_LIST = re.compile(r"\bonly (?:\w+ ){0,4}?(?P<one>[a-z][\w-]+)(?:, [\w-]+)*,? (?:and|or) (?P<two>[a-z][\w-]+)", re.IGNORECASE)
 
 
 def find_shortened_list(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:

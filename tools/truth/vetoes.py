@@ -13,6 +13,7 @@ from .figures import Figure
 from .grammar import AUXILIARIES, CONDITIONAL, JOINING, PREPOSITIONS, RELATIVE, is_past, is_verb
 from .homes import find_subject
 from .lexicon import names_people
+from .limit_vetoes import LIMIT_VETOES
 from .reading import Reading, Segment, read_statement, show
 from .statements import Statement
 from .verb_vetoes import VERB_VETOES, find_deed
@@ -420,4 +421,5 @@ VETOES: tuple[Veto, ...] = (
     *CLAUSE_VETOES,
     *BOND_VETOES,
     *VERB_VETOES,
+    *LIMIT_VETOES,
 )

@@ -1,0 +1,60 @@
+"""What limits a whole statement stays: its condition, its case, its source, its bound, what its price is for, and whose it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from sayso.tools.truth import check_statement
+
+REFUSED = (
+    ("Bikes are insured against theft.", "Bikes are insured against theft provided that they are locked with our locks."),
+    ("Additions can be made at any time.", "Additions can be made at any time provided the items are available."),
+    ("The extra fee does not apply to vehicles on tow.", "The extra fee does not apply to vehicles on tow when they stay at the site."),
+    ("The deposit will not be refunded.", "If a unit is found empty and the office was not told, the deposit will not be refunded."),
+    ("Photography is prohibited.", "Photography: prohibited without written authorisation."),
+    ("Late cancellations forfeit 100% of the bill.", "Late cancellations forfeit 100% of the bill unless a rain date is scheduled."),
+    ("The price may change for early departures.", "For corporate stays, the price may change for early departures."),
+    ("The branch will survive another year.", "The branch will survive another year, a number of councillors predicted."),
+    ("If instructors cut a lesson short, pupils pay for all of it.", "If pupils cut a lesson short they pay for all of it."),
+    ("Group bookings need one deposit for all sites.", "Group bookings need a deposit for each site."),
+    ("A reservation online costs $8.50.", "$8.50 to change or cancel a reservation online."),
+    ("Taxes are added to all prices.", "All prices include taxes."),
+    ("The dog fee of $25 includes tax.", "The dog fee is $25 plus tax."),
+    ("Payment is required at check-in.", "We require payment at check-out or before."),
+    ("Re-test days are free.", "Re-test days are the same as the Free First Days, only that they are a charge of $20."),
+    ("Children under eight must be at least 16 years old.", "Children under eight must be with a person aged at least 16 years."),
+    ("The office is responsible for telling you of changes.", "You are responsible for telling the office of changes."),
+    ("Discounts are only available on Saturdays.", "Discounts are only available on weekdays and Saturdays."),
+    ("Sealed bottles are only permitted in exercise areas.", "Only sealed bottles are permitted in exercise areas."),
+    ("Long-term memberships are non-refundable.", "Short-term memberships are non-refundable and non-transferable."),
+    ("The maximum age at most locations is 21.", "The minimum age at most locations is 21."),
+    ("We refund the amount plus any fees.", "We refund the amount, minus any fees."),
+    ("Just under half of them agree.", "Just over half of them (53 percent) agree."),
+    ("Brandt bought Ralston in 1997.", "Brandt bought Ralston's cereal business in 1997."),
+    ("It was the first sewing machine.", "It was the first practical sewing machine for use at home."),
+    ("French's bought Colman in 1926.", "In 1926, Colman, based in Norwich, bought French's."),
+    ("Acme went public in 1962.", "1959: Acme goes public.\n1962: The stock of Acme gains a listing on the exchange."),
+    ("The office advertises the unit for sale.", "The office has the option to advertise the unit for sale."),
+)
+STATED = (
+    ("A deposit of £50 is taken per boat.", "A deposit of £50 is taken per boat and returned when the boat comes back dry."),
+    ("If you lock them, the bikes are insured.", "The bikes are insured if you lock them."),
+    ("The inn opened in 1990.", "The inn opened in 1990, and guests have loved it ever since."),
+    ("You may bring a dog.", "You may bring a dog if you like."),
+    ("Group bookings need a deposit per site.", "Group bookings need a deposit for each site."),
+    ("Taxes are included in all prices.", "All prices include taxes."),
+    ("Check-out is at noon.", "Check-in is at 3 pm, check-out at noon."),
+    ("Kessel sold the plant to Brandt.", "Brandt bought the plant from Kessel."),
+    ("Brandt bought Ralston's cereal business.", "Brandt bought Ralston's cereal business in 1997."),
+    ("It was the first practical machine.", "It was the first practical machine for use at home."),
+)
+
+
+@pytest.mark.parametrize(("sentence", "passage"), REFUSED)
+def test_a_sentence_without_what_limits_it_is_refused(sentence: str, passage: str) -> None:
+    assert not check_statement(sentence, passage).stated
+
+
+@pytest.mark.parametrize(("sentence", "passage"), STATED)
+def test_a_sentence_that_keeps_its_limits_is_stated(sentence: str, passage: str) -> None:
+    assert check_statement(sentence, passage).problems == ()
