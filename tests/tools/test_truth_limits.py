@@ -33,6 +33,11 @@ REFUSED = (
     ("Brandt bought Ralston in 1997.", "Brandt bought Ralston's cereal business in 1997."),
     ("It was the first sewing machine.", "It was the first practical sewing machine for use at home."),
     ("French's bought Colman in 1926.", "In 1926, Colman, based in Norwich, bought French's."),
+    ("Subscriptions cannot exceed the number of users.", "Users cannot exceed the number of subscriptions."),
+    ("The café is open on Tuesdays.", "The café is open daily (excluding Tuesdays)."),
+    ("The café is open on Tuesdays.", "The café is open every day except Tuesday."),
+    ("Renters must show a photo ID or a credit card.", "Renters must show a photo ID and a credit card in their name."),
+    ("Riders must come with a parent and a guardian.", "Riders must come with a parent, guardian, or responsible adult."),
     ("Acme went public in 1962.", "1959: Acme goes public.\n1962: The stock of Acme gains a listing on the exchange."),
     ("The office advertises the unit for sale.", "The office has the option to advertise the unit for sale."),
 )
@@ -46,6 +51,11 @@ STATED = (
     ("Check-out is at noon.", "Check-in is at 3 pm, check-out at noon."),
     ("Kessel sold the plant to Brandt.", "Brandt bought the plant from Kessel."),
     ("Brandt bought Ralston's cereal business.", "Brandt bought Ralston's cereal business in 1997."),
+    ("Users cannot exceed subscriptions.", "Users cannot exceed subscriptions, as each covers one user."),
+    ("The café is open daily except on Tuesdays.", "The café is open daily (excluding Tuesdays)."),
+    ("Guide dogs stay free of charge.", "Pets stay for €15 a night, except guide dogs, which are free."),
+    ("You may pay by cash and card.", "You may pay by cash or card."),
+    ("Renters must show an ID and a credit card.", "Renters must show an ID and a credit card."),
     ("It was the first practical machine.", "It was the first practical machine for use at home."),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .grammar import BE, OURS, PREPOSITIONS, SMALL, is_past, is_verb
+from .grammar import AUXILIARIES, BE, OURS, PREPOSITIONS, SMALL, is_past, is_verb
 from .lexicon import are_opposites, names_people
 from .marks import Mark
 from .reading import Reading, Segment, read_statement
@@ -401,25 +401,75 @@ def find_widened_rank(sentence: Reading, evidence: Reading, owner: Sequence[Word
 
 
 def find_turned_sides(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
-    """Check that of two names each keeps its side of a verb: who bought whom."""
+    """Check that two names or things keep their sides of a verb: who bought whom, what may not exceed what."""
     for segment in sentence.segments:
-        verb = segment.verb
+        verb = _find_deed(sentence, segment)
         if verb is None or segment.passive:
             continue
-        places = [
-            at
-            for at, word in enumerate(evidence.words)
-            if word.stem == sentence.words[verb].stem
-            and is_verb(evidence.words, at)
-            and not any(each.text.casefold() in BE for each in evidence.words[max(0, at - 2) : at])
-        ]
-        before = [sentence.words[at].text for at in range(segment.first, verb) if sentence.is_name(at) and not sentence.is_small(at)]
-        after = [sentence.words[at].text for at in range(verb + 1, segment.end) if sentence.is_name(at)]
-        for place in places[:1]:
-            left, right = ({word.text for word in words} for words in (evidence.words[:place], evidence.words[place + 1 :]))
-            if before and after and set(before) <= right - left and set(after) <= left - right:
-                yield Problem(ProblemKind.ROLE, f"In the passage “{after[0]}” does this.")
+        place = next((at for at, word in enumerate(evidence.words) if _is_same_deed(sentence.words[verb], evidence, at)), None)
+        if place is None:
+            continue
+        before, after = (
+            {sentence.words[at].stem for at in places if not sentence.is_small(at)}
+            for places in (range(segment.first, verb), range(verb + 1, segment.end))
+        )
+        end = evidence.segments[evidence.segment_of[place]].end
+        left, right = ({word.stem for word in words} for words in (evidence.words[:place], evidence.words[place + 1 : end]))
+        before, after = before - after, after - before
+        if before and before <= right - left and after & (left - right):
+            yield Problem(ProblemKind.ROLE, f"In the passage “{sentence.words[verb].text}” is said the other way round.")
+            return
+
+
+def _find_deed(reading: Reading, segment: Segment) -> int | None:
+    places = range(segment.verb, segment.end) if segment.verb is not None else range(0)
+    return next((at for at in places if is_verb(reading.words, at) and reading.words[at].text.casefold() not in AUXILIARIES), None)
+
+
+def _is_same_deed(deed: Word, evidence: Reading, at: int) -> bool:
+    """Return whether the word at a place is the same verb, and something does it."""
+    active = not any(each.text.casefold() in BE for each in evidence.words[max(0, at - 2) : at])
+    return active and evidence.words[at].stem == deed.stem and is_verb(evidence.words, at)
+
+
+_CHOICE = re.compile(
+    r"(?P<one>[\w-]+)(?:,(?: [\w-]+){1,3}){0,2},? (?P<join>and|or) (?:an? |the |their |its )?(?P<two>[\w-]+)(?: (?P<three>[\w-]+))?"
+)
+_DUTY = re.compile(r"\b(?:must|ha(?:s|ve) to|needs?|requir\w+|necessary|shall)\b", re.IGNORECASE)
+
+
+def find_other_choice(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
+    """Check that of what is demanded "a card and a passport" is not "a card or a passport", nor the other way round."""
+    if not _DUTY.search(sentence.text) or any(each.negative for each in (*sentence.segments, *evidence.segments)):
+        return
+    for mine in _CHOICE.finditer(sentence.text):
+        for theirs in _CHOICE.finditer(evidence.text):
+            listed = [word for word in evidence.words if theirs.start() <= word.start < theirs.end()]
+            same = all(_is_listed(sentence, [mine.start(name) for name in names], listed) for names in (("one",), ("two", "three")))
+            if same and mine["join"] != theirs["join"]:
+                yield Problem(ProblemKind.QUANTIFIER, f"The passage says “{theirs['join']}”, not “{mine['join']}”.")
                 return
+
+
+def _is_listed(sentence: Reading, starts: Sequence[int], listed: Sequence[Word]) -> bool:
+    return any(alike(word, each) for word in sentence.words if word.start in starts for each in listed)
+
+
+def find_exempt(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
+    """Check that what is excepted is not told as included: "daily (excluding Tuesdays)" is not on Tuesdays."""
+    marks = list(evidence.find_marks(Mark.EXCEPT))
+    if not marks or any(sentence.find_marks(Mark.EXCEPT, Mark.WITHOUT, Mark.NOT, Mark.REVERSE)):
+        return
+    main = [each for each in evidence.segments if not any(each.holds(first) for _, first, _ in marks)]
+    if any(each.negative for each in main) or any(evidence.find_marks(Mark.NOT, Mark.REVERSE)):
+        return
+    for at in sorted(evidence.without):
+        word = evidence.words[at]
+        again = any(each.stem == word.stem for other, each in enumerate(evidence.words) if other not in evidence.without)
+        told = re.match(r"(?: [\w-]+){0,3},? (?:which|who|that|whose)\b", evidence.text[word.end :])  # "except dogs, which are free"
+        if not again and not told and not is_light(word) and any(alike(word, each) for each in sentence.words):
+            yield Problem(ProblemKind.CONDITION, f"The passage excepts “{word.text}”.")
+            return
 
 
 def find_said_otherwise(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
@@ -446,6 +496,8 @@ LIMIT_VETOES = (
     find_owned_part,
     find_widened_rank,
     find_turned_sides,
+    find_other_choice,
+    find_exempt,
     find_said_otherwise,
     find_dropped_condition,
     find_dropped_case,
