@@ -38,6 +38,8 @@ REFUSED = (
     ("The café is open on Tuesdays.", "The café is open every day except Tuesday."),
     ("Renters must show a photo ID or a credit card.", "Renters must show a photo ID and a credit card in their name."),
     ("Riders must come with a parent and a guardian.", "Riders must come with a parent, guardian, or responsible adult."),
+    ("You call our staff to make a plan.", "Our staff will call you to make a plan."),
+    ("Changes must be made a week before delivery.", "We recommend that you make changes a week before delivery."),
     ("Acme went public in 1962.", "1959: Acme goes public.\n1962: The stock of Acme gains a listing on the exchange."),
     ("The office advertises the unit for sale.", "The office has the option to advertise the unit for sale."),
 )
@@ -54,6 +56,9 @@ STATED = (
     ("Users cannot exceed subscriptions.", "Users cannot exceed subscriptions, as each covers one user."),
     ("The café is open daily except on Tuesdays.", "The café is open daily (excluding Tuesdays)."),
     ("Guide dogs stay free of charge.", "Pets stay for €15 a night, except guide dogs, which are free."),
+    ("Groups have between 10 and 50 people.", "Groups have a minimum of 10 people and a maximum of 50 people."),
+    ("The balance is due a week before delivery.", "The balance is paid one week prior to the delivery."),
+    ("You call our staff to make a plan.", "You will call our staff to make a plan."),
     ("You may pay by cash and card.", "You may pay by cash or card."),
     ("Renters must show an ID and a credit card.", "Renters must show an ID and a credit card."),
     ("It was the first practical machine.", "It was the first practical machine for use at home."),

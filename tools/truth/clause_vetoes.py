@@ -58,6 +58,9 @@ def find_changed_force(sentence: Reading, evidence: Reading, owner: Sequence[Wor
     ):
         yield Problem(ProblemKind.MODALITY, "The passage does not demand this.")
         return
+    if said.force is Force.DUTY and found.force is Force.ADVICE and not said.denied and not said.priced:
+        yield Problem(ProblemKind.MODALITY, "The passage advises this and does not demand it.")
+        return
     if any(
         _NEED_NOT.search(one.source) and other.denied and other.force is Force.LEAVE and " without " not in other.source
         for one, other in ((said, found), (found, said))

@@ -63,6 +63,11 @@ _TURNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
         (r"\bfortnight\b", "two weeks"),
         (r"\b(12 )(?:noon|midday)\b", "noon"),
         # bounds
+        (
+            rf"\b(?:a |at )?(?:min(?:imum|\.)?(?: of)?|least) (?P<low>{_NUMBER})(?: [a-z]+)? and "
+            rf"(?:a |at )?(?:max(?:imum|\.)?(?: of)?|most) (?={_NUMBER}\b)",
+            r"between \g<low> and ",
+        ),
         (rf"\b(?:not|no) (?:more|longer) than (?={_NUMBER})|\bat (?:the )?most (?={_NUMBER})", "up to "),
         (rf"\b(?:a |the )?max(?:imum|\.)? (?:of )?(?={_NUMBER})", "up to "),
         (rf"\b(?:(?:is|are) )?(?:limited|restricted) to (?={_NUMBER})|\b(?:never|not) (?:to )?exceeds? (?={_NUMBER})", "up to "),
@@ -119,6 +124,7 @@ _TURNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
          "nothing is refunded for"),
         (r"\brefunds? (?:is|are|will be) (?:paid(?: out)?|processed|sent|transferred)\b", "refunds are given"),
         # prices
+        (r"\b(is|are|be) (?:due|payable)(?= (?:in|by|within|on|at|one|two|an?|before|prior|when|upon|no later|\d))", r"\1 paid"),
         (
             rf"^(?P<who>[^,;:.]{{2,40}}?) (?:pays?|must pay|has to pay|have to pay) (?P<sum>{_MONEY}(?: (?:per|an?|each) \w+)?) (?:for|to) "
             rf"(?P<what>(?:(?!,|;|\band\b).)+?)(?P<end>[.]?)$",

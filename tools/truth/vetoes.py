@@ -15,6 +15,7 @@ from .homes import find_subject
 from .lexicon import names_people
 from .limit_vetoes import LIMIT_VETOES
 from .reading import Reading, Segment, read_statement, show
+from .side_vetoes import SIDE_VETOES
 from .statements import Statement
 from .verb_vetoes import VERB_VETOES, find_deed
 from .verdict import Problem, ProblemKind
@@ -422,4 +423,5 @@ VETOES: tuple[Veto, ...] = (
     *BOND_VETOES,
     *VERB_VETOES,
     *LIMIT_VETOES,
+    *SIDE_VETOES,
 )
