@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .grammar import BE, OURS, SMALL, is_past, is_verb
+from .grammar import AUXILIARIES, BE, OURS, SMALL, is_past, is_verb
 from .marks import Mark
-from .reading import Reading, Segment
+from .reading import Reading, Segment, show
 from .statements import Statement
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_weak
 from .word_pairs import covers, may_stand_for
-from .words import Word, alike, is_light
+from .words import Word, alike, is_light, stem
 
 _CONDITION = re.compile(
     r"\b(?:(?:only )?if|unless|(?:(?<=or )when|when(?:ever)?(?! \w+ing))|provid(?:ed|ing)(?: that| the| you| they| it)|"
@@ -238,9 +238,38 @@ def find_exempt(sentence: Reading, evidence: Reading, owner: Sequence[Word], eve
             return
 
 
+def find_dropped_participle(
+    sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]
+) -> Iterator[Problem]:
+    """Check that what holds for things of a kind is not told of all: "applications found to be fraudulent will be denied"."""
+    for segment in evidence.segments:
+        for at in range(segment.first + 1, segment.verb or 0):
+            noun, word = evidence.words[at - 1], evidence.words[at]
+            if not (is_past(word) and is_verb(evidence.words, at)) or word.text.casefold() in AUXILIARIES or evidence.is_small(at - 1):
+                continue
+            telling = [each for each in evidence.words[at : segment.verb] if each.text.casefold() not in SMALL and not is_light(each)]
+            told = any(alike(noun, each) for each in sentence.words)
+            if told and telling and not any(says(sentence, each) for each in telling):
+                yield Problem(ProblemKind.CONDITION, f"The passage says this of those “{show(evidence, at, segment.verb or at + 1)}”.")
+                return
+
+
+_SUBJECT_TO = re.compile(r"\bsubject to (?P<what>[a-z]+)", re.IGNORECASE)
+_MAYBE = re.compile(r"\b(?:subject|may|might|can|could|possib\w+|depend\w*|sometimes|vary|varies|if)\b", re.IGNORECASE)
+
+
+def find_dropped_reserve(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
+    """Check that what is "subject to change" is not told to change."""
+    found = _SUBJECT_TO.search(evidence.text)
+    if found and not _MAYBE.search(sentence.text) and any(word.stem == stem(found["what"]) for word in sentence.words):
+        yield Problem(ProblemKind.MODALITY, f"The passage says “{found[0]}”: keep it.")
+
+
 LIMIT_VETOES = (
     find_dropped_condition,
     find_dropped_case,
+    find_dropped_participle,
+    find_dropped_reserve,
     find_dropped_source,
     find_joined_count,
     find_other_purpose,

@@ -63,10 +63,24 @@ def find_other_particle(sentence: Reading, evidence: Reading, owner: Sequence[Wo
     for found in _JOINED_VERB.finditer(evidence.text):
         theirs.setdefault(stem(found["verb"].casefold()), set()).add(found["way"].casefold())
     for found in _JOINED_VERB.finditer(sentence.text):
-        ways = theirs.get(stem(found["verb"].casefold()))
-        if ways and found["way"].casefold() not in ways:
-            yield Problem(ProblemKind.WORD, f"The passage does not say “{found[0]}”.")
-            return
+        verb, way = stem(found["verb"].casefold()), found["way"].casefold()
+        if way in theirs.get(verb, {way}) and way in _find_ways(sentence, evidence, verb, way):
+            continue
+        yield Problem(ProblemKind.WORD, f"The passage does not say “{found[0]}” of this.")
+        return
+
+
+def _find_ways(sentence: Reading, evidence: Reading, verb: str, way: str) -> set[str]:
+    """Return the small words that the passage has before the figures of a sentence: "check-in (5-6 pm), check-out (8-9 am)"."""
+    if len(list(_JOINED_VERB.finditer(sentence.text))) > 1:
+        return {way}
+    ways = set[str]()
+    for figure in evidence.figures:
+        if any(each.kind == figure.kind and each.value == figure.value for each in sentence.figures):
+            before = evidence.text[: evidence.words[figure.first].start]
+            near = [found for found in _JOINED_VERB.finditer(before) if stem(found["verb"].casefold()) == verb]
+            ways |= {found["way"].casefold() for found in near[-1:]}
+    return ways or {way}
 
 
 def find_attributed_state(
