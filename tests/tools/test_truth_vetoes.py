@@ -7,6 +7,9 @@ import pytest
 from sayso.tools.truth import check_statement
 
 REFUSED = (
+    ("Acme takes three hours.", "The tour takes three hours.", "Acme"),
+    ("Acme weighs 14 kg.", "Our bikes weigh 14 kg.", "Acme"),
+    ("Oak & Orchid prints albums in Italy and takes eight weeks.", "Albums are printed in Italy and take eight weeks.", "Oak & Orchid"),
     (
         "Pingwren monitors nine regions for websites and APIs.",
         "It checks websites, APIs and cron jobs from nine regions and alerts your team by SMS.",
@@ -182,6 +185,7 @@ REFUSED = (
     ),
 )
 STATED = (
+    ("Acme uses 3 tonnes of flour a week.", "Our bakery uses 3 tonnes of flour a week.", "Acme"),
     ("Acme serves 300 pupils a day.", "We serve lunch to 300 pupils a day.", "Acme"),
     ("Acme repairs bikes at four shops.", "We repair bikes at four shops.", "Acme"),
     ("Acme offers free parking behind the shop.", "Free parking behind the shop.", "Acme"),

@@ -10,6 +10,7 @@ from .lexicon import is_thing, may_name_people
 from .reading import Reading, Segment, show
 from .statements import Statement
 from .verdict import Problem, ProblemKind
+from .word_kinds import BUSINESS
 from .word_pairs import may_stand_for
 from .words import Word, alike
 
@@ -221,11 +222,37 @@ def _find_second_deed(reading: Reading, segment: Segment, first: Segment) -> int
     if segment.verb is not None:
         return None if segment.own_subject else find_deed(reading, segment)
     leading = next((at for at in range(segment.first, segment.end) if reading.is_content(at)), None)
-    following = reading.words[leading + 1].text.casefold() if leading is not None and leading + 1 < segment.end else ""
-    return leading if following in PREPOSITIONS | DETERMINERS else None
+    if leading is None or leading + 1 >= segment.end:
+        return None
+    following = reading.words[leading + 1].text.casefold()
+    return leading if following in PREPOSITIONS | DETERMINERS or leading + 1 in reading.figured else None
+
+
+def find_lost_bearer(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
+    """Check that a measure stays with its thing: over "albums take eight weeks" it is not the studio that takes them."""
+    for segment in sentence.segments:
+        deed = find_deed(sentence, segment)
+        figure = next((each for each in sentence.figures if deed is not None and each.first == deed + 1 and each.kind == "measure"), None)
+        leading = [sentence.words[at] for at in range(segment.first, deed or segment.first) if not sentence.is_small(at)]
+        if figure is None or not leading or not all(any(word.stem == each.stem for each in owner) for word in leading):
+            continue
+        for each in evidence.figures:
+            if each.kind != figure.kind or each.value != figure.value:
+                continue
+            number = evidence.segment_of[each.first]
+            there = evidence.segments[number]
+            bearer = there if there.own_subject and there.verb is not None else _find_main(evidence, number)
+            if bearer is None or bearer.verb is None:
+                continue
+            subject = [evidence.words[at] for at in range(bearer.first, bearer.verb) if not evidence.is_small(at)]
+            of_owner = subject and any(subject[-1].stem == stem for stem in (*BUSINESS, *(word.stem for word in owner)))
+            if subject and not of_owner and not may_name_people(subject[-1].text.casefold()):
+                yield Problem(ProblemKind.ROLE, f"The passage says this of “{subject[-1].text}”.")
+                return
 
 
 VERB_VETOES = (
+    find_lost_bearer,
     find_lost_addition,
     find_lost_person,
     find_lost_particle,
