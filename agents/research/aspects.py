@@ -107,13 +107,16 @@ PLATFORMS = _aspect(
     "platforms and integrations",
     "where it runs, what it works with, how data gets in and out",
     "integrat*, api, platform, ios, android, windows, mac, linux, web, desktop, mobile, import*, export*, plugin, connect*, works with, "
+    "reads from, syncs with, talks to, "
     "schnittstelle*, anbindung*, intégr*, plateforme*, integraci*, plataforma*, 連携, 対応, プラットフォーム",
 )
 SUPPORT = _aspect(
     "support and security",
     "help, response times, hosting place, certificates, data protection",
-    "support, help, security, secure, encrypt*, gdpr, soc 2, iso 27001, uptime, sla, hosted, hosting, sicherheit*, datenschutz*, dsgvo, "
-    "verschlüssel*, sécurité*, rgpd, chiffr*, seguridad*, cifrado*, サポート, セキュリティ, 暗号",
+    "support, help, live chat, security, secure, encrypt*, gdpr, soc 2, iso 27001, uptime, sla, hosted, hosting, server*, data cent*, "
+    "sicherheit*, datenschutz*, dsgvo, verschlüssel*, rechenzentr*, kundendienst, sécurité*, rgpd, chiffr*, assistance, hébergé*, "
+    "seguridad*, cifrado*, soporte, asistencia, assistenza, ondersteuning, kundtjänst, kundeservice, pomoc techniczna, wsparcie, "
+    "サポート, セキュリティ, 暗号",
 )
 SPECIFICATIONS = _aspect(
     "specifications",

@@ -71,6 +71,7 @@ SIGNS = (
         _any(
             """members?, memberships?, represent\\w*, lobb\\w+, accredit\\w*, examin\\w*, certif(?:y|ies), professional body, trade body
             inspects?, registers?, licen[cs]\\w+, code of (?:practice|conduct), campaign\\w*, statutes, annual subscription, complaints
+            be fined, fines? (?:of|up to), offence
             speaks? for, voice of, delegates, congress, mitglied\\w*, vertritt, vertreten, beitritt, adhérents?, adhésion, représente\\w*
             socios, representa\\w*, soci, leden, lid worden, medlemmar, medlemmer, członk\\w+, 会員, 入会"""
         ),

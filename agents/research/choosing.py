@@ -257,7 +257,10 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
     start = read_offer(find_front(pages), FIRST_WORDS)
     told = find_shared_terms(profile, start)
     headline, identity = _read_headline(pages), _read_identity(pages)
-    if _names_other_service(profile, identity) and sum(_is_told(profile, lead, headline) for lead in profile.leads) < 2:
+    if (
+        _names_other_service(profile, _read_label(find_front(pages)))
+        and sum(_is_told(profile, lead, headline) for lead in profile.leads) < 2
+    ):
         return False  # "legal-grade X and Y" is no lawyer
     if _has_half_the_name(profile, start) or _has_only_the_material(profile, identity):
         return False
@@ -328,13 +331,22 @@ def _has_half_the_name(profile: ClientProfile, text: str) -> bool:
     pairs = [(leads[first], leads[last]) for first, last in profile.compounds if first in leads and last in leads and first != last]
     pairs = [(first, last) for first, last in pairs if last.weight <= first.weight or does_something(last.word)]
     shared = find_shared_terms(profile, text)
+    if profile.programs and profile.programs.isdisjoint(term.word.stem for term in shared):
+        return True  # software for signage is none for anything else
     return any(last in shared and min(shared.get(each, NOT_SHARED).counts for each in (first, last)) < 1 for first, last in pairs)
 
 
 def _has_only_the_material(profile: ClientProfile, text: str) -> bool:
-    """Return whether an English text has what the client works with or on, and nothing that it does: who sells dry ice blasts nothing."""
+    """Return whether an English text has what the client works with or on, and nothing that it does: who sells dry ice blasts nothing.
+
+    A chimney sweep sweeps stoves; a shop for stoves does not.
+    """
     if is_foreign(text):
         return False
+    shared = {term.word.stem for term, each in find_shared_terms(profile, text).items() if each.counts >= 1 and profile.is_strong(term)}
+    words = {find_stem(word) for word in re.findall(r"[^\W\d_]+", text.casefold())}
+    if shared and shared <= profile.things and words.isdisjoint(deed for _, deed in profile.done):
+        return True
     leads = {term.word.stem: term for term in profile.leads}
     pairs = [(leads[first], leads[last]) for first, last in profile.compounds if first in leads and last in leads and first != last]
     told = {term.word.stem: term for term, each in find_shared_terms(profile, text).items() if each.counts >= 1}
@@ -393,11 +405,11 @@ def _names_an_offer(text: str, name: str) -> bool:
     )
 
 
-def _names_other_service(profile: ClientProfile, headline: str) -> bool:
+def _names_other_service(profile: ClientProfile, label: str) -> bool:
     """Return whether a site calls itself an insurer or a lawyer, who serve every trade, and the client is none."""
     rows = find_rows("insurance") | find_rows("lawyer")
-    own = {row for term in profile.terms for row, _ in term.word.concepts}
-    return any(role.counts >= 1 and row in rows - own for role in find_roles(headline) for row, _ in role.word.concepts)
+    own = {row for term in profile.terms if term.counts >= 1 for row, _ in term.word.concepts}
+    return any(role.counts >= 1 and row in rows - own for role in find_roles(label) for row, _ in role.word.concepts)
 
 
 def _is_in_another_language(profile: ClientProfile, text: str) -> bool:
@@ -411,7 +423,7 @@ def _read_headline(pages: Sequence[VisitedPage]) -> str:
     told = [each for each in sentences(read_visible(first)[:FIRST_WORDS]) if not is_no_evidence(each)]
     # The first line of a page is often its navigation: the first whole sentences say what the site is.
     begins = [each for each in told if _is_whole(each)] or told[:DATA_LINES]
-    lines = (_leave_out_name(first), read_field(first, "description"), read_field(first, "type"), *begins[:BEGIN], read_data(first))
+    lines = (_read_label(first), *begins[:BEGIN], read_data(first))
     return "\n".join(lines)
 
 
@@ -423,7 +435,12 @@ def _read_identity(pages: Sequence[VisitedPage]) -> str:
     lines = [each for each in sentences(read_visible(first)) if not is_no_evidence(each)]
     if not any(map(_is_whole, lines)):  # a name over labels and values says there what it is
         told = lines[:DATA_LINES]
-    return "\n".join((_leave_out_name(first), read_field(first, "description"), read_field(first, "type"), *told, read_data(first)))
+    return "\n".join((_read_label(first), *told, read_data(first)))
+
+
+def _read_label(page: VisitedPage) -> str:
+    """Return the title, description and kind of a page."""
+    return "\n".join((_leave_out_name(page), read_field(page, "description"), read_field(page, "type")))
 
 
 def _leave_out_name(page: VisitedPage) -> str:

@@ -182,7 +182,16 @@ _ROLE = QuickPattern(
 _NEGATED = QuickPattern(r"(?i:\b(?:no|not|never|nothing|kein\w*|nicht|pas|ningun\w*|geen)\b)")
 _WORD = re.compile(r"\w+")
 _EAST = re.compile(r"[\u3040-\u9fff]")
+_PROPER = re.compile(r"(?<=[a-z,]\s)[A-Z]\w+(?= [A-Z]|,|\.| and )")
 _NAME = re.compile(r"(?<=[^.!?:]\s)[A-ZÀ-Þ][a-zà-þ]+")
+
+
+_CONTRACT = QuickPattern(
+    r"(?i:\b(?:trials?|(?:can be|to) (?:try|tried)|cancel(?:led)?|commitment|notice period|kündbar|kündig\w+|mindestlaufzeit|testphase|"
+    r"engagement de \d+|sans engagement|résili\w+|prueba gratuita|permanencia|prova gratuita|disdetta|proefperiode|opzegtermijn|"
+    r"bindningstid|okres próbny)\b)|最低利用期間|お試し|解約"
+)
+"""How long a contract lasts, how it ends, and how it may be tried."""
 
 
 def fit(
@@ -310,6 +319,8 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
         return True
     if amounts and names_a_day(own) and cues >= _ENOUGH:
         return True
+    if cues >= _ENOUGH and len(_PROPER.findall(own)) > 1 and not _tells_a_story(own):
+        return True  # "It connects to Square, Toast and Lightspeed"
     if amounts or _NAME.search(own):
         if len(own) < 60 and any(amount.kind is Kind.YEAR for amount in amounts) and cues >= 1.4:
             return True
@@ -354,6 +365,8 @@ def find_condition(
     own: str, amounts: Sequence[Amount], usual: Collection[str], aspects: Sequence[Aspect], company: str = ""
 ) -> Aspect | None:
     """Return the aspect of a condition that has the words of none: "Memberships run for at least three months". None if it is none."""
+    if _CONTRACT.search(own) and (terms := _find_like(aspects, known.ORDERING, known.DELIVERY, known.PRICES)):
+        return terms
     if states_a_term(own, company) or is_answer(own):
         terms = _find_like(aspects, known.ORDERING, known.DELIVERY) if _TO_CUSTOMERS.search(own) else None
         return terms or find_offer(aspects)

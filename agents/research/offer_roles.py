@@ -85,8 +85,20 @@ _OWNS = re.compile(
     r"explor|discover|lov|know|believ|pour|ship|send|sent|bring|craft|do\b|does\b|speciali|deal|need|want|hav|put|produc|install|charg|cost)\w*",
     re.IGNORECASE,
 )
+_THEIRS = re.compile(
+    r"\b(?:that|which|what|if|when|where|whether|because|unless|until|die|das|den|wenn|que|dont|si|die|dat|als) "
+    r"(?:your|their|ihre?n?|votre|vos|su|uw) (?P<theirs>[^\W\d_]+)",
+    re.IGNORECASE,
+)
+"""Who does something in a subordinate clause is not who offers: "a certificate that your insurer accepts"."""
+_USED = re.compile(
+    r"\b(?:how|why) (?:we|they|i) (?:use|chose|choose|bought|(?:switched|moved) to) (?P<used>[^.;:!?|–()]{3,60})", re.IGNORECASE
+)
+"""What a customer tells of, who offers something else."""
 _ROLES = (
     (_FOR, ("for", "wide"), FOR_IT, ()),
+    (_THEIRS, ("theirs",), CUSTOMER, ("your", "their", "ihr", "votre", "vos ", "su ", "uw ")),
+    (_USED, ("used",), CUSTOMER, ("how ", "why ")),
     (_DENIED, ("after", "before", "dont"), DENIED, ()),
     (_LESS, ("served",), CUSTOMER, ("%", "discount", "prozent", "less", "rabatt")),
     (_NOT_PART, ("what",), DENIED, (" is no", " are no")),

@@ -143,6 +143,14 @@ def does_something(word: OfferWord) -> bool:
     return any(part == "n" and activity in chain for entry in look_up(token)[:1] for part, chain in entry.senses[:1])
 
 
+@lru_cache(20_000)
+def is_kind_of(deed: str, general: str) -> bool:
+    """Return whether English knows what one word does as a kind of what the other one does: sweeping is cleaning."""
+    one, other = ((entry.senses[:1] for entry in look_up(tokenize(word)[0])[:1]) for word in (f"{find_stem(deed)}ing", general))
+    wanted = {chain[0] for senses in other for part, chain in senses if part == "n"}
+    return any(part == "n" and not wanted.isdisjoint(chain[1:2]) for senses in one for part, chain in senses)
+
+
 def is_deed_for_hire(word: OfferWord) -> bool:
     """Return whether a word says that something is let or mended, which is another trade than to sell it."""
     return word.stem in _read_deeds() or bool({row for row, _ in word.concepts} & (find_rows("rental") | find_rows("repair")))

@@ -89,6 +89,12 @@ _BYLINE = re.compile(
     r"^(?:By|Von|Par|Por|Di|Door) [A-ZÀ-Þ][\w'’-]+ [A-ZÀ-Þ][\w'’-]+|\b(?:staff writer|last edited|edited on|published on|updated on)\b",
     re.MULTILINE,
 )
+_DATED_BYLINE = re.compile(
+    r"^(?:By|Von|Par|Por|Di|Door) [A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+){1,2}\s*[,.|·–—-]\s*(?:\w+ (?:on )?)?"
+    r"(?:\d{1,2}\.? \w{3,}\.? (?:19|20)\d\d|\w{3,9} \d{1,2}, (?:19|20)\d\d)",
+    re.MULTILINE,
+)
+"""Who signs a text and dates it writes an article, however often it says "we"."""
 _CLOSED = re.compile(
     r"\b(?:permanently closed|closed (?:for good|forever|its doors|our doors|down)|has closed\b(?! its \w+ (?:branch|shop|"
     r"store))|ceased trading|out of business|"
@@ -150,7 +156,8 @@ def find_page_kind(pages: Sequence[VisitedPage], others: Sequence[str], client: 
     own_voice = len(_OWN_VOICE.findall(text))
     types = [field.value.casefold() for field in first.fields if field.name.casefold() == "type"]
     article = types and all(each in SMALL for each in types)
-    if own_voice < FEW and (article or _BYLINE.search(read_visible(first)[:FIRST_WORDS])):
+    begins = read_visible(first)[:FIRST_WORDS]
+    if _DATED_BYLINE.search(begins) or (own_voice < FEW and (article or _BYLINE.search(begins))):
         return KindFound(SiteKind.NEWS, first.title)
     if (
         own_voice < FEW

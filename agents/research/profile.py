@@ -39,6 +39,7 @@ from .page_terms import (
     find_terms,
     knows,
     read_term,
+    split_phrase,
 )
 from .site_identity import find_site, spell_name, squash_letters
 from .state import SearchHit, VisitedPage
@@ -95,7 +96,8 @@ class ClientProfile:
     `own_words` is a sentence of its own about itself. Where `known` is False, nothing was found that is surely about it. `languages` are
     the columns of tables/trades.txt whose words the results use, the most used first. `sells` is whether its own pages speak of selling,
     `verbs` are the stems of the words in its texts that may say what it does, `bodies` the kinds of body_kinds.py that it is itself.
-    `compounds` are the stems of words that stand together there: podcast, hosting.
+    `compounds` are the stems of words that stand together there: podcast, hosting. `done` are the stems of a thing and of what is done to
+    it, where it is not sold: stoves, sweep.
     """
 
     company: str
@@ -113,6 +115,7 @@ class ClientProfile:
     verbs: frozenset[str] = frozenset()
     bodies: tuple[str, ...] = ()
     compounds: tuple[tuple[str, str], ...] = ()
+    done: tuple[tuple[str, str], ...] = ()
 
     @property
     def leads(self) -> tuple[Term, ...]:
@@ -120,7 +123,22 @@ class ClientProfile:
         heavy.
         """
         things = [term for term in self.terms if self.is_trade(term)] or [term for term in self.terms if is_offer(term.word)]
-        return tuple(term for term in things if term.weight >= LEADS * things[0].weight)
+        heavy = [term for term in things if term.weight >= LEADS * things[0].weight]
+        heavy = [term for term in heavy if term.word.stem not in self.things] or heavy
+        programs = [term for term in heavy if term.word.stem in self.programs]
+        return tuple([*programs, *(term for term in heavy if term.learned and term not in programs)] if programs else heavy)
+
+    @property
+    def things(self) -> frozenset[str]:
+        """Return the stems of what the client's trade is done to: the stoves of a chimney sweep."""
+        trade = {part.stem for term in self.terms if self.is_trade(term) for part in split_phrase(term.word)}
+        return frozenset(thing for thing, deed in self.done if deed in trade)
+
+    @property
+    def programs(self) -> frozenset[str]:
+        """Return the stems of what the client's software is, where that has a name: who sells signage software speaks most of screens."""
+        own = {term.word.stem for term in self.terms}
+        return frozenset(first for first, last in self.compounds if first in own and is_program(OfferWord(last, last)))
 
     def is_trade(self, term: Term) -> bool:
         """Return whether a word may name the trade: no way to sell and no kind of place. Who sells no software may sell tools."""
@@ -202,6 +220,7 @@ def make_profile(
         frozenset(find_stem(word) for word in used if may_be_deed(word)),
         _find_bodies(own, pages),
         tuple(counts.compounds),
+        tuple(counts.done),
     )
 
 
@@ -264,6 +283,7 @@ class _Weights:
         self.asked: defaultdict[str, float] = defaultdict(float)
         self.nouns: set[str] = set()
         self.compounds: dict[tuple[str, str], None] = {}
+        self.done: dict[tuple[str, str], None] = {}
 
     def ask(self, queries: Iterable[str], weight: float) -> None:
         """Give each word of the queries the weight once, however many languages they are in."""
@@ -281,6 +301,10 @@ class _Weights:
         self.compounds.update(
             {(role.word.stem, role.head.stem): None for role in best if role.head is not None and role.joined and role.beside is None}
         )
+        we_do = [
+            role for role in best if role.counts >= 1 and role.deed and not role.deed.endswith("s")
+        ]  # "Thornapple Sheds" sheds nothing
+        self.done.update({(role.word.stem, find_stem(role.deed)): None for role in we_do})
         self.nouns.update(role.word.stem for role in best if role.head is not None and role.joined and not _is_form(role.word.text))
         for stemmed, role in {role.word.stem: role for role in best}.items():
             self.weights[stemmed] += weight

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles, is_about, read_clause, split_clauses
-from .offer_words import is_activity, is_area, is_deed_for_hire, is_offer, is_person, is_program, is_term_of_art, is_way
+from .offer_words import is_activity, is_area, is_deed_for_hire, is_kind_of, is_offer, is_person, is_program, is_term_of_art, is_way
 from .page_terms import OfferWord, alike, find_stem, find_terms, is_modifier, split_phrase
 from .profile import STRONG, ClientProfile, Term, may_stand_alone
 
@@ -63,7 +64,18 @@ def find_shared_terms(profile: ClientProfile, text: str) -> Mapping[Term, Shared
             told = [part for part in parts if part]
             if len(told) == len(parts) > 1 and not _is_of_others(split_phrase(term.word), find_roles(text)):
                 found[term] = min(told, key=lambda part: part.counts)  # who tunes pianos offers piano tuning
+        if (said := found.get(term)) and said.counts < 1 and (wider := _find_wider(split_phrase(term.word), find_roles(text))):
+            found[term] = wider
     return found
+
+
+def _find_wider(parts: Sequence[OfferWord], roles: Sequence[OfferRole]) -> Shared | None:
+    """Return what a text does to a client's thing where that is the general word for it: who cleans chimneys sweeps them."""
+    for role, after in pairwise(roles) if len(parts) > 1 else ():
+        first, last = parts[-2:]
+        if role.head is not None and alike(role.word, first) and is_kind_of(last.text, after.word.text):
+            return Shared(f"{role.word.text} {after.word.text}", min(role.counts, after.counts))
+    return None
 
 
 def _is_of_others(parts: Sequence[OfferWord], roles: Sequence[OfferRole]) -> bool:

@@ -76,7 +76,7 @@ _COUNTED = re.compile(
     r"\b(?:top|die|the|les|los|las|i|le|de)?\s*(?:\d{1,3}|five|ten|seven|fünf|zehn|sieben|dix|cinq|diez|cinco|dieci|"
     r"cinque|tien|vijf)\+?\s+"
     r"(?:\w+\s+){0,2}?(?:best|top|great|free|amazing|beste[nrs]?|tolle|meilleure?s?|mejores|migliori|alternativ\w+|apps?|tools?|brands?|"
-    r"ways|reasons|resources|competitors)\b|\btop\s*-?\s*\d+|\d+\s*選|ランキング|おすすめ",
+    r"ways|reasons|resources|competitors)\b|\btop\s*-?\s*\d+|\bcompare \d+|\d+\s*選|ランキング|おすすめ",
     re.IGNORECASE,
 )
 _OUTLETS = re.compile(

@@ -189,6 +189,7 @@ READ = {
         "list",
     ),
     "a newspaper": (read("The X Tribune | news", "By Ana Bell\n\nBicycle rental and repair grow in the city."), "news"),
+    "an article that says we": (read("X", "By Ana Bell, 9 October 2026\n\nWe asked forty of them. Bicycle rental: what we paid."), "news"),
     "a forum": (read("Best bicycle rental? - X Forum", "I rented a bicycle there. moderator: use the search"), "forum"),
 }  # fmt: skip
 
@@ -266,6 +267,25 @@ def test_a_trade_of_two_words_is_both_of_them(title: str, text: str, *, competes
     assert judged.competes is competes, judged
 
 
+SWEEPS = {
+    "the same": ("Puffin – chimney sweeps", "We sweep chimneys from the roof.", True),
+    "by the general word": ("Wicklow Chimney Care | Chimney Cleaning Bray", "Chimney cleaning in Wicklow. Open fire clean €70.", True),
+    "what is swept": ("Hexham Stove Showroom | wood burning stoves", "Thirty stoves on show. Buy a stove from £899.", False),
+    "who asks for it": ("Northfire home insurance: chimneys and fires", "Your policy asks that chimneys are swept.", False),
+    "an authority": ("Smoke control – Northumbria Council", "You may be fined up to £300. Ask a registered chimney sweep.", False),
+}
+
+
+@pytest.mark.parametrize(("title", "text", "competes"), SWEEPS.values(), ids=SWEEPS)
+def test_who_has_only_what_the_clients_trade_is_done_to_is_of_another_one(title: str, text: str, *, competes: bool) -> None:
+    offer = "We sweep open fires, stoves and Agas. You get a certificate that your insurer accepts. Chimney sweep, stove: £65."
+    own = SearchHit("Blackbrush Chimney Sweep", "http://blackbrush.example/", offer)
+    rest = SearchHit("Tyne Chimney Sweeps", "http://tyne.example/", "Chimney sweeps for stoves and fires.")
+    profile = make_profile("Blackbrush", [own, SearchHit(title, "http://x.example/", text), rest], queries=["chimney sweep"])
+    judged = judge(profile, candidate("x.example"), (read(title, text),))
+    assert judged.competes is competes, judged
+
+
 ART = {
     "a channel": ("SpeakWell | Whistleblowing channel for mid-sized companies", "We set it up in an afternoon. Plans from €49.", True),
     "a form": ("Tellbox – an anonymous whistleblowing form", "Tellbox gives small firms an anonymous inbox.", True),
@@ -297,6 +317,8 @@ ROLES = {
     "what comes with another offer": ("Full livery with farrier visits", "farrier", 0.5),
     "by what means": ("We clean ovens with dry ice", "ice", 1.0),
     "what it has itself": ("Farrier with 20 years behind the anvil", "Farrier", 1.0),
+    "who asks for it": ("You get a certificate that your insurer accepts", "insurer", 0.25),
+    "what a customer tells of": ("Northmill: how we use digital signage", "signage", 0.25),
     "what it works together with": ("Integrates with whistleblowing tools", "whistleblowing", 0.25),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from .money import find_money, starts_with_period
@@ -195,6 +195,8 @@ def _find_name(page: PageLines, number: int, records: Records) -> tuple[str, str
             return label, below
         headings = [line for line in before if line.is_heading]
         if headings:
+            if _has_several(page.lines[start:end], headings[-1]):  # a block of several things, each under a heading of its own
+                return label, headings[-1].text
             top = min(headings, key=lambda line: heading_rank(line.element)) if is_row(element) else headings[-1]
             records.cards.setdefault(element, top.text)
             return label, top.text if len(headings) == 1 or end - start <= _MAX_RECORD_LINES else page.lines[number].heading
@@ -220,6 +222,14 @@ def _find_name(page: PageLines, number: int, records: Records) -> tuple[str, str
     heading = page.lines[number].heading
     is_near = any(line.is_heading and line.text == heading for line in page.lines[max(0, number - 4) : number])
     return label, heading if label or is_near else ""
+
+
+def _has_several(lines: Sequence[Line], heading: Line) -> bool:
+    """Return whether lines hold several headings of one rank, each with a price after it."""
+    rank = heading_rank(heading.element)
+    places = [place for place, line in enumerate(lines) if line.is_heading and heading_rank(line.element) == rank]
+    parts = [lines[start:end] for start, end in pairwise((*places, len(lines)))]
+    return len(parts) > 1 and sum(any(find_money(line.text) for line in part) for part in parts) > 1
 
 
 def _find_name_above(page: PageLines, number: int) -> str:

@@ -25,6 +25,7 @@ _OPEN = frozenset("✓✔✅●○◯◎xX")
 _WIDE_DAYS = frozenset("月火水木金土日祝")
 _SIGNS = frozenset("✓✔✅☑●•○◯×✗✘❌–—-xX")
 _YES_NO = frozenset("yes no ja nein oui non sí si sim não nee nej 有り 無し あり なし 有 無 対応 非対応 included".split())
+_UNIT = re.compile(r"(?:per|each|pro|je|par|por|al|per|na) (?!\d)[^\W\d_]", re.IGNORECASE)
 SHORT_TITLE = 40
 _NOTE = re.compile(r"^\W|[.!?。)]$|\d")
 _EMPTY = ("", "-", "–", "—", "n/a", "N/A")
@@ -363,6 +364,9 @@ def _read_rows(grid: Grid, names: Sequence[str], headers: int, caption: str) -> 
         if at >= len(texts) or not texts[at] or all(cell.is_header for cell in row):
             continue
         prices = sum(bool(find_money(text)) for text in texts)
+        unit = (
+            next((column for column, text in enumerate(texts) if column not in keys and _UNIT.match(text)), None) if prices == 1 else None
+        )
         named = [f"{names[key]} {texts[key]}" if texts[key].isdigit() and key != at else texts[key] for key in keys if key < len(texts)]
         subject = ", ".join(dict.fromkeys(name.strip() for name in named if name.strip()))
         is_whole = all(cell.is_own for cell in row)
@@ -370,9 +374,12 @@ def _read_rows(grid: Grid, names: Sequence[str], headers: int, caption: str) -> 
             facts.append(Fact(subject, "", ", ".join(texts[at + 1 :]), texts, stands_alone=True, section=section))
             continue
         for column, text in enumerate(texts):
-            if column in keys or column >= len(names) or text in _EMPTY or text == texts[at]:
+            if column in keys or column >= len(names) or text in _EMPTY or text == texts[at] or column == unit:
                 continue
             is_money = bool(find_money(text))
+            if is_money and unit is not None:  # "Licence: per screen and month" beside "Price: €15"
+                facts.append(Fact(subject, names[column] or "price", f"{text} {texts[unit]}", texts, stands_alone=False, section=section))
+                continue
             name = names[column] or ("price" if is_money else "")
             if name.strip(" .…-–—:|") or (not headers and not is_money):
                 facts.append(
