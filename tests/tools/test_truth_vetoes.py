@@ -7,6 +7,13 @@ import pytest
 from sayso.tools.truth import check_statement
 
 REFUSED = (
+    ("SpeakWell charges monthly fees, billed annually, including VAT.", "Prices per month, billed yearly, plus VAT.", "SpeakWell"),
+    ("Acme books 300 schools.", "300 schools book through Acme.", "Acme"),
+    (
+        "TrustBridge reports 41 companies in the DAX and CAC indices.",
+        "41 of the companies in the DAX and CAC indices report through TrustBridge.",
+        "TrustBridge",
+    ),
     ("Acme takes three hours.", "The tour takes three hours.", "Acme"),
     ("Acme weighs 14 kg.", "Our bikes weigh 14 kg.", "Acme"),
     ("Oak & Orchid prints albums in Italy and takes eight weeks.", "Albums are printed in Italy and take eight weeks.", "Oak & Orchid"),
@@ -185,6 +192,7 @@ REFUSED = (
     ),
 )
 STATED = (
+    ("Acme prices do not include VAT.", "Prices exclude VAT.", "Acme"),
     ("Acme uses 3 tonnes of flour a week.", "Our bakery uses 3 tonnes of flour a week.", "Acme"),
     ("Acme serves 300 pupils a day.", "We serve lunch to 300 pupils a day.", "Acme"),
     ("Acme repairs bikes at four shops.", "We repair bikes at four shops.", "Acme"),

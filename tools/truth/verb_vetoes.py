@@ -251,7 +251,45 @@ def find_lost_bearer(sentence: Reading, evidence: Reading, owner: Sequence[Word]
                 return
 
 
+_TAX_IN = re.compile(
+    r"(?<!not )\b(?:incl\w*\.?|with|gross of)(?: of)? (?:vat|tax|gst)|\b(?:vat|tax|gst) (?:is |are )?includ", re.IGNORECASE
+)
+_TAX_OUT = re.compile(
+    r"(?:\b(?:excl\w*\.?|plus|before|without|net of|ex|not includ\w*)|\+)(?: of)? ?(?:vat|tax|gst)"
+    r"|\b(?:vat|tax|gst) (?:is )?(?:extra|exclu|not includ)",
+    re.IGNORECASE,
+)
+
+
+def find_turned_tax(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
+    """Check that a price with tax is not one without."""
+    mine, theirs = sentence.text, evidence.text
+    if (_TAX_IN.search(mine) and _TAX_OUT.search(theirs)) or (
+        _TAX_OUT.search(mine) and _TAX_IN.search(theirs) and not _TAX_OUT.search(theirs)
+    ):
+        yield Problem(ProblemKind.UNIT, "The passage says it the other way round: look whether tax is included.")
+
+
+def find_swapped_sides(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
+    """Check that who does it and by whose means stay: "41 companies report through Acme" is not "Acme reports 41 companies"."""
+    for segment in sentence.segments:
+        deed = find_deed(sentence, segment)
+        if deed is None or segment.passive or (head := _find_object(sentence, segment, deed)) is None:
+            continue
+        subject = [at for at in range(segment.first, deed) if not sentence.is_small(at)]
+        done = [at for at, word in enumerate(evidence.words) if word.stem == sentence.words[deed].stem]
+        if not subject or len(done) != 1 or evidence.segments[evidence.segment_of[done[0]]].passive:
+            continue
+        mine = [at for at, word in enumerate(evidence.words) if alike(word, sentence.words[subject[-1]])]
+        theirs = [at for at, word in enumerate(evidence.words) if alike(word, sentence.words[head])]
+        if mine and theirs and min(mine) > done[0] > max(theirs) and all(_find_governor(evidence, at) for at in mine):
+            yield Problem(ProblemKind.ROLE, f"In the passage “{sentence.words[head].text}” does this.")
+            return
+
+
 VERB_VETOES = (
+    find_swapped_sides,
+    find_turned_tax,
     find_lost_bearer,
     find_lost_addition,
     find_lost_person,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -45,7 +44,6 @@ def check_words(match: Match) -> Iterator[Problem]:
     yield from _check_names(match)
     yield from _check_scope(match, left)
     yield from _check_header(match)
-    yield from _check_tax(match)
     yield from _check_items(match, left)
 
 
@@ -236,23 +234,6 @@ def _is_of_other(match: Match, at: int) -> bool:
     segment = match.sentence.segments[match.sentence.segment_of[at]]
     subject = segment.verb is not None and at < segment.verb and not is_verb(match.sentence.words, at) and is_thing(word)
     return subject and word.stem not in match.general
-
-
-_TAX_IN = re.compile(r"\b(?:incl\w*\.?|with|gross of)(?: of)? (?:vat|tax|gst)|\b(?:vat|tax|gst) (?:is |are )?includ", re.IGNORECASE)
-_TAX_OUT = re.compile(
-    r"(?:\b(?:excl\w*\.?|plus|before|without|net of|ex|not including)|\+)(?: of)? ?(?:vat|tax|gst)"
-    r"|\b(?:vat|tax|gst) (?:is )?(?:extra|exclu|not includ)",
-    re.IGNORECASE,
-)
-
-
-def _check_tax(match: Match) -> Iterator[Problem]:
-    """Check that a price with tax is not one without."""
-    mine, theirs = match.sentence.text, match.evidence.text
-    if (_TAX_IN.search(mine) and _TAX_OUT.search(theirs)) or (
-        _TAX_OUT.search(mine) and _TAX_IN.search(theirs) and not _TAX_OUT.search(theirs)
-    ):
-        yield Problem(ProblemKind.UNIT, "The passage says it the other way round: look whether tax is included.")
 
 
 def _check_names(match: Match) -> Iterator[Problem]:
