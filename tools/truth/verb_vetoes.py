@@ -158,6 +158,8 @@ def _find_object(reading: Reading, segment: Segment, deed: int) -> int | None:
 
 def _find_governor(reading: Reading, at: int) -> str:
     """Return the preposition before a noun and its adjectives and numbers; empty if there is none."""
+    if is_verb(reading.words, at):
+        return ""  # "to fall"
     for each in range(at - 1, max(-1, at - 6), -1):
         low = reading.words[each].text.casefold()
         if low in PREPOSITIONS:
