@@ -7,6 +7,11 @@ import pytest
 from sayso.tools.truth import check_statement
 
 REFUSED = (
+    ("There is a first lesson at half price.", "Beginners: first lesson half price!"),
+    ("A session costs £5.", "Seniors – £5 a session."),
+    ("Lunch costs £12.", "Weekdays only: lunch for £12."),
+    ("Strong glue is used for boots.", "We use stronger glue for boots."),
+    ("Big dogs are walked alone.", "Bigger dogs are walked alone."),
     ("Bikes are insured against theft.", "Bikes are insured against theft provided that they are locked with our locks."),
     ("Additions can be made at any time.", "Additions can be made at any time provided the items are available."),
     ("The extra fee does not apply to vehicles on tow.", "The extra fee does not apply to vehicles on tow when they stay at the site."),
@@ -48,6 +53,8 @@ REFUSED = (
     ("The office advertises the unit for sale.", "The office has the option to advertise the unit for sale."),
 )
 STATED = (
+    ("Students get 20% off all tickets.", "Students: 20% off all tickets."),
+    ("Delivery costs £5.", "Delivery: £5."),
     ("A deposit of £50 is taken per boat.", "A deposit of £50 is taken per boat and returned when the boat comes back dry."),
     ("If you lock them, the bikes are insured.", "The bikes are insured if you lock them."),
     ("The inn opened in 1990.", "The inn opened in 1990, and guests have loved it ever since."),

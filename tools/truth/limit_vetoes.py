@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from .grammar import AUXILIARIES, BE, OURS, SMALL, is_past, is_verb
+from .lexicon import look_up, may_name_people
 from .marks import Mark
 from .reading import Reading, Segment, show
 from .statements import Statement
@@ -265,7 +266,42 @@ def find_dropped_reserve(sentence: Reading, evidence: Reading, owner: Sequence[W
         yield Problem(ProblemKind.MODALITY, f"The passage says “{found[0]}”: keep it.")
 
 
+_LABEL = re.compile(r"^(?P<whom>[^:–—.!?]{2,40}?)(?::|\s[–—])\s")
+
+
+def find_dropped_label(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
+    """Check that whom a line names in front of its colon is named: "beginners: first lesson half price" is not for all."""
+    if (found := _LABEL.match(evidence.text)) is None:
+        return
+    label = [at for at, word in enumerate(evidence.words) if word.end <= found.end("whom") and not evidence.is_small(at)]
+    limits = any(evidence.words[at].text.casefold() == "only" or may_name_people(evidence.words[at].text.casefold()) for at in label)
+    said = any(
+        alike(evidence.words[at], word) or may_stand_for(evidence.words[at], word) for at in label for word in (*sentence.words, *owner)
+    )
+    if limits and not said:
+        yield Problem(ProblemKind.CONDITION, f"The passage says this of “{found['whom']}”.")
+
+
+def find_dropped_comparison(
+    sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]
+) -> Iterator[Problem]:
+    """Check that what is more so than something else is not told to be so: "a stronger glue" is not "a strong glue"."""
+    for word in sentence.words:
+        low = word.text.casefold()
+        more = {f"{low}er", f"{low}r", f"{low}{low[-1:]}er", f"{low[:-1]}ier"}
+        if len(low) < 3 or any(each.text.casefold() == low for each in evidence.words):
+            continue
+        found = next(
+            (each for at, each in enumerate(evidence.words) if each.text.casefold() in more and at + 2 not in evidence.figured), None
+        )
+        if found is not None and any(part in "ar" for entry in look_up(word) for part, _ in entry.senses):
+            yield Problem(ProblemKind.COMPARISON, f"The passage says “{found.text}”.")
+            return
+
+
 LIMIT_VETOES = (
+    find_dropped_label,
+    find_dropped_comparison,
     find_dropped_condition,
     find_dropped_case,
     find_dropped_participle,
