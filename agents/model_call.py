@@ -61,22 +61,25 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
             first = await meter.await_first_cost()
             reserved = estimate_usage(conversation, meter)
         run.expect_cost(reserved.cost_usd, estimate_sent(conversation, reserved))
-    used, position, reply = NO_USAGE, f"model:{turn}", None
+    used, position, told = NO_USAGE, f"model:{turn}", False
     try:
         meter.begin_model_call(reserved)
-        try:
-            run.record_prompt(position, snapshot_prompt, conversation, turn)
-            reply = await run.step(position, fetch_reply, run, turn, conversation, preemptible=True)
-            used = reply.usage
-            if reply.model_index != conversation.model_index:  # a resumed run: the switch was made before
-                await ask_other_model(conversation, reply.model_index, may_ask=run.is_live)
-        finally:
-            if reserved is not None or used is not NO_USAGE:
-                meter.end_model_call(used, reserved)
-    finally:
+    except BaseException:
         if first is not None:
-            meter.end_first_cost(first, told=reply is not None)
-    return reply
+            meter.end_first_cost(first, told=False)
+        raise
+    try:
+        run.record_prompt(position, snapshot_prompt, conversation, turn)
+        reply: Reply = await run.step(position, fetch_reply, run, turn, conversation, preemptible=True)
+        used, told = reply.usage, True
+        if reply.model_index != conversation.model_index:  # a resumed run: the switch was made before
+            await ask_other_model(conversation, reply.model_index, may_ask=run.is_live)
+        return reply
+    finally:
+        if reserved is not None or used is not NO_USAGE:
+            meter.end_model_call(used, reserved)
+        if first is not None:
+            meter.end_first_cost(first, told=told)
 
 
 async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> Reply:

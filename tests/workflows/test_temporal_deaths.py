@@ -35,15 +35,15 @@ class Keeper(RunKeeper):
         claimed = await self.server.claim({"attempt": self.row.attempt, "owner": "a program", "limits": None, "queue": "", "now": 1})
         assert claimed["claimed"]
 
-    async def add(self, ending: RunEnd | None = None, **stored: str) -> bool:
+    async def store(self, ending: RunEnd | None = None, **stored: str) -> bool:
         row = self.row
         rows = [list(Row(0, 2, "r1", "kept", name.replace("_", ":"), value)) for name, value in stored.items()]
         added: dict[str, Any] = {"attempt": row.attempt, "owner": row.owner, "before": row.number, "rows": rows, "requests": [], "now": 2}
-        held: bool = (await super().add({**added, "ending": None if ending is None else ending._asdict()}))["held"]
+        held: bool = (await self.server.add({**added, "ending": None if ending is None else ending._asdict()}))["held"]
         return held
 
     async def pause(self, state: str) -> None:
-        assert await self.add(RunEnd(state))
+        assert await self.store(RunEnd(state))
 
     async def lose_programs(self, number: int) -> None:
         for _ in range(number):
@@ -90,7 +90,7 @@ async def test_a_run_that_has_stored_as_much_as_a_server_takes_goes_on_in_anothe
     keeper = Keeper()
     keeper.updates = MOST_UPDATES - 2
     await keeper.begin()
-    held = [await keeper.add(intent_pay='{"=": ["r1#1.1"]}'), await keeper.add(look="1"), await keeper.add(effect_pay='"paid"')]
+    held = [await keeper.store(intent_pay='{"=": ["r1#1.1"]}'), await keeper.store(look="1"), await keeper.store(effect_pay='"paid"')]
     assert (held, keeper.row.state, [row.name for row in keeper.log[2:]]) == (
         [True, True, False], records.QUEUED, ["intent:pay", "look", "effect:pay"],
     )  # fmt: skip

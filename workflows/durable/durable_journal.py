@@ -52,7 +52,7 @@ class DurableJournal(StrictJournal):
     last_at: float
     results: dict[str, dict[str, object]]
     entries: list[Entry]
-    emitted: dict[str, int]
+    emitted: dict[str, int] | None
     has_unsaved: bool
 
     __slots__ = (
