@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from asyncio import Event
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from sayso.tools.dialects.signatures import ToolSignature
 from sayso.tools.errors import InputTooLong, ModelError, UsageError
 from sayso.workflows import Run
 from sayso.workflows.runs.handed_out import HANDED_OUT
-from sayso.workflows.runs.limits import NO_USAGE
+from sayso.workflows.runs.limits import NO_USAGE, Usage
 
 from .agent_events import ReasoningStreamed
 from .messages import AssistantMessage, Message, NativeCall, Reply, SystemMessage, ToolMessage, UserMessage
@@ -54,13 +55,7 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
     ):
         await fit_window(run, turn, conversation)
     if meter.reserves:
-        from .usage_estimate import estimate_sent, estimate_usage  # late, for load time
-
-        reserved = estimate_usage(conversation, meter)
-        if meter.limits_cost and not reserved.cost_usd and run.is_live and getattr(conversation.spec.model, "base_url", None) is None:
-            first = await meter.await_first_cost()
-            reserved = estimate_usage(conversation, meter)
-        run.expect_cost(reserved.cost_usd, estimate_sent(conversation, reserved))
+        reserved, first = await _reserve(run, conversation)
     used, position, told = NO_USAGE, f"model:{turn}", False
     try:
         meter.begin_model_call(reserved)
@@ -80,6 +75,24 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
             meter.end_model_call(used, reserved)
         if first is not None:
             meter.end_first_cost(first, told=told)
+
+
+async def _reserve(run: Run, conversation: ModelConversation) -> tuple[Usage, Event | None]:
+    """Return what the next call may use, and, if it is the first to tell what calls cost, the event that others wait for."""
+    from .usage_estimate import estimate_sent, estimate_usage  # late, for load time
+
+    meter, first = run.scope.meter, None
+    reserved = estimate_usage(conversation, meter)
+    if meter.limits_cost and not reserved.cost_usd and run.is_live and getattr(conversation.spec.model, "base_url", None) is None:
+        first = await meter.await_first_cost()
+        reserved = estimate_usage(conversation, meter)
+    try:
+        run.expect_cost(reserved.cost_usd, estimate_sent(conversation, reserved))
+    except BaseException:
+        if first is not None:
+            meter.end_first_cost(first, told=False)
+        raise
+    return reserved, first
 
 
 async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> Reply:

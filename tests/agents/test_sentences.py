@@ -117,7 +117,7 @@ ALONE = {
     "a customer's praise": ("I recommend them. I pay £40 a trim.", []),
     "per hour in German": ("Die Anfahrt kostet 0,60 € je Kilometer.", ["Die Anfahrt kostet 0,60 € je Kilometer."]),
     "you in Dutch": ("Je betaalt € 55 per maand vooraf.", ["Je betaalt € 55 per maand vooraf."]),
-    "a price list with leaders": ("Front shoes ........ £70", ["Front shoes ........ £70."]),
+    "a price list with leaders": ("Front shoes ........ £70", ["Front shoes: £70."]),
     "Japanese": ("ランプは3,000円です。営業時間は10時から19時までです。", ["ランプは3,000円です。", "営業時間は10時から19時までです。"]),
 }
 
