@@ -50,6 +50,7 @@ MENTIONS: dict[str, tuple[str, list[str], str]] = {
     ),
     "what was done": ("We have called ask(who) before.", ["ask(who)"], "as something that was done"),
     "what became of it": ("So ask(who) failed.", ["ask(who)"], "in a sentence that goes on behind it"),
+    "a denial behind it": ("Ich werde ask(who) nicht aufrufen.", ["ask(who)"], "in a sentence that goes on behind it"),
     "a question": ("Shall I run ask(who)?", ["ask(who)"], "in a sentence that goes on behind it"),
     "a question behind a space": ("On lance ask(who) ?", ["ask(who)"], "in a sentence that goes on behind it"),
     "a verb behind it in German": ("Soll ich ask(who) aufrufen.", ["ask(who)"], "in a sentence that goes on behind it"),

@@ -83,14 +83,18 @@ _ACTS = re.compile(
 _NOT_NOW = (
     "would|could|might|can|may|should|did|had|have|was|ran|made|tried|wrote|sent|show|explain|think|thought|see|saw|know|already|previously"
 )
+_BEFORE_ALL = r"\W*(?:(?:ok|okay|so|now|first|then|next|sure|well|and|alright|great|please|one moment),?(?: |\Z))*"
 _ANNOUNCES = re.compile(
-    r"\W*(?:(?:ok|okay|so|now|first|then|next|sure|well|and|alright|great),? )*"
+    _BEFORE_ALL + r"(?:(?:to|for|since|as|because|before) [^,.]{1,80}, )?"
     r"(?:I(?:(?:['’]ll|['’]m)\b| (?:will|shall|am|need to|must|have to|want to)\b"
-    rf"| (?!(?:{_NOT_NOW})\b|\w+ed\b)\w)"
-    r"|let me\b|let['’]s\b|let us\b|we(?:['’]ll| will)\b)"
-    r"(?!.*(?:\b(?:not|never)\b|n['’]t\b))",
+    rf"| (?!(?:{_NOT_NOW})\b|(?!need\b)\w+ed\b)\w)"
+    r"|let me\b|let['’]s\b|let us\b|we(?:['’]ll| will)\b"
+    r"|(?:calling|using|running|sending|placing|ordering|invoking|executing|fetching|checking|looking|trying)\b"
+    r"|ich (?!würde|könnte|zeige|erkläre|habe|hatte|wollte)\w|je (?:vais|dois|veux)\b|vo(?:y a|u)\b|我(?:将|来|会|需要|要|先|现在|这就))"
+    r"(?!.*(?:\b(?:not|never|nicht|nie|pas|jamais|nunca)\b|n['’]t\b|不|没))",
     re.IGNORECASE | re.DOTALL,
 )
+_NOTHING_BEFORE = re.compile(_BEFORE_ALL + r"\Z", re.IGNORECASE)
 _LONGEST = 200
 _SENTENCE = re.compile(r"[.!?]\s+(?=\S)|[。！？]")
 
@@ -113,6 +117,11 @@ def acts(line: str) -> bool:
 def announces(line: str) -> bool:
     """Tell whether the last sentence of a line begins with what is done now: "I'll", "Let me"."""
     return _ANNOUNCES.match(_last_sentence(line)) is not None
+
+
+def begins_sentence(line: str) -> bool:
+    """Tell whether nothing of a sentence stands before what follows on this line: "Sure, now f(x)"."""
+    return _NOTHING_BEFORE.match(_last_sentence(line)) is not None
 
 
 def _last_sentence(line: str) -> str:

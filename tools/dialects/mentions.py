@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
-from .explaining import announces
-from .growing import growing
+from .explaining import announces, begins_sentence
+from .growing import growing, match
 from .parsed_calls import Incremental
 from .text_buffer import TextBuffer
 
 _LONGEST_PARAGRAPH = 4000  # characters that are kept; of what came before only the open quotes are known
 _LONGEST_TAG = 40
+_LONGEST_BEHIND = 20
 _LONGEST_HEAD = 200  # characters of a line
 CALL = "\x1a"
 """Stands for a call in the prose. Quotes inside of the call open nothing. In ASCII, for most lines are, and told apart by that."""
@@ -111,10 +112,15 @@ CODE_BEHIND = growing(r"\s?\{|\s?(?:\|\||&&|==)|\[|\.[a-z_]|\s[<>]\s|>|/[a-z]|s(
 _DONE = frozenset("ran did made sent tried used called executed invoked issued performed requested".split())
 _TOLD = frozenset("i we you he she it they already just previously earlier have has had run i've we've you've they've i’ve we’ve".split())
 _IN_CLAUSE = re.compile(r"[\w,，、][ \t]*\Z")
-_LETTER = r"[^\W\d_A-ZÀ-ÖØ-Þ]"  # no capital: with one a sentence begins
 # No capital: with one a sentence begins.
-GOES_ON = growing(r"[,，、]?[ \t]{0,4}([^\W\d_A-ZÀ-ÖØ-Þ])|[ \t]{0,4}[?？؟]")
+GOES_ON = growing(r"[,，、]?[ \t]{0,4}([^\W\d_A-ZÀ-ÖØ-Þ][^\W\d_]{0,11})|[ \t]{0,4}[?？؟]")
 """The sentence that a call stands in goes on behind it: "weather(Oslo) was refused", "Soll ich weather(Oslo) fragen?"."""
+_ADDED = frozenset(
+    "and then to for please now first next here so because since with in at from on as before after if or but again too also instead "
+    "und dann für bitte jetzt zuerst et puis pour maintenant y luego para ahora".split()
+)
+"""Words behind a call that tell when and what for it is made, not what became of it."""
+_DENIED = frozenset("not never nicht nie pas jamais nunca".split())
 _BEGINS_CLAUSE = re.compile(r"[\u3400-\u9fff]")  # in Chinese the next sentence may, in Japanese a particle goes on
 _STRING = re.compile(r"\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\\n])*'|“[^”]*”", re.DOTALL)
 _STATEMENTS = re.compile(r"(?:\)|=>)\s*\{|;[ \t]*\n")
@@ -397,6 +403,15 @@ def holds_code(arguments: str, *, takes_words: bool) -> bool:
     return not takes_words and _NOT_FOR_TOOLS.match(arguments) is not None
 
 
+def find_behind(buffer: TextBuffer, end: int) -> Incremental[re.Match[str] | None]:
+    """Return how the sentence goes on behind a call, with its next word whole; None if it does not."""
+    found = yield from match(buffer, GOES_ON, end, _LONGEST_BEHIND)
+    while found is not None and found.end() == len(buffer.text) and not buffer.ended:
+        yield
+        found = GOES_ON.whole.match(buffer.text, end, end + _LONGEST_BEHIND)
+    return found
+
+
 def is_in_clause(line: str) -> bool:
     """Tell whether the words of a sentence lead up to what follows on this line, and nothing sets it apart from them."""
     return _IN_CLAUSE.search(line[-_LONGEST_TAG:]) is not None
@@ -404,9 +419,15 @@ def is_in_clause(line: str) -> bool:
 
 def goes_on(line: str, behind: re.Match[str] | None) -> bool:
     """Tell whether a call between `line` and `behind` is a part of their sentence. Who says that he acts now makes it all the same."""
-    if behind is None or announces(line):
+    if behind is None:
         return False
-    return is_in_clause(line) or (behind[1] is not None and not _BEGINS_CLAUSE.match(behind[1]))
+    if behind[1] is not None and behind[1].lower() in _DENIED:
+        return True
+    if announces(line):
+        return False
+    if is_in_clause(line) and not begins_sentence(line):
+        return True
+    return behind[1] is not None and behind[1].lower() not in _ADDED and not _BEGINS_CLAUSE.match(behind[1])
 
 
 def is_told(line: str) -> bool:
@@ -427,12 +448,12 @@ def _find_open_quotes(text: str, already: tuple[str, ...], end: int, begin: int 
     if not already and (part := text[begin:end]).isascii() and not ("'" in part or '"' in part or "~~" in part or "&quot;" in part):
         return ()
     found = list(already)
-    for match in _QUOTE.finditer(text, begin, end):
-        quote = match[0]
+    for mark in _QUOTE.finditer(text, begin, end):
+        quote = mark[0]
         if quote == "\n":
             found = [each for each in found if _MARKS[each].stop != _END_OF_LINE]
             continue
-        before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+        before, after = text[mark.start() - 1 : mark.start()], text[mark.end() : mark.end() + 1]
         if quote in "'’״" and not _is_single_quote(quote, before, after, found):
             continue
         if found and (quote in _CLOSES.get(found[-1], found[-1])):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .growing import match
-from .mentions import CODE_BEHIND, GOES_ON, Form, goes_on, holds_code, is_told
+from .mentions import CODE_BEHIND, Form, find_behind, goes_on, holds_code, is_told
 from .parenthesized import find_call_end, is_signature, may_be_signature, parse_arguments
 from .parsed_calls import NOTHING, CallParser, Detection, Incremental
 from .read_events import Mention
@@ -86,7 +86,7 @@ def _find_sentence_around(state: ScannerState, end: int, *, is_sum: bool) -> Inc
     line = state.surroundings.line
     if is_told(line):
         return "as something that was done"
-    if is_sum or not goes_on(line, (yield from match(state.buffer, GOES_ON, end, 8))):
+    if is_sum or not goes_on(line, (yield from find_behind(state.buffer, end))):
         return ""
     yield from wait_for(state.buffer, end + _LONGEST_CONJUNCTION + state.dialect.name_window)
     following = state.buffer.text[end : end + _LONGEST_CONJUNCTION + state.dialect.name_window]

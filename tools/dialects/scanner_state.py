@@ -14,10 +14,10 @@ from .mentions import (
     AS_AN_EXAMPLE,
     BESIDE_A_CALL,
     CALL,
-    GOES_ON,
     Form,
     Mark,
     Surroundings,
+    find_behind,
     find_closing,
     goes_on,
     is_in_clause,
@@ -159,7 +159,7 @@ class ScannerState:
             self.note_mentions(items, "in a sentence, where the endpoint takes tools in a field of its own")
             self.emit_quoted(end)
             return True
-        if in_clause and goes_on(self.surroundings.line, (yield from match(self.buffer, GOES_ON, end, 8))):
+        if in_clause and goes_on(self.surroundings.line, (yield from find_behind(self.buffer, end))):
             self.note_mentions(items, "in a sentence that goes on behind it")
             self.emit_quoted(end)
             return True
