@@ -23,7 +23,7 @@ from sayso.tools.dialects.signatures import ToolSignature
 from sayso.tools.errors import InputTooLong, ModelError, UsageError
 from sayso.workflows import Run
 from sayso.workflows.runs.handed_out import HANDED_OUT
-from sayso.workflows.runs.limits import NO_USAGE, Usage
+from sayso.workflows.runs.limits import NO_USAGE, Meter, Usage
 
 from .agent_events import ReasoningStreamed
 from .messages import AssistantMessage, Message, NativeCall, Reply, SystemMessage, ToolMessage, UserMessage
@@ -56,25 +56,34 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
         await fit_window(run, turn, conversation)
     if meter.reserves:
         reserved, first = await _reserve(run, conversation)
-    used, position, told = NO_USAGE, f"model:{turn}", False
+    used, position = NO_USAGE, f"model:{turn}"
+    if reserved is None:
+        meter.begin_model_call(None)
+    else:
+        _begin_reserved(meter, reserved, first)
+    try:
+        run.record_prompt(position, snapshot_prompt, conversation, turn)
+        reply: Reply = await run.step(position, fetch_reply, run, turn, conversation, preemptible=True)
+        used = reply.usage
+        if reply.model_index != conversation.model_index:  # a resumed run: the switch was made before
+            await ask_other_model(conversation, reply.model_index, may_ask=run.is_live)
+        return reply
+    finally:
+        if reserved is not None:
+            meter.end_model_call(used, reserved)
+            if first is not None:
+                meter.end_first_cost(first, told=used is not NO_USAGE)
+        elif used is not NO_USAGE:
+            meter.end_model_call(used, None)
+
+
+def _begin_reserved(meter: Meter, reserved: Usage, first: Event | None) -> None:
     try:
         meter.begin_model_call(reserved)
     except BaseException:
         if first is not None:
             meter.end_first_cost(first, told=False)
         raise
-    try:
-        run.record_prompt(position, snapshot_prompt, conversation, turn)
-        reply: Reply = await run.step(position, fetch_reply, run, turn, conversation, preemptible=True)
-        used, told = reply.usage, True
-        if reply.model_index != conversation.model_index:  # a resumed run: the switch was made before
-            await ask_other_model(conversation, reply.model_index, may_ask=run.is_live)
-        return reply
-    finally:
-        if reserved is not None or used is not NO_USAGE:
-            meter.end_model_call(used, reserved)
-        if first is not None:
-            meter.end_first_cost(first, told=told)
 
 
 async def _reserve(run: Run, conversation: ModelConversation) -> tuple[Usage, Event | None]:
