@@ -14,7 +14,7 @@ from .signatures import ToolSignature
 from .text_buffer import wait_for
 
 _SECTIONS_OF_MANUAL = frozenset("12345678")
-_NEXT_CALL = re.compile(r"[,，、]?\s*(?:\w{1,5}\s+){0,3}(?:([\w.:\-]+)\()?")  # "f(x), f(y) and then f(z)"
+_NEXT_CALL = re.compile(r"[,，、]?\s*(?:\w{1,5}\s+){0,3}([\w.:\-]+)\(")  # "f(x), f(y) and then f(z)"
 _LONGEST_CONJUNCTION = 20
 # A sum stands for its value, in any place of a sentence: "The area is CALCULATOR(12*9) square cm".
 _SUM = re.compile(r"\s*(?:\w+\s*[=:]\s*)?[\"']?(?:[\d\s.,+\-*/^%()$€×÷]|\b[a-z]{2,5}\()+[\"']?\s*")
@@ -90,7 +90,7 @@ def _find_sentence_around(state: ScannerState, end: int, *, is_sum: bool) -> Inc
         return ""
     yield from wait_for(state.buffer, end + _LONGEST_CONJUNCTION + state.dialect.name_window)
     following = state.buffer.text[end : end + _LONGEST_CONJUNCTION + state.dialect.name_window]
-    if any(name and state.tools.find(name) for name in _NEXT_CALL.match(following).groups()):  # type: ignore[union-attr]
+    if (found := _NEXT_CALL.match(following)) and state.tools.find(found[1]):
         return ""
     return "in a sentence that goes on behind it"
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .grammar import AUXILIARIES, BE, OURS, PREPOSITIONS, SMALL, is_verb
+from .grammar import BE, OURS, PREPOSITIONS, SMALL, is_verb
 from .lexicon import are_opposites, names_people
 from .limit_vetoes import says
 from .marks import Mark
 from .reading import Reading, Segment, read_statement
 from .statements import Form, Statement
+from .verb_vetoes import find_deed
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_weak
 from .word_pairs import CONVERSES, may_stand_for
@@ -239,7 +240,7 @@ def find_widened_rank(sentence: Reading, evidence: Reading, owner: Sequence[Word
 def find_turned_sides(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
     """Check that two names or things keep their sides of a verb: who bought whom, what may not exceed what."""
     for segment in sentence.segments:
-        verb = _find_deed(sentence, segment)
+        verb = find_deed(sentence, segment)
         if verb is None or segment.passive:
             continue
         place = next((at for at, word in enumerate(evidence.words) if _is_same_deed(sentence.words[verb], evidence, at)), None)
@@ -257,15 +258,10 @@ def find_turned_sides(sentence: Reading, evidence: Reading, owner: Sequence[Word
             return
 
 
-def _find_deed(reading: Reading, segment: Segment) -> int | None:
-    places = range(segment.verb, segment.end) if segment.verb is not None else range(0)
-    return next((at for at in places if is_verb(reading.words, at) and reading.words[at].text.casefold() not in AUXILIARIES), None)
-
-
 def _is_same_deed(deed: Word, evidence: Reading, at: int) -> bool:
-    """Return whether the word at a place is the same verb, and something does it."""
+    """Return whether the word at a place may be the same verb, and something does it; many forms are those of nouns as well."""
     active = not any(each.text.casefold() in BE for each in evidence.words[max(0, at - 2) : at])
-    return active and evidence.words[at].stem == deed.stem and is_verb(evidence.words, at)
+    return active and evidence.words[at].stem == deed.stem
 
 
 def find_said_otherwise(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
@@ -290,7 +286,7 @@ def find_said_otherwise(sentence: Reading, evidence: Reading, owner: Sequence[Wo
 def find_turned_person(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
     """Check that whom somebody calls does not call them: "our staff will call you" is not "you call our staff"."""
     segment = sentence.segments[0]
-    verb, who = _find_deed(sentence, segment), sentence.words[segment.first].text.casefold()
+    verb, who = find_deed(sentence, segment), sentence.words[segment.first].text.casefold()
     if verb is None or segment.passive or who not in {"you", "we", "they"} or verb > segment.first + 3:
         return
     place = next((at for at in range(len(evidence.words)) if _is_same_deed(sentence.words[verb], evidence, at)), None)

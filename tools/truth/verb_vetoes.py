@@ -23,6 +23,10 @@ def find_deed(reading: Reading, segment: Segment) -> int | None:
     return next((at for at in deeds if reading.words[at].text.casefold() not in AUXILIARIES), None)
 
 
+def _is_owner(word: Word, owner: Sequence[Word]) -> bool:
+    return any(word.stem == each.stem for each in owner)
+
+
 _ADDED_BEFORE = re.compile(
     r"(?:\badd(?:s|ed|ing)?(?: (?:another|an extra|on|up to|just|only|from))?|\+|\b(?:surcharge|supplement|extra|additional(?: \w+)?)"
     r"(?: (?:charge|fee|cost))?(?: (?:of|is|at))?:?)\s?$",
@@ -66,7 +70,7 @@ def find_lost_person(sentence: Reading, evidence: Reading, owner: Sequence[Word]
             continue
         subject = sentence.segments[0]
         leading = [sentence.words[each] for each in range(subject.first, subject.verb or subject.first) if not sentence.is_small(each)]
-        if reading is sentence or (leading and all(any(word.stem == each.stem for each in owner) for word in leading)):
+        if reading is sentence or (leading and all(_is_owner(word, owner) for word in leading)):
             yield Problem(ProblemKind.SUBJECT, f"The passage says this of a person: “{reading.words[at].text}”.")
             return
 
@@ -74,7 +78,7 @@ def find_lost_person(sentence: Reading, evidence: Reading, owner: Sequence[Word]
 def _names_person(reading: Reading, end: int, owner: Sequence[Word]) -> bool:
     """Return whether somebody is named before a place whom a pronoun there can mean."""
     return any(
-        (reading.is_name(at) and not any(reading.words[at].stem == each.stem for each in owner) and not is_verb(reading.words, at))
+        (reading.is_name(at) and not _is_owner(reading.words[at], owner) and not is_verb(reading.words, at))
         or may_name_people(reading.words[at].text.casefold())
         for at in range(end)
     )
@@ -112,7 +116,7 @@ def _ends_phrase(reading: Reading, at: int) -> bool:
     """Return whether no object follows a small word, so that it belongs to the verb before it."""
     if at + 1 == len(reading.words) or reading.segment_of[at + 1] != reading.segment_of[at]:
         return True
-    return reading.words[at + 1].text.casefold() in PREPOSITIONS - DETERMINERS
+    return reading.words[at + 1].text.casefold() in PREPOSITIONS
 
 
 def find_lost_preposition(
@@ -183,7 +187,7 @@ def find_empty_clause(sentence: Reading, evidence: Reading, owner: Sequence[Word
         if deed is None or sentence.is_content(deed) or following in RELATIVE or segment.opener.lstrip(",") in CONDITIONAL | RELATIVE:
             continue
         telling = [sentence.words[each] for each in places if sentence.is_content(each)]
-        telling = [word for word in telling if not any(word.stem == each.stem for each in owner)]
+        telling = [word for word in telling if not _is_owner(word, owner)]
         said = any(alike(word, each) or may_stand_for(word, each) for word in telling for each in evidence.words)
         if not said and not any(each in sentence.figured or each in sentence.marked for each in places):
             yield Problem(ProblemKind.WORD, f"The passage does not say “{show(sentence, segment.first, segment.end)}”.")
@@ -197,7 +201,7 @@ def find_taken_subject(sentence: Reading, evidence: Reading, owner: Sequence[Wor
         if first is None or first.verb is None or (deed := _find_second_deed(evidence, second, first)) is None:
             continue
         subject = [evidence.words[at] for at in range(first.first, first.verb) if not evidence.is_small(at)]
-        if not subject or any(subject[-1].stem == each.stem for each in owner):
+        if not subject or _is_owner(subject[-1], owner):
             continue
         for place, theirs in enumerate(sentence.segments):
             mine = _find_main(sentence, place)
@@ -236,7 +240,7 @@ def find_lost_bearer(sentence: Reading, evidence: Reading, owner: Sequence[Word]
         deed = find_deed(sentence, segment)
         figure = next((each for each in sentence.figures if deed is not None and each.first == deed + 1 and each.kind == "measure"), None)
         leading = [sentence.words[at] for at in range(segment.first, deed or segment.first) if not sentence.is_small(at)]
-        if figure is None or not leading or not all(any(word.stem == each.stem for each in owner) for word in leading):
+        if figure is None or not leading or not all(_is_owner(word, owner) for word in leading):
             continue
         for each in evidence.figures:
             if each.kind != figure.kind or each.value != figure.value:
@@ -247,8 +251,8 @@ def find_lost_bearer(sentence: Reading, evidence: Reading, owner: Sequence[Word]
             if bearer is None or bearer.verb is None:
                 continue
             subject = [evidence.words[at] for at in range(bearer.first, bearer.verb) if not evidence.is_small(at)]
-            of_owner = subject and any(subject[-1].stem == stem for stem in (*BUSINESS, *(word.stem for word in owner)))
-            if subject and not of_owner and not may_name_people(subject[-1].text.casefold()):
+            ours = not subject or subject[-1].stem in BUSINESS or _is_owner(subject[-1], owner)
+            if not ours and not may_name_people(subject[-1].text.casefold()):
                 yield Problem(ProblemKind.ROLE, f"The passage says this of “{subject[-1].text}”.")
                 return
 
@@ -272,25 +276,7 @@ def find_turned_tax(sentence: Reading, evidence: Reading, owner: Sequence[Word],
         yield Problem(ProblemKind.UNIT, "The passage says it the other way round: look whether tax is included.")
 
 
-def find_swapped_sides(sentence: Reading, evidence: Reading, owner: Sequence[Word], everything: Sequence[Statement]) -> Iterator[Problem]:
-    """Check that who does it and by whose means stay: "41 companies report through Acme" is not "Acme reports 41 companies"."""
-    for segment in sentence.segments:
-        deed = find_deed(sentence, segment)
-        if deed is None or segment.passive or (head := _find_object(sentence, segment, deed)) is None:
-            continue
-        subject = [at for at in range(segment.first, deed) if not sentence.is_small(at)]
-        done = [at for at, word in enumerate(evidence.words) if word.stem == sentence.words[deed].stem]
-        if not subject or len(done) != 1 or evidence.segments[evidence.segment_of[done[0]]].passive:
-            continue
-        mine = [at for at, word in enumerate(evidence.words) if alike(word, sentence.words[subject[-1]])]
-        theirs = [at for at, word in enumerate(evidence.words) if alike(word, sentence.words[head])]
-        if mine and theirs and min(mine) > done[0] > max(theirs) and all(_find_governor(evidence, at) for at in mine):
-            yield Problem(ProblemKind.ROLE, f"In the passage “{sentence.words[head].text}” does this.")
-            return
-
-
 VERB_VETOES = (
-    find_swapped_sides,
     find_turned_tax,
     find_lost_bearer,
     find_lost_addition,
